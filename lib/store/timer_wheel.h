@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * timer_wheel.h - which records to look at, and when. Arming a timer is a store.
+ *
+ * A record holds its deadline itself. The wheel holds at most one current filing of it, a 4-byte ref in
+ * an array, and the record names that filing in one byte (at the pools' `field`): 0 for not
+ * filed, else the wheel's slot. Moving a deadline later, or disarming it, touches the record
+ * alone: when its filing comes up, the owner sees that the time has not come and files it anew.
+ * Moving a deadline to before its filing files again and leaves the old filing behind, stale: the
+ * byte names another slot, so it is skipped when it comes up.
+ *
+ * Two levels: 128 slots of one tick and 64 of 128 ticks, about 8.6 s in all. What lies further is
+ * filed at the far end and comes up early. Slots are chunks of refs, not linked lists of records: a
+ * linked walk over a million cold records cost 460 cycles each when tried, an array that is
+ * prefetched about 30.
+ *
+ * Bound: there are chunks for twice as many filings as records. When they run out, one pass over the wheel
+ * drops every stale filing, which leaves at most one for each record, and counts itself.
+ * A filing belongs to a pool slot: it survives the record's being freed and reused.
+ * One thread owns a wheel. Time is in ticks (clock.h) and wraps.
+ */
+#ifndef WEIR_STORE_TIMER_WHEEL_H
+#define WEIR_STORE_TIMER_WHEEL_H
+
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/ref.h"
+
+#define TIMER_WHEEL_NEAR 128 /* slots of one tick; codes 1..128 */
+#define TIMER_WHEEL_FAR 64   /* slots of 128 ticks; codes 129..192 */
+#define TIMER_WHEEL_FAR_SHIFT 7
+#define TIMER_WHEEL_SLOTS (TIMER_WHEEL_NEAR + TIMER_WHEEL_FAR)
+
+struct timer_chunk; /* a cache line or a few: refs and the next chunk's number */
+
+struct timer_wheel {
+	uint32_t now;         /* every filing before or at this tick has come up */
+	uint32_t filings;     /* stale ones included */
+	uint64_t compactions; /* times that stale filings were cleared out */
+	struct timer_chunk *chunks;
+	uint32_t chunk_count;
+	uint32_t chunk_free;
+	uint32_t slots[TIMER_WHEEL_SLOTS + 1]; /* first chunk of each slot, by code */
+	struct ref_pool pools[REF_KINDS];      /* field: offset of the filing byte in a record */
+};
+
+/* records: how many may be filed at once, over all pools. */
+void timer_wheel_init(struct timer_wheel *wheel, struct arena *arena, uint32_t records,
+		      const struct ref_pool pools[REF_KINDS], uint32_t now);
+
+/*
+ * To be called after a deadline was set: makes sure that r comes up no later than at `deadline`,
+ * or at the far end. Cheap when it is filed early enough already. A deadline in the past comes up
+ * with the next tick.
+ */
+void timer_wheel_file(struct timer_wheel *wheel, ref r, uint32_t deadline);
+
+/*
+ * Moves towards tick `now` and writes up to max refs whose filings came up, prefetching their records. Their
+ * bytes are 0 now: the owner looks at the deadline and fires, files again or forgets. Less than
+ * max means that `now` was reached.
+ */
+unsigned timer_wheel_advance(struct timer_wheel *wheel, uint32_t now, ref *due, unsigned max);
+
+/* Ticks from wheel->now until the next slot that holds anything; UINT32_MAX: none does. */
+uint32_t timer_wheel_next(const struct timer_wheel *wheel);
+
+#endif

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * tcp.h - the door of the TCP room: one shard's TCP, sans I/O.
+ *
+ * Segments and times go in, segments and events come out; there is no frame, no clock, no thread and
+ * no allocation after tcp_create(). Everything lies in one block of memory, so that an
+ * explorer can snapshot both ends of a connection by copying two blocks, and put them back.
+ *
+ * A round, in this order:
+ *     tcp_input()     a burst of received segments
+ *     tcp_advance()   timers that are due
+ *     tcp_events()    what the application should know; it makes its calls
+ *     tcp_output()    the segments that follow from all of it, an ACK riding on data where it can
+ *
+ * One thread. now_ns never runs backwards. Handles, events and errors are those of weir.h.
+ */
+#ifndef WEIR_TCP_TCP_H
+#define WEIR_TCP_TCP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/counters.h"
+#include "wire/seg.h"
+#include "weir.h"
+
+struct tcp;
+
+struct tcp_secrets {
+	struct siphash_key table; /* never seen outside */
+	struct siphash_key isn;   /* ISN and timestamp offset */
+	struct siphash_key ports; /* ephemeral ports */
+};
+
+/*
+ * Bytes that tcp_create() needs; config: as from weir_config_check(). The zero fields that are
+ * "derived from max_connections" are derived here and there alike.
+ */
+size_t tcp_footprint(const struct weir_config *config);
+
+/*
+ * mem: tcp_footprint() bytes, zeroed, aligned to 64. counters: where to count, outlives the tcp.
+ * Only TCP's part of config is read, and it is copied.
+ */
+struct tcp *tcp_create(void *mem, const struct weir_config *config, const struct tcp_secrets *secrets,
+		       struct counters *counters, uint64_t now_ns);
+
+/* Frees every payload that is queued or pending; silent. The memory stays the caller's. */
+void tcp_destroy(struct tcp *tcp);
+
+#define TCP_BURST_MAX 64
+
+/*
+ * Takes n <= TCP_BURST_MAX segments in order and returns how many were taken: fewer when the bound on
+ * events or output is reached. Each taken one is counted once, as accepted or as a drop. A taken
+ * segment's payload is tcp's if seg->payload is 0 afterwards, otherwise the caller's to free.
+ */
+unsigned tcp_input(struct tcp *tcp, struct seg *segs, unsigned n, uint64_t now_ns);
+
+/* Fires the timers that are due, a bounded number per call. */
+void tcp_advance(struct tcp *tcp, uint64_t now_ns);
+
+/* Takes up to max pending events. payload fields hold a `payload`, cast to the pointer type. */
+unsigned tcp_events(struct tcp *tcp, struct weir_event *events, unsigned max);
+
+/*
+ * Writes up to max segments that are due. Payload bytes are fetched with tcp_read() before the
+ * next call of anything else. Less than max: nothing is left to send now.
+ */
+unsigned tcp_output(struct tcp *tcp, struct seg *segs, unsigned max, uint64_t now_ns);
+
+/* Copies a sent segment's seg->len payload bytes to dst. */
+void tcp_read(const struct tcp *tcp, const struct seg *seg, void *dst);
+
+/* Absolute ns at which tcp_advance() must be called at the latest; UINT64_MAX: none. now_ns if output or events wait. */
+uint64_t tcp_next_deadline(const struct tcp *tcp, uint64_t now_ns);
+
+/*
+ * An ICMP destination unreachable quoted this segment of ours: tuple and seq. hard: codes 2 to 4
+ * (RFC 9293 section 3.9.2.2). Returns ACCEPTED or COUNT_drop_icmp_no_connection.
+ */
+verdict tcp_unreachable(struct tcp *tcp, const struct tuple *tuple, uint32_t seq, bool hard, uint64_t now_ns);
+
+/* The application's calls: weir.h says what they do and return. */
+int tcp_listen(struct tcp *tcp, struct weir_endpoint local, uint32_t word);
+int tcp_unlisten(struct tcp *tcp, int listener);
+/* local.address must be given (the caller chooses); local.port may be 0. */
+int tcp_connect(struct tcp *tcp, struct weir_endpoint local, struct weir_endpoint remote, uint32_t word,
+		uint64_t now_ns, weir_conn *conn);
+int tcp_send(struct tcp *tcp, weir_conn conn, payload data); /* tcp's on success */
+int tcp_send_static(struct tcp *tcp, weir_conn conn, int id);
+int tcp_static(struct tcp *tcp, const void *data, uint32_t len);
+int tcp_shutdown(struct tcp *tcp, weir_conn conn);
+int tcp_close(struct tcp *tcp, weir_conn conn);
+int tcp_abort(struct tcp *tcp, weir_conn conn);
+void tcp_abort_all(struct tcp *tcp);
+void tcp_release(struct tcp *tcp, weir_conn conn, payload data); /* frees it */
+int tcp_set_word(struct tcp *tcp, weir_conn conn, uint32_t word);
+int tcp_info(const struct tcp *tcp, weir_conn conn, struct weir_info *info);
+
+/* Fills the TCP part of stats: states, opened, closed, failed, bytes per record. Any thread. */
+void tcp_stats(const struct tcp *tcp, struct weir_stats *stats);
+
+#endif

@@ -1,0 +1,442 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * weir.h - the only public header of libweir, a poll-mode TCP endpoint for DPDK.
+ *
+ * Two layers:
+ *
+ *   The shard (struct weir_core), for programs that have a loop of their own. Hand it the frames
+ *   of a burst, take events, make calls, take the frames that it wants sent:
+ *
+ *       n = rte_eth_rx_burst(port, queue, mbufs, 32);
+ *       weir_input(core, mbufs, n, now_ns, verdicts);       TCP happens here
+ *       n = weir_events(core, events, 64);                  what it means for the application
+ *       ... weir_send_copy(), weir_close() ...              what the application wants
+ *       n = weir_output(core, mbufs, 32);                   the frames that follow from both
+ *       rte_eth_tx_burst(port, queue, mbufs, n);
+ *
+ *   The runtime (struct weir_runtime), for programs that have none: ports, lcores, and one call
+ *   that runs a loop such as the one above on each of them.
+ *
+ * Threads. A core belongs to the one thread that calls it; there are no locks and no globals.
+ * weir_counters() and weir_stats() alone may be called from any thread, at any time.
+ *
+ * Time. `now_ns` is a monotonic clock in nanoseconds that the caller reads once per burst; it may
+ * start anywhere but never runs backwards. The stack never reads a clock.
+ *
+ * Byte order. Addresses and ports are in host order unless a name ends in _be.
+ *
+ * Errors. Calls return 0 (or a count, or an identifier) or a negative errno value. Peers cause
+ * counted drops, applications and machines cause errors; nothing a peer sends makes a call fail
+ * in any other way than those listed with it.
+ */
+#ifndef WEIR_H
+#define WEIR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define WEIR_API __attribute__((visibility("default")))
+
+struct rte_mbuf;
+struct rte_mempool;
+struct weir_core;
+struct weir_runtime;
+
+/* ------------------------------------------------------------------------------------------- *
+ * Vocabulary
+ * ------------------------------------------------------------------------------------------- */
+
+/* The states of RFC 9293 section 3.3.2, in the order of its figure 5. */
+enum weir_state {
+	WEIR_CLOSED,
+	WEIR_LISTEN,
+	WEIR_SYN_SENT,
+	WEIR_SYN_RECEIVED,
+	WEIR_ESTABLISHED,
+	WEIR_FIN_WAIT_1,
+	WEIR_FIN_WAIT_2,
+	WEIR_CLOSE_WAIT,
+	WEIR_CLOSING,
+	WEIR_LAST_ACK,
+	WEIR_TIME_WAIT,
+	WEIR_STATES,
+};
+
+/* "SYN-SENT" and the like; never NULL. */
+WEIR_API const char *weir_state_name(enum weir_state state);
+
+/*
+ * A connection, as the application holds it: a value, never a pointer. The generation makes a
+ * stale handle an -ESTALE instead of somebody else's connection. A zeroed handle is never valid.
+ */
+typedef struct weir_conn {
+	uint32_t index;
+	uint32_t generation;
+} weir_conn;
+
+/* Why a connection ended; the reason of a WEIR_EV_CLOSED. */
+enum weir_reason {
+	WEIR_REASON_NONE,        /* proper teardown: a FIN each way, each acknowledged */
+	WEIR_REASON_RESET,       /* the peer sent RST (ECONNRESET) */
+	WEIR_REASON_REFUSED,     /* RST answered our SYN (ECONNREFUSED) */
+	WEIR_REASON_TIMEOUT,     /* retransmissions went unanswered past R2, RFC 9293 3.8.3 (ETIMEDOUT) */
+	WEIR_REASON_UNREACHABLE, /* an ICMP hard error, RFC 9293 3.9.2.2 (EHOSTUNREACH) */
+	WEIR_REASON_ABORTED,     /* this side aborted it, or data arrived after weir_close() */
+	WEIR_REASON_SHUTDOWN,    /* the core was stopped */
+	WEIR_REASONS,
+};
+
+/* "reset", "timeout" and the like, as in the JSON output; never NULL. */
+WEIR_API const char *weir_reason_name(enum weir_reason reason);
+
+/* What happened, as bits of weir_event.what. */
+enum {
+	WEIR_EV_OPENED = 1 << 0, /* ESTABLISHED: our open succeeded, or a listener's peer arrived */
+	WEIR_EV_DATA = 1 << 1,   /* `payload` holds `bytes` bytes in order; now the application's */
+	WEIR_EV_FIN = 1 << 2,    /* the peer will send nothing after `payload` */
+	WEIR_EV_SENT = 1 << 3,   /* everything that was given to send has been acknowledged */
+	WEIR_EV_CLOSED = 1 << 4, /* over, see `reason`; the handle is stale already. The last event.
+	                          * An active close reports it on entering TIME-WAIT. */
+};
+
+/*
+ * At most one event per connection is pending: what happens while it waits is merged into it.
+ * The order within one event is OPENED, DATA, FIN, SENT, CLOSED.
+ */
+struct weir_event {
+	weir_conn conn;
+	uint32_t word;  /* the application's word, weir_set_word(); a new connection has its
+	                 * listener's or its open's */
+	uint16_t what;  /* WEIR_EV_ bits */
+	uint8_t reason; /* enum weir_reason, with WEIR_EV_CLOSED */
+	uint8_t reserved;
+	uint32_t bytes;   /* in `payload` */
+	uint32_t buffers; /* mbuf segments in `payload`; what weir_release() gives back */
+	/*
+	 * WEIR_EV_DATA: a chain of mbufs trimmed to the stream's bytes (m->pkt_len in all, as any
+	 * mbuf chain). The application owns it and must hand it to weir_release(), which frees it
+	 * and lets the receive window open again.
+	 */
+	struct rte_mbuf *payload;
+};
+
+/* An IPv4 address with a port, host order. address 0: any of the core's. */
+struct weir_endpoint {
+	uint32_t address;
+	uint16_t port;
+};
+
+/* ------------------------------------------------------------------------------------------- *
+ * Configuration
+ * ------------------------------------------------------------------------------------------- */
+
+#define WEIR_MAX_RANGES 16
+#define WEIR_KEY_BYTES 16
+
+/* Local addresses first..last, in a subnet of prefix_len bits. A range needs no record each. */
+struct weir_range {
+	uint32_t first, last;
+	uint8_t prefix_len;
+};
+
+/* Checksum work that the port does; bits of weir_config.offloads. */
+enum {
+	WEIR_OFFLOAD_RX_CSUM = 1 << 0, /* received mbufs carry RTE_MBUF_F_RX_*_CKSUM_* verdicts */
+	WEIR_OFFLOAD_TX_CSUM = 1 << 1, /* RTE_MBUF_F_TX_IP_CKSUM and _TCP_CKSUM are honoured */
+};
+
+/*
+ * What a core is and may use. weir_config_default() fills it; change what you need;
+ * weir_core_create() checks and copies it. All memory is taken at creation.
+ */
+struct weir_config {
+	/* Where it stands. */
+	uint8_t mac[6];
+	uint16_t mtu;        /* of IP packets; 576..9000, 1500 by default */
+	uint32_t gateway;    /* next hop for addresses that no range is on link with; 0: none */
+	struct weir_range ranges[WEIR_MAX_RANGES];
+	unsigned ranges_count;
+	unsigned offloads;   /* WEIR_OFFLOAD_ bits */
+
+	/* How much it may hold. 0: derived from max_connections. */
+	uint32_t max_connections; /* hot records: all states but half-open and TIME-WAIT */
+	uint32_t max_half_open;   /* SYN-RECEIVED from listeners */
+	uint32_t max_time_wait;   /* full: the oldest record goes early, and is counted */
+	uint32_t max_events;      /* pending; full: weir_input() takes fewer frames */
+	uint32_t max_extensions;  /* connections with queued data, or loss to recover from */
+	uint32_t max_send_buffers; /* pieces of data queued to be sent or acknowledged, in all */
+	uint16_t receive_buffers; /* unread buffers per connection, 2..255; bounds the window */
+	uint16_t send_buffers;    /* pieces queued per connection, 1..1024 */
+
+	/* TCP's constants, nanoseconds. */
+	uint64_t msl_ns;         /* RFC 9293 3.4.2; TIME-WAIT lasts twice this */
+	uint64_t rto_initial_ns; /* RFC 6298 rule 2.1: 1 s */
+	uint64_t rto_min_ns;     /* RFC 6298 rule 2.4 says 1 s; 200 ms by default, as on hosts */
+	uint64_t rto_max_ns;     /* RFC 6298 rule 2.5: at least 60 s */
+	uint64_t delayed_ack_ns; /* RFC 9293 3.8.6.3: under 500 ms; 40 ms by default */
+	uint64_t fin_wait_2_ns;  /* after weir_close(): how long to wait for the peer's FIN; 60 s */
+	uint64_t user_timeout_ns; /* R2, RFC 9293 3.8.3: unanswered data this old ends it; 100 s */
+	uint64_t syn_timeout_ns; /* R2 for SYN: 180 s */
+	uint16_t port_first, port_last; /* local ports for opens; 1024..65535 */
+	uint8_t ttl;
+	uint8_t dscp;
+	bool rfc1337;        /* ignore RST in TIME-WAIT instead of RFC 9293's close */
+	bool no_timestamps;  /* do not offer or accept RFC 7323 timestamps */
+	bool no_delay;       /* no Nagle */
+
+	/* Secrets, and where they come from. */
+	bool seeded;         /* take every random choice from `seed`, for replays */
+	uint64_t seed;
+
+	/* Memory. */
+	int socket;          /* NUMA node, -1: any */
+	struct rte_mempool *pool; /* frames to send, and copies; its data room bounds a frame */
+};
+
+WEIR_API void weir_config_default(struct weir_config *config);
+
+/* NULL if it will do; otherwise one static sentence that names the field and what would be right. */
+WEIR_API const char *weir_config_check(const struct weir_config *config);
+
+/* ------------------------------------------------------------------------------------------- *
+ * The shard
+ * ------------------------------------------------------------------------------------------- */
+
+/* NULL with rte_errno: EINVAL (see weir_config_check()), ENOMEM. */
+WEIR_API struct weir_core *weir_core_create(const struct weir_config *config);
+
+/* Frees every frame it holds and forgets every connection, silently. */
+WEIR_API void weir_core_destroy(struct weir_core *core);
+
+/* What became of a frame that was handed to weir_input(). */
+enum weir_verdict {
+	WEIR_TAKEN,    /* it is weir's now: used or dropped, and counted under a name */
+	WEIR_NOT_MINE, /* neither for one of the core's addresses nor about them; still the caller's */
+};
+
+/*
+ * Takes a burst of received frames and moves time to now_ns: timers that are due fire here, and
+ * with n = 0 only they do. Frames must have their Ethernet, IP and TCP headers in the first segment.
+ *
+ * verdicts: n of them, written for the frames that were taken in; may be NULL, then frames that are not
+ * the core's are freed and counted.
+ * Returns how many frames were looked at, in order: fewer than n when pending events or output
+ * reach their bound. The caller keeps the rest and offers them again after weir_events() and
+ * weir_output() - or drops them, as a full NIC queue would.
+ */
+WEIR_API unsigned weir_input(struct weir_core *core, struct rte_mbuf **mbufs, unsigned n, uint64_t now_ns,
+			     uint8_t *verdicts);
+
+/* Takes up to max pending events, oldest first, and returns how many. */
+WEIR_API unsigned weir_events(struct weir_core *core, struct weir_event *events, unsigned max);
+
+/*
+ * Builds up to max frames that are due to be sent and returns how many; they are the caller's.
+ * Call it until it returns less than max, or again in the next round. Frames that cannot be
+ * had from the pool are counted and left to retransmission.
+ */
+WEIR_API unsigned weir_output(struct weir_core *core, struct rte_mbuf **mbufs, unsigned max);
+
+/* When weir_input() must be called at the latest, ns; UINT64_MAX: nothing is armed. */
+WEIR_API uint64_t weir_next_deadline(const struct weir_core *core);
+
+/*
+ * Opens a port for peers. local.address 0 listens on all the core's addresses; a listener on one
+ * address goes before it. `word` becomes the application word of its connections.
+ * Returns the listener, or -EADDRINUSE, -EADDRNOTAVAIL (not a local address), -EINVAL (port 0), -ENOSPC.
+ */
+WEIR_API int weir_listen(struct weir_core *core, struct weir_endpoint local, uint32_t word);
+
+/* Stops taking new peers; connections stay. 0 or -EINVAL. */
+WEIR_API int weir_unlisten(struct weir_core *core, int listener);
+
+/*
+ * Opens a connection. local.address 0: chosen in turn among the core's; local.port 0: an
+ * ephemeral one (RFC 6056 section 3.3.4). Ends in WEIR_EV_OPENED or WEIR_EV_CLOSED.
+ * Errors: -EADDRNOTAVAIL (no free port to that peer), -EADDRINUSE (that very tuple), -EINVAL
+ * (broadcast, multicast, zero), -ENETUNREACH (no route), -ENOMEM (at max_connections), -EAGAIN
+ * (output at its bound: call weir_output() first).
+ */
+WEIR_API int weir_connect(struct weir_core *core, struct weir_endpoint local, struct weir_endpoint remote,
+			  uint32_t word, weir_conn *conn);
+
+/*
+ * Sending. Data goes out with the next weir_output(). Errors of all three: -ESTALE, -EPIPE (closed
+ * on this side), -ENOTCONN (not yet open), -EAGAIN (send_buffers reached; wait for WEIR_EV_SENT),
+ * -ENOMEM (a pool is used up).
+ */
+
+/* Queues a buffer; on success it is the core's until acknowledged, and must not be written. */
+WEIR_API int weir_send(struct weir_core *core, weir_conn conn, struct rte_mbuf *payload);
+
+/* Queues a copy of len bytes. All or nothing. */
+WEIR_API int weir_send_copy(struct weir_core *core, weir_conn conn, const void *data, uint32_t len);
+
+/* Queues bytes that were registered with weir_static(): the cheapest, kept by number. */
+WEIR_API int weir_send_static(struct weir_core *core, weir_conn conn, int id);
+
+/* Registers bytes that outlive the core. Returns an identifier, or -ENOSPC after 255, -EINVAL. */
+WEIR_API int weir_static(struct weir_core *core, const void *data, uint32_t len);
+
+/*
+ * Half close: a FIN follows what was queued; data still arrives. 0, -ESTALE, -ENOTCONN.
+ * Calling it again is harmless.
+ */
+WEIR_API int weir_shutdown(struct weir_core *core, weir_conn conn);
+
+/*
+ * Close: as weir_shutdown(), and the application wants nothing more. Data that arrives afterwards
+ * is answered by RST (RFC 9293 3.6.1), and FIN-WAIT-2 is bounded. A connection in SYN-SENT
+ * is forgotten. WEIR_EV_CLOSED still follows. 0 or -ESTALE.
+ */
+WEIR_API int weir_close(struct weir_core *core, weir_conn conn);
+
+/* RST now; everything queued is dropped. WEIR_EV_CLOSED follows. 0 or -ESTALE. */
+WEIR_API int weir_abort(struct weir_core *core, weir_conn conn);
+
+/* Frees a chain that an event brought and opens the window by it. A stale handle only frees. */
+WEIR_API void weir_release(struct weir_core *core, weir_conn conn, struct rte_mbuf *payload);
+
+/* 0 or -ESTALE. */
+WEIR_API int weir_set_word(struct weir_core *core, weir_conn conn, uint32_t word);
+
+struct weir_info {
+	enum weir_state state;
+	struct weir_endpoint local, remote;
+	uint32_t word;
+	uint32_t srtt_us, rttvar_us;
+	uint32_t cwnd_bytes;
+	uint32_t send_window_bytes;
+	uint32_t receive_window_bytes;
+	uint32_t unsent_bytes, unacked_bytes;
+	uint16_t mss;            /* what we send at most, options taken off */
+	bool timestamps, sack, window_scaling;
+};
+
+/* 0 or -ESTALE. */
+WEIR_API int weir_info(const struct weir_core *core, weir_conn conn, struct weir_info *info);
+
+/* Aborts every connection (RST each) and stops listening. Events and output follow as usual. */
+WEIR_API void weir_abort_all(struct weir_core *core);
+
+/* ------------------------------------------------------------------------------------------- *
+ * Counters. Each is written by its core alone and only grows; readers on other threads see whole
+ * values, each at most a burst old.
+ * ------------------------------------------------------------------------------------------- */
+
+enum weir_counter_kind {
+	WEIR_COUNT_STAT, /* something happened */
+	WEIR_COUNT_DROP, /* a received frame was not used, for this reason */
+};
+
+WEIR_API unsigned weir_counter_count(void);
+WEIR_API const char *weir_counter_name(unsigned id);        /* "drop_tcp_csum" and the like */
+WEIR_API const char *weir_counter_sentence(unsigned id);
+WEIR_API enum weir_counter_kind weir_counter_kind(unsigned id);
+
+/* Copies the first n counters into values. Any thread. */
+WEIR_API void weir_counters(const struct weir_core *core, uint64_t *values, unsigned n);
+
+struct weir_stats {
+	uint64_t states[WEIR_STATES]; /* connections in each now; LISTEN counts listeners */
+	uint64_t opened_active, opened_passive; /* reached ESTABLISHED */
+	uint64_t closed;  /* entered TIME-WAIT or CLOSED after a proper teardown */
+	uint64_t failed[WEIR_REASONS]; /* ended otherwise, by reason */
+	uint64_t attempted;            /* weir_connect() that succeeded in starting */
+	uint64_t frames_in, frames_out, bytes_in, bytes_out; /* bytes of TCP payload */
+	uint64_t retransmits;
+	uint64_t mbufs_taken, mbufs_returned; /* allocated + received; freed + handed on */
+	/* Bytes per record of each kind, its share of the table included, as allocated. */
+	double bytes_hot, bytes_half_open, bytes_time_wait, bytes_extension;
+	uint64_t memory_bytes, hugepage_bytes;
+};
+
+/* Any thread. */
+WEIR_API void weir_stats(const struct weir_core *core, struct weir_stats *stats);
+
+/* ------------------------------------------------------------------------------------------- *
+ * The runtime: ports, lcores, and one call that runs them. EAL must have been initialised.
+ * ------------------------------------------------------------------------------------------- */
+
+struct weir_port_config {
+	const char *device; /* PCI address or vdev string, e.g. "0000:3b:00.0", "net_tap0,iface=t0" */
+	uint16_t rx_descriptors, tx_descriptors; /* 0: the driver's preference */
+	uint16_t mtu;
+	bool software_checksums; /* ignore the port's offloads (captures, comparisons) */
+};
+
+/*
+ * What the application does with each burst. Called on the core's lcore once per round with the
+ * events of that round (n may be 0: time passes for the application too). It may call everything
+ * of the shard layer but weir_input(), weir_events() and weir_output().
+ */
+typedef void (*weir_app_fn)(struct weir_core *core, const struct weir_event *events, unsigned n,
+			    uint64_t now_ns, void *arg);
+
+struct weir_shard_config {
+	struct weir_config config; /* mac 0: the port's; offloads and pool are filled in */
+	int lcore;          /* -1: chosen near the port. Shards may share an lcore: they take turns */
+	weir_app_fn app;
+	void *arg;
+};
+
+WEIR_API struct weir_runtime *weir_runtime_create(void); /* NULL: rte_errno */
+
+/* Opens a device. Returns a port number of the runtime, or -ENODEV, -ENOTSUP, -ENOMEM, -EPERM, ... */
+WEIR_API int weir_runtime_port(struct weir_runtime *rt, const struct weir_port_config *config);
+
+/* Makes a wire in memory: two ports, joined back to back over rte_rings. 0 or a negative errno. */
+WEIR_API int weir_runtime_wire(struct weir_runtime *rt, int ports[2]);
+
+/* Puts a shard on a port. Returns its number, or a negative errno. */
+WEIR_API int weir_runtime_shard(struct weir_runtime *rt, int port, const struct weir_shard_config *config);
+
+/* The core of a shard, to read counters from or to call before weir_runtime_start(). */
+WEIR_API struct weir_core *weir_runtime_core(struct weir_runtime *rt, int shard);
+
+/* Records every frame of every port into a pcapng file from now on. 0 or a negative errno. */
+WEIR_API int weir_runtime_capture(struct weir_runtime *rt, const char *path);
+
+/*
+ * Starts the loops. Those of the main lcore run within weir_runtime_poll(). 0 or a negative errno.
+ */
+WEIR_API int weir_runtime_start(struct weir_runtime *rt);
+
+/*
+ * Lets the calling (main) thread do its part until until_ns on weir_now_ns()'s clock or until
+ * weir_runtime_stop(): the shards of the main lcore, the capture's writing; it sleeps if it has neither.
+ * Returns false once stopped.
+ */
+WEIR_API bool weir_runtime_poll(struct weir_runtime *rt, uint64_t until_ns);
+
+/* Ends the loops after their present burst. May be called from a signal handler. */
+WEIR_API void weir_runtime_stop(struct weir_runtime *rt);
+
+/* Waits for the lcores; then no loop runs and cores may be read, or destroyed. */
+WEIR_API void weir_runtime_join(struct weir_runtime *rt);
+
+struct weir_loop_stats {
+	uint64_t busy_cycles, idle_cycles; /* TSC cycles in rounds with and without work */
+	uint64_t rounds;
+	uint64_t tx_backlog_drops; /* frames given up because the transmit ring stayed full */
+};
+
+/* Any thread. */
+WEIR_API void weir_runtime_loop_stats(struct weir_runtime *rt, int shard, struct weir_loop_stats *stats);
+
+/* Stops capture, closes ports, destroys cores. */
+WEIR_API void weir_runtime_destroy(struct weir_runtime *rt);
+
+/* The clock that the runtime's loops use, ns since an arbitrary start. Any thread. */
+WEIR_API uint64_t weir_now_ns(void);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
