@@ -157,44 +157,44 @@ enum {
 struct weir_config {
 	/* Where it stands. */
 	uint8_t mac[6];
-	uint16_t mtu;        /* of IP packets; 576..9000, 1500 by default */
-	uint32_t gateway;    /* next hop for addresses that no range is on link with; 0: none */
+	uint16_t mtu;     /* of IP packets; 576..9000, 1500 by default */
+	uint32_t gateway; /* next hop for addresses that no range is on link with; 0: none */
 	struct weir_range ranges[WEIR_MAX_RANGES];
 	unsigned ranges_count;
-	unsigned offloads;   /* WEIR_OFFLOAD_ bits */
+	unsigned offloads; /* WEIR_OFFLOAD_ bits */
 
 	/* How much it may hold. 0: derived from max_connections. */
-	uint32_t max_connections; /* hot records: all states but half-open and TIME-WAIT */
-	uint32_t max_half_open;   /* SYN-RECEIVED from listeners */
-	uint32_t max_time_wait;   /* full: the oldest record goes early, and is counted */
-	uint32_t max_events;      /* pending; full: weir_input() takes fewer frames */
-	uint32_t max_extensions;  /* connections with queued data, or loss to recover from */
+	uint32_t max_connections;  /* hot records: all states but half-open and TIME-WAIT */
+	uint32_t max_half_open;    /* SYN-RECEIVED from listeners */
+	uint32_t max_time_wait;    /* full: the oldest record goes early, and is counted */
+	uint32_t max_events;       /* pending; full: weir_input() takes fewer frames */
+	uint32_t max_extensions;   /* connections with queued data, or loss to recover from */
 	uint32_t max_send_buffers; /* pieces of data queued to be sent or acknowledged, in all */
-	uint16_t receive_buffers; /* unread buffers per connection, 2..255; bounds the window */
-	uint16_t send_buffers;    /* pieces queued per connection, 1..1024 */
+	uint16_t receive_buffers;  /* unread buffers per connection, 2..255; bounds the window */
+	uint16_t send_buffers;     /* pieces queued per connection, 1..1024 */
 
 	/* TCP's constants, nanoseconds. */
-	uint64_t msl_ns;         /* RFC 9293 3.4.2; TIME-WAIT lasts twice this */
-	uint64_t rto_initial_ns; /* RFC 6298 rule 2.1: 1 s */
-	uint64_t rto_min_ns;     /* RFC 6298 rule 2.4 says 1 s; 200 ms by default, as on hosts */
-	uint64_t rto_max_ns;     /* RFC 6298 rule 2.5: at least 60 s */
-	uint64_t delayed_ack_ns; /* RFC 9293 3.8.6.3: under 500 ms; 40 ms by default */
-	uint64_t fin_wait_2_ns;  /* after weir_close(): how long to wait for the peer's FIN; 60 s */
-	uint64_t user_timeout_ns; /* R2, RFC 9293 3.8.3: unanswered data this old ends it; 100 s */
-	uint64_t syn_timeout_ns; /* R2 for SYN: 180 s */
+	uint64_t msl_ns;                /* RFC 9293 3.4.2; TIME-WAIT lasts twice this */
+	uint64_t rto_initial_ns;        /* RFC 6298 rule 2.1: 1 s */
+	uint64_t rto_min_ns;            /* RFC 6298 rule 2.4 says 1 s; 200 ms by default, as on hosts */
+	uint64_t rto_max_ns;            /* RFC 6298 rule 2.5: at least 60 s */
+	uint64_t delayed_ack_ns;        /* RFC 9293 3.8.6.3: under 500 ms; 40 ms by default */
+	uint64_t fin_wait_2_ns;         /* after weir_close(): how long to wait for the peer's FIN; 60 s */
+	uint64_t user_timeout_ns;       /* R2, RFC 9293 3.8.3: unanswered data this old ends it; 100 s */
+	uint64_t syn_timeout_ns;        /* R2 for SYN: 180 s */
 	uint16_t port_first, port_last; /* local ports for opens; 1024..65535 */
 	uint8_t ttl;
 	uint8_t dscp;
-	bool rfc1337;        /* ignore RST in TIME-WAIT instead of RFC 9293's close */
-	bool no_timestamps;  /* do not offer or accept RFC 7323 timestamps */
-	bool no_delay;       /* no Nagle */
+	bool rfc1337;       /* ignore RST in TIME-WAIT instead of RFC 9293's close */
+	bool no_timestamps; /* do not offer or accept RFC 7323 timestamps */
+	bool no_delay;      /* no Nagle */
 
 	/* Secrets, and where they come from. */
-	bool seeded;         /* take every random choice from `seed`, for replays */
+	bool seeded; /* take every random choice from `seed`, for replays */
 	uint64_t seed;
 
 	/* Memory. */
-	int socket;          /* NUMA node, -1: any */
+	int socket;               /* NUMA node, -1: any */
 	struct rte_mempool *pool; /* frames to send, and copies; its data room bounds a frame */
 };
 
@@ -314,7 +314,7 @@ struct weir_info {
 	uint32_t send_window_bytes;
 	uint32_t receive_window_bytes;
 	uint32_t unsent_bytes, unacked_bytes;
-	uint16_t mss;            /* what we send at most, options taken off */
+	uint16_t mss; /* what we send at most, options taken off */
 	bool timestamps, sack, window_scaling;
 };
 
@@ -335,7 +335,7 @@ enum weir_counter_kind {
 };
 
 WEIR_API unsigned weir_counter_count(void);
-WEIR_API const char *weir_counter_name(unsigned id);        /* "drop_tcp_csum" and the like */
+WEIR_API const char *weir_counter_name(unsigned id); /* "drop_tcp_csum" and the like */
 WEIR_API const char *weir_counter_sentence(unsigned id);
 WEIR_API enum weir_counter_kind weir_counter_kind(unsigned id);
 
@@ -343,11 +343,11 @@ WEIR_API enum weir_counter_kind weir_counter_kind(unsigned id);
 WEIR_API void weir_counters(const struct weir_core *core, uint64_t *values, unsigned n);
 
 struct weir_stats {
-	uint64_t states[WEIR_STATES]; /* connections in each now; LISTEN counts listeners */
+	uint64_t states[WEIR_STATES];           /* connections in each now; LISTEN counts listeners */
 	uint64_t opened_active, opened_passive; /* reached ESTABLISHED */
-	uint64_t closed;  /* entered TIME-WAIT or CLOSED after a proper teardown */
-	uint64_t failed[WEIR_REASONS]; /* ended otherwise, by reason */
-	uint64_t attempted;            /* weir_connect() that succeeded in starting */
+	uint64_t closed;                        /* entered TIME-WAIT or CLOSED after a proper teardown */
+	uint64_t failed[WEIR_REASONS];          /* ended otherwise, by reason */
+	uint64_t attempted;                     /* weir_connect() that succeeded in starting */
 	uint64_t frames_in, frames_out, bytes_in, bytes_out; /* bytes of TCP payload */
 	uint64_t retransmits;
 	uint64_t mbufs_taken, mbufs_returned; /* allocated + received; freed + handed on */
@@ -380,7 +380,7 @@ typedef void (*weir_app_fn)(struct weir_core *core, const struct weir_event *eve
 
 struct weir_shard_config {
 	struct weir_config config; /* mac 0: the port's; offloads and pool are filled in */
-	int lcore;          /* -1: chosen near the port. Shards may share an lcore: they take turns */
+	int lcore;                 /* -1: chosen near the port. Shards may share an lcore: they take turns */
 	weir_app_fn app;
 	void *arg;
 };

@@ -12,10 +12,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define CHECK(cond)                                                                                    \
-	do {                                                                                               \
-		if (__builtin_expect(!(cond), 0))                                                              \
-			check_failed(#cond, __FILE__, __LINE__);                                                   \
+#define CHECK(cond)                                              \
+	do {                                                     \
+		if (__builtin_expect(!(cond), 0))                \
+			check_failed(#cond, __FILE__, __LINE__); \
 	} while (0)
 
 #ifdef WEIR_DCHECK

@@ -41,8 +41,8 @@ struct seg {
 	uint32_t ack;
 	uint32_t tsval;
 	uint32_t tsecr;
-	uint16_t wnd; /* as on the wire, not scaled */
-	uint16_t len; /* bytes of payload, FIN and SYN not counted */
+	uint16_t wnd;  /* as on the wire, not scaled */
+	uint16_t len;  /* bytes of payload, FIN and SYN not counted */
 	uint64_t hash; /* tuple_hash(), filled by the lookup stage; 0 on sent segments */
 	/*
 	 * Received: the frame, trimmed to the payload where len > 0; whoever keeps it sets this to 0,
@@ -56,7 +56,7 @@ struct seg {
 	uint8_t opts;
 	uint8_t wscale; /* the option's value, capped at 14 by the parser (RFC 7323 section 2.3) */
 	uint8_t ttl;
-	uint8_t tos;    /* DSCP and ECN */
+	uint8_t tos; /* DSCP and ECN */
 	uint8_t spare;
 };
 

@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# The front door; meson does the work. Each target calls what it needs before it.
+
+BUILD ?= build
+WEIR = $(BUILD)/app/weir
+
+.PHONY: help deps build demo test bench lint install clean
+.NOTPARALLEL:
+
+help:
+	@echo 'make demo     connections opened, used and closed on an in-memory wire'
+	@echo 'make test     build with gcc, clang and sanitizers; run every test'
+	@echo 'make build    $(WEIR) and $(BUILD)/bench/weir-bench'
+	@echo 'make bench    the benchmarks (see $(BUILD)/bench/weir-bench --list)'
+	@echo 'make lint     rooms, sizes, headers, style, spelling'
+	@echo 'make install  weir, libweir and weir.h, below PREFIX if that is given'
+	@echo 'make deps     install the Debian packages that are missing (root)'
+	@echo 'make clean    remove $(BUILD) and build-test'
+
+deps:
+	@.ci/deps
+
+build:
+	@.ci/deps build
+	@test -f $(BUILD)/build.ninja || meson setup $(BUILD)
+	@ninja -C $(BUILD)
+
+demo: build
+	$(WEIR) demo $(ARGS)
+
+# Without root the packages for tests may stay away: what needs them is skipped by name.
+test:
+	@.ci/deps build
+	@.ci/deps test || test "$${CI:-false}" != true
+	@tests/run $(ARGS)
+
+bench: build
+	$(BUILD)/bench/weir-bench $(ARGS)
+
+lint: build
+	@.ci/deps test
+	@meson test -C $(BUILD) --suite lint --print-errorlogs
+
+install: build
+	@$(if $(PREFIX),meson configure $(BUILD) --prefix=$(abspath $(PREFIX)),:)
+	@meson install -C $(BUILD) --no-rebuild
+
+clean:
+	rm -rf $(BUILD) build-test
