@@ -12,7 +12,7 @@ LEVELS = {'base': 0, 'wire': 1, 'store': 1, 'tcp': 2, 'net': 2, 'nic': 3, 'core'
 PURE = ('base', 'wire', 'store', 'tcp', 'net')
 
 # What other rooms may include of a room that has a door.
-DOORS = {'tcp': 'tcp/tcp.h', 'net': 'net/net.h'}
+DOORS = {'tcp': 'tcp/tcp.h', 'net': 'net/net.h', 'nic': 'nic/nic.h'}
 
 PORT_HEADERS = re.compile(r'rte_(ethdev|eth_\w+|ethdev_\w+|bus\w*|dev)\.h$')
 CYCLES = re.compile(r'\b(rte_rdtsc\w*|rte_get_(tsc|timer)_\w+|rte_get_tsc_hz|__rdtscp?|__builtin_ia32_rdtscp?)\b')

@@ -29,7 +29,7 @@ CLEAN = {
     'lib/store/pool.h': SPDX + '#ifndef POOL_H\n#define POOL_H\n\n#include "base/seq.h"\n\n#endif\n',
     'lib/tcp/tcp.h': SPDX + '#ifndef TCP_H\n#define TCP_H\n\n#include "weir.h"\n#include "wire/eth.h"\n\n#endif\n',
     'lib/nic/port.c': SPDX + '#include <rte_ethdev.h>\n',
-    'lib/run/loop.c': SPDX + '#include <rte_ethdev.h>\n#include "nic/port.h"\n#include "tcp/tcp.h"\n',
+    'lib/run/loop.c': SPDX + '#include <rte_ethdev.h>\n#include "nic/nic.h"\n#include "tcp/tcp.h"\n',
     'app/main.c': SPDX + '#include "weir.h"\n#include "options.h"\n\nint main(void)\n{\n\treturn 0;\n}\n',
     'app/options.h': SPDX + '#ifndef OPTIONS_H\n#define OPTIONS_H\n\n#endif\n',
     'tests/unit/seq_test.c': SPDX + '#include "tcp/tcp.h"\n',
