@@ -39,7 +39,8 @@ bench: build
 
 lint: build
 	@.ci/deps test
-	@meson test -C $(BUILD) --suite lint --print-errorlogs
+	@meson test -C $(BUILD) --no-rebuild --suite lint --print-errorlogs
+	@tests/lint/lint.py sizes .
 
 install: build
 	@$(if $(PREFIX),meson configure $(BUILD) --prefix=$(abspath $(PREFIX)),:)

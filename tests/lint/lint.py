@@ -27,8 +27,10 @@ def main():
         print(f'ok 1 - {title} # SKIP {tool} is not installed')
         return 0
     faults, notes = module.check(root, args)
-    for line in '\n'.join(faults + notes).splitlines():
-        print(f'# {line}')
+    for note in notes:
+        print(f'# {note}')
+    for fault in faults:
+        print(fault, file=sys.stderr)
     print(f'{"not ok" if faults else "ok"} 1 - {title}')
     return 1 if faults else 0
 
