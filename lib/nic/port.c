@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "nic/port.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include <rte_ethdev.h>
+#include <rte_ether.h>
+
+#include "nic/device.h"
+#include "weir.h"
+
+#define RX_CSUM (RTE_ETH_RX_OFFLOAD_IPV4_CKSUM | RTE_ETH_RX_OFFLOAD_TCP_CKSUM)
+#define TX_CSUM (RTE_ETH_TX_OFFLOAD_IPV4_CKSUM | RTE_ETH_TX_OFFLOAD_TCP_CKSUM)
+
+/* Enough for a burst from each of many peers, small enough to stay in the cache. */
+#define DESCRIPTORS_DEFAULT 1024
+
+static bool offers(uint64_t capabilities, uint64_t wanted)
+{
+	return (capabilities & wanted) == wanted;
+}
+
+/*
+ * The largest MTU that the driver takes. Drivers state either, both or neither; what they leave out ethdev
+ * fills with the largest number, and counts 18 bytes of Ethernet header and checksum.
+ */
+static uint32_t largest_mtu(const struct rte_eth_dev_info *info)
+{
+	uint32_t by_frame = info->max_rx_pktlen;
+
+	if (info->max_mtu != UINT16_MAX && info->max_mtu != 0)
+		return info->max_mtu;
+	if (by_frame > UINT16_MAX)
+		return UINT16_MAX;
+	return by_frame - RTE_ETHER_HDR_LEN - RTE_ETHER_CRC_LEN;
+}
+
+static int choose_mtu(struct port *port, uint16_t asked, const struct rte_eth_dev_info *info, struct why *why)
+{
+	uint32_t largest = largest_mtu(info);
+
+	if (asked > largest)
+		return why_set(why, -EINVAL,
+			       "%s: MTU %u is more than the %" PRIu32 " that its driver (%s) takes",
+			       port->name, asked, largest, info->driver_name);
+	port->mtu = asked != 0 ? asked : (uint16_t)RTE_MIN(largest, (uint32_t)RTE_ETHER_MTU);
+	return 0;
+}
+
+/*
+ * Some drivers learn of the MTU by rte_eth_dev_configure(), others only by the call for it; that one
+ * changes an interface of the kernel under net_af_packet, so it is made only when an MTU was asked for.
+ */
+static int configure(struct port *port, bool mtu_asked, uint64_t rx_offloads, uint64_t tx_offloads,
+		     struct why *why)
+{
+	struct rte_eth_conf conf = {
+		.rxmode = { .mq_mode = RTE_ETH_MQ_RX_NONE, .mtu = port->mtu, .offloads = rx_offloads },
+		.txmode = { .mq_mode = RTE_ETH_MQ_TX_NONE, .offloads = tx_offloads },
+	};
+	int error = rte_eth_dev_configure(port->id, port->queues, port->queues, &conf);
+
+	if (error != 0)
+		return why_set(why, error, "%s: cannot be configured with %u queues and MTU %u: %s",
+			       port->name, port->queues, port->mtu, rte_strerror(-error));
+	if (mtu_asked)
+		error = rte_eth_dev_set_mtu(port->id, port->mtu);
+	if (error != 0 && error != -ENOTSUP)
+		return why_set(why, error, "%s: MTU %u refused: %s", port->name, port->mtu,
+			       rte_strerror(-error));
+	return 0;
+}
+
+/* Drivers without an address of their own (net_ring) get a locally administered one: 02:"weir":port. */
+static void read_mac(struct port *port)
+{
+	const uint8_t own[6] = { 0x02, 'w', 'e', 'i', 'r', (uint8_t)port->id };
+	struct rte_ether_addr mac;
+
+	if (rte_eth_macaddr_get(port->id, &mac) == 0 && !rte_is_zero_ether_addr(&mac))
+		memcpy(port->mac, mac.addr_bytes, sizeof(port->mac));
+	else
+		memcpy(port->mac, own, sizeof(port->mac));
+}
+
+static int choose_descriptors(struct port *port, const struct port_options *options,
+			      const struct rte_eth_dev_info *info, struct why *why)
+{
+	uint16_t rx = options->rx_descriptors, tx = options->tx_descriptors;
+	int error;
+
+	if (rx == 0)
+		rx = info->default_rxportconf.ring_size;
+	if (tx == 0)
+		tx = info->default_txportconf.ring_size;
+	port->rx_descriptors = rx != 0 ? rx : DESCRIPTORS_DEFAULT;
+	port->tx_descriptors = tx != 0 ? tx : DESCRIPTORS_DEFAULT;
+	error = rte_eth_dev_adjust_nb_rx_tx_desc(port->id, &port->rx_descriptors, &port->tx_descriptors);
+	if (error != 0)
+		return why_set(why, error, "%s: %u receive and %u transmit descriptors refused", port->name,
+			       port->rx_descriptors, port->tx_descriptors);
+	return 0;
+}
+
+int port_adopt(struct port *port, uint16_t id, const char *name, const struct port_options *options,
+	       struct why *why)
+{
+	uint64_t rx_offloads = 0, tx_offloads = 0;
+	struct rte_eth_dev_info info;
+	int error = rte_eth_dev_info_get(id, &info);
+
+	*port = (struct port){ .id = id, .queues = options->queues };
+	snprintf(port->name, sizeof(port->name), "%s", name);
+	if (error != 0)
+		return why_set(why, error, "%s: %s", name, rte_strerror(-error));
+	port->dev = info.device;
+	if (options->queues > RTE_MIN(info.max_rx_queues, info.max_tx_queues))
+		return why_set(why, -ENOTSUP, "%s: %u queues asked for, but its driver (%s) has %u", name,
+			       options->queues, info.driver_name,
+			       RTE_MIN(info.max_rx_queues, info.max_tx_queues));
+
+	if (!options->software_checksums && offers(info.rx_offload_capa, RX_CSUM)) {
+		rx_offloads |= RX_CSUM;
+		port->offloads |= WEIR_OFFLOAD_RX_CSUM;
+	}
+	if (!options->software_checksums && offers(info.tx_offload_capa, TX_CSUM)) {
+		tx_offloads |= TX_CSUM;
+		port->offloads |= WEIR_OFFLOAD_TX_CSUM;
+	}
+	port->multi_segment = offers(info.tx_offload_capa, RTE_ETH_TX_OFFLOAD_MULTI_SEGS);
+	if (port->multi_segment)
+		tx_offloads |= RTE_ETH_TX_OFFLOAD_MULTI_SEGS;
+	port->by_pointer = strcmp(info.driver_name, "net_ring") == 0;
+	port->socket = rte_eth_dev_socket_id(id);
+	read_mac(port);
+
+	error = choose_mtu(port, options->mtu, &info, why);
+	if (error == 0)
+		error = configure(port, options->mtu != 0, rx_offloads, tx_offloads, why);
+	if (error == 0)
+		error = choose_descriptors(port, options, &info, why);
+	return error;
+}
+
+int port_open(struct port *port, const struct port_options *options, struct why *why)
+{
+	uint16_t id;
+	int error = device_attach(options->device, &id, why);
+
+	if (error != 0)
+		return error;
+	if (rte_eth_dev_is_valid_port(id) == 0)
+		return why_set(why, -ENODEV, "%s went away", options->device);
+	error = port_adopt(port, id, options->device, options, why);
+	if (error != 0)
+		port_close(port);
+	return error;
+}
+
+/*
+ * Broadcast is received by default; multicast is tried for (ND of IPv6 needs it later), and a
+ * driver that cannot filter is no worse for it: the shard drops what is not its own.
+ */
+static void set_filters(const struct port *port)
+{
+	rte_eth_promiscuous_disable(port->id);
+	rte_eth_allmulticast_enable(port->id);
+}
+
+int port_start(struct port *port, struct rte_mempool *const *pools, struct why *why)
+{
+	unsigned socket = (unsigned)port->socket;
+	int error;
+
+	for (uint16_t queue = 0; queue < port->queues; queue++) {
+		error = rte_eth_rx_queue_setup(port->id, queue, port->rx_descriptors, socket, NULL,
+					       pools[queue]);
+		if (error == 0)
+			error = rte_eth_tx_queue_setup(port->id, queue, port->tx_descriptors, socket, NULL);
+		if (error != 0)
+			return why_set(why, error,
+				       "%s: cannot set up queue %u with %u receive and %u transmit "
+				       "descriptors: %s",
+				       port->name, queue, port->rx_descriptors, port->tx_descriptors,
+				       rte_strerror(-error));
+	}
+	error = rte_eth_dev_start(port->id);
+	if (error != 0)
+		return why_set(why, error, "%s: cannot be started: %s", port->name, rte_strerror(-error));
+	port->started = true;
+	set_filters(port);
+	return 0;
+}
+
+bool port_link_up(const struct port *port)
+{
+	struct rte_eth_link link;
+
+	if (rte_eth_link_get_nowait(port->id, &link) != 0)
+		return true;
+	return link.link_status == RTE_ETH_LINK_UP;
+}
+
+void port_close(struct port *port)
+{
+	if (port->started)
+		rte_eth_dev_stop(port->id);
+	port->started = false;
+	rte_eth_dev_close(port->id);
+	if (port->dev != NULL)
+		device_detach(port->dev);
+	port->dev = NULL;
+}
