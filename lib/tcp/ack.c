@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "tcp/ack.h"
+
+#include "tcp/cc.h"
+#include "tcp/events.h"
+#include "tcp/output.h"
+#include "tcp/records.h"
+#include "tcp/reply.h"
+#include "tcp/rtt.h"
+#include "tcp/send_queue.h"
+
+#define DUP_ACKS 3 /* RFC 5681 section 3.2 */
+
+void ack_window(struct tcb *tcb, uint16_t wnd)
+{
+	tcb->snd_wnd = wnd;
+	if (wnd > tcb->snd_wnd_max)
+		tcb->snd_wnd_max = wnd;
+}
+
+/* The round trip of what was just acknowledged, if it can be told (Karn, RFC 6298 section 3). */
+static void sample_rtt(struct tcp *tcp, struct tcb *tcb, uint32_t ack)
+{
+	struct tcb_ext *ext = tcb_ext(tcp, tcb);
+
+	if (ext != NULL) {
+		if (ext->timing && seq_ge(ack, ext->timed_seq)) {
+			ext->timing = false;
+			rtt_sample(tcp, tcb, clock_us(tcp->now_ns) - ext->timed_us);
+		}
+		return;
+	}
+	/* One segment in flight: it left an RTO before its deadline. */
+	if (tcb->timer == TIMER_RETRANSMIT && tcb->retries == 0) {
+		uint32_t sent = tcb->deadline - 1 - rtt_rto_ticks(tcp, tcb);
+		uint32_t ticks = tcp->tick - sent;
+
+		rtt_sample(tcp, tcb, ticks << (CLOCK_TICK_SHIFT - CLOCK_US_SHIFT));
+	}
+}
+
+/* An ACK while NewReno repairs a loss (RFC 6582 section 3.2 step 3). */
+static void recovery_acked(struct tcb *tcb, struct tcb_ext *ext, uint32_t acked)
+{
+	if (seq_ge(ext->snd_una, ext->recover)) {
+		ext->recovering = false;
+		ext->dup_acks = 0;
+		ext->cwnd = ext->ssthresh;
+		return;
+	}
+	/* Partial: the next segment is lost too. Deflate by what was acknowledged, add one segment. */
+	tcb->flags |= TCB_RESEND;
+	ext->cwnd = ext->cwnd > acked ? ext->cwnd - acked : 0;
+	ext->cwnd += acked >= tcb->mss ? tcb->mss : 0;
+	if (ext->cwnd < tcb->mss)
+		ext->cwnd = tcb->mss;
+}
+
+static void ext_acked(struct tcp *tcp, struct tcb *tcb, struct tcb_ext *ext, uint32_t ack)
+{
+	uint32_t in_flight = tcb->snd_nxt - ext->snd_una;
+	uint32_t acked = ack - ext->snd_una;
+
+	ext->snd_una = ack;
+	if (seq_lt(ext->snd_rtx, ack))
+		ext->snd_rtx = ack;
+	send_queue_acked(tcp, tcb);
+	if (ext->recovering) {
+		recovery_acked(tcb, ext, acked);
+		return;
+	}
+	ext->dup_acks = 0;
+	cc_reno.acked(ext, tcb->mss, acked, in_flight);
+}
+
+/* RFC 6298 rules 5.2 and 5.3, and what follows when everything has been acknowledged. */
+static void restart_timer(struct tcp *tcp, struct tcb *tcb)
+{
+	tcb->retries = 0;
+	if (tcb_snd_una(tcp, tcb) != tcb->snd_nxt) {
+		tcb_arm(tcp, tcb, TIMER_RETRANSMIT, rtt_rto_ticks(tcp, tcb));
+		return;
+	}
+	tcb->flags &= (uint16_t)~(TCB_RESEND | TCB_PROBING);
+	if (tcb->flags & TCB_EXT)
+		tcb_arm(tcp, tcb, TIMER_IDLE, rtt_rto_ticks(tcp, tcb));
+	else
+		tcb_disarm(tcb);
+}
+
+static void new_ack(struct tcp *tcp, struct tcb *tcb, uint32_t ack)
+{
+	struct tcb_ext *ext = tcb_ext(tcp, tcb);
+	uint32_t end = send_queue_end(tcp, tcb);
+	bool had_data = seq_lt(tcb_snd_una(tcp, tcb), end);
+
+	sample_rtt(tcp, tcb, ack);
+	if (ext != NULL) {
+		ext_acked(tcp, tcb, ext, ack);
+	} else {
+		tcb->flight = (uint16_t)(tcb->snd_nxt - ack);
+		if (seq_ge(ack, end))
+			tcb->piece = 0;
+	}
+	restart_timer(tcp, tcb);
+	if (had_data && seq_ge(ack, end))
+		event_raise(tcp, tcb, WEIR_EV_SENT);
+	output_mark(tcp, tcb); /* what the window or Nagle held back may go now */
+}
+
+/* RFC 5681 section 2's definition, and section 3.2. */
+static void duplicate_ack(struct tcp *tcp, struct tcb *tcb, const struct seg *seg)
+{
+	struct tcb_ext *ext = tcb_ext(tcp, tcb);
+
+	if (ext == NULL || ext->snd_una == tcb->snd_nxt || seg_space(seg) != 0 || seg->wnd != tcb->snd_wnd)
+		return;
+	if (ext->recovering) {
+		ext->cwnd += tcb->mss; /* one more segment has left the network */
+		output_mark(tcp, tcb);
+		return;
+	}
+	if (ext->dup_acks < UINT16_MAX)
+		ext->dup_acks++;
+	/* RFC 6582 section 3.2 step 1: not again for a loss that a time-out is repairing. */
+	if (ext->dup_acks == DUP_ACKS && ext->snd_rtx == tcb->snd_nxt) {
+		count(tcp->counters, COUNT_fast_retransmits);
+		cc_reno.lost(ext, tcb->mss, tcb->snd_nxt - ext->snd_una);
+		ext->recover = tcb->snd_nxt;
+		ext->recovering = true;
+		tcb->flags |= TCB_RESEND;
+	}
+	output_mark(tcp, tcb);
+}
+
+/* A window opened that was being probed: the probe's byte was refused, so begin again from there. */
+static void window_opened(struct tcp *tcp, struct tcb *tcb)
+{
+	struct tcb_ext *ext = tcb_ext(tcp, tcb);
+
+	tcb->retries = 0;
+	tcb_disarm(tcb);
+	if (ext != NULL)
+		ext->snd_rtx = ext->snd_una;
+	else if (tcb->flight != 0)
+		tcb->flags |= TCB_RESEND;
+	output_mark(tcp, tcb);
+}
+
+verdict ack_input(struct tcp *tcp, struct tcb *tcb, const struct seg *seg)
+{
+	uint32_t una = tcb_snd_una(tcp, tcb);
+	uint32_t max_window = (uint32_t)tcb->snd_wnd_max << tcb->snd_wscale;
+
+	if (seq_gt(seg->ack, tcb->snd_nxt)) {
+		reply_challenge(tcp, tcb);
+		return COUNT_drop_ack_unsent;
+	}
+	if (seq_lt(seg->ack, una - max_window)) {
+		reply_challenge(tcp, tcb); /* RFC 5961 section 5.2 */
+		return COUNT_drop_ack_old;
+	}
+	if (tcb->flags & TCB_EXT)
+		tcb_ext(tcp, tcb)->unanswered = 0;
+	if (seq_gt(seg->ack, una))
+		new_ack(tcp, tcb, seg->ack);
+	else if (seg->ack == una)
+		duplicate_ack(tcp, tcb, seg);
+	else
+		return ACCEPTED; /* an old ACK says nothing, its text may be new */
+
+	/*
+	 * SND.WL1 and SND.WL2 keep an older segment from setting the window. Neither is kept here: a
+	 * segment that starts at or after RCV.NXT and acknowledges SND.UNA or more is not older than any that was used.
+	 */
+	if (seq_ge(seg->seq, tcb->rcv_nxt)) {
+		ack_window(tcb, seg->wnd);
+		if (seg->wnd != 0 && tcb->timer == TIMER_PERSIST)
+			window_opened(tcp, tcb);
+		output_mark(tcp, tcb);
+	}
+	return ACCEPTED;
+}

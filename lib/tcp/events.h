@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * events.h - what the application has yet to hear: at most one entry for each connection.
+ *
+ * The ring keeps events in the order of their first cause; what happens to a connection meanwhile is merged into its entry. While an
+ * entry is pending it holds the application's word, and the tcb the entry's place.
+ */
+#ifndef WEIR_TCP_EVENTS_H
+#define WEIR_TCP_EVENTS_H
+
+#include "tcp/tcp_pvt.h"
+
+/* Adds WEIR_EV_ bits to the connection's event. The caller has made sure of room for one entry. */
+struct weir_event *event_raise(struct tcp *tcp, struct tcb *tcb, unsigned what);
+
+/* Hands in-order payload to the application with its event. */
+void event_data(struct tcp *tcp, struct tcb *tcb, payload data, uint32_t bytes);
+
+/* Whether raising an event would have room. */
+static inline bool event_room(const struct tcp *tcp, const struct tcb *tcb)
+{
+	return tcb->flags & TCB_EVENT || ring_room(&tcp->events_ring) > 0;
+}
+
+uint32_t event_word(const struct tcp *tcp, const struct tcb *tcb);
+void event_set_word(struct tcp *tcp, struct tcb *tcb, uint32_t word);
+
+#endif

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * fsm.h - the eleven states and the transitions between them (RFC 9293 section 3.3.2, figure 5).
+ *
+ * States change through tcb_set_state() alone. SYN-RECEIVED records of listeners and TIME-WAIT
+ * records are no tcbs; half_open.c and time_wait.c count theirs with fsm_count().
+ */
+#ifndef WEIR_TCP_FSM_H
+#define WEIR_TCP_FSM_H
+
+#include "tcp/tcp_pvt.h"
+
+/* Whether figure 5, the text of section 3.10 or an abort allows this step. */
+bool fsm_legal(enum weir_state from, enum weir_state to);
+
+/* Checks the transition (a fault of weir's own otherwise) and keeps the counts of states. */
+void tcb_set_state(struct tcp *tcp, struct tcb *tcb, enum weir_state to);
+
+/* One more (1) or one less (-1) connection in a state. */
+void fsm_count(struct tcp *tcp, enum weir_state state, int change);
+
+/* States in which both sides have agreed on sequence numbers. */
+static inline bool fsm_synchronized(enum weir_state state)
+{
+	return state >= WEIR_ESTABLISHED;
+}
+
+#endif

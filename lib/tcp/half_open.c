@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "tcp/half_open.h"
+
+#include "tcp/ack.h"
+#include "tcp/events.h"
+#include "tcp/fsm.h"
+#include "tcp/handshake.h"
+#include "tcp/input.h"
+#include "tcp/isn.h"
+#include "tcp/output.h"
+#include "tcp/records.h"
+#include "tcp/reply.h"
+
+/* SYN-ACKs after the first; with the RTO doubling from 1 s the last one waits until 63 s. */
+#define SYN_ACK_RETRIES 5
+
+static ref half_open_ref(uint32_t slot)
+{
+	return ref_make(REF_HALF_OPEN, slot);
+}
+
+static void arm(struct tcp *tcp, uint32_t slot)
+{
+	struct half_open *half = half_open_at(tcp, slot);
+	uint64_t rto_us = (uint64_t)tcp->times.rto_initial_us << half->retries;
+
+	if (rto_us > tcp->times.rto_max_us)
+		rto_us = tcp->times.rto_max_us;
+	half->deadline = tcp->tick + clock_ticks_from_us(rto_us) + 1;
+	timer_wheel_file(&tcp->wheel, half_open_ref(slot), half->deadline);
+}
+
+static void reply_syn_ack(struct tcp *tcp, const struct half_open *half)
+{
+	struct seg *seg = reply_new(tcp, &half->tuple);
+
+	if (seg == NULL)
+		return;
+	seg->seq = half->iss;
+	seg->ack = half->rcv_nxt;
+	seg->flags = SEG_SYN | SEG_ACK;
+	seg->opts = SEG_OPT_MSS;
+	seg->mss = tcp->rcv_mss;
+	seg->wnd = tcp->rcv_window > UINT16_MAX ? UINT16_MAX : (uint16_t)tcp->rcv_window;
+	if (half->flags & HALF_TS) {
+		seg->opts |= SEG_OPT_TS;
+		seg->tsval = tcp_tsval(tcp, half->ts_offset);
+		seg->tsecr = half->ts_recent;
+	}
+	if (half->flags & HALF_SACK)
+		seg->opts |= SEG_OPT_SACK_OK;
+	if (half->flags & HALF_WSCALE) {
+		seg->opts |= SEG_OPT_WSCALE;
+		seg->wscale = tcp->rcv_wscale;
+	}
+	count(tcp->counters, COUNT_syn_ack_out);
+}
+
+static uint8_t agreed_options(const struct tcp *tcp, const struct seg *seg)
+{
+	uint8_t flags = 0;
+
+	if (seg->opts & SEG_OPT_TS && tcp->timestamps)
+		flags |= HALF_TS;
+	if (seg->opts & SEG_OPT_SACK_OK)
+		flags |= HALF_SACK;
+	if (seg->opts & SEG_OPT_WSCALE)
+		flags |= HALF_WSCALE;
+	return flags;
+}
+
+verdict half_open_make(struct tcp *tcp, const struct seg *seg, uint16_t listener, uint32_t iss_above)
+{
+	uint32_t slot = slot_pool_take(&tcp->half_opens);
+
+	if (slot == SLOT_NONE)
+		return COUNT_drop_half_open_full;
+	if (!conn_table_insert(&tcp->table, seg->hash, half_open_ref(slot))) {
+		slot_pool_give(&tcp->half_opens, slot);
+		return COUNT_drop_table_full;
+	}
+	struct half_open *half = half_open_at(tcp, slot);
+	struct isn isn = isn_make(tcp, &seg->tuple);
+
+	*half = (struct half_open){
+		.tuple = seg->tuple,
+		.rcv_nxt = seg->seq + 1,
+		.iss = iss_above != 0 ? seq_max(isn.iss, iss_above + 1) : isn.iss,
+		.ts_recent = seg->tsval,
+		.ts_offset = isn.ts_offset,
+		.started = tcp->tick,
+		.mss = seg->opts & SEG_OPT_MSS ? seg->mss : TCP_MSS_DEFAULT,
+		.snd_wnd = seg->wnd,
+		.listener = listener,
+		.snd_wscale = seg->wscale,
+		.flags = agreed_options(tcp, seg),
+		.wheel = half->wheel,
+	};
+	fsm_count(tcp, WEIR_SYN_RECEIVED, 1);
+	reply_syn_ack(tcp, half);
+	arm(tcp, slot);
+	return ACCEPTED;
+}
+
+/* Out of the pool; the table is the caller's business. */
+static void give(struct tcp *tcp, uint32_t slot)
+{
+	struct half_open *half = half_open_at(tcp, slot);
+
+	half->tuple.lport = 0;
+	half->tuple.rport = 0;
+	slot_pool_give(&tcp->half_opens, slot);
+	fsm_count(tcp, WEIR_SYN_RECEIVED, -1);
+}
+
+void half_open_forget(struct tcp *tcp, uint32_t slot)
+{
+	const struct tuple *tuple = &half_open_at(tcp, slot)->tuple;
+
+	conn_table_remove(&tcp->table, tcp_hash(tcp, tuple), half_open_ref(slot));
+	give(tcp, slot);
+}
+
+/* ESTABLISHED: a hot record takes the half-open one's place. NULL when there is none left. */
+static struct tcb *promote(struct tcp *tcp, uint32_t slot, uint64_t hash)
+{
+	struct half_open *half = half_open_at(tcp, slot);
+	struct tcb *tcb = tcb_take(tcp, &half->tuple);
+
+	if (tcb == NULL)
+		return NULL;
+	tcb->profile = half->listener;
+	tcb->word = tcp->listeners[half->listener].word;
+	tcb->rcv_nxt = half->rcv_nxt;
+	tcb->snd_nxt = half->iss + 1;
+	tcb->ts_recent = half->ts_recent;
+	tcb->ts_offset = half->ts_offset;
+	tcb->flags |= TCB_PASSIVE;
+	if (half->flags & HALF_TS)
+		tcb->flags |= TCB_TS;
+	if (half->flags & HALF_SACK)
+		tcb->flags |= TCB_SACK;
+	if (half->flags & HALF_WSCALE) {
+		tcb->flags |= TCB_WSCALE;
+		tcb->snd_wscale = half->snd_wscale & 15;
+		tcb->rcv_wscale = tcp->rcv_wscale & 15;
+	}
+	tcb->rcv_wnd = handshake_rcv_wnd(tcp, tcb->rcv_wscale);
+	tcb->mss = handshake_mss(tcp, half->mss, half->flags & HALF_TS);
+	ack_window(tcb, half->snd_wnd >> tcb->snd_wscale);
+	conn_table_replace(&tcp->table, hash, half_open_ref(slot), ref_make(REF_HOT, tcb_slot(tcp, tcb)));
+	give(tcp, slot);
+	tcb_set_state(tcp, tcb, WEIR_SYN_RECEIVED);
+	tcb_set_state(tcp, tcb, WEIR_ESTABLISHED);
+	count(tcp->counters, COUNT_opened_passive);
+	event_raise(tcp, tcb, WEIR_EV_OPENED);
+	return tcb;
+}
+
+/* The first two steps, and the fourth: RST and SYN never complete a handshake. */
+static verdict without_ack(struct tcp *tcp, uint32_t slot, const struct seg *seg)
+{
+	struct half_open *half = half_open_at(tcp, slot);
+
+	if (seg->flags & SEG_RST) {
+		if (seg->seq != half->rcv_nxt)
+			return COUNT_drop_rst_outside;
+		half_open_forget(tcp, slot); /* back to LISTEN; the user need not know */
+		return ACCEPTED;
+	}
+	if (seg->flags & SEG_SYN) {
+		if (seg->seq + 1 == half->rcv_nxt && !(seg->flags & SEG_ACK)) {
+			reply_syn_ack(tcp, half); /* ours was lost, or this is a duplicate */
+			return ACCEPTED;
+		}
+		if (seg->flags & SEG_ACK) {
+			reply_reset_to(tcp, seg);
+			return COUNT_drop_syn_synchronized;
+		}
+		/*
+		 * Another SYN from the same port: the peer began anew. The old handshake returns to
+		 * LISTEN (RFC 9293 3.10.7.4, fourth step), which takes the new one.
+		 */
+		uint16_t listener = half->listener;
+
+		half_open_forget(tcp, slot);
+		return half_open_make(tcp, seg, listener, 0);
+	}
+	return COUNT_drop_no_ack;
+}
+
+verdict half_open_input(struct tcp *tcp, uint32_t slot, struct seg *seg)
+{
+	struct half_open *half = half_open_at(tcp, slot);
+
+	if (seg->flags & (SEG_RST | SEG_SYN) || !(seg->flags & SEG_ACK))
+		return without_ack(tcp, slot, seg);
+	if (half->flags & HALF_TS) {
+		if (!(seg->opts & SEG_OPT_TS))
+			return COUNT_drop_no_timestamp;
+		if (seq_lt(seg->tsval, half->ts_recent))
+			return COUNT_drop_paws;
+	}
+	if (seg->ack != half->iss + 1) {
+		reply_reset_to(tcp, seg);
+		return COUNT_drop_half_open_ack;
+	}
+	if (!seq_within(seg->seq, half->rcv_nxt, tcp->rcv_window)) {
+		reply_syn_ack(tcp, half);
+		return COUNT_drop_window;
+	}
+	struct tcb *tcb = promote(tcp, slot, seg->hash);
+
+	/* Full: the peer's next data finds the half-open record again, and perhaps more room. */
+	if (tcb == NULL)
+		return COUNT_drop_connections_full;
+	return input_segment(tcp, tcb, seg);
+}
+
+void half_open_timer(struct tcp *tcp, uint32_t slot)
+{
+	struct half_open *half = half_open_at(tcp, slot);
+
+	if (half->retries >= SYN_ACK_RETRIES) {
+		count(tcp->counters, COUNT_half_open_expired);
+		half_open_forget(tcp, slot);
+		return;
+	}
+	half->retries++;
+	count(tcp->counters, COUNT_retransmits);
+	reply_syn_ack(tcp, half);
+	arm(tcp, slot);
+}

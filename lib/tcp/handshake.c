@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "tcp/handshake.h"
+
+#include "tcp/ack.h"
+#include "tcp/events.h"
+#include "tcp/fsm.h"
+#include "tcp/half_open.h"
+#include "tcp/input.h"
+#include "tcp/listeners.h"
+#include "tcp/output.h"
+#include "tcp/records.h"
+#include "tcp/reply.h"
+#include "tcp/rtt.h"
+
+uint16_t handshake_mss(const struct tcp *tcp, uint16_t peer_mss, bool timestamps)
+{
+	uint16_t mss = peer_mss < tcp->rcv_mss ? peer_mss : tcp->rcv_mss;
+
+	if (mss < TCP_MSS_MIN)
+		mss = TCP_MSS_MIN;
+	return timestamps ? mss - TCP_TS_BYTES : mss;
+}
+
+uint16_t handshake_rcv_wnd(const struct tcp *tcp, uint8_t rcv_wscale)
+{
+	uint32_t offered = tcp->rcv_window > UINT16_MAX ? UINT16_MAX : tcp->rcv_window;
+
+	return (uint16_t)((offered + (1u << rcv_wscale) - 1) >> rcv_wscale);
+}
+
+verdict handshake_listen(struct tcp *tcp, const struct seg *seg)
+{
+	const struct listener *listener = listeners_find(tcp, seg->tuple.laddr, seg->tuple.lport);
+
+	if (seg->flags & SEG_RST)
+		return COUNT_drop_closed_rst;
+	if (listener == NULL || seg->flags & SEG_ACK) {
+		reply_reset_to(tcp, seg);
+		return listener == NULL ? COUNT_drop_closed_port : COUNT_drop_listen_ack;
+	}
+	if (!(seg->flags & SEG_SYN))
+		return COUNT_drop_listen_invalid;
+	count(tcp->counters, COUNT_syn_in);
+	return half_open_make(tcp, seg, (uint16_t)(listener - tcp->listeners), 0);
+}
+
+/* Keeps of what was offered in our SYN only what the peer's SYN agrees to. */
+static void take_options(struct tcp *tcp, struct tcb *tcb, const struct seg *seg)
+{
+	if (!(seg->opts & SEG_OPT_TS))
+		tcb->flags &= (uint16_t)~TCB_TS;
+	if (!(seg->opts & SEG_OPT_SACK_OK))
+		tcb->flags &= (uint16_t)~TCB_SACK;
+	if (!(seg->opts & SEG_OPT_WSCALE))
+		tcb->flags &= (uint16_t)~TCB_WSCALE;
+	tcb->ts_recent = tcb->flags & TCB_TS ? seg->tsval : 0;
+	tcb->snd_wscale = tcb->flags & TCB_WSCALE ? seg->wscale & 15 : 0;
+	tcb->rcv_wscale = tcb->flags & TCB_WSCALE ? tcp->rcv_wscale & 15 : 0;
+	tcb->rcv_wnd = handshake_rcv_wnd(tcp, tcb->rcv_wscale);
+	tcb->mss = handshake_mss(tcp, seg->opts & SEG_OPT_MSS ? seg->mss : TCP_MSS_DEFAULT,
+				 tcb->flags & TCB_TS);
+	/* A SYN's window is never scaled (RFC 7323 section 2.2). */
+	ack_window(tcb, seg->wnd >> tcb->snd_wscale);
+}
+
+static void established(struct tcp *tcp, struct tcb *tcb)
+{
+	if (tcb->retries == 0 && tcb->timer == TIMER_RETRANSMIT) {
+		uint32_t sent = tcb->deadline - 1 - rtt_rto_ticks(tcp, tcb);
+
+		rtt_sample(tcp, tcb, (tcp->tick - sent) << (CLOCK_TICK_SHIFT - CLOCK_US_SHIFT));
+	}
+	tcb->flight = 0;
+	tcb->retries = 0;
+	tcb_disarm(tcb);
+	tcb_set_state(tcp, tcb, WEIR_ESTABLISHED);
+	count(tcp->counters, COUNT_opened_active);
+	event_raise(tcp, tcb, WEIR_EV_OPENED);
+}
+
+verdict handshake_syn_sent(struct tcp *tcp, struct tcb *tcb, struct seg *seg)
+{
+	bool acks_syn = false;
+
+	/* First: ACK. SND.UNA is ISS, SND.NXT is ISS + 1. */
+	if (seg->flags & SEG_ACK) {
+		acks_syn = seg->ack == tcb->snd_nxt;
+		if (!acks_syn) {
+			if (!(seg->flags & SEG_RST))
+				reply_reset_to(tcp, seg);
+			return COUNT_drop_syn_sent_ack;
+		}
+	}
+	/* Second: RST; believed only if it acknowledges our SYN. */
+	if (seg->flags & SEG_RST) {
+		if (!acks_syn)
+			return COUNT_drop_syn_sent_rst;
+		tcb_end(tcp, tcb, WEIR_REASON_REFUSED);
+		return ACCEPTED;
+	}
+	/* Fourth: SYN. */
+	if (!(seg->flags & SEG_SYN))
+		return COUNT_drop_syn_sent_invalid;
+	take_options(tcp, tcb, seg);
+	tcb->rcv_nxt = seg->seq + 1;
+	if (!acks_syn) {
+		/* Simultaneous open: our SYN once more, with the ACK. Its text will be sent again. */
+		tcb_set_state(tcp, tcb, WEIR_SYN_RECEIVED);
+		tcb->flags |= TCB_RESEND;
+		output_mark(tcp, tcb);
+		return ACCEPTED;
+	}
+	established(tcp, tcb);
+	output_ack_now(tcp, tcb);
+	seg->seq++;
+	seg->flags &= (uint8_t)~SEG_SYN;
+	return input_text_and_fin(tcp, tcb, seg);
+}
+
+verdict handshake_syn_again(struct tcp *tcp, struct tcb *tcb, const struct seg *seg)
+{
+	if (seg->seq + 1 == tcb->rcv_nxt && !(seg->flags & SEG_ACK)) {
+		tcb->flags |= TCB_RESEND;
+		output_mark(tcp, tcb);
+		return ACCEPTED;
+	}
+	/* The peer's SYN-ACK, as ours crosses it, repeats the SYN that we have and acknowledges ours. */
+	if (seg->seq + 1 == tcb->rcv_nxt && seg->ack == tcb->snd_nxt) {
+		established(tcp, tcb);
+		output_ack_now(tcp, tcb);
+		return ACCEPTED;
+	}
+	reply_challenge(tcp, tcb);
+	return COUNT_drop_syn_synchronized;
+}
+
+verdict handshake_completed(struct tcp *tcp, struct tcb *tcb, const struct seg *seg)
+{
+	if (seg->ack != tcb->snd_nxt) {
+		reply_reset_to(tcp, seg);
+		return COUNT_drop_half_open_ack;
+	}
+	established(tcp, tcb);
+	ack_window(tcb, seg->wnd);
+	return ACCEPTED;
+}

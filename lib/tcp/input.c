@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "tcp/input.h"
+
+#include "tcp/ack.h"
+#include "tcp/events.h"
+#include "tcp/fsm.h"
+#include "tcp/half_open.h"
+#include "tcp/handshake.h"
+#include "tcp/output.h"
+#include "tcp/records.h"
+#include "tcp/reply.h"
+#include "tcp/text.h"
+#include "tcp/time_wait.h"
+
+/* RFC 7323 section 5.3 rule R1, section 3.2's "MUST have the option", and section 4.3 for TS.Recent. */
+static verdict check_timestamps(struct tcb *tcb, const struct seg *seg)
+{
+	if (!(tcb->flags & TCB_TS) || seg->flags & SEG_RST)
+		return ACCEPTED;
+	if (!(seg->opts & SEG_OPT_TS))
+		return COUNT_drop_no_timestamp;
+	return seq_lt(seg->tsval, tcb->ts_recent) ? COUNT_drop_paws : ACCEPTED;
+}
+
+/*
+ * RFC 7323 section 4.3 rule 2. Last.ACK.sent is RCV.NXT while no ACK is owed for text; while one is, the first
+ * segment that waits for it has given its timestamp already.
+ */
+static void note_timestamp(struct tcb *tcb, const struct seg *seg)
+{
+	if (tcb->flags & TCB_TS && seq_le(seg->seq, tcb->rcv_nxt) && !(tcb->flags & TCB_ACK_DELAYED))
+		tcb->ts_recent = seg->tsval;
+}
+
+/* Second step, with RFC 5961 section 3: only the exact sequence number resets. */
+static verdict reset_arrives(struct tcp *tcp, struct tcb *tcb, const struct seg *seg)
+{
+	if (seg->seq != tcb->rcv_nxt) {
+		if (!seq_within(seg->seq, tcb->rcv_nxt, tcb_rcv_wnd(tcb)))
+			return COUNT_drop_rst_outside;
+		reply_challenge(tcp, tcb);
+		return COUNT_drop_rst_window;
+	}
+	/* Here SYN-RECEIVED is a simultaneous open's: an active open that the peer refused. */
+	tcb_end(tcp, tcb, tcb->state == WEIR_SYN_RECEIVED ? WEIR_REASON_REFUSED : WEIR_REASON_RESET);
+	return ACCEPTED;
+}
+
+/* Eighth step. The segment is in order up to its FIN. */
+static void fin_arrives(struct tcp *tcp, struct tcb *tcb)
+{
+	tcb->rcv_nxt++;
+	output_ack_now(tcp, tcb);
+	event_raise(tcp, tcb, WEIR_EV_FIN);
+	switch ((enum weir_state)tcb->state) {
+	case WEIR_ESTABLISHED:
+		tcb_set_state(tcp, tcb, WEIR_CLOSE_WAIT);
+		return;
+	case WEIR_FIN_WAIT_1: /* our FIN's ACK would have led to FIN-WAIT-2 before this step */
+		tcb_set_state(tcp, tcb, WEIR_CLOSING);
+		return;
+	case WEIR_FIN_WAIT_2:
+		time_wait_enter(tcp, tcb);
+		return;
+	case WEIR_CLOSED:
+	case WEIR_LISTEN:
+	case WEIR_SYN_SENT:
+	case WEIR_SYN_RECEIVED:
+	case WEIR_CLOSE_WAIT:
+	case WEIR_CLOSING:
+	case WEIR_LAST_ACK:
+	case WEIR_TIME_WAIT:
+	case WEIR_STATES:
+		CHECK(!"a FIN was taken in a state that cannot take one");
+	}
+}
+
+/* Whether the peer may still send: it has not sent its FIN. */
+static bool may_receive(const struct tcb *tcb)
+{
+	return tcb->state == WEIR_ESTABLISHED || tcb->state == WEIR_FIN_WAIT_1 ||
+	       tcb->state == WEIR_FIN_WAIT_2;
+}
+
+verdict input_text_and_fin(struct tcp *tcp, struct tcb *tcb, struct seg *seg)
+{
+	verdict v = ACCEPTED;
+
+	/* Sixth: urgent data is read past as ordinary text (RFC 9293 3.8.5, SHLD-13). */
+	if (!may_receive(tcb))
+		return seg->len > 0 ? COUNT_drop_after_fin : ACCEPTED;
+	if (seg->len > 0) {
+		if (tcb->flags & TCB_DEAF) {
+			/* RFC 9293 3.6.1: the user will never read this; tell the peer. */
+			reply_reset(tcp, tcb);
+			tcb_end(tcp, tcb, WEIR_REASON_ABORTED);
+			return COUNT_drop_after_close;
+		}
+		v = text_input(tcp, tcb, seg);
+		if (v != ACCEPTED)
+			return v;
+	}
+	if (seg->flags & SEG_FIN) {
+		if (seg->len == 0 && seg->seq != tcb->rcv_nxt) {
+			output_ack_now(tcp, tcb);
+			return COUNT_drop_out_of_order;
+		}
+		fin_arrives(tcp, tcb);
+	}
+	return ACCEPTED;
+}
+
+/* What the ACK of our FIN means. False: the connection has gone. */
+static bool fin_acked(struct tcp *tcp, struct tcb *tcb)
+{
+	switch ((enum weir_state)tcb->state) {
+	case WEIR_FIN_WAIT_1:
+		tcb_set_state(tcp, tcb, WEIR_FIN_WAIT_2);
+		if (tcb->flags & TCB_DEAF)
+			tcb_arm(tcp, tcb, TIMER_FIN_WAIT_2, tcp->times.fin_wait_2);
+		return true;
+	case WEIR_CLOSING:
+		time_wait_enter(tcp, tcb);
+		return false;
+	case WEIR_LAST_ACK:
+		tcb_end(tcp, tcb, WEIR_REASON_NONE);
+		return false;
+	case WEIR_CLOSED:
+	case WEIR_LISTEN:
+	case WEIR_SYN_SENT:
+	case WEIR_SYN_RECEIVED:
+	case WEIR_ESTABLISHED:
+	case WEIR_FIN_WAIT_2:
+	case WEIR_CLOSE_WAIT:
+	case WEIR_TIME_WAIT:
+	case WEIR_STATES:
+		return true;
+	}
+	return true;
+}
+
+/* Nothing of the segment can be used: an ACK tells the peer what can (unless it was a RST). */
+static verdict refuse(struct tcp *tcp, struct tcb *tcb, const struct seg *seg, verdict v)
+{
+	/* Two ends that refuse each other's empty ACKs must not go on for ever. */
+	if (seg_space(seg) == 0)
+		reply_challenge(tcp, tcb);
+	else
+		output_ack_now(tcp, tcb);
+	return v;
+}
+
+verdict input_segment(struct tcp *tcp, struct tcb *tcb, struct seg *seg)
+{
+	verdict v;
+
+	if (tcb->state == WEIR_SYN_SENT)
+		return handshake_syn_sent(tcp, tcb, seg);
+
+	/* First: sequence number; a RST has a stricter test of its own, in the second step. */
+	v = check_timestamps(tcb, seg);
+	if (v != ACCEPTED)
+		return v == COUNT_drop_paws ? refuse(tcp, tcb, seg, v) : v;
+	if (seg->flags & SEG_RST)
+		return reset_arrives(tcp, tcb, seg);
+	v = text_acceptable(tcp, tcb, seg);
+	if (v != ACCEPTED && !(seg->flags & SEG_SYN))
+		return refuse(tcp, tcb, seg, v);
+
+	/* Third: security and compartment; gone since RFC 9293. Fourth: SYN. */
+	if (seg->flags & SEG_SYN) {
+		if (tcb->state == WEIR_SYN_RECEIVED)
+			return handshake_syn_again(tcp, tcb, seg);
+		reply_challenge(tcp, tcb);
+		return COUNT_drop_syn_synchronized;
+	}
+	text_trim(tcb, seg);
+
+	/* Fifth: ACK. */
+	if (!(seg->flags & SEG_ACK))
+		return COUNT_drop_no_ack;
+	if (tcb->state == WEIR_SYN_RECEIVED) {
+		v = handshake_completed(tcp, tcb, seg);
+		if (v != ACCEPTED)
+			return v;
+	}
+	v = ack_input(tcp, tcb, seg);
+	if (v != ACCEPTED)
+		return v;
+	note_timestamp(tcb, seg);
+	if (ack_fin_acked(tcp, tcb) && !fin_acked(tcp, tcb))
+		return ACCEPTED;
+
+	return input_text_and_fin(tcp, tcb, seg);
+}
+
+static verdict input_one(struct tcp *tcp, struct seg *seg, ref r)
+{
+	switch (ref_kind(r)) {
+	case REF_HOT:
+		return input_segment(tcp, tcb_at(tcp, ref_slot(r)), seg);
+	case REF_HALF_OPEN:
+		return half_open_input(tcp, ref_slot(r), seg);
+	case REF_TIME_WAIT:
+		return time_wait_input(tcp, ref_slot(r), seg);
+	case REF_NONE:
+	case REF_KINDS:
+		break;
+	}
+	return handshake_listen(tcp, seg);
+}
+
+/* Whether one more segment can do all that a segment may: raise an event, queue output, be answered. */
+static bool room_for_one(const struct tcp *tcp)
+{
+	return ring_room(&tcp->events_ring) > 0 && ring_room(&tcp->dirty_ring) > 0 &&
+	       ring_room(&tcp->replies_ring) > 0;
+}
+
+unsigned tcp_input(struct tcp *tcp, struct seg *segs, unsigned n, uint64_t now_ns)
+{
+	const struct tuple *tuples[TCP_BURST_MAX];
+	uint64_t hashes[TCP_BURST_MAX];
+	ref refs[TCP_BURST_MAX];
+	unsigned i;
+
+	CHECK(n <= TCP_BURST_MAX);
+	tcp_set_now(tcp, now_ns);
+	if (n == 0)
+		return 0;
+	for (i = 0; i < n; i++) {
+		tuples[i] = &segs[i].tuple;
+		hashes[i] = segs[i].hash = tcp_hash(tcp, &segs[i].tuple);
+	}
+	conn_table_find_bulk(&tcp->table, hashes, tuples, n, refs);
+	uint64_t fresh = tcp->table.changes;
+
+	for (i = 0; i < n && room_for_one(tcp); i++) {
+		/* An earlier segment of the burst may have made, moved or ended this one's record. */
+		ref r = tcp->table.changes == fresh ? refs[i] :
+						     conn_table_find(&tcp->table, hashes[i], tuples[i]);
+
+		count(tcp->counters, input_one(tcp, &segs[i], r));
+	}
+	return i;
+}

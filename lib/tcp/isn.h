@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * isn.h - initial sequence numbers and timestamp offsets that nobody outside can compute.
+ *
+ * RFC 9293 section 3.4.1: ISN = M + F(tuple, secret), M a clock of about 4 us (2^12 ns here), F
+ * SipHash-2-4. The upper half of the same F shifts the timestamp clock: it depends on
+ * the tuple alone, so timestamps keep growing from one connection to the next of the same tuple, which RFC 6191 lives on.
+ */
+#ifndef WEIR_TCP_ISN_H
+#define WEIR_TCP_ISN_H
+
+#include "tcp/tcp_pvt.h"
+
+struct isn {
+	uint32_t iss;
+	uint32_t ts_offset; /* never 0 */
+};
+
+struct isn isn_make(const struct tcp *tcp, const struct tuple *tuple);
+
+#endif

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "tcp/listeners.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "tcp/fsm.h"
+#include "tcp/half_open.h"
+
+void listeners_init(struct tcp *tcp)
+{
+	memset(tcp->listener_by_port, 0xff, sizeof(tcp->listener_by_port)); /* LISTENER_NONE */
+}
+
+const struct listener *listeners_find(const struct tcp *tcp, uint32_t address, uint16_t port)
+{
+	const struct listener *any = NULL;
+
+	for (uint16_t i = tcp->listener_by_port[port]; i != LISTENER_NONE; i = tcp->listeners[i].next) {
+		const struct listener *listener = &tcp->listeners[i];
+
+		if (listener->address == address)
+			return listener;
+		if (listener->address == 0)
+			any = listener;
+	}
+	return any;
+}
+
+int tcp_listen(struct tcp *tcp, struct weir_endpoint local, uint32_t word)
+{
+	uint16_t free = LISTENER_NONE;
+
+	if (local.port == 0)
+		return -EINVAL;
+	for (uint16_t i = 0; i < TCP_LISTENERS; i++) {
+		const struct listener *listener = &tcp->listeners[i];
+
+		if (listener->port == local.port && listener->address == local.address)
+			return -EADDRINUSE;
+		if (listener->port == 0 && free == LISTENER_NONE)
+			free = i;
+	}
+	if (free == LISTENER_NONE)
+		return -ENOSPC;
+	tcp->listeners[free] = (struct listener){
+		.address = local.address,
+		.word = word,
+		.port = local.port,
+		.next = tcp->listener_by_port[local.port],
+	};
+	tcp->listener_by_port[local.port] = free;
+	fsm_count(tcp, WEIR_LISTEN, 1);
+	return free;
+}
+
+int tcp_unlisten(struct tcp *tcp, int listener)
+{
+	if (listener < 0 || listener >= TCP_LISTENERS || tcp->listeners[listener].port == 0)
+		return -EINVAL;
+	struct listener *gone = &tcp->listeners[listener];
+	uint16_t *link = &tcp->listener_by_port[gone->port];
+
+	while (*link != listener)
+		link = &tcp->listeners[*link].next;
+	*link = gone->next;
+	gone->port = 0;
+	fsm_count(tcp, WEIR_LISTEN, -1);
+
+	/* Handshakes under way have nobody to come to (RFC 9293 3.10.4, CLOSE in LISTEN). */
+	for (uint32_t slot = 0; slot < tcp->half_opens.fresh; slot++) {
+		const struct half_open *half = half_open_at(tcp, slot);
+
+		if (half->tuple.rport != 0 && half->listener == listener)
+			half_open_forget(tcp, slot);
+	}
+	return 0;
+}

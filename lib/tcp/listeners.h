@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* listeners.h - which local ports take peers. One index by port; a listener on one address goes before one on all. */
+#ifndef WEIR_TCP_LISTENERS_H
+#define WEIR_TCP_LISTENERS_H
+
+#include "tcp/tcp_pvt.h"
+
+void listeners_init(struct tcp *tcp);
+
+/* NULL: nobody listens. */
+const struct listener *listeners_find(const struct tcp *tcp, uint32_t address, uint16_t port);
+
+#endif

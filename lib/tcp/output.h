@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * output.h - which segments a connection sends now.
+ *
+ * Nothing is sent where it is decided: input, timers and the application's calls mark a connection
+ * as dirty, and tcp_output() then makes one pass over those. So an ACK rides on the response, a FIN on the last
+ * data, and a burst of segments for one connection is answered once (RFC 9293 MUST-58, MUST-59).
+ */
+#ifndef WEIR_TCP_OUTPUT_H
+#define WEIR_TCP_OUTPUT_H
+
+#include "tcp/tcp_pvt.h"
+
+/* Room in the list for a connection that is not in it yet. */
+static inline bool output_room(const struct tcp *tcp, const struct tcb *tcb)
+{
+	return tcb->flags & TCB_DIRTY || ring_room(&tcp->dirty_ring) > 0;
+}
+
+/* Looks at the connection in the next tcp_output(). The caller has made sure of room. */
+void output_mark(struct tcp *tcp, struct tcb *tcb);
+
+/* As output_mark(), and an ACK is owed. */
+void output_ack_now(struct tcp *tcp, struct tcb *tcb);
+
+/* In-order data has come: an ACK for every second segment, or after a while (RFC 9293 3.8.6.3). */
+void output_ack_data(struct tcp *tcp, struct tcb *tcb);
+
+/* The window to offer: never less than was offered, more only when it is worth a segment (MUST-39). */
+uint32_t output_offer(const struct tcp *tcp, const struct tcb *tcb);
+
+/* Fires delayed ACKs that are due, as long as the dirty list has room. */
+void output_delayed_acks(struct tcp *tcp);
+
+#endif

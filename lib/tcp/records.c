@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "tcp/records.h"
+
+#include "tcp/events.h"
+#include "tcp/fsm.h"
+#include "tcp/rtt.h"
+#include "tcp/send_queue.h"
+
+struct tcb *tcb_take(struct tcp *tcp, const struct tuple *tuple)
+{
+	uint32_t slot = slot_pool_take(&tcp->hot);
+
+	if (slot == SLOT_NONE)
+		return NULL;
+	struct tcb *tcb = tcb_at(tcp, slot);
+
+	*tcb = (struct tcb){
+		.tuple = *tuple,
+		/* Generation 0 is nobody's, so that a zeroed handle is never valid. */
+		.generation = tcb->generation == 0 ? 1 : tcb->generation,
+		.wheel = tcb->wheel,
+		.mss = TCP_MSS_DEFAULT,
+		.profile = TCB_NO_LISTENER,
+		.packed = path_initial(),
+		/* Not the present half second, so that the first challenge goes out. */
+		.challenge = ((tcp->tick >> 9) + 8) & 15,
+		.flags = tcp->no_delay ? TCB_NO_DELAY : 0,
+	};
+	return tcb;
+}
+
+struct tcb *tcb_find(const struct tcp *tcp, weir_conn conn)
+{
+	if (conn.index >= tcp->hot.fresh)
+		return NULL;
+	struct tcb *tcb = tcb_at(tcp, conn.index);
+
+	return tcb->generation == conn.generation && tcb->tuple.rport != 0 ? tcb : NULL;
+}
+
+void tcb_give(struct tcp *tcp, struct tcb *tcb)
+{
+	if (tcb->flags & TCB_EXT) {
+		send_queue_clear(tcp, tcb);
+		tcb_shrink(tcp, tcb);
+	}
+	/* Readers on other threads see the generation change before anything else does. */
+	__atomic_store_n(&tcb->generation, tcb->generation + 1, __ATOMIC_RELEASE);
+	tcb->tuple.lport = 0;
+	tcb->tuple.rport = 0;
+	tcb->timer = TIMER_NONE;
+	tcb->flags = 0; /* a place in the lists of dirty ones and delayed ACKs is now nobody's */
+	slot_pool_give(&tcp->hot, tcb_slot(tcp, tcb));
+}
+
+void tcb_end(struct tcp *tcp, struct tcb *tcb, enum weir_reason reason)
+{
+	struct weir_event *event = event_raise(tcp, tcb, WEIR_EV_CLOSED);
+
+	event->reason = (uint8_t)reason;
+	if (reason == WEIR_REASON_NONE)
+		count(tcp->counters, COUNT_closed);
+	else
+		__atomic_store_n(&tcp->failed[reason], tcp->failed[reason] + 1, __ATOMIC_RELAXED);
+	if (tcb->state != WEIR_CLOSED)
+		tcb_set_state(tcp, tcb, WEIR_CLOSED);
+	conn_table_remove(&tcp->table, tcp_hash(tcp, &tcb->tuple), ref_make(REF_HOT, tcb_slot(tcp, tcb)));
+	tcb_give(tcp, tcb);
+}
+
+void tcb_end_in_time_wait(struct tcp *tcp, struct tcb *tcb, ref time_wait)
+{
+	event_raise(tcp, tcb, WEIR_EV_CLOSED)->reason = WEIR_REASON_NONE;
+	count(tcp->counters, COUNT_closed);
+	tcb_set_state(tcp, tcb, WEIR_TIME_WAIT);
+	conn_table_replace(&tcp->table, tcp_hash(tcp, &tcb->tuple),
+			   ref_make(REF_HOT, tcb_slot(tcp, tcb)), time_wait);
+	tcb_give(tcp, tcb);
+}
+
+bool tcb_extend(struct tcp *tcp, struct tcb *tcb)
+{
+	if (tcb->flags & TCB_EXT)
+		return true;
+	/* A static piece that is kept by number becomes a piece of the extension's queue. */
+	if (tcb->piece != 0 && slot_pool_free(&tcp->pieces) == 0)
+		return false;
+	uint32_t slot = slot_pool_take(&tcp->exts);
+
+	if (slot == SLOT_NONE)
+		return false;
+	struct path path = path_unpack(tcb->packed);
+	struct tcb_ext *ext = slot_pool_at(&tcp->exts, slot);
+	uint32_t una = tcb->snd_nxt - tcb->flight;
+
+	*ext = (struct tcb_ext){
+		.snd_una = una,
+		.snd_rtx = tcb->snd_nxt,
+		.queue_seq = una,
+		.queue_end = una,
+		.queue_first = SLOT_NONE,
+		.queue_last = SLOT_NONE,
+		.cursor = SLOT_NONE,
+		.cursor_seq = una,
+		.srtt_us = path.srtt_us,
+		.rttvar_us = path.rttvar_us,
+		.cwnd = path.cwnd * tcb->mss,
+		.ssthresh = path.ssthresh >= PATH_INFINITE ? UINT32_MAX >> 1 : path.ssthresh * tcb->mss,
+	};
+	tcb->ext = slot;
+	tcb->flags |= TCB_EXT;
+	send_queue_adopt_static(tcp, tcb);
+	return true;
+}
+
+void tcb_shrink(struct tcp *tcp, struct tcb *tcb)
+{
+	struct tcb_ext *ext = tcb_ext(tcp, tcb);
+	uint32_t slot = tcb->ext;
+
+	DCHECK(ext->queue_first == SLOT_NONE);
+	tcb->packed = path_pack(&(struct path){
+		.srtt_us = ext->srtt_us,
+		.rttvar_us = ext->rttvar_us,
+		.cwnd = ext->cwnd / tcb->mss,
+		.ssthresh = ext->ssthresh / tcb->mss,
+	});
+	tcb->flight = (uint16_t)(tcb->snd_nxt - ext->snd_una);
+	tcb->flags &= (uint16_t)~TCB_EXT;
+	slot_pool_give(&tcp->exts, slot);
+}
+
+void tcb_arm(struct tcp *tcp, struct tcb *tcb, enum tcb_timer timer, uint32_t ticks)
+{
+	/* The present tick has partly gone: one more, or it would fire early. */
+	tcb->deadline = tcp->tick + ticks + 1;
+	tcb->timer = timer;
+	timer_wheel_file(&tcp->wheel, ref_make(REF_HOT, tcb_slot(tcp, tcb)), tcb->deadline);
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * records.h - hot records and their extensions: taken, found by handle, ended, given back.
+ */
+#ifndef WEIR_TCP_RECORDS_H
+#define WEIR_TCP_RECORDS_H
+
+#include "tcp/tcp_pvt.h"
+
+/*
+ * A fresh record in state CLOSED for this tuple, not yet in the table. NULL when all are taken. Its slot's
+ * generation and timer filing are kept.
+ */
+struct tcb *tcb_take(struct tcp *tcp, const struct tuple *tuple);
+
+/* The record of a handle, or NULL if that connection is over. */
+struct tcb *tcb_find(const struct tcp *tcp, weir_conn conn);
+
+/* Gives the record and all that hangs on it back. It must be out of the table. */
+void tcb_give(struct tcp *tcp, struct tcb *tcb);
+
+/*
+ * The end of a connection, from any state: event, counts, table, record. The event ring must have room
+ * (event_room()). Sends nothing.
+ */
+void tcb_end(struct tcp *tcp, struct tcb *tcb, enum weir_reason reason);
+
+/* As tcb_end() after a proper teardown, but the table's entry becomes that of the TIME-WAIT record. */
+void tcb_end_in_time_wait(struct tcp *tcp, struct tcb *tcb, ref time_wait);
+
+/* Makes sure of an extension; false when the pool is empty. */
+bool tcb_extend(struct tcp *tcp, struct tcb *tcb);
+
+/* Gives the extension back; nothing may be queued or in flight. */
+void tcb_shrink(struct tcp *tcp, struct tcb *tcb);
+
+/* Timers. `ticks` from now; rounded so that nothing fires early. */
+void tcb_arm(struct tcp *tcp, struct tcb *tcb, enum tcb_timer timer, uint32_t ticks);
+
+static inline void tcb_disarm(struct tcb *tcb)
+{
+	tcb->timer = TIMER_NONE;
+}
+
+#endif

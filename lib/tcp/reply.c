@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "tcp/reply.h"
+
+#include "tcp/output.h"
+
+/* Half a second in ticks, for the limit of challenge ACKs. */
+#define CHALLENGE_SHIFT 9
+
+struct seg *reply_new(struct tcp *tcp, const struct tuple *tuple)
+{
+	if (ring_room(&tcp->replies_ring) == 0) {
+		count(tcp->counters, COUNT_replies_full);
+		return NULL;
+	}
+	struct seg *seg = &tcp->replies[tcp->replies_ring.tail++ & tcp->replies_ring.mask];
+
+	*seg = (struct seg){ .tuple = *tuple };
+	return seg;
+}
+
+void reply_reset_to(struct tcp *tcp, const struct seg *seg)
+{
+	DCHECK(!(seg->flags & SEG_RST));
+	struct seg *reply = reply_new(tcp, &seg->tuple);
+
+	if (reply == NULL)
+		return;
+	if (seg->flags & SEG_ACK) {
+		reply->seq = seg->ack;
+		reply->flags = SEG_RST;
+	} else {
+		reply->ack = seg->seq + seg_space(seg);
+		reply->flags = SEG_RST | SEG_ACK;
+	}
+	count(tcp->counters, COUNT_resets_out);
+}
+
+void reply_reset(struct tcp *tcp, const struct tcb *tcb)
+{
+	struct seg *reply = reply_new(tcp, &tcb->tuple);
+
+	if (reply == NULL)
+		return;
+	reply->seq = tcb->snd_nxt;
+	reply->ack = tcb->rcv_nxt;
+	reply->flags = SEG_RST | SEG_ACK;
+	count(tcp->counters, COUNT_resets_out);
+}
+
+void reply_challenge(struct tcp *tcp, struct tcb *tcb)
+{
+	unsigned now = tcp->tick >> CHALLENGE_SHIFT & 15;
+
+	if (tcb->challenge == now) {
+		count(tcp->counters, COUNT_challenge_limited);
+		return;
+	}
+	tcb->challenge = now & 15;
+	count(tcp->counters, COUNT_challenge_acks);
+	output_ack_now(tcp, tcb);
+}

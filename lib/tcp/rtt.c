@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "tcp/rtt.h"
+
+/* Small floats: values below 2^man stand for themselves, above them exponents begin. */
+static uint32_t float_pack(uint32_t value, unsigned exp_bits, unsigned man_bits)
+{
+	uint32_t max_exp = (1u << exp_bits) - 1;
+
+	if (value < 1u << man_bits)
+		return value;
+	uint32_t exp = 31 - (uint32_t)__builtin_clz(value) - man_bits + 1;
+
+	if (exp > max_exp)
+		return (1u << (exp_bits + man_bits)) - 1;
+	return exp << man_bits | (value >> (exp - 1) & ((1u << man_bits) - 1));
+}
+
+static uint32_t float_unpack(uint32_t packed, unsigned man_bits)
+{
+	uint32_t exp = packed >> man_bits;
+	uint32_t man = packed & ((1u << man_bits) - 1);
+
+	return exp == 0 ? man : (1u << man_bits | man) << (exp - 1);
+}
+
+uint32_t path_pack(const struct path *path)
+{
+	return float_pack(path->srtt_us, 4, 8) << 20 | float_pack(path->rttvar_us, 4, 6) << 10 |
+	       float_pack(path->cwnd, 3, 2) << 5 | float_pack(path->ssthresh, 3, 2);
+}
+
+struct path path_unpack(uint32_t packed)
+{
+	return (struct path){
+		.srtt_us = float_unpack(packed >> 20, 8),
+		.rttvar_us = float_unpack(packed >> 10 & 0x3ff, 6),
+		.cwnd = float_unpack(packed >> 5 & 0x1f, 2),
+		.ssthresh = float_unpack(packed & 0x1f, 2),
+	};
+}
+
+uint32_t path_initial(void)
+{
+	return path_pack(&(struct path){ .cwnd = 10, .ssthresh = PATH_INFINITE });
+}
+
+void rtt_update(uint32_t *srtt_us, uint32_t *rttvar_us, uint32_t sample_us)
+{
+	if (sample_us == 0)
+		sample_us = 1; /* 0 means "no sample yet" */
+	if (*srtt_us == 0) {
+		*srtt_us = sample_us;
+		*rttvar_us = sample_us / 2;
+		return;
+	}
+	uint32_t error = sample_us > *srtt_us ? sample_us - *srtt_us : *srtt_us - sample_us;
+
+	/* 64 bits: a sample of an hour times seven must not wrap. */
+	*rttvar_us = (uint32_t)((3 * (uint64_t)*rttvar_us + error + 2) / 4);
+	*srtt_us = (uint32_t)((7 * (uint64_t)*srtt_us + sample_us + 4) / 8);
+}
+
+static uint32_t rto_base_us(const struct tcp *tcp, const struct tcb *tcb)
+{
+	const struct tcb_ext *ext = tcb_ext(tcp, tcb);
+	struct path path = ext != NULL ? (struct path){ .srtt_us = ext->srtt_us, .rttvar_us = ext->rttvar_us } :
+					 path_unpack(tcb->packed);
+
+	if (path.srtt_us == 0)
+		return tcp->times.rto_initial_us;
+	/* G, the granularity of the timer, is a tick. */
+	uint64_t variance = 4 * (uint64_t)path.rttvar_us;
+	uint64_t granularity = 1u << (CLOCK_TICK_SHIFT - CLOCK_US_SHIFT);
+	uint64_t rto = path.srtt_us + (variance > granularity ? variance : granularity);
+
+	if (rto < tcp->times.rto_min_us)
+		return tcp->times.rto_min_us;
+	return rto > tcp->times.rto_max_us ? tcp->times.rto_max_us : (uint32_t)rto;
+}
+
+static uint64_t backed_off_us(const struct tcp *tcp, uint32_t base_us, unsigned retries)
+{
+	uint64_t rto = (uint64_t)base_us << retries;
+
+	return rto > tcp->times.rto_max_us ? tcp->times.rto_max_us : rto;
+}
+
+uint32_t rtt_rto_ticks(const struct tcp *tcp, const struct tcb *tcb)
+{
+	return clock_ticks_from_us(backed_off_us(tcp, rto_base_us(tcp, tcb), tcb->retries));
+}
+
+uint32_t rtt_silence_ticks(const struct tcp *tcp, const struct tcb *tcb, unsigned retries)
+{
+	uint32_t base_us = rto_base_us(tcp, tcb);
+	uint64_t silence_us = 0;
+
+	for (unsigned i = 0; i < retries; i++)
+		silence_us += backed_off_us(tcp, base_us, i);
+	return clock_ticks_from_us(silence_us);
+}
+
+void rtt_sample(struct tcp *tcp, struct tcb *tcb, uint32_t sample_us)
+{
+	struct tcb_ext *ext = tcb_ext(tcp, tcb);
+
+	if (ext != NULL) {
+		rtt_update(&ext->srtt_us, &ext->rttvar_us, sample_us);
+		return;
+	}
+	struct path path = path_unpack(tcb->packed);
+
+	rtt_update(&path.srtt_us, &path.rttvar_us, sample_us);
+	tcb->packed = path_pack(&path);
+}

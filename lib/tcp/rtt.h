@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * rtt.h - what a connection knows of its path: round-trip time (RFC 6298) and windows.
+ *
+ * With an extension the values stand there in full. Without, they are packed into the tcb's 32
+ * bits: srtt 12 bits, rttvar 10, cwnd 5, ssthresh 5, each a small float (exponent and mantissa), rounded down;
+ * srtt is then good to 0.4 % and at most 8.6 s, cwnd to 14 % and at most 448 segments, and the initial
+ * window of 10 is exact. That is precise enough to idle on.
+ */
+#ifndef WEIR_TCP_RTT_H
+#define WEIR_TCP_RTT_H
+
+#include "tcp/tcp_pvt.h"
+
+struct path {
+	uint32_t srtt_us, rttvar_us; /* clock_us(); srtt 0: no sample yet */
+	uint32_t cwnd, ssthresh;     /* segments; ssthresh PATH_INFINITE: none yet */
+};
+
+#define PATH_INFINITE 448u
+
+uint32_t path_pack(const struct path *path);
+struct path path_unpack(uint32_t packed);
+
+/* A path that nothing is known of: RFC 6928's window of ten segments. */
+uint32_t path_initial(void);
+
+/* Takes a sample into srtt and rttvar, RFC 6298 rules 2.2 and 2.3. */
+void rtt_update(uint32_t *srtt_us, uint32_t *rttvar_us, uint32_t sample_us);
+
+/* The present RTO in ticks: rule 2.3 within the configured bounds, doubled for each retry (5.5). */
+uint32_t rtt_rto_ticks(const struct tcp *tcp, const struct tcb *tcb);
+
+/* The sum of the RTOs of `retries` time-outs, in ticks: how long the peer has been silent. */
+uint32_t rtt_silence_ticks(const struct tcp *tcp, const struct tcb *tcb, unsigned retries);
+
+/* A sample for a connection, wherever it keeps its estimate. */
+void rtt_sample(struct tcp *tcp, struct tcb *tcb, uint32_t sample_us);
+
+#endif

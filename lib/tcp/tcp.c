@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "tcp/tcp.h"
+
+#include "tcp/events.h"
+#include "tcp/fsm.h"
+#include "tcp/listeners.h"
+#include "tcp/records.h"
+#include "tcp/send_queue.h"
+#include "tcp/tcp_pvt.h"
+#include "tcp/time_wait.h"
+
+/* More would only let a slow application see older news. */
+#define LIST_MAX 65536u
+
+static uint32_t power_of_two(uint32_t n)
+{
+	return n <= 1 ? 1 : 1u << (32 - __builtin_clz(n - 1));
+}
+
+static uint32_t or_else(uint32_t asked, uint32_t derived)
+{
+	return asked != 0 ? asked : derived;
+}
+
+struct sizes {
+	uint32_t hot, half_open, time_wait, extensions, pieces, events, dirty, delayed;
+};
+
+/* What "derived from max_connections" means in weir.h. */
+static struct sizes sizes_of(const struct weir_config *config)
+{
+	uint32_t n = config->max_connections;
+	struct sizes sizes = {
+		.hot = n,
+		.half_open = or_else(config->max_half_open, n / 4 + 64),
+		.time_wait = or_else(config->max_time_wait, n + 64),
+		.extensions = or_else(config->max_extensions, n / 8 + 256),
+		.events = power_of_two(or_else(config->max_events, n < LIST_MAX ? n + 64 : LIST_MAX)),
+		.dirty = power_of_two(n < LIST_MAX ? n + 64 : LIST_MAX),
+	};
+
+	if (sizes.extensions > n)
+		sizes.extensions = n;
+	sizes.pieces = or_else(config->max_send_buffers, 4 * sizes.extensions + 256);
+	sizes.delayed = sizes.dirty;
+	return sizes;
+}
+
+static void ring_init(struct ring *ring, uint32_t size)
+{
+	*ring = (struct ring){ .mask = size - 1 };
+}
+
+/* Takes everything from the arena; with a NULL base it only measures. */
+static void carve(struct tcp *tcp, struct arena *arena, const struct sizes *sizes)
+{
+	slot_pool_init(&tcp->hot, arena, sizes->hot, sizeof(struct tcb));
+	slot_pool_init(&tcp->half_opens, arena, sizes->half_open, sizeof(struct half_open));
+	slot_pool_init(&tcp->exts, arena, sizes->extensions, sizeof(struct tcb_ext));
+	slot_pool_init(&tcp->pieces, arena, sizes->pieces, sizeof(struct piece));
+	tcp->time_waits = arena_take(arena, (size_t)sizes->time_wait * sizeof(struct time_wait));
+	tcp->time_wait_capacity = sizes->time_wait;
+	tcp->events = arena_take(arena, (size_t)sizes->events * sizeof(struct weir_event));
+	tcp->dirty = arena_take(arena, (size_t)sizes->dirty * sizeof(uint32_t));
+	tcp->delayed = arena_take(arena, (size_t)sizes->delayed * sizeof(struct delayed_ack));
+	tcp->replies = arena_take(arena, TCP_REPLIES * sizeof(struct seg));
+	ring_init(&tcp->events_ring, sizes->events);
+	ring_init(&tcp->dirty_ring, sizes->dirty);
+	ring_init(&tcp->delayed_ring, sizes->delayed);
+	ring_init(&tcp->replies_ring, TCP_REPLIES);
+
+	struct ref_pool records[REF_KINDS] = {
+		[REF_HOT] = { .base = tcp->hot.base,
+			      .stride = sizeof(struct tcb),
+			      .field = offsetof(struct tcb, wheel) },
+		[REF_HALF_OPEN] = { .base = tcp->half_opens.base,
+				    .stride = sizeof(struct half_open),
+				    .field = offsetof(struct half_open, wheel) },
+		[REF_TIME_WAIT] = { .base = tcp->time_waits, .stride = sizeof(struct time_wait) },
+	};
+
+	conn_table_init(&tcp->table, arena, sizes->hot + sizes->half_open + sizes->time_wait, records);
+	timer_wheel_init(&tcp->wheel, arena, sizes->hot + sizes->half_open, records, tcp->tick);
+}
+
+size_t tcp_footprint(const struct weir_config *config)
+{
+	static const struct tcp blank;
+	struct sizes sizes = sizes_of(config);
+	struct tcp tcp = blank;
+	struct arena arena = { .base = NULL };
+
+	arena_take(&arena, sizeof(struct tcp));
+	carve(&tcp, &arena, &sizes);
+	return arena.used;
+}
+
+static uint32_t us(uint64_t ns)
+{
+	return (uint32_t)(ns >> CLOCK_US_SHIFT);
+}
+
+static void take_config(struct tcp *tcp, const struct weir_config *config)
+{
+	tcp->rcv_mss = config->mtu - TCP_IP_HEADERS;
+	tcp->receive_buffers = (uint8_t)(config->receive_buffers < 255 ? config->receive_buffers : 255);
+	tcp->rcv_window = (uint32_t)tcp->receive_buffers * tcp->rcv_mss;
+	for (tcp->rcv_wscale = 0; tcp->rcv_window >> tcp->rcv_wscale > UINT16_MAX;)
+		tcp->rcv_wscale++;
+	tcp->times = (struct tcp_times){
+		.time_wait = clock_ticks_from_ns(2 * config->msl_ns),
+		.delayed_ack = clock_ticks_from_ns(config->delayed_ack_ns),
+		.fin_wait_2 = clock_ticks_from_ns(config->fin_wait_2_ns),
+		.user_timeout = clock_ticks_from_ns(config->user_timeout_ns),
+		.syn_timeout = clock_ticks_from_ns(config->syn_timeout_ns),
+		.rto_initial_us = us(config->rto_initial_ns),
+		.rto_min_us = us(config->rto_min_ns),
+		.rto_max_us = us(config->rto_max_ns),
+	};
+	tcp->port_first = config->port_first;
+	tcp->port_last = config->port_last;
+	tcp->send_buffers = config->send_buffers;
+	tcp->rfc1337 = config->rfc1337;
+	tcp->timestamps = !config->no_timestamps;
+	tcp->no_delay = config->no_delay;
+}
+
+struct tcp *tcp_create(void *mem, const struct weir_config *config, const struct tcp_secrets *secrets,
+		       struct counters *counters, uint64_t now_ns)
+{
+	struct sizes sizes = sizes_of(config);
+	struct arena arena = { .base = mem };
+	struct tcp *tcp = arena_take(&arena, sizeof(struct tcp));
+
+	tcp_set_now(tcp, now_ns);
+	carve(tcp, &arena, &sizes);
+	take_config(tcp, config);
+	tcp->secrets = *secrets;
+	tcp->counters = counters;
+	tcp->abort_cursor = SLOT_NONE;
+	listeners_init(tcp);
+	return tcp;
+}
+
+void tcp_destroy(struct tcp *tcp)
+{
+	struct weir_event event;
+
+	while (tcp_events(tcp, &event, 1) == 1)
+		payload_free((payload)(uintptr_t)event.payload);
+	for (uint32_t slot = 0; slot < tcp->hot.fresh; slot++) {
+		struct tcb *tcb = tcb_at(tcp, slot);
+
+		if (tcb->tuple.rport != 0 && tcb->flags & TCB_EXT)
+			send_queue_clear(tcp, tcb);
+	}
+}
+
+uint64_t tcp_next_deadline(const struct tcp *tcp, uint64_t now_ns)
+{
+	uint32_t tick = clock_tick(now_ns), wait = timer_wheel_next(&tcp->wheel), next = UINT32_MAX;
+
+	if (ring_used(&tcp->events_ring) + ring_used(&tcp->dirty_ring) + ring_used(&tcp->replies_ring) > 0)
+		return now_ns;
+	if (wait != UINT32_MAX)
+		next = seq_gt(tcp->wheel.now + wait, tick) ? tcp->wheel.now + wait - tick : 0;
+	uint32_t expiry = time_wait_next(tcp);
+
+	if (expiry != UINT32_MAX && expiry < next)
+		next = expiry;
+	if (ring_used(&tcp->delayed_ring) > 0) {
+		uint32_t due = tcp->delayed[tcp->delayed_ring.head & tcp->delayed_ring.mask].deadline;
+		uint32_t left = seq_gt(due, tick) ? due - tick : 0;
+
+		next = left < next ? left : next;
+	}
+	if (next == UINT32_MAX)
+		return UINT64_MAX;
+	return next == 0 ? now_ns : ((now_ns >> CLOCK_TICK_SHIFT) + next) << CLOCK_TICK_SHIFT;
+}
+
+verdict tcp_unreachable(struct tcp *tcp, const struct tuple *tuple, uint32_t seq, bool hard, uint64_t now_ns)
+{
+	tcp_set_now(tcp, now_ns);
+	ref r = conn_table_find(&tcp->table, tcp_hash(tcp, tuple), tuple);
+
+	if (ref_kind(r) != REF_HOT)
+		return COUNT_drop_icmp_no_connection;
+	struct tcb *tcb = tcb_at(tcp, ref_slot(r));
+	uint32_t una = tcb_snd_una(tcp, tcb);
+
+	/* RFC 5927 section 4.1: it must quote something that is in flight. */
+	if (!seq_within(seq, una, tcb->snd_nxt - una))
+		return COUNT_drop_icmp_no_connection;
+	/*
+	 * Hard errors end an open that is under way. Once synchronized they are taken as soft ones (RFC 5927 section
+	 * 5.2): whoever can be reached is proven reachable by its ACKs, or by the time-out.
+	 */
+	if (hard && !fsm_synchronized((enum weir_state)tcb->state) && event_room(tcp, tcb))
+		tcb_end(tcp, tcb, WEIR_REASON_UNREACHABLE);
+	return ACCEPTED;
+}
+
+static uint64_t load(const uint64_t *value)
+{
+	return __atomic_load_n(value, __ATOMIC_RELAXED);
+}
+
+void tcp_stats(const struct tcp *tcp, struct weir_stats *stats)
+{
+	/* The table's lines, shared out over all the records that it was made for. */
+	double entry = 64.0 * tcp->table.bucket_count /
+		       ((double)tcp->hot.capacity + tcp->half_opens.capacity + tcp->time_wait_capacity);
+
+	for (unsigned i = 0; i < WEIR_STATES; i++)
+		stats->states[i] = load(&tcp->states[i]);
+	for (unsigned i = 0; i < WEIR_REASONS; i++)
+		stats->failed[i] = load(&tcp->failed[i]);
+	stats->opened_active = count_get(tcp->counters, COUNT_opened_active);
+	stats->opened_passive = count_get(tcp->counters, COUNT_opened_passive);
+	stats->closed = count_get(tcp->counters, COUNT_closed);
+	stats->attempted = count_get(tcp->counters, COUNT_attempted);
+	stats->bytes_in = count_get(tcp->counters, COUNT_bytes_in);
+	stats->bytes_out = count_get(tcp->counters, COUNT_bytes_out);
+	stats->retransmits = count_get(tcp->counters, COUNT_retransmits);
+	stats->bytes_hot = sizeof(struct tcb) + entry;
+	stats->bytes_half_open = sizeof(struct half_open) + entry;
+	stats->bytes_time_wait = sizeof(struct time_wait) + entry;
+	stats->bytes_extension = sizeof(struct tcb_ext);
+}

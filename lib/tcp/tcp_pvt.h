@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * tcp_pvt.h - what the files of this room share: one shard's TCP.
+ *
+ * Lists with a bound: pending events, connections with output to make ("dirty"), answers that belong to no
+ * hot record, delayed ACKs. tcp_input() and tcp_advance() make sure of room in the first three before each
+ * step, so that no step can fail half-way; the application's calls return -EAGAIN.
+ */
+#ifndef WEIR_TCP_PVT_H
+#define WEIR_TCP_PVT_H
+
+#include "base/check.h"
+#include "base/clock.h"
+#include "base/counters.h"
+#include "base/ref.h"
+#include "base/seq.h"
+#include "store/conn_table.h"
+#include "store/slot_pool.h"
+#include "store/timer_wheel.h"
+#include "tcp/tcb.h"
+#include "tcp/tcp.h"
+#include "wire/seg.h"
+
+#define TCP_REPLIES 256   /* a power of two; four bursts */
+#define TCP_LISTENERS 256
+#define TCP_STATICS 256   /* identifiers 1..255 */
+#define TCP_PORT_BUCKETS 256
+
+/* What an IPv4 packet spends on headers without options; an MSS leaves room for them (RFC 9293 3.7.1). */
+#define TCP_IP_HEADERS 40
+#define TCP_TS_BYTES 12      /* timestamps, padded as everybody does */
+#define TCP_MSS_DEFAULT 536  /* RFC 9293 MUST-15 */
+#define TCP_MSS_MIN 64       /* a peer that asks for less wants to make us busy */
+
+struct listener {
+	uint32_t address; /* 0: any */
+	uint32_t word;
+	uint16_t port;    /* 0: free */
+	uint16_t next;    /* listener on the same port, or LISTENER_NONE */
+};
+
+#define LISTENER_NONE UINT16_MAX
+
+struct static_bytes {
+	const uint8_t *bytes;
+	uint32_t len;
+};
+
+/* Free-running indexes: slot = index & mask. */
+struct ring {
+	uint32_t head, tail; /* taken from head, put at tail */
+	uint32_t mask;
+};
+
+static inline uint32_t ring_used(const struct ring *ring)
+{
+	return ring->tail - ring->head;
+}
+
+static inline uint32_t ring_room(const struct ring *ring)
+{
+	return ring->mask + 1 - ring_used(ring);
+}
+
+struct delayed_ack {
+	uint32_t slot; /* of a tcb */
+	uint32_t deadline; /* tick */
+};
+
+struct tcp_times {
+	uint32_t time_wait, delayed_ack, fin_wait_2, user_timeout, syn_timeout; /* ticks */
+	uint32_t rto_initial_us, rto_min_us, rto_max_us;
+};
+
+struct tcp {
+	/* Read on every segment. */
+	struct conn_table table;
+	struct counters *counters;
+	uint64_t now_ns; /* of the call that is under way */
+	uint32_t tick;   /* the same, in ticks */
+	uint32_t rcv_window; /* bytes offered when nothing is held */
+	uint16_t rcv_mss;    /* payload that fits the MTU without TCP options */
+	uint8_t rcv_wscale;
+	uint8_t receive_buffers;
+
+	struct slot_pool hot, exts, half_opens, pieces;
+	struct timer_wheel wheel;
+
+	struct ring events_ring, dirty_ring, replies_ring, delayed_ring;
+	struct weir_event *events;
+	uint32_t *dirty; /* slots of tcbs */
+	struct seg *replies;
+	struct delayed_ack *delayed;
+
+	/* TIME-WAIT: a ring in order of expiry; head and tail are free-running. */
+	struct time_wait *time_waits;
+	uint32_t time_wait_capacity, time_wait_head, time_wait_tail;
+
+	struct tcp_secrets secrets;
+	struct tcp_times times;
+	uint16_t port_first, port_last;
+	uint16_t send_buffers;
+	bool rfc1337, timestamps, no_delay;
+
+	uint32_t abort_cursor; /* tcp_abort_all() at work: the next slot; SLOT_NONE: it is not */
+
+	/* Read by other threads, whole words. */
+	uint64_t states[WEIR_STATES];
+	uint64_t failed[WEIR_REASONS];
+
+	uint32_t port_counters[TCP_PORT_BUCKETS]; /* RFC 6056 algorithm 4 */
+	struct static_bytes statics[TCP_STATICS];
+	unsigned statics_count;
+	struct listener listeners[TCP_LISTENERS];
+	uint16_t listener_by_port[65536];
+};
+
+static inline void tcp_set_now(struct tcp *tcp, uint64_t now_ns)
+{
+	tcp->now_ns = now_ns;
+	tcp->tick = clock_tick(now_ns);
+}
+
+static inline struct tcb *tcb_at(const struct tcp *tcp, uint32_t slot)
+{
+	return slot_pool_at(&tcp->hot, slot);
+}
+
+static inline uint32_t tcb_slot(const struct tcp *tcp, const struct tcb *tcb)
+{
+	return (uint32_t)(tcb - (const struct tcb *)(const void *)tcp->hot.base);
+}
+
+static inline struct tcb_ext *tcb_ext(const struct tcp *tcp, const struct tcb *tcb)
+{
+	return tcb->flags & TCB_EXT ? slot_pool_at(&tcp->exts, tcb->ext) : NULL;
+}
+
+static inline uint64_t tcp_hash(const struct tcp *tcp, const struct tuple *tuple)
+{
+	return tuple_hash(tcp->secrets.table, tuple);
+}
+
+static inline uint32_t tcb_snd_una(const struct tcp *tcp, const struct tcb *tcb)
+{
+	const struct tcb_ext *ext = tcb_ext(tcp, tcb);
+
+	return ext != NULL ? ext->snd_una : tcb->snd_nxt - tcb->flight;
+}
+
+static inline uint32_t tcb_snd_wnd(const struct tcb *tcb)
+{
+	return (uint32_t)tcb->snd_wnd << tcb->snd_wscale;
+}
+
+static inline uint32_t tcb_rcv_wnd(const struct tcb *tcb)
+{
+	return (uint32_t)tcb->rcv_wnd << tcb->rcv_wscale;
+}
+
+/* The value for TSval now: RFC 7323 section 5.4's clock, shifted by what the tuple gives. */
+static inline uint32_t tcp_tsval(const struct tcp *tcp, uint32_t ts_offset)
+{
+	return tcp->tick + ts_offset;
+}
+
+#endif

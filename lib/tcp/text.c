@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "tcp/text.h"
+
+#include "tcp/events.h"
+#include "tcp/output.h"
+
+verdict text_acceptable(const struct tcp *tcp, const struct tcb *tcb, const struct seg *seg)
+{
+	uint32_t space = seg_space(seg);
+	uint32_t window = tcb_rcv_wnd(tcb);
+
+	(void)tcp;
+	/*
+	 * The right edge itself is good enough for an empty segment: a peer that filled the window
+	 * and lost a part of it sends its ACKs from there, and two such peers would otherwise answer each other for ever.
+	 */
+	if (space == 0)
+		return seq_within(seg->seq, tcb->rcv_nxt, window + 1) ? ACCEPTED : COUNT_drop_window;
+	if (seq_le(seg->seq + space, tcb->rcv_nxt))
+		return COUNT_drop_duplicate;
+	if (window == 0 || seq_ge(seg->seq, tcb->rcv_nxt + window))
+		return COUNT_drop_window;
+	return ACCEPTED;
+}
+
+void text_trim(const struct tcb *tcb, struct seg *seg)
+{
+	uint32_t edge = tcb->rcv_nxt + tcb_rcv_wnd(tcb);
+	uint32_t end = seg->seq + seg->len; /* where a FIN would stand */
+	uint32_t front = 0, back = 0;
+
+	if (seq_lt(seg->seq, tcb->rcv_nxt))
+		front = tcb->rcv_nxt - seg->seq; /* at most len: the segment was found acceptable */
+	if (seq_gt(end, edge)) {
+		back = end - edge;
+		seg->flags &= (uint8_t)~SEG_FIN;
+	}
+	seg->seq += front;
+	seg->len = (uint16_t)(seg->len - front - back);
+	if (seg->len > 0 && front + back > 0)
+		payload_trim(seg->payload, front, back);
+}
+
+static void window_used(struct tcb *tcb, uint32_t len)
+{
+	uint32_t left = tcb_rcv_wnd(tcb) > len ? tcb_rcv_wnd(tcb) - len : 0;
+	uint32_t unit = 1u << tcb->rcv_wscale;
+
+	/* Rounded up: the edge that was offered must not move to the left by parts of a unit. */
+	tcb->rcv_wnd = (uint16_t)((left + unit - 1) >> tcb->rcv_wscale);
+}
+
+verdict text_input(struct tcp *tcp, struct tcb *tcb, struct seg *seg)
+{
+	if (seg->seq != tcb->rcv_nxt) {
+		output_ack_now(tcp, tcb); /* a duplicate ACK tells the peer of the gap (RFC 5681 section 4.2) */
+		return COUNT_drop_out_of_order;
+	}
+	uint32_t buffers = payload_buffers(seg->payload);
+
+	if (tcb->held + buffers > tcp->receive_buffers) {
+		output_ack_now(tcp, tcb);
+		return COUNT_drop_receive_buffers;
+	}
+	event_data(tcp, tcb, seg->payload, seg->len);
+	seg->payload = 0;
+	tcb->held = (uint8_t)(tcb->held + buffers);
+	tcb->rcv_nxt += seg->len;
+	window_used(tcb, seg->len);
+	count_add(tcp->counters, COUNT_bytes_in, seg->len);
+	output_ack_data(tcp, tcb);
+	return ACCEPTED;
+}
+
+void text_released(struct tcp *tcp, struct tcb *tcb, uint32_t buffers)
+{
+	tcb->held = buffers < tcb->held ? tcb->held - buffers : 0;
+
+	/* RFC 9293 3.8.6.2.2: worth telling when two segments' room, or half of all, has come free. */
+	uint32_t gained = output_offer(tcp, tcb) - tcb_rcv_wnd(tcb);
+	uint32_t worth = 2u * tcp->rcv_mss < tcp->rcv_window / 2 ? 2u * tcp->rcv_mss : tcp->rcv_window / 2;
+
+	if (gained > 0 && gained >= worth && output_room(tcp, tcb))
+		output_ack_now(tcp, tcb);
+}

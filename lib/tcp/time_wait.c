@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "tcp/time_wait.h"
+
+#include "tcp/fsm.h"
+#include "tcp/half_open.h"
+#include "tcp/listeners.h"
+#include "tcp/records.h"
+#include "tcp/reply.h"
+
+/* Offered with the ACKs that we send from here; nobody will use it. */
+#define TIME_WAIT_WINDOW 512
+
+/* Records that one call looks at, so that no burst waits for a crowd that closed together. */
+#define EXPIRE_BUDGET 1024
+
+static struct time_wait *time_wait_at(const struct tcp *tcp, uint32_t slot)
+{
+	return &tcp->time_waits[slot];
+}
+
+static bool is_tombstone(const struct time_wait *wait)
+{
+	return wait->tuple.rport == 0;
+}
+
+static ref time_wait_ref(uint32_t slot)
+{
+	return ref_make(REF_TIME_WAIT, slot);
+}
+
+static void bury(struct time_wait *wait)
+{
+	wait->tuple.lport = 0;
+	wait->tuple.rport = 0;
+}
+
+uint32_t time_wait_remove(struct tcp *tcp, uint32_t slot)
+{
+	struct time_wait *wait = time_wait_at(tcp, slot);
+	uint32_t snd_nxt = wait->snd_nxt;
+
+	conn_table_remove(&tcp->table, tcp_hash(tcp, &wait->tuple), time_wait_ref(slot));
+	bury(wait);
+	fsm_count(tcp, WEIR_TIME_WAIT, -1);
+	return snd_nxt;
+}
+
+/* The ring's indexes run freely over twice the capacity, so that full and empty differ. */
+static uint32_t ring_advance(const struct tcp *tcp, uint32_t index)
+{
+	return index + 1 == 2 * tcp->time_wait_capacity ? 0 : index + 1;
+}
+
+static uint32_t ring_slot(const struct tcp *tcp, uint32_t index)
+{
+	return index < tcp->time_wait_capacity ? index : index - tcp->time_wait_capacity;
+}
+
+/* A free slot at the tail; makes room at the head if it must. */
+static uint32_t ring_append(struct tcp *tcp)
+{
+	uint32_t used = tcp->time_wait_tail >= tcp->time_wait_head ?
+				tcp->time_wait_tail - tcp->time_wait_head :
+				tcp->time_wait_tail + 2 * tcp->time_wait_capacity - tcp->time_wait_head;
+
+	if (used == tcp->time_wait_capacity) {
+		uint32_t oldest = ring_slot(tcp, tcp->time_wait_head);
+
+		if (!is_tombstone(time_wait_at(tcp, oldest))) {
+			time_wait_remove(tcp, oldest);
+			count(tcp->counters, COUNT_time_wait_evicted);
+		}
+		tcp->time_wait_head = ring_advance(tcp, tcp->time_wait_head);
+	}
+	uint32_t slot = ring_slot(tcp, tcp->time_wait_tail);
+
+	tcp->time_wait_tail = ring_advance(tcp, tcp->time_wait_tail);
+	return slot;
+}
+
+static void reply_ack(struct tcp *tcp, const struct time_wait *wait)
+{
+	struct seg *seg = reply_new(tcp, &wait->tuple);
+
+	if (seg == NULL)
+		return;
+	seg->seq = wait->snd_nxt;
+	seg->ack = wait->rcv_nxt;
+	seg->flags = SEG_ACK;
+	seg->wnd = TIME_WAIT_WINDOW;
+	if (wait->ts_offset != 0) {
+		seg->opts = SEG_OPT_TS;
+		seg->tsval = tcp_tsval(tcp, wait->ts_offset);
+		seg->tsecr = wait->ts_recent;
+	}
+}
+
+void time_wait_enter(struct tcp *tcp, struct tcb *tcb)
+{
+	uint32_t slot = ring_append(tcp);
+	struct time_wait *wait = time_wait_at(tcp, slot);
+
+	*wait = (struct time_wait){
+		.tuple = tcb->tuple,
+		.rcv_nxt = tcb->rcv_nxt,
+		.snd_nxt = tcb->snd_nxt,
+		.ts_recent = tcb->ts_recent,
+		.ts_offset = tcb->flags & TCB_TS ? tcb->ts_offset : 0,
+		.expires = tcp->tick + tcp->times.time_wait + 1,
+	};
+	if (tcb->flags & TCB_ACK_NOW)
+		reply_ack(tcp, wait);
+	tcb_end_in_time_wait(tcp, tcb, time_wait_ref(slot));
+}
+
+/* Appends the record again with a full 2 MSL before it. */
+static void restart(struct tcp *tcp, uint32_t slot)
+{
+	struct time_wait old = *time_wait_at(tcp, slot);
+	uint32_t expires = tcp->tick + tcp->times.time_wait + 1;
+
+	/*
+	 * A restart leaves a tombstone, and the ring is bounded: one that moves the end by less than a
+	 * 16th is not worth it, and a peer that repeats its FIN cannot push others out.
+	 */
+	if (expires - old.expires < tcp->times.time_wait / 16)
+		return;
+	bury(time_wait_at(tcp, slot));
+	old.expires = expires;
+
+	/* Not yet in the table's place: while room is made at the head the entry still names the old slot. */
+	uint32_t fresh = ring_append(tcp);
+
+	*time_wait_at(tcp, fresh) = old;
+	conn_table_replace(&tcp->table, tcp_hash(tcp, &old.tuple), time_wait_ref(slot), time_wait_ref(fresh));
+	count(tcp->counters, COUNT_time_wait_restarted);
+}
+
+/* RFC 6191 section 2, for a SYN that finds TIME-WAIT. */
+static bool newer_incarnation(const struct tcp *tcp, const struct time_wait *wait, const struct seg *seg)
+{
+	bool had_ts = wait->ts_offset != 0;
+	bool has_ts = seg->opts & SEG_OPT_TS && tcp->timestamps;
+
+	if (had_ts && has_ts && seg->tsval != wait->ts_recent)
+		return seq_gt(seg->tsval, wait->ts_recent);
+	/* No timestamps to compare, or equal ones: the sequence number must have moved on. */
+	return (!had_ts && has_ts) || seq_gt(seg->seq, wait->rcv_nxt);
+}
+
+static verdict syn_arrives(struct tcp *tcp, uint32_t slot, const struct seg *seg)
+{
+	struct time_wait *wait = time_wait_at(tcp, slot);
+	const struct listener *listener = listeners_find(tcp, seg->tuple.laddr, seg->tuple.lport);
+
+	if (listener == NULL || !newer_incarnation(tcp, wait, seg)) {
+		reply_ack(tcp, wait);
+		return COUNT_drop_time_wait_syn;
+	}
+	uint32_t snd_nxt = time_wait_remove(tcp, slot);
+
+	count(tcp->counters, COUNT_time_wait_reused);
+	count(tcp->counters, COUNT_syn_in);
+	return half_open_make(tcp, seg, (uint16_t)(listener - tcp->listeners), snd_nxt);
+}
+
+verdict time_wait_input(struct tcp *tcp, uint32_t slot, struct seg *seg)
+{
+	struct time_wait *wait = time_wait_at(tcp, slot);
+
+	if (seg->flags & SEG_RST) {
+		if (tcp->rfc1337 || seg->seq != wait->rcv_nxt)
+			return COUNT_drop_time_wait;
+		time_wait_remove(tcp, slot);
+		return ACCEPTED;
+	}
+	if ((seg->flags & (SEG_SYN | SEG_ACK)) == SEG_SYN)
+		return syn_arrives(tcp, slot, seg);
+	if (wait->ts_offset != 0 && seg->opts & SEG_OPT_TS && seq_lt(seg->tsval, wait->ts_recent)) {
+		reply_ack(tcp, wait);
+		return COUNT_drop_paws;
+	}
+	if (seg_space(seg) == 0)
+		return COUNT_drop_time_wait; /* an ACK; answering it could start a war of ACKs */
+
+	/* The only thing that can arrive is a retransmission of the FIN: acknowledge, restart (RFC 9293 3.10.7.4). */
+	bool fin_again = seg->flags & SEG_FIN && seg->seq + seg_space(seg) == wait->rcv_nxt;
+
+	reply_ack(tcp, wait);
+	if (!fin_again)
+		return COUNT_drop_time_wait;
+	restart(tcp, slot);
+	return ACCEPTED;
+}
+
+void time_wait_expire(struct tcp *tcp)
+{
+	for (unsigned budget = EXPIRE_BUDGET; budget > 0; budget--) {
+		if (tcp->time_wait_head == tcp->time_wait_tail)
+			return;
+		uint32_t slot = ring_slot(tcp, tcp->time_wait_head);
+		const struct time_wait *wait = time_wait_at(tcp, slot);
+
+		if (!is_tombstone(wait)) {
+			if (seq_gt(wait->expires, tcp->tick))
+				return;
+			time_wait_remove(tcp, slot);
+			count(tcp->counters, COUNT_time_wait_expired);
+		}
+		tcp->time_wait_head = ring_advance(tcp, tcp->time_wait_head);
+	}
+}
+
+uint32_t time_wait_next(const struct tcp *tcp)
+{
+	if (tcp->time_wait_head == tcp->time_wait_tail)
+		return UINT32_MAX;
+	const struct time_wait *wait = time_wait_at(tcp, ring_slot(tcp, tcp->time_wait_head));
+
+	return !is_tombstone(wait) && seq_gt(wait->expires, tcp->tick) ? wait->expires - tcp->tick : 0;
+}
+
+bool time_wait_reusable(const struct tcp *tcp, uint32_t slot)
+{
+	const struct time_wait *wait = time_wait_at(tcp, slot);
+	uint32_t entered = wait->expires - tcp->times.time_wait - 1;
+
+	/* The clock of our timestamps must have moved since the last segment that we sent. */
+	return wait->ts_offset != 0 && seq_gt(tcp->tick, entered);
+}

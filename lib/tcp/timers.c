@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "tcp/timers.h"
+
+#include "tcp/cc.h"
+#include "tcp/fsm.h"
+#include "tcp/half_open.h"
+#include "tcp/output.h"
+#include "tcp/records.h"
+#include "tcp/reply.h"
+#include "tcp/rtt.h"
+#include "tcp/time_wait.h"
+#include "tcp/user.h"
+
+/* Filings taken from the wheel at once, and batches in one call. */
+#define DUE_BATCH 64
+#define DUE_BATCHES 16
+
+/* R2 of RFC 9293 section 3.8.3: has the peer been silent for too long? */
+static bool given_up(const struct tcp *tcp, const struct tcb *tcb, unsigned retries)
+{
+	uint32_t limit = fsm_synchronized((enum weir_state)tcb->state) ? tcp->times.user_timeout :
+									 tcp->times.syn_timeout;
+
+	return retries >= TCB_RETRIES_MAX || rtt_silence_ticks(tcp, tcb, retries) >= limit;
+}
+
+static void back_off(struct tcp *tcp, struct tcb *tcb, enum tcb_timer timer)
+{
+	if (tcb->retries < TCB_RETRIES_MAX)
+		tcb->retries++;
+	tcb_arm(tcp, tcb, timer, rtt_rto_ticks(tcp, tcb));
+}
+
+/* RFC 9293 3.8.6.1: one byte, at growing intervals, for as long as the peer answers (MUST-37). */
+static void persist_fired(struct tcp *tcp, struct tcb *tcb)
+{
+	struct tcb_ext *ext = tcb_ext(tcp, tcb);
+
+	if (ext != NULL) {
+		if (given_up(tcp, tcb, ext->unanswered)) {
+			tcb_end(tcp, tcb, WEIR_REASON_TIMEOUT);
+			return;
+		}
+		ext->unanswered++;
+		tcb->flags |= TCB_RESEND | TCB_PROBING;
+	}
+	back_off(tcp, tcb, TIMER_PERSIST);
+	output_mark(tcp, tcb);
+}
+
+/* RFC 6298 rules 5.4 to 5.7. */
+static void retransmit_fired(struct tcp *tcp, struct tcb *tcb)
+{
+	struct tcb_ext *ext = tcb_ext(tcp, tcb);
+
+	if (fsm_synchronized((enum weir_state)tcb->state) && tcb->snd_wnd == 0 && ext != NULL) {
+		persist_fired(tcp, tcb); /* the window closed on data in flight: that is no loss (SHLD-17) */
+		return;
+	}
+	if (given_up(tcp, tcb, tcb->retries + 1u)) {
+		tcb_end(tcp, tcb, WEIR_REASON_TIMEOUT);
+		return;
+	}
+	count(tcp->counters, COUNT_rto_fired);
+	if (ext != NULL) {
+		if (tcb->retries == 0)
+			cc_reno.timed_out(ext, tcb->mss, tcb->snd_nxt - ext->snd_una);
+		else
+			ext->cwnd = tcb->mss;
+		ext->snd_rtx = ext->snd_una;
+		ext->recovering = false;
+		ext->dup_acks = 0;
+		ext->timing = false;
+	} else {
+		tcb->flags |= TCB_RESEND;
+	}
+	back_off(tcp, tcb, TIMER_RETRANSMIT);
+	output_mark(tcp, tcb);
+}
+
+static void tcb_fired(struct tcp *tcp, struct tcb *tcb)
+{
+	switch ((enum tcb_timer)tcb->timer) {
+	case TIMER_NONE:
+		return;
+	case TIMER_RETRANSMIT:
+		retransmit_fired(tcp, tcb);
+		return;
+	case TIMER_PERSIST:
+		persist_fired(tcp, tcb);
+		return;
+	case TIMER_FIN_WAIT_2:
+		tcb_end(tcp, tcb, WEIR_REASON_TIMEOUT);
+		return;
+	case TIMER_IDLE:
+		tcb_disarm(tcb);
+		if (tcb->flags & TCB_EXT && tcb_ext(tcp, tcb)->queue_first == SLOT_NONE &&
+		    tcb_snd_una(tcp, tcb) == tcb->snd_nxt)
+			tcb_shrink(tcp, tcb);
+		return;
+	}
+}
+
+void timers_due(struct tcp *tcp, ref r)
+{
+	uint32_t slot = ref_slot(r);
+
+	if (ref_kind(r) == REF_HALF_OPEN) {
+		struct half_open *half = half_open_at(tcp, slot);
+
+		if (half->tuple.rport == 0)
+			return;
+		if (seq_gt(half->deadline, tcp->tick))
+			timer_wheel_file(&tcp->wheel, r, half->deadline);
+		else
+			half_open_timer(tcp, slot);
+		return;
+	}
+	struct tcb *tcb = tcb_at(tcp, slot);
+
+	if (tcb->timer == TIMER_NONE)
+		return;
+	if (seq_gt(tcb->deadline, tcp->tick))
+		timer_wheel_file(&tcp->wheel, r, tcb->deadline);
+	else
+		tcb_fired(tcp, tcb);
+}
+
+/* What a batch of timers may need: an event, output and an answer each. */
+static unsigned room(const struct tcp *tcp)
+{
+	uint32_t least = ring_room(&tcp->events_ring);
+
+	if (ring_room(&tcp->dirty_ring) < least)
+		least = ring_room(&tcp->dirty_ring);
+	if (ring_room(&tcp->replies_ring) < least)
+		least = ring_room(&tcp->replies_ring);
+	return least < DUE_BATCH ? least : DUE_BATCH;
+}
+
+void tcp_advance(struct tcp *tcp, uint64_t now_ns)
+{
+	ref due[DUE_BATCH];
+
+	tcp_set_now(tcp, now_ns);
+	time_wait_expire(tcp);
+	output_delayed_acks(tcp);
+	user_abort_more(tcp);
+	for (unsigned batch = 0; batch < DUE_BATCHES; batch++) {
+		unsigned max = room(tcp);
+		unsigned n = max > 0 ? timer_wheel_advance(&tcp->wheel, tcp->tick, due, max) : 0;
+
+		for (unsigned i = 0; i < n; i++)
+			timers_due(tcp, due[i]);
+		if (n == 0 || n < max)
+			break;
+	}
+	uint64_t counted = count_get(tcp->counters, COUNT_timer_compactions);
+
+	count_add(tcp->counters, COUNT_timer_compactions, tcp->wheel.compactions - counted);
+}

@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "tcp/user.h"
+
+#include <errno.h>
+
+#include "tcp/events.h"
+#include "tcp/fsm.h"
+#include "tcp/half_open.h"
+#include "tcp/isn.h"
+#include "tcp/output.h"
+#include "tcp/ports.h"
+#include "tcp/records.h"
+#include "tcp/reply.h"
+#include "tcp/rtt.h"
+#include "tcp/send_queue.h"
+#include "tcp/text.h"
+#include "tcp/time_wait.h"
+
+/* Finds the tuple's place: a port of its own, or the given one. */
+static int claim_tuple(struct tcp *tcp, struct tuple *tuple, ref *found)
+{
+	if (tuple->lport == 0)
+		return ports_choose(tcp, tuple, found);
+	*found = conn_table_find(&tcp->table, tcp_hash(tcp, tuple), tuple);
+	if (*found == REF_NONE)
+		return 0;
+	if (ref_kind(*found) == REF_TIME_WAIT && time_wait_reusable(tcp, ref_slot(*found)))
+		return 0;
+	return -EADDRINUSE;
+}
+
+int tcp_connect(struct tcp *tcp, struct weir_endpoint local, struct weir_endpoint remote, uint32_t word,
+		uint64_t now_ns, weir_conn *conn)
+{
+	struct tuple tuple = {
+		.laddr = local.address, .raddr = remote.address, .lport = local.port, .rport = remote.port
+	};
+	ref found;
+
+	tcp_set_now(tcp, now_ns);
+	if (remote.port == 0 || remote.address == 0 || local.address == 0)
+		return -EINVAL;
+	if (ring_room(&tcp->dirty_ring) == 0)
+		return -EAGAIN;
+	if (slot_pool_free(&tcp->hot) == 0)
+		return -ENOMEM;
+	int err = claim_tuple(tcp, &tuple, &found);
+
+	if (err != 0)
+		return err;
+	uint64_t hash = tcp_hash(tcp, &tuple);
+	struct isn isn = isn_make(tcp, &tuple);
+
+	if (found != REF_NONE) {
+		uint32_t beyond = time_wait_remove(tcp, ref_slot(found)) + 1;
+
+		isn.iss = seq_max(isn.iss, beyond);
+		count(tcp->counters, COUNT_time_wait_reused);
+	}
+	struct tcb *tcb = tcb_take(tcp, &tuple);
+
+	if (!conn_table_insert(&tcp->table, hash, ref_make(REF_HOT, tcb_slot(tcp, tcb)))) {
+		tcb_give(tcp, tcb);
+		return -ENOMEM;
+	}
+	tcb->word = word;
+	tcb->ts_offset = isn.ts_offset;
+	tcb->snd_nxt = isn.iss + 1;
+	tcb->flight = 1;
+	tcb->flags |= TCB_SACK | TCB_WSCALE | TCB_RESEND | (tcp->timestamps ? TCB_TS : 0);
+	tcb_set_state(tcp, tcb, WEIR_SYN_SENT);
+	count(tcp->counters, COUNT_attempted);
+	output_mark(tcp, tcb);
+	*conn = (weir_conn){ .index = tcb_slot(tcp, tcb), .generation = tcb->generation };
+	return 0;
+}
+
+/* RFC 9293 section 3.10.2: whether this connection takes data now. 0 or why not. */
+static int may_send(const struct tcp *tcp, const struct tcb *tcb)
+{
+	if (tcb == NULL)
+		return -ESTALE;
+	if (!fsm_synchronized((enum weir_state)tcb->state))
+		return -ENOTCONN;
+	if (tcb->flags & TCB_FIN_QUEUED)
+		return -EPIPE;
+	return output_room(tcp, tcb) ? 0 : -EAGAIN;
+}
+
+static int send_piece(struct tcp *tcp, weir_conn conn, const struct piece *piece)
+{
+	struct tcb *tcb = tcb_find(tcp, conn);
+	int err = may_send(tcp, tcb);
+
+	if (err != 0)
+		return err;
+	if (piece->len == 0)
+		return -EINVAL;
+	if (!tcb_extend(tcp, tcb))
+		return -ENOMEM;
+	err = send_queue_append(tcp, tcb, piece);
+	if (err != 0)
+		return err;
+	output_mark(tcp, tcb);
+	return 0;
+}
+
+int tcp_send(struct tcp *tcp, weir_conn conn, payload data)
+{
+	return send_piece(tcp, conn, &(struct piece){ .data = data, .len = payload_bytes(data) });
+}
+
+int tcp_send_static(struct tcp *tcp, weir_conn conn, int id)
+{
+	struct tcb *tcb = tcb_find(tcp, conn);
+	int err = may_send(tcp, tcb);
+
+	if (err != 0)
+		return err;
+	if (id <= 0 || (unsigned)id > tcp->statics_count)
+		return -EINVAL;
+	const struct static_bytes *bytes = &tcp->statics[id];
+
+	/* One small piece and nothing else: the hot record remembers it by its number. */
+	if (!(tcb->flags & TCB_EXT) && tcb->piece == 0 && tcb->flight == 0 && bytes->len <= tcb->mss &&
+	    bytes->len <= tcb_snd_wnd(tcb)) {
+		tcb->piece = (uint8_t)id;
+		output_mark(tcp, tcb);
+		return 0;
+	}
+	return send_piece(tcp, conn,
+			  &(struct piece){ .bytes = bytes->bytes, .len = bytes->len, .is_static = true });
+}
+
+int tcp_static(struct tcp *tcp, const void *data, uint32_t len)
+{
+	if (data == NULL || len == 0)
+		return -EINVAL;
+	if (tcp->statics_count == TCP_STATICS - 1)
+		return -ENOSPC;
+	tcp->statics[++tcp->statics_count] = (struct static_bytes){ .bytes = data, .len = len };
+	return (int)tcp->statics_count;
+}
+
+/* RFC 9293 section 3.10.4 for synchronized states: a FIN follows what is queued. */
+static int queue_fin(struct tcp *tcp, struct tcb *tcb)
+{
+	if (tcb->flags & TCB_FIN_QUEUED)
+		return 0;
+	if (!output_room(tcp, tcb))
+		return -EAGAIN;
+	tcb->flags |= TCB_FIN_QUEUED;
+	tcb_set_state(tcp, tcb, tcb->state == WEIR_CLOSE_WAIT ? WEIR_LAST_ACK : WEIR_FIN_WAIT_1);
+	output_mark(tcp, tcb);
+	return 0;
+}
+
+int tcp_shutdown(struct tcp *tcp, weir_conn conn)
+{
+	struct tcb *tcb = tcb_find(tcp, conn);
+
+	if (tcb == NULL)
+		return -ESTALE;
+	if (!fsm_synchronized((enum weir_state)tcb->state))
+		return -ENOTCONN;
+	return queue_fin(tcp, tcb);
+}
+
+int tcp_close(struct tcp *tcp, weir_conn conn)
+{
+	struct tcb *tcb = tcb_find(tcp, conn);
+
+	if (tcb == NULL)
+		return -ESTALE;
+	if (tcb->state == WEIR_SYN_SENT) {
+		if (!event_room(tcp, tcb))
+			return -EAGAIN;
+		tcb_end(tcp, tcb, WEIR_REASON_ABORTED);
+		return 0;
+	}
+	if (tcb->state == WEIR_SYN_RECEIVED)
+		return tcp_abort(tcp, conn);
+	int err = queue_fin(tcp, tcb);
+
+	if (err != 0)
+		return err;
+	tcb->flags |= TCB_DEAF;
+	if (tcb->state == WEIR_FIN_WAIT_2 && tcb->timer != TIMER_FIN_WAIT_2)
+		tcb_arm(tcp, tcb, TIMER_FIN_WAIT_2, tcp->times.fin_wait_2);
+	return 0;
+}
+
+/* RFC 9293 section 3.10.5. A SYN that was not answered needs no RST. */
+static void abort_tcb(struct tcp *tcp, struct tcb *tcb, enum weir_reason reason)
+{
+	if (tcb->state != WEIR_SYN_SENT)
+		reply_reset(tcp, tcb);
+	tcb_end(tcp, tcb, reason);
+}
+
+int tcp_abort(struct tcp *tcp, weir_conn conn)
+{
+	struct tcb *tcb = tcb_find(tcp, conn);
+
+	if (tcb == NULL)
+		return -ESTALE;
+	if (!event_room(tcp, tcb) || ring_room(&tcp->replies_ring) == 0)
+		return -EAGAIN;
+	abort_tcb(tcp, tcb, WEIR_REASON_ABORTED);
+	return 0;
+}
+
+void tcp_abort_all(struct tcp *tcp)
+{
+	for (int i = 0; i < TCP_LISTENERS; i++)
+		tcp_unlisten(tcp, i);
+	tcp->abort_cursor = 0;
+	user_abort_more(tcp);
+}
+
+void user_abort_more(struct tcp *tcp)
+{
+	if (tcp->abort_cursor == SLOT_NONE)
+		return;
+	for (; tcp->abort_cursor < tcp->hot.fresh; tcp->abort_cursor++) {
+		struct tcb *tcb = tcb_at(tcp, tcp->abort_cursor);
+
+		if (tcb->tuple.rport == 0)
+			continue;
+		if (!event_room(tcp, tcb) || ring_room(&tcp->replies_ring) == 0)
+			return;
+		abort_tcb(tcp, tcb, WEIR_REASON_SHUTDOWN);
+	}
+	tcp->abort_cursor = SLOT_NONE;
+}
+
+void tcp_release(struct tcp *tcp, weir_conn conn, payload data)
+{
+	struct tcb *tcb = tcb_find(tcp, conn);
+
+	if (tcb != NULL)
+		text_released(tcp, tcb, payload_buffers(data));
+	payload_free(data);
+}
+
+int tcp_set_word(struct tcp *tcp, weir_conn conn, uint32_t word)
+{
+	struct tcb *tcb = tcb_find(tcp, conn);
+
+	if (tcb == NULL)
+		return -ESTALE;
+	event_set_word(tcp, tcb, word);
+	return 0;
+}
+
+int tcp_info(const struct tcp *tcp, weir_conn conn, struct weir_info *info)
+{
+	const struct tcb *tcb = tcb_find(tcp, conn);
+
+	if (tcb == NULL)
+		return -ESTALE;
+	const struct tcb_ext *ext = tcb_ext(tcp, tcb);
+	struct path path = ext == NULL ? path_unpack(tcb->packed) :
+					 (struct path){ .srtt_us = ext->srtt_us, .rttvar_us = ext->rttvar_us };
+	uint32_t una = tcb_snd_una(tcp, tcb), end = send_queue_end(tcp, tcb);
+
+	*info = (struct weir_info){
+		.state = (enum weir_state)tcb->state,
+		.local = { .address = tcb->tuple.laddr, .port = tcb->tuple.lport },
+		.remote = { .address = tcb->tuple.raddr, .port = tcb->tuple.rport },
+		.word = event_word(tcp, tcb),
+		.srtt_us = path.srtt_us,
+		.rttvar_us = path.rttvar_us,
+		.cwnd_bytes = ext != NULL ? ext->cwnd : path.cwnd * tcb->mss,
+		.send_window_bytes = tcb_snd_wnd(tcb),
+		.receive_window_bytes = tcb_rcv_wnd(tcb),
+		.unsent_bytes = seq_gt(end, tcb->snd_nxt) ? end - tcb->snd_nxt : 0,
+		.unacked_bytes = tcb->snd_nxt - una,
+		.mss = tcb->mss,
+		.timestamps = tcb->flags & TCB_TS,
+		.sack = tcb->flags & TCB_SACK,
+		.window_scaling = tcb->flags & TCB_WSCALE,
+	};
+	return 0;
+}
