@@ -372,8 +372,9 @@ struct weir_port_config {
 
 /*
  * What the application does with each burst. Called on the core's lcore once per round with the
- * events of that round (n may be 0: time passes for the application too). It may call everything
- * of the shard layer but weir_input(), weir_events() and weir_output().
+ * events of that round (n may be 0: time passes for the application too), again when there are more
+ * than fit one call. It may call everything of the shard layer but weir_input(), weir_events() and
+ * weir_output().
  */
 typedef void (*weir_app_fn)(struct weir_core *core, const struct weir_event *events, unsigned n,
 			    uint64_t now_ns, void *arg);
@@ -383,12 +384,43 @@ struct weir_shard_config {
 	int lcore;                 /* -1: chosen near the port. Shards may share an lcore: they take turns */
 	weir_app_fn app;
 	void *arg;
+	uint32_t mbufs; /* of the shard's pool; 0: derived from the configuration, 96 MB at most */
 };
 
 WEIR_API struct weir_runtime *weir_runtime_create(void); /* NULL: rte_errno */
 
+/*
+ * One line for a person about the last call that failed: what is wrong and what to do. Empty if none
+ * did. Valid until the next call.
+ */
+WEIR_API const char *weir_runtime_error(const struct weir_runtime *rt);
+
 /* Opens a device. Returns a port number of the runtime, or -ENODEV, -ENOTSUP, -ENOMEM, -EPERM, ... */
 WEIR_API int weir_runtime_port(struct weir_runtime *rt, const struct weir_port_config *config);
+
+/* What a port turned out to be. */
+struct weir_port_info {
+	char device[64];
+	uint8_t mac[6];
+	uint16_t mtu;
+	int socket;        /* NUMA node, -1: any */
+	unsigned offloads; /* WEIR_OFFLOAD_ bits in use */
+	bool link_up;
+};
+
+/* 0 or -EINVAL. */
+WEIR_API int weir_runtime_port_info(struct weir_runtime *rt, int port, struct weir_port_info *info);
+
+/* Frames that the port itself lost, before weir saw them. */
+struct weir_port_stats {
+	uint64_t rx_missed;  /* its queue was full */
+	uint64_t rx_errors;  /* broken on the wire */
+	uint64_t rx_no_mbuf; /* the pool had no buffer */
+	uint64_t tx_errors;
+};
+
+/* 0 or a negative errno. The main thread. */
+WEIR_API int weir_runtime_port_stats(struct weir_runtime *rt, int port, struct weir_port_stats *stats);
 
 /* Makes a wire in memory: two ports, joined back to back over rte_rings. 0 or a negative errno. */
 WEIR_API int weir_runtime_wire(struct weir_runtime *rt, int ports[2]);
@@ -396,10 +428,17 @@ WEIR_API int weir_runtime_wire(struct weir_runtime *rt, int ports[2]);
 /* Puts a shard on a port. Returns its number, or a negative errno. */
 WEIR_API int weir_runtime_shard(struct weir_runtime *rt, int port, const struct weir_shard_config *config);
 
+/* The lcore of a shard, or -EINVAL. */
+WEIR_API int weir_runtime_lcore(struct weir_runtime *rt, int shard);
+
 /* The core of a shard, to read counters from or to call before weir_runtime_start(). */
 WEIR_API struct weir_core *weir_runtime_core(struct weir_runtime *rt, int shard);
 
-/* Records every frame of every port into a pcapng file from now on. 0 or a negative errno. */
+/*
+ * Records every frame of every port into a pcapng file. Before weir_runtime_start(). A frame on a wire in
+ * memory is recorded once, by the port that sends it. Recording slows loops down before it loses
+ * frames, as long as the main thread keeps calling weir_runtime_poll(). 0 or a negative errno.
+ */
 WEIR_API int weir_runtime_capture(struct weir_runtime *rt, const char *path);
 
 /*
@@ -417,20 +456,27 @@ WEIR_API bool weir_runtime_poll(struct weir_runtime *rt, uint64_t until_ns);
 /* Ends the loops after their present burst. May be called from a signal handler. */
 WEIR_API void weir_runtime_stop(struct weir_runtime *rt);
 
-/* Waits for the lcores; then no loop runs and cores may be read, or destroyed. */
+/*
+ * Waits for the lcores; then no loop runs and cores may be read, or destroyed. Tells by weir_runtime_error()
+ * of a capture that could not be written to its end.
+ */
 WEIR_API void weir_runtime_join(struct weir_runtime *rt);
 
 struct weir_loop_stats {
 	uint64_t busy_cycles, idle_cycles; /* TSC cycles in rounds with and without work */
 	uint64_t rounds;
 	uint64_t tx_backlog_drops; /* frames given up because the transmit ring stayed full */
+	uint64_t capture_drops;    /* frames that are missing in the capture */
 };
 
 /* Any thread. */
 WEIR_API void weir_runtime_loop_stats(struct weir_runtime *rt, int shard, struct weir_loop_stats *stats);
 
-/* Stops capture, closes ports, destroys cores. */
-WEIR_API void weir_runtime_destroy(struct weir_runtime *rt);
+/*
+ * Stops capture, destroys cores, closes ports. Returns how many mbufs did not come back to their pools: 0
+ * unless somebody still holds some, whose pool then stays.
+ */
+WEIR_API unsigned weir_runtime_destroy(struct weir_runtime *rt);
 
 /* The clock that the runtime's loops use, ns since an arbitrary start. Any thread. */
 WEIR_API uint64_t weir_now_ns(void);

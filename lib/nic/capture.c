@@ -36,7 +36,7 @@
 struct capture {
 	struct rte_mempool *pool;
 	struct rte_ring *ring;
-	rte_pcapng_t *file; /* NULL before capture_begin() and after a failure */
+	rte_pcapng_t *file; /* NULL before capture_begin() */
 	int fd;
 	int error; /* negative errno of the first failure */
 	uint64_t start_tsc, tsc_hz;
@@ -69,42 +69,23 @@ static int take_memory(struct capture *capture, uint32_t max_frame)
 	return capture->ring != NULL ? 0 : -rte_errno;
 }
 
-static void free_memory(struct capture *capture)
-{
-	rte_ring_free(capture->ring);
-	rte_mempool_free(capture->pool);
-	free(capture);
-}
-
-struct capture *capture_open(const char *path, uint32_t max_frame, struct why *why)
+struct capture *capture_open(const char *path, struct why *why)
 {
 	struct capture *capture = calloc(1, sizeof(*capture));
-	int error;
 
 	if (capture == NULL) {
-		rte_errno = ENOMEM;
 		why_set(why, -ENOMEM, "capture: out of memory");
+		rte_errno = ENOMEM;
 		return NULL;
 	}
 	capture->fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
 	if (capture->fd < 0) {
-		error = why_set(why, -errno, "cannot write the capture to '%s': %s", path, strerror(errno));
-		goto free_capture;
-	}
-	error = take_memory(capture, max_frame);
-	if (error != 0) {
-		why_set(why, error, "no memory for the capture (%s): give EAL more than %u MB (-m)",
-			rte_strerror(-error), POOL_BYTES >> 20);
-		goto close_file;
+		rte_errno = errno;
+		why_set(why, -errno, "cannot write the capture to '%s': %s", path, strerror(errno));
+		free(capture);
+		return NULL;
 	}
 	return capture;
-
-close_file:
-	close(capture->fd);
-free_capture:
-	free_memory(capture);
-	rte_errno = -error;
-	return NULL;
 }
 
 /*
@@ -127,25 +108,34 @@ static int settle_statics(struct capture *capture)
 	return copy != NULL ? 0 : -ENOMEM;
 }
 
-int capture_begin(struct capture *capture, uint64_t wall_ns, struct why *why)
+static int write_header(struct capture *capture)
 {
+	char system[2 * sizeof(((struct utsname *)NULL)->release)] = "";
 	struct utsname os;
-	char system[sizeof(os.sysname) + sizeof(os.release) + 1] = "";
 
 	if (uname(&os) == 0)
 		snprintf(system, sizeof(system), "%s %s", os.sysname, os.release);
+	rte_errno = EIO;
 	capture->file = rte_pcapng_fdopen(capture->fd, system, NULL, "weir", NULL);
-	if (capture->file == NULL) {
-		capture->error = rte_errno != 0 ? -rte_errno : -EIO;
-		return why_set(why, capture->error, "cannot begin the capture: %s",
-			       rte_strerror(-capture->error));
-	}
+	return capture->file != NULL ? 0 : -rte_errno;
+}
+
+int capture_begin(struct capture *capture, uint32_t max_frame, uint64_t wall_ns, struct why *why)
+{
+	int error = take_memory(capture, max_frame);
+
+	if (error != 0)
+		return why_set(why, error, "no memory for the capture (%s): give EAL %u MB more (-m)",
+			       rte_strerror(-error), POOL_BYTES >> 20);
+	error = write_header(capture);
+	if (error != 0)
+		return why_set(why, error, "cannot begin the capture: %s", rte_strerror(-error));
 	capture->tsc_hz = rte_get_tsc_hz();
 	capture->start_tsc = rte_rdtsc();
 	capture->start_ns = wall_ns;
-	capture->error = settle_statics(capture);
-	if (capture->error != 0)
-		return why_set(why, capture->error, "no memory for the capture: give EAL more (-m)");
+	error = settle_statics(capture);
+	if (error != 0)
+		return why_set(why, error, "no memory for the capture: give EAL more (-m)");
 	return 0;
 }
 
@@ -260,13 +250,15 @@ int capture_close(struct capture *capture)
 {
 	int error;
 
-	while (!rte_ring_empty(capture->ring))
+	while (capture->ring != NULL && !rte_ring_empty(capture->ring))
 		capture_write(capture);
 	error = capture->error;
 	if (capture->file != NULL)
 		rte_pcapng_close(capture->file);
 	else
 		close(capture->fd);
-	free_memory(capture);
+	rte_ring_free(capture->ring);
+	rte_mempool_free(capture->pool);
+	free(capture);
 	return error;
 }

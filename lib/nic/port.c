@@ -17,6 +17,12 @@
 /* Enough for a burst from each of many peers, small enough to stay in the cache. */
 #define DESCRIPTORS_DEFAULT 1024
 
+/*
+ * Ports are the process's: a second opening would reconfigure one under the loops of the first. (Not ethdev's
+ * ownership: a port with an owner is invisible to RTE_ETH_FOREACH_DEV, and so to rte_pcapng.)
+ */
+static bool in_use[RTE_MAX_ETHPORTS];
+
 static bool offers(uint64_t capabilities, uint64_t wanted)
 {
 	return (capabilities & wanted) == wanted;
@@ -113,6 +119,7 @@ int port_adopt(struct port *port, uint16_t id, const char *name, const struct po
 
 	*port = (struct port){ .id = id, .queues = options->queues };
 	snprintf(port->name, sizeof(port->name), "%s", name);
+	in_use[id] = true;
 	if (error != 0)
 		return why_set(why, error, "%s: %s", name, rte_strerror(-error));
 	port->dev = info.device;
@@ -151,8 +158,8 @@ int port_open(struct port *port, const struct port_options *options, struct why 
 
 	if (error != 0)
 		return error;
-	if (rte_eth_dev_is_valid_port(id) == 0)
-		return why_set(why, -ENODEV, "%s went away", options->device);
+	if (in_use[id])
+		return why_set(why, -EBUSY, "%s is open already", options->device);
 	error = port_adopt(port, id, options->device, options, why);
 	if (error != 0)
 		port_close(port);
@@ -209,6 +216,7 @@ void port_close(struct port *port)
 		rte_eth_dev_stop(port->id);
 	port->started = false;
 	rte_eth_dev_close(port->id);
+	in_use[port->id] = false;
 	if (port->dev != NULL)
 		device_detach(port->dev);
 	port->dev = NULL;

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "run/loop.h"
+
+#include <string.h>
+
+#include <rte_cycles.h>
+#include <rte_mbuf.h>
+#include <rte_pause.h>
+
+#include "run/tsc.h"
+
+static unsigned receive(struct loop *loop)
+{
+	if (loop->kept > 0)
+		return loop->kept;
+	return burst_rx(&loop->burst, loop->frames, BURST_FRAMES);
+}
+
+/* With no frame, too: time passes, and timers are due. */
+static void take_in(struct loop *loop, unsigned n, uint64_t now_ns)
+{
+	unsigned taken = weir_input(loop->core, loop->frames, n, now_ns, NULL);
+
+	loop->kept = n - taken;
+	if (loop->kept > 0)
+		memmove(loop->frames, &loop->frames[taken], loop->kept * sizeof(loop->frames[0]));
+}
+
+/* At least one call, so that the application notices time. */
+static unsigned deliver(struct loop *loop, uint64_t now_ns)
+{
+	unsigned n, delivered = 0;
+
+	for (int call = 0; call < LOOP_EVENT_CALLS; call++) {
+		n = weir_events(loop->core, loop->events, LOOP_EVENTS);
+		loop->app(loop->core, loop->events, n, now_ns, loop->arg);
+		delivered += n;
+		if (n < LOOP_EVENTS)
+			break;
+	}
+	return delivered;
+}
+
+/* While the port is full the shard keeps what it would send, and still knows how to merge and cancel it. */
+static unsigned transmit(struct loop *loop, uint64_t now_ns)
+{
+	struct rte_mbuf *frames[BURST_FRAMES];
+	unsigned n, sent = 0;
+
+	for (int burst = 0; burst < LOOP_OUTPUT_BURSTS && burst_tx_ready(&loop->burst, now_ns); burst++) {
+		n = weir_output(loop->core, frames, BURST_FRAMES);
+		burst_tx(&loop->burst, frames, (uint16_t)n, now_ns);
+		sent += n;
+		if (n < BURST_FRAMES)
+			break;
+	}
+	return sent;
+}
+
+static bool turn(struct loop *loop, uint64_t now_ns)
+{
+	unsigned received, delivered, sent;
+
+	if (burst_held(&loop->burst, now_ns))
+		return false;
+	received = receive(loop);
+	take_in(loop, received, now_ns);
+	delivered = deliver(loop, now_ns);
+	sent = transmit(loop, now_ns);
+	return received + delivered + sent > 0;
+}
+
+static void add(uint64_t *counter, uint64_t n)
+{
+	__atomic_store_n(counter, *counter + n, __ATOMIC_RELAXED);
+}
+
+uint64_t loop_lap(struct loop_group *group, uint64_t tsc, bool *busy)
+{
+	*busy = false;
+	for (unsigned i = 0; i < group->count; i++) {
+		struct loop *loop = group->loops[i];
+		bool worked = turn(loop, tsc_to_ns(tsc));
+		uint64_t end = rte_rdtsc();
+
+		add(worked ? &loop->busy_cycles : &loop->idle_cycles, end - tsc);
+		add(&loop->turns, 1);
+		*busy |= worked;
+		tsc = end;
+	}
+	return tsc;
+}
+
+/* Between laps without work. The place for napping, once somebody needs to share a CPU. */
+static void idle(void)
+{
+	rte_pause();
+}
+
+int loop_run(void *arg)
+{
+	struct loop_group *group = arg;
+	uint64_t tsc = rte_rdtsc();
+	bool busy;
+
+	while (!__atomic_load_n(group->stop, __ATOMIC_RELAXED)) {
+		tsc = loop_lap(group, tsc, &busy);
+		if (!busy)
+			idle();
+	}
+	return 0;
+}
+
+void loop_drain(struct loop *loop)
+{
+	rte_pktmbuf_free_bulk(loop->frames, loop->kept);
+	loop->kept = 0;
+	burst_drain(&loop->burst);
+}
+
+void loop_stats(const struct loop *loop, struct weir_loop_stats *stats)
+{
+	*stats = (struct weir_loop_stats){
+		.busy_cycles = __atomic_load_n(&loop->busy_cycles, __ATOMIC_RELAXED),
+		.idle_cycles = __atomic_load_n(&loop->idle_cycles, __ATOMIC_RELAXED),
+		.rounds = __atomic_load_n(&loop->turns, __ATOMIC_RELAXED),
+		.tx_backlog_drops = __atomic_load_n(&loop->burst.backlog_drops, __ATOMIC_RELAXED),
+		.capture_drops = __atomic_load_n(&loop->burst.capture_drops, __ATOMIC_RELAXED),
+	};
+}

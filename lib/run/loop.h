@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * loop.h - a burst's way through a shard: received, taken in, turned into events, answered by the
+ * application, sent. What one shard does of it at a time is a turn; shards on one lcore take turns.
+ *
+ * Nothing waits. A turn is bounded on every side: one burst in, LOOP_EVENT_CALLS calls of the
+ * application, LOOP_OUTPUT_BURSTS out; what is left comes in the next. Frames that weir_input() did not take
+ * are offered again before more are received, so that a full shard pushes back to its port, which
+ * drops what does not fit, as any host does.
+ *
+ * Threads: a loop belongs to its lcore while that runs. loop_stats() may be called from any.
+ */
+#ifndef WEIR_RUN_LOOP_H
+#define WEIR_RUN_LOOP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "nic/nic.h"
+#include "weir.h"
+
+#define LOOP_EVENTS 128
+#define LOOP_EVENT_CALLS 8
+#define LOOP_OUTPUT_BURSTS 8
+
+struct loop {
+	struct weir_core *core;
+	weir_app_fn app;
+	void *arg;
+
+	unsigned kept; /* of frames: received, not yet taken */
+	struct rte_mbuf *frames[BURST_FRAMES];
+	struct burst burst;
+	struct weir_event events[LOOP_EVENTS];
+
+	/* TSC cycles in turns with and without work; relaxed stores. */
+	uint64_t busy_cycles, idle_cycles, turns;
+};
+
+/* What runs on one lcore. */
+struct loop_group {
+	unsigned count;
+	struct loop *loops[PORT_QUEUES_MAX];
+	const bool *stop; /* relaxed loads */
+};
+
+/* Each of the loops once. tsc: now; returns the counter at the end. *busy: whether any had work. */
+uint64_t loop_lap(struct loop_group *group, uint64_t tsc, bool *busy);
+
+/* Laps until *stop. An lcore's main function (rte_eal_remote_launch). */
+int loop_run(void *group);
+
+/* Frees the frames that it holds: received and not taken, and the backlog. Not running. */
+void loop_drain(struct loop *loop);
+
+void loop_stats(const struct loop *loop, struct weir_loop_stats *stats);
+
+#endif

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "run/pool.h"
+
+#include <inttypes.h>
+
+#include <rte_errno.h>
+#include <rte_ether.h>
+#include <rte_lcore.h>
+#include <rte_mbuf.h>
+
+#include "weir.h"
+
+#define CACHE 256u
+
+/* What may stand before and behind an IP packet: header, two VLAN tags, checksum. */
+#define FRAME_OVERHEAD (RTE_ETHER_HDR_LEN + 8 + RTE_ETHER_CRC_LEN)
+
+/* struct rte_mbuf, the mempool's own header, and what rounding to cache lines adds. */
+#define ELEMENT_OVERHEAD (sizeof(struct rte_mbuf) + 2 * RTE_CACHE_LINE_SIZE)
+
+/* Drivers count on 2 KB at least. */
+static uint16_t data_room(const struct port *port)
+{
+	uint32_t frame = RTE_ALIGN((uint32_t)port->mtu + FRAME_OVERHEAD, (uint32_t)RTE_CACHE_LINE_SIZE);
+
+	return (uint16_t)(RTE_PKTMBUF_HEADROOM + RTE_MAX(frame, 2048u));
+}
+
+uint32_t pool_size(const struct port *port, const struct weir_config *config)
+{
+	uint32_t limit = (uint32_t)(POOL_BYTES / (data_room(port) + ELEMENT_OVERHEAD));
+	/* A put beyond 1.5 times the cache's size flushes it; each lcore that frees has one. */
+	uint32_t caches = CACHE * 3 / 2 * rte_lcore_count();
+	uint32_t must = port->rx_descriptors + port->tx_descriptors + 4 * BURST_FRAMES + caches;
+	uint64_t may;
+
+	if (port->both_ends)
+		must += WIRE_FRAMES;
+	may = config->max_send_buffers != 0 ? config->max_send_buffers : config->max_connections;
+	may += (uint64_t)config->max_connections * config->receive_buffers;
+	return (uint32_t)RTE_MAX((uint64_t)must, RTE_MIN(must + may, (uint64_t)limit));
+}
+
+struct rte_mempool *pool_create(const struct port *port, uint32_t count, struct why *why)
+{
+	char name[RTE_MEMPOOL_NAMESIZE];
+	struct rte_mempool *pool;
+
+	snprintf(name, sizeof(name), "weir_port%u", port->id);
+	pool = rte_pktmbuf_pool_create(name, count, CACHE, 0, data_room(port), port->socket);
+	/* Better far memory than none. */
+	if (pool == NULL && rte_errno == ENOMEM && port->socket != SOCKET_ID_ANY)
+		pool = rte_pktmbuf_pool_create(name, count, CACHE, 0, data_room(port), SOCKET_ID_ANY);
+	if (pool == NULL)
+		why_set(why, -rte_errno,
+			"%s: no memory for %" PRIu32 " buffers of %u bytes (%s): give EAL more (-m), "
+			"or allow fewer connections",
+			port->name, count, data_room(port), rte_strerror(rte_errno));
+	return pool;
+}
+
+unsigned pool_missing(const struct rte_mempool *pool)
+{
+	return pool->size - rte_mempool_avail_count(pool);
+}

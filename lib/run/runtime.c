@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The runtime's parts: ports, wires, shards and a capture, put together and taken apart. */
+#include "run/runtime.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <rte_errno.h>
+#include <rte_ethdev.h>
+
+#include "base/check.h"
+#include "run/lcores.h"
+#include "run/tsc.h"
+#include "weir.h"
+
+struct weir_runtime *weir_runtime_create(void)
+{
+	struct weir_runtime *rt = calloc(1, sizeof(*rt));
+
+	if (rt == NULL) {
+		rte_errno = ENOMEM;
+		return NULL;
+	}
+	tsc_calibrate();
+	return rt;
+}
+
+const char *weir_runtime_error(const struct weir_runtime *rt)
+{
+	return rt->why.text;
+}
+
+/* 0 if `more` ports may be added now. */
+static int room_for_ports(struct weir_runtime *rt, unsigned more)
+{
+	if (rt->phase != RUNTIME_BUILDING)
+		return why_set(&rt->why, -EBUSY, "ports are opened before weir_runtime_start()");
+	if (rt->ports_count + more > RUNTIME_PORTS)
+		return why_set(&rt->why, -ENOSPC, "%u ports are the most", RUNTIME_PORTS);
+	return 0;
+}
+
+int weir_runtime_port(struct weir_runtime *rt, const struct weir_port_config *config)
+{
+	struct port_options options = {
+		.device = config->device,
+		.queues = 1,
+		.rx_descriptors = config->rx_descriptors,
+		.tx_descriptors = config->tx_descriptors,
+		.mtu = config->mtu,
+		.software_checksums = config->software_checksums,
+	};
+	int error = room_for_ports(rt, 1);
+
+	if (error != 0)
+		return error;
+	if (config->device == NULL)
+		return why_set(&rt->why, -EINVAL, "no device named");
+	error = port_open(&rt->ports[rt->ports_count], &options, &rt->why);
+	return error != 0 ? error : (int)rt->ports_count++;
+}
+
+int weir_runtime_wire(struct weir_runtime *rt, int ports[2])
+{
+	struct port_options options = { .queues = 1 };
+	int first = (int)rt->ports_count;
+	int error = room_for_ports(rt, 2);
+
+	if (error != 0)
+		return error;
+	error = wire_create(&rt->wires[rt->wires_count], &rt->ports[first], &options, SOCKET_ID_ANY,
+			    &rt->why);
+	if (error != 0)
+		return error;
+	rt->wires_count++;
+	rt->ports_count += 2;
+	ports[0] = first;
+	ports[1] = first + 1;
+	return 0;
+}
+
+static bool is_port(const struct weir_runtime *rt, int port)
+{
+	return port >= 0 && (unsigned)port < rt->ports_count;
+}
+
+static bool is_shard(const struct weir_runtime *rt, int shard)
+{
+	return shard >= 0 && (unsigned)shard < rt->runners_count;
+}
+
+int weir_runtime_port_info(struct weir_runtime *rt, int port, struct weir_port_info *info)
+{
+	const struct port *p;
+
+	if (!is_port(rt, port))
+		return why_set(&rt->why, -EINVAL, "no port %d", port);
+	p = &rt->ports[port];
+	*info = (struct weir_port_info){
+		.mtu = p->mtu,
+		.socket = p->socket,
+		.offloads = p->offloads,
+		.link_up = port_link_up(p),
+	};
+	snprintf(info->device, sizeof(info->device), "%s", p->name);
+	memcpy(info->mac, p->mac, sizeof(info->mac));
+	return 0;
+}
+
+int weir_runtime_port_stats(struct weir_runtime *rt, int port, struct weir_port_stats *stats)
+{
+	struct rte_eth_stats eth;
+	int error;
+
+	if (!is_port(rt, port))
+		return why_set(&rt->why, -EINVAL, "no port %d", port);
+	error = rte_eth_stats_get(rt->ports[port].id, &eth);
+	if (error != 0)
+		return why_set(&rt->why, error, "%s has no statistics", rt->ports[port].name);
+	*stats = (struct weir_port_stats){
+		.rx_missed = eth.imissed,
+		.rx_errors = eth.ierrors,
+		.rx_no_mbuf = eth.rx_nombuf,
+		.tx_errors = eth.oerrors,
+	};
+	return 0;
+}
+
+/* The lcore that was asked for, if EAL has it, or one near the port. */
+static int choose_lcore(struct weir_runtime *rt, int asked, int socket)
+{
+	unsigned loads[RTE_MAX_LCORE];
+
+	if (asked >= 0) {
+		if (!rte_lcore_is_enabled((unsigned)asked))
+			return why_set(&rt->why, -EINVAL, "lcore %d is not among EAL's (-l)", asked);
+		return asked;
+	}
+	for (unsigned lcore = 0; lcore < RTE_MAX_LCORE; lcore++)
+		loads[lcore] = rt->groups[lcore].count;
+	return (int)lcores_choose(socket, loads);
+}
+
+int weir_runtime_shard(struct weir_runtime *rt, int port, const struct weir_shard_config *config)
+{
+	struct runner *runner = &rt->runners[rt->runners_count];
+	struct loop_group *group;
+	int lcore, error;
+
+	if (rt->phase != RUNTIME_BUILDING)
+		return why_set(&rt->why, -EBUSY, "shards are made before weir_runtime_start()");
+	if (!is_port(rt, port) || config->app == NULL)
+		return why_set(&rt->why, -EINVAL, "a shard needs a port and an application");
+	for (unsigned i = 0; i < rt->runners_count; i++) {
+		if (rt->runners[i].port == &rt->ports[port])
+			return why_set(&rt->why, -EBUSY, "%s has its shard already; a port takes one",
+				       rt->ports[port].name);
+	}
+	lcore = choose_lcore(rt, config->lcore, rt->ports[port].socket);
+	if (lcore < 0)
+		return lcore;
+	error = runner_create(runner, &rt->ports[port], config, (unsigned)lcore, &rt->why);
+	if (error != 0)
+		return error;
+	group = &rt->groups[lcore];
+	group->stop = &rt->stop;
+	group->loops[group->count++] = runner->loop;
+	return (int)rt->runners_count++;
+}
+
+int weir_runtime_lcore(struct weir_runtime *rt, int shard)
+{
+	if (!is_shard(rt, shard))
+		return why_set(&rt->why, -EINVAL, "no shard %d", shard);
+	return (int)rt->runners[shard].lcore;
+}
+
+struct weir_core *weir_runtime_core(struct weir_runtime *rt, int shard)
+{
+	return is_shard(rt, shard) ? rt->runners[shard].core : NULL;
+}
+
+int weir_runtime_capture(struct weir_runtime *rt, const char *path)
+{
+	if (rt->phase != RUNTIME_BUILDING || rt->capture != NULL)
+		return why_set(&rt->why, -EBUSY, "one capture, asked for before weir_runtime_start()");
+	rt->capture = capture_open(path, &rt->why);
+	return rt->capture != NULL ? 0 : -rte_errno;
+}
+
+/*
+ * Whoever holds buffers gives them back before their pool is looked at: loops and cores first, then
+ * what is under way on a wire, then the descriptors of ports, and pools last.
+ */
+unsigned weir_runtime_destroy(struct weir_runtime *rt)
+{
+	unsigned missing = 0;
+
+	if (rt->phase == RUNTIME_RUNNING) {
+		weir_runtime_stop(rt);
+		weir_runtime_join(rt);
+	}
+	for (unsigned i = 0; i < rt->runners_count; i++)
+		runner_destroy(&rt->runners[i]);
+	for (unsigned i = 0; i < rt->wires_count; i++)
+		wire_drain(&rt->wires[i]);
+	for (unsigned i = 0; i < rt->ports_count; i++)
+		port_close(&rt->ports[i]);
+	for (unsigned i = 0; i < rt->wires_count; i++)
+		wire_destroy(&rt->wires[i]);
+	for (unsigned i = 0; i < rt->runners_count; i++)
+		missing += runner_free_pool(&rt->runners[i]);
+	if (rt->capture != NULL)
+		capture_close(rt->capture);
+	free(rt);
+	return missing;
+}

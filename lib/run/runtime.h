@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * runtime.h - what runtime.c (putting together, taking apart) and runtime_run.c (running) share.
+ *
+ * All belongs to the main thread, but `stop`, which anyone may set, and the loops' counters.
+ */
+#ifndef WEIR_RUN_RUNTIME_H
+#define WEIR_RUN_RUNTIME_H
+
+#include <rte_lcore.h>
+
+#include "nic/nic.h"
+#include "run/loop.h"
+#include "run/runner.h"
+
+#define RUNTIME_PORTS 32
+#define RUNTIME_WIRES (RUNTIME_PORTS / 2)
+#define RUNTIME_SHARDS RUNTIME_PORTS /* one a port, until frames are steered among queues */
+
+enum runtime_phase {
+	RUNTIME_BUILDING, /* ports and shards may be added */
+	RUNTIME_RUNNING,
+	RUNTIME_JOINED,
+};
+
+struct weir_runtime {
+	struct port ports[RUNTIME_PORTS];
+	struct wire wires[RUNTIME_WIRES];
+	struct runner runners[RUNTIME_SHARDS];
+	struct loop_group groups[RTE_MAX_LCORE];
+	unsigned ports_count, wires_count, runners_count;
+	struct capture *capture; /* NULL: off */
+	enum runtime_phase phase;
+	bool stop; /* relaxed: says nothing but itself */
+	struct why why;
+};
+
+static inline bool runtime_stopped(const struct weir_runtime *rt)
+{
+	return __atomic_load_n(&rt->stop, __ATOMIC_RELAXED);
+}
+
+#endif
