@@ -120,6 +120,11 @@ CASES = (
     ('words', 'a program may exit', {'app/a.c': SPDX + 'void f(void)\n{\n\texit(1);\n}\n'}, None),
     ('words', 'a merge conflict', {'docs/a.md': f'{MERGE} ours\n'}, 'docs/a.md:1'),
 
+    ('links', 'a clean tree', {}, None),
+    ('links', 'a link to what is there', {'docs/a.md': '[a](../lib/weir.h), `lib/base/seq.h`, [b](http://b)\n'}, None),
+    ('links', 'a link to nowhere', {'docs/a.md': '\n[a](weir.h)\n'}, 'docs/a.md:2: docs/weir.h is not there'),
+    ('links', 'a file that is not there', {'README.md': '`lib/base/ack.c`\n'}, 'lib/base/ack.c is not there'),
+
     ('format', 'a clean tree', {}, None),
     ('format', 'spaces for tabs', {'lib/base/a.c': SPDX + 'int f(void)\n{\n    return 0;\n}\n'}, 'lib/base/a.c:3'),
 )
