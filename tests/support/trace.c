@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "support/trace.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "tcp/isn.h"
+
+#undef listen
+#undef connect
+#undef send
+#undef recv
+
+/* How far below the wrap both streams begin: low enough that handshakes, first data and FINs cross it. */
+#define BELOW_WRAP 3u
+
+static uint8_t stream_byte(uint32_t position, unsigned salt)
+{
+	return (uint8_t)(position * 131 + position / 251 + salt);
+}
+
+#define OUR_STREAM 7
+#define PEER_STREAM 91
+
+static struct tuple tuple_of(const struct trace *t, unsigned rport)
+{
+	return (struct tuple){
+		.laddr = TRACE_LOCAL,
+		.raddr = TRACE_PEER,
+		.lport = t->lport,
+		.rport = (uint16_t)(rport != 0 ? rport : t->rport),
+	};
+}
+
+/* The ISS is a clock plus a secret: to have it stand below the wrap, start the clock where it must. */
+static void place_iss(struct trace *t)
+{
+	if (!t->near_wrap)
+		return;
+	struct tuple tuple = tuple_of(t, 0);
+	uint32_t iss = isn_make(t->tcp, &tuple).iss;
+	uint64_t clock = (t->now_ns >> 12) + (uint32_t)(-BELOW_WRAP - iss);
+	/* Rounded within the clock's step: the next one begins after 4 us. */
+	t->now_ns = clock << 12;
+	tcp_advance(t->tcp, t->now_ns);
+}
+
+void trace_listen(struct trace *t, uint16_t port)
+{
+	cr_assert_geq(tcp_listen(t->tcp, (struct weir_endpoint){ .port = port }, 42), 0);
+	t->lport = port;
+	t->rport = TRACE_OTHER_PORT;
+	place_iss(t);
+}
+
+void trace_connect(struct trace *t)
+{
+	t->lport = TRACE_OTHER_PORT;
+	t->rport = TRACE_PORT;
+	tcp_advance(t->tcp, t->now_ns);
+	place_iss(t);
+	int err = tcp_connect(t->tcp, (struct weir_endpoint){ .address = TRACE_LOCAL, .port = t->lport },
+			      (struct weir_endpoint){ .address = TRACE_PEER, .port = t->rport }, 43, t->now_ns,
+			      &t->conn);
+
+	cr_assert_eq(err, 0, "connect: %d", err);
+}
+
+static payload stream_payload(uint32_t position, uint32_t len, unsigned salt)
+{
+	uint8_t bytes[65536];
+
+	for (uint32_t i = 0; i < len; i++)
+		bytes[i] = stream_byte(position + i, salt);
+	return payload_arena_copy(bytes, len);
+}
+
+void trace_send(struct trace *t, struct trace_seg in)
+{
+	struct seg seg = {
+		.tuple = tuple_of(t, in.port),
+		.seq = t->peer_isn + in.seq,
+		.ack = in.flags & ACK ? t->our_iss + in.ack : 0,
+		.flags = (uint8_t)in.flags,
+		.len = (uint16_t)in.len,
+		.wnd = (uint16_t)(in.wnd != 0 || in.zero_window ? in.wnd : 65535),
+		.tsval = in.tsval,
+		.tsecr = in.tsecr,
+		.mss = (uint16_t)in.mss,
+		.wscale = (uint8_t)(in.wscale > 0 ? in.wscale - 1 : 0),
+		.opts = (uint8_t)((in.mss ? SEG_OPT_MSS : 0) | (in.wscale ? SEG_OPT_WSCALE : 0) |
+				  (in.tsval ? SEG_OPT_TS : 0) | (in.sack_ok ? SEG_OPT_SACK_OK : 0)),
+	};
+
+	if (in.len > 0)
+		seg.payload = stream_payload(in.seq, in.len, PEER_STREAM);
+	cr_assert_eq(tcp_input(t->tcp, &seg, 1, t->now_ns), 1);
+	payload_free(seg.payload);
+}
+
+static void check_payload(const struct trace *t, const struct seg *seg, const char *file, int line)
+{
+	uint8_t bytes[65536];
+
+	tcp_read(t->tcp, seg, bytes);
+	for (uint32_t i = 0; i < seg->len; i++) {
+		uint32_t position = seg->seq - t->our_iss + i;
+
+		cr_assert_eq(bytes[i], stream_byte(position, OUR_STREAM), "%s:%d: byte %u of the stream is wrong",
+			     file, line, position);
+	}
+}
+
+void trace_recv(struct trace *t, struct trace_seg want, const char *file, int line)
+{
+	struct seg seg;
+
+	cr_assert_eq(tcp_output(t->tcp, &seg, 1, t->now_ns), 1, "%s:%d: nothing was sent", file, line);
+	if (seg.flags & SYN)
+		t->our_iss = seg.seq;
+	uint32_t seq = seg.seq - t->our_iss;
+	uint32_t ack = seg.flags & ACK ? seg.ack - t->peer_isn : 0;
+
+	if (seg.flags & RST && seg.seq == 0)
+		seq = 0; /* the RST for what has no ACK */
+	cr_assert((seg.flags & ~PSH) == (want.flags & ~(unsigned)PSH) && seq == want.seq && ack == want.ack &&
+			  seg.len == want.len,
+		  "%s:%d: sent flags %#x seq %u ack %u len %u, expected flags %#x seq %u ack %u len %u", file, line,
+		  seg.flags, seq, ack, seg.len, want.flags, want.seq, want.ack, want.len);
+	if (want.flags & PSH)
+		cr_assert(seg.flags & PSH, "%s:%d: no PSH", file, line);
+	if (want.wnd != 0 || want.zero_window)
+		cr_assert_eq(seg.wnd, want.wnd, "%s:%d: window %u, expected %u", file, line, seg.wnd, want.wnd);
+	if (want.flags & SYN) {
+		cr_assert_eq(seg.opts & SEG_OPT_MSS ? seg.mss : 0, want.mss, "%s:%d: MSS %u", file, line, seg.mss);
+		cr_assert_eq(seg.opts & SEG_OPT_WSCALE ? seg.wscale + 1u : 0, want.wscale, "%s:%d: scale %u", file,
+			     line, seg.wscale);
+		cr_assert_eq(!!(seg.opts & SEG_OPT_SACK_OK), want.sack_ok, "%s:%d: SACK-permitted", file, line);
+	}
+	if (want.tsval != 0)
+		cr_assert(seg.opts & SEG_OPT_TS, "%s:%d: no timestamps", file, line);
+	if (want.tsecr != 0)
+		cr_assert_eq(seg.tsecr, want.tsecr, "%s:%d: TSecr %u", file, line, seg.tsecr);
+	check_payload(t, &seg, file, line);
+}
+
+void trace_quiet(struct trace *t, const char *file, int line)
+{
+	struct seg seg;
+
+	cr_assert_eq(tcp_output(t->tcp, &seg, 1, t->now_ns), 0, "%s:%d: sent flags %#x seq %u ack %u len %u", file,
+		     line, seg.flags, seg.seq - t->our_iss, seg.ack - t->peer_isn, seg.len);
+}
+
+/* What the application gets must be the peer's stream, without a gap. */
+static void take_data(struct trace *t, const struct weir_event *event, const char *file, int line)
+{
+	payload data = (payload)(uintptr_t)event->payload;
+	uint8_t bytes[65536];
+
+	cr_assert_eq(payload_bytes(data), event->bytes);
+	cr_assert_eq(payload_buffers(data), event->buffers);
+	payload_read(data, 0, bytes, event->bytes);
+	for (uint32_t i = 0; i < event->bytes; i++)
+		cr_assert_eq(bytes[i], stream_byte(1 + t->received + i, PEER_STREAM),
+			     "%s:%d: byte %u that arrived is wrong", file, line, t->received + i);
+	t->received += event->bytes;
+	if (t->keep) {
+		cr_assert_lt(t->kept_count, 64);
+		t->kept[t->kept_count++] = data;
+	} else {
+		tcp_release(t->tcp, event->conn, data);
+	}
+}
+
+void trace_event(struct trace *t, unsigned what, unsigned reason, const char *file, int line)
+{
+	struct weir_event event;
+	unsigned n = tcp_events(t->tcp, &event, 1);
+
+	cr_assert_eq(n, what != 0, "%s:%d: %u events (%#x)", file, line, n, n ? event.what : 0);
+	if (n == 0)
+		return;
+	cr_assert_eq(event.what, what, "%s:%d: event %#x, expected %#x", file, line, event.what, what);
+	if (what & WEIR_EV_CLOSED)
+		cr_assert_eq(event.reason, reason, "%s:%d: reason %s, expected %s", file, line,
+			     weir_reason_name((enum weir_reason)event.reason), weir_reason_name((enum weir_reason)reason));
+	t->conn = event.conn;
+	if (event.payload != NULL)
+		take_data(t, &event, file, line);
+}
+
+void trace_state(struct trace *t, enum weir_state state, const char *file, int line)
+{
+	struct weir_info info = { .state = WEIR_CLOSED };
+
+	tcp_info(t->tcp, t->conn, &info);
+	cr_assert_eq(info.state, state, "%s:%d: %s, expected %s", file, line, weir_state_name(info.state),
+		     weir_state_name(state));
+}
+
+void trace_write(struct trace *t, uint32_t len)
+{
+	struct weir_info info;
+
+	cr_assert_eq(tcp_info(t->tcp, t->conn, &info), 0);
+	const struct tcb *tcb = tcb_at(t->tcp, t->conn.index);
+	uint32_t position = tcb->snd_nxt - t->our_iss + info.unsent_bytes;
+	payload data = stream_payload(position, len, OUR_STREAM);
+	int err = tcp_send(t->tcp, t->conn, data);
+
+	cr_assert_eq(err, 0, "send: %d", err);
+}
+
+void trace_release(struct trace *t)
+{
+	for (unsigned i = 0; i < t->kept_count; i++)
+		tcp_release(t->tcp, t->conn, t->kept[i]);
+	t->kept_count = 0;
+}
+
+void trace_pass(struct trace *t, uint64_t ns)
+{
+	uint64_t end = t->now_ns + ns;
+
+	for (;;) {
+		uint64_t next = tcp_next_deadline(t->tcp, t->now_ns);
+
+		/* Something waits to be looked at already, or nothing happens before the end. */
+		if (next <= t->now_ns)
+			next = t->now_ns + (1u << CLOCK_TICK_SHIFT);
+		if (next > end)
+			break;
+		t->now_ns = next;
+		tcp_advance(t->tcp, t->now_ns);
+		if (ring_used(&t->tcp->dirty_ring) + ring_used(&t->tcp->replies_ring) > 0)
+			break; /* the test wants to see it now */
+	}
+	if (ring_used(&t->tcp->dirty_ring) + ring_used(&t->tcp->replies_ring) == 0)
+		t->now_ns = end;
+	tcp_advance(t->tcp, t->now_ns);
+}
+
+void trace_counted(struct trace *t, enum counter id, unsigned times, const char *file, int line)
+{
+	unsigned now = (unsigned)t->counters.v[id];
+
+	cr_assert_eq(now - t->drops_seen[id], times, "%s:%d: %s grew by %u, expected %u", file, line,
+		     counter_name(id), now - t->drops_seen[id], times);
+	t->drops_seen[id] = now;
+}
+
+void trace_finish(struct trace *t)
+{
+	struct weir_event event;
+	struct seg seg;
+
+	trace_quiet(t, __FILE__, __LINE__);
+	trace_release(t);
+	tcp_abort_all(t->tcp);
+	while (tcp_output(t->tcp, &seg, 1, t->now_ns) == 1)
+		;
+	while (tcp_events(t->tcp, &event, 1) == 1)
+		payload_free((payload)(uintptr_t)event.payload);
+	t->now_ns += 10 * t->config.msl_ns;
+	for (int i = 0; i < 4; i++)
+		tcp_advance(t->tcp, t->now_ns);
+	for (unsigned i = 0; i < WEIR_STATES; i++)
+		cr_assert_eq(t->tcp->states[i], 0, "%lu still in %s", (unsigned long)t->tcp->states[i],
+			     weir_state_name((enum weir_state)i));
+	cr_assert_eq(t->tcp->table.entries, 0, "the table is not empty");
+	cr_assert_eq(t->tcp->hot.used + t->tcp->exts.used + t->tcp->pieces.used + t->tcp->half_opens.used, 0,
+		     "records were not given back");
+	cr_assert_eq(payload_arena_live(), 0, "%lu buffers were not given back",
+		     (unsigned long)payload_arena_live());
+}
+
+static void run_once(trace_fn body, void (*setup)(struct weir_config *config), bool near_wrap)
+{
+	struct trace *t = calloc(1, sizeof(*t));
+
+	weir_config_default(&t->config);
+	t->config.max_connections = 16;
+	if (setup != NULL)
+		setup(&t->config);
+	t->secrets = (struct tcp_secrets){
+		.table = { 1, 2 },
+		.isn = { 3, 4 },
+		.ports = { 5, 6 },
+	};
+	t->now_ns = 5 * SECONDS;
+	t->near_wrap = near_wrap;
+	t->peer_isn = near_wrap ? -BELOW_WRAP : 1000;
+	size_t bytes = tcp_footprint(&t->config);
+
+	t->memory = aligned_alloc(64, bytes);
+	memset(t->memory, 0, bytes);
+	t->tcp = tcp_create(t->memory, &t->config, &t->secrets, &t->counters, t->now_ns);
+	body(t);
+	trace_finish(t);
+	tcp_destroy(t->tcp);
+	free(t->memory);
+	free(t);
+}
+
+void trace_run(trace_fn body, void (*setup)(struct weir_config *config))
+{
+	run_once(body, setup, false);
+	run_once(body, setup, true);
+}
+
+void trace_open_passive(struct trace *t)
+{
+	trace_listen(t, TRACE_PORT);
+	trace_send(t, (struct trace_seg){ .flags = SYN, .mss = 1460, .wscale = 8 });
+	trace_recv(t, (struct trace_seg){ .flags = SYN | ACK, .ack = 1, .mss = 1460, .wscale = 1 + t->tcp->rcv_wscale },
+		   __FILE__, __LINE__);
+	trace_send(t, (struct trace_seg){ .flags = ACK, .seq = 1, .ack = 1, .wnd = 512 });
+	trace_event(t, WEIR_EV_OPENED, 0, __FILE__, __LINE__);
+	trace_quiet(t, __FILE__, __LINE__);
+}
+
+void trace_open_active(struct trace *t)
+{
+	trace_connect(t);
+	trace_recv(t,
+		   (struct trace_seg){ .flags = SYN, .mss = 1460, .wscale = 1 + t->tcp->rcv_wscale, .sack_ok = true, .tsval = 1 },
+		   __FILE__, __LINE__);
+	trace_send(t, (struct trace_seg){ .flags = SYN | ACK, .ack = 1, .mss = 1460, .wscale = 8 });
+	trace_event(t, WEIR_EV_OPENED, 0, __FILE__, __LINE__);
+	trace_recv(t, (struct trace_seg){ .flags = ACK, .seq = 1, .ack = 1 }, __FILE__, __LINE__);
+	trace_quiet(t, __FILE__, __LINE__);
+}

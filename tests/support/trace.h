@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * trace.h - behaviours of one TCP endpoint, written so that a test reads like a trace.
+ *
+ *     TRACE(passive_open)
+ *     {
+ *         listen(t, 80);
+ *         send(t, SYN, .mss = 1460);
+ *         recv(t, SYN | ACK, .seq = 0, .ack = 1, .mss = 1460);
+ *         send(t, ACK, .seq = 1, .ack = 1);
+ *         event(t, WEIR_EV_OPENED);
+ *     }
+ *
+ * The peer is the test; the endpoint is a struct tcp in virtual time, without frames. Sequence numbers in a
+ * trace are relative: those of the peer to its ISN, ours to our ISS. TRACE runs its body twice: with ordinary numbers, and
+ * with both initial sequence numbers a few bytes below the wrap. At the end of each run every segment
+ * must have been expected, every event taken, every buffer and record given back (after 'finish', which
+ * aborts what is still open).
+ */
+#ifndef WEIR_TESTS_TRACE_H
+#define WEIR_TESTS_TRACE_H
+
+#include <criterion/criterion.h>
+
+#include "base/clock.h"
+#include "support/payload_arena.h"
+#include "tcp/tcp_pvt.h"
+
+#define FIN SEG_FIN
+#define SYN SEG_SYN
+#define RST SEG_RST
+#define PSH SEG_PSH
+#define ACK SEG_ACK
+#define URG SEG_URG
+
+#define MS CLOCK_NS_PER_MS
+#define SECONDS CLOCK_NS_PER_S
+
+#define TRACE_LOCAL 0x0a000001u  /* 10.0.0.1 */
+#define TRACE_PEER 0x0a000002u   /* 10.0.0.2 */
+#define TRACE_PORT 80            /* ours when we listen, the peer's when we connect */
+#define TRACE_OTHER_PORT 40000   /* the other one */
+
+/* A segment of a trace. Fields left out are 0, and not looked at by recv() where a comment says so. */
+struct trace_seg {
+	unsigned flags;
+	uint32_t seq, ack; /* relative */
+	uint32_t len;      /* bytes; their values follow from where they stand in the stream */
+	unsigned wnd;      /* on the wire; send(): 0 means 65535, use .zero_window; recv(): 0 not looked at */
+	unsigned mss;      /* 0: no option; recv(): looked at on SYNs only */
+	unsigned wscale;   /* shift + 1; 0: no option */
+	uint32_t tsval;    /* 0: no timestamps option; recv(): 0 not looked at, 1 must be there */
+	uint32_t tsecr;
+	bool sack_ok;
+	bool zero_window;
+	unsigned port;     /* the peer's port, 0: as in the last open */
+};
+
+struct trace {
+	struct tcp *tcp;
+	struct counters counters;
+	struct weir_config config;
+	struct tcp_secrets secrets;
+	uint64_t now_ns;
+	uint32_t peer_isn;   /* the number that the peer's 0 stands for */
+	uint32_t our_iss;    /* learnt from our SYN */
+	bool near_wrap;
+	uint16_t lport, rport;
+	weir_conn conn;      /* of the last event, or open */
+	uint32_t received;   /* bytes of the peer's stream that the application has got */
+	bool keep;           /* the application keeps what it gets, see trace_release() */
+	payload kept[64];
+	unsigned kept_count;
+	void *memory;
+	unsigned drops_seen[COUNTERS];
+};
+
+typedef void (*trace_fn)(struct trace *t);
+
+/* Runs the body both ways. setup (may be NULL) changes the configuration first. */
+void trace_run(trace_fn body, void (*setup)(struct weir_config *config));
+
+void trace_listen(struct trace *t, uint16_t port);
+void trace_connect(struct trace *t);
+void trace_send(struct trace *t, struct trace_seg seg);
+void trace_recv(struct trace *t, struct trace_seg seg, const char *file, int line);
+void trace_quiet(struct trace *t, const char *file, int line);
+void trace_event(struct trace *t, unsigned what, unsigned reason, const char *file, int line);
+void trace_state(struct trace *t, enum weir_state state, const char *file, int line);
+void trace_write(struct trace *t, uint32_t len); /* the application sends the next bytes of its stream */
+void trace_release(struct trace *t);             /* what it kept is read now */
+void trace_pass(struct trace *t, uint64_t ns);   /* time goes by, in steps of the timers' */
+void trace_counted(struct trace *t, enum counter id, unsigned times, const char *file, int line);
+void trace_finish(struct trace *t);
+
+#define TRACE_CONFIGURED(name, setup)                                                          \
+	static void trace_##name(struct trace *t);                                                 \
+	Test(tcp, name)                                                                            \
+	{                                                                                          \
+		trace_run(trace_##name, setup);                                                        \
+	}                                                                                          \
+	static void trace_##name(struct trace *t)
+#define TRACE(name) TRACE_CONFIGURED(name, NULL)
+
+#define listen(t, port) trace_listen(t, port)
+#define connect(t) trace_connect(t)
+#define send(t, fl, ...) trace_send(t, (struct trace_seg){ .flags = (fl), ##__VA_ARGS__ })
+#define recv(t, fl, ...) \
+	trace_recv(t, (struct trace_seg){ .flags = (fl), ##__VA_ARGS__ }, __FILE__, __LINE__)
+/* Nothing more is sent now. */
+#define quiet(t) trace_quiet(t, __FILE__, __LINE__)
+/* Exactly these bits, of one event; data is checked, counted and released. */
+#define event(t, what) trace_event(t, what, WEIR_REASON_NONE, __FILE__, __LINE__)
+#define event_closed(t, what, reason) trace_event(t, (what) | WEIR_EV_CLOSED, reason, __FILE__, __LINE__)
+#define no_event(t) trace_event(t, 0, 0, __FILE__, __LINE__)
+#define state(t, st) trace_state(t, st, __FILE__, __LINE__)
+/* This counter has grown by so many since the last look at it. */
+#define counted(t, id, times) trace_counted(t, COUNT_##id, times, __FILE__, __LINE__)
+
+/* Both ends of an open, options as Linux sends them; afterwards both sides stand at 1. */
+void trace_open_passive(struct trace *t);
+void trace_open_active(struct trace *t);
+
+#endif
