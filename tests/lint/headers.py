@@ -26,8 +26,8 @@ def is_pure(path):
 
 def compile_alone(root, path, flags):
     source = f'#include "{path}"\n#include "{path}"\n'
-    done = subprocess.run(shlex.split(os.environ.get('CC', 'cc')) + flags + ['-'], input=source, cwd=root,
-                          capture_output=True, text=True)
+    compiler = 'c++' if '-xc++' in flags else 'cc'
+    done = subprocess.run([compiler] + flags + ['-'], input=source, cwd=root, capture_output=True, text=True)
     return f'{path} ({flags[1]}):\n{done.stderr.rstrip()}' if done.returncode != 0 else None
 
 

@@ -14,7 +14,8 @@ import sys
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 sys.dont_write_bytecode = True
 
-TOOLS = {'sizes': 'ctags', 'conditionals': 'ctags', 'format': 'clang-format', 'spelling': 'codespell'}
+TOOLS = {'sizes': 'ctags', 'conditionals': 'ctags', 'format': 'clang-format', 'spelling': 'codespell',
+         'headers': 'c++'}
 
 
 def main():
