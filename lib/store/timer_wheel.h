@@ -14,8 +14,9 @@
  * linked walk over a million cold records cost 460 cycles each when tried, an array that is
  * prefetched about 30.
  *
- * Bound: there are chunks for twice as many filings as records. When they run out, one pass over the wheel
- * drops every stale filing, which leaves at most one for each record, and counts itself.
+ * Bound: there are chunks for twice as many filings as records. When they run out, slots are rid
+ * of their stale filings, one after the other until there is room; once around leaves at most one filing for each
+ * record, so that this costs about three looks at a record for each filing, never a pass over all of them.
  * A filing belongs to a pool slot: it survives the record's being freed and reused.
  * One thread owns a wheel. Time is in ticks (clock.h) and wraps.
  */
@@ -26,23 +27,24 @@
 
 #include "base/arena.h"
 #include "base/ref.h"
+#include "store/slot_pool.h"
 
 #define TIMER_WHEEL_NEAR 128 /* slots of one tick; codes 1..128 */
 #define TIMER_WHEEL_FAR 64   /* slots of 128 ticks; codes 129..192 */
 #define TIMER_WHEEL_FAR_SHIFT 7
 #define TIMER_WHEEL_SLOTS (TIMER_WHEEL_NEAR + TIMER_WHEEL_FAR)
 
-struct timer_chunk; /* a cache line or a few: refs and the next chunk's number */
-
 struct timer_wheel {
 	uint32_t now;         /* every filing before or at this tick has come up */
 	uint32_t filings;     /* stale ones included */
 	uint64_t compactions; /* times that stale filings were cleared out */
-	struct timer_chunk *chunks;
-	uint32_t chunk_count;
-	uint32_t chunk_free;
-	uint32_t slots[TIMER_WHEEL_SLOTS + 1]; /* first chunk of each slot, by code */
-	struct ref_pool pools[REF_KINDS];      /* field: offset of the filing byte in a record */
+	/* Private. */
+	struct slot_pool chunks;                   /* a cache line each: refs, and the next chunk's number */
+	uint32_t slots[TIMER_WHEEL_SLOTS + 1];     /* first chunk of each slot, by code, or SLOT_NONE */
+	uint8_t fill[TIMER_WHEEL_SLOTS + 1];       /* refs in that first chunk */
+	uint64_t occupied[TIMER_WHEEL_SLOTS / 64]; /* bit code - 1: the slot holds something */
+	unsigned clear_next;                       /* the slot that was cleared out last */
+	struct ref_pool pools[REF_KINDS];          /* field: offset of the filing byte in a record */
 };
 
 /* records: how many may be filed at once, over all pools. */
@@ -59,7 +61,8 @@ void timer_wheel_file(struct timer_wheel *wheel, ref r, uint32_t deadline);
 /*
  * Moves towards tick `now` and writes up to max refs whose filings came up, prefetching their records. Their
  * bytes are 0 now: the owner looks at the deadline and fires, files again or forgets. Less than
- * max means that `now` was reached.
+ * max means that `now` was reached, or that much of what was looked at was stale: then
+ * wheel->now is still before `now`, and the next call goes on. Work is bounded by max in either case.
  */
 unsigned timer_wheel_advance(struct timer_wheel *wheel, uint32_t now, ref *due, unsigned max);
 

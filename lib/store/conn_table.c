@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "store/conn_table.h"
+
+#include "base/check.h"
+#include "store/conn_bucket.h"
+
+/*
+ * Where a key stands, with n buckets:
+ *
+ *     home  = hash[63:32] * n / 2^32
+ *     tag   = hash[29:0], 0 made 1
+ *     other = (tag * n / 2^30 - home) mod n
+ *
+ * The sum of the two is a function of the tag, so each follows from the other and the tag, and an entry can be
+ * moved without its record being read. Both halves of the hash are uniform already, so
+ * nothing is mixed again. For one key in n the two are the same bucket: it then stands at home
+ * or nowhere.
+ */
+struct place {
+	uint32_t home, tag;
+};
+
+static struct place place_of(const struct conn_table *table, uint64_t hash)
+{
+	uint32_t tag = (uint32_t)hash & CONN_TAG_MASK;
+
+	return (struct place){
+		.home = (uint32_t)((hash >> 32) * table->bucket_count >> 32),
+		.tag = tag + (tag == 0),
+	};
+}
+
+static uint32_t other_bucket(const struct conn_table *table, uint32_t bucket, uint32_t tag)
+{
+	uint32_t sum = (uint32_t)((uint64_t)tag * table->bucket_count >> CONN_TAG_BITS);
+
+	return sum >= bucket ? sum - bucket : sum + (table->bucket_count - bucket);
+}
+
+void conn_table_init(struct conn_table *table, struct arena *arena, uint32_t max_entries,
+		     const struct ref_pool pools[REF_KINDS])
+{
+	/*
+	 * Six of eight ways, and four buckets more: with a handful of buckets chance alone can give more than
+	 * eight keys the same one for home and other.
+	 */
+	uint32_t bucket_count = max_entries / 6 + 4;
+
+	*table = (struct conn_table){ .bucket_count = bucket_count };
+	table->buckets = arena_take(arena, (size_t)bucket_count * sizeof(*table->buckets));
+	for (unsigned kind = 0; kind < REF_KINDS; kind++)
+		table->pools[kind] = pools[kind];
+}
+
+/* ------------------------------------------------------------------------------------------- *
+ * Finding
+ * ------------------------------------------------------------------------------------------- */
+
+/* The first of the marked ways whose record has the tuple. */
+static ref first_equal(const struct conn_table *table, const uint64_t *bucket, unsigned ways,
+		       const struct tuple *tuple)
+{
+	for (; ways != 0; ways &= ways - 1) {
+		ref r = (ref)bucket[__builtin_ctz(ways)];
+
+		if (tuple_equal(ref_record(table->pools, r), tuple))
+			return r;
+	}
+	return REF_NONE;
+}
+
+ref conn_table_find(const struct conn_table *table, uint64_t hash, const struct tuple *tuple)
+{
+	struct place at = place_of(table, hash);
+	const uint64_t *bucket = table->buckets[at.home];
+	struct conn_match found = conn_bucket_match(bucket, at.tag);
+	ref r = first_equal(table, bucket, found.ways, tuple);
+
+	if (r != REF_NONE || conn_strays(found.strays, at.tag) == 0)
+		return r;
+	bucket = table->buckets[other_bucket(table, at.home, at.tag)];
+	return first_equal(table, bucket, conn_bucket_match(bucket, at.tag | CONN_AWAY).ways, tuple);
+}
+
+static ref candidate(const struct conn_table *table, const uint64_t *bucket, unsigned ways)
+{
+	ref r = (ref)bucket[__builtin_ctz(ways)];
+
+	__builtin_prefetch(ref_record(table->pools, r));
+	return r;
+}
+
+/* A lookup whose home bucket held no candidate, but is missing some of its keys. */
+struct second_look {
+	uint32_t bucket;
+	uint32_t mark;
+	unsigned i;
+};
+
+void conn_table_find_bulk(const struct conn_table *table, const uint64_t *hashes,
+			  const struct tuple *const *tuples, unsigned n, ref *refs)
+{
+	struct second_look again[CONN_TABLE_BULK_MAX];
+	struct place at[CONN_TABLE_BULK_MAX];
+	unsigned agains = 0;
+
+	CHECK(n <= CONN_TABLE_BULK_MAX);
+	for (unsigned i = 0; i < n; i++) {
+		at[i] = place_of(table, hashes[i]);
+		__builtin_prefetch(table->buckets[at[i].home]);
+	}
+	for (unsigned i = 0; i < n; i++) {
+		const uint64_t *bucket = table->buckets[at[i].home];
+		struct conn_match found = conn_bucket_match(bucket, at[i].tag);
+
+		refs[i] = REF_NONE;
+		if (found.ways != 0) {
+			refs[i] = candidate(table, bucket, found.ways);
+		} else if (conn_strays(found.strays, at[i].tag) != 0) {
+			uint32_t other = other_bucket(table, at[i].home, at[i].tag);
+
+			__builtin_prefetch(table->buckets[other]);
+			again[agains++] = (struct second_look){ other, at[i].tag | CONN_AWAY, i };
+		}
+	}
+	for (unsigned k = 0; k < agains; k++) {
+		const uint64_t *bucket = table->buckets[again[k].bucket];
+		unsigned ways = conn_bucket_match(bucket, again[k].mark).ways;
+
+		if (ways != 0)
+			refs[again[k].i] = candidate(table, bucket, ways);
+	}
+	for (unsigned i = 0; i < n; i++) {
+		/* A tag that another key shares, about 2^-27 of lookups: the long way round. */
+		if (refs[i] != REF_NONE && !tuple_equal(ref_record(table->pools, refs[i]), tuples[i]))
+			refs[i] = conn_table_find(table, hashes[i], tuples[i]);
+	}
+}
+
+/* ------------------------------------------------------------------------------------------- *
+ * Changing
+ * ------------------------------------------------------------------------------------------- */
+
+static void put(struct conn_table *table, uint32_t bucket, uint32_t mark, ref r)
+{
+	uint64_t *entries = table->buckets[bucket];
+	unsigned ways = conn_bucket_room(entries);
+
+	CHECK(ways != 0);
+	entries[__builtin_ctz(ways)] |= (uint64_t)mark << 32 | r;
+}
+
+static bool has_room(const struct conn_table *table, uint32_t bucket)
+{
+	return conn_bucket_room(table->buckets[bucket]) != 0;
+}
+
+/* Moves an entry to its other bucket, which has room. */
+static void move(struct conn_table *table, uint32_t from, unsigned way, uint32_t to)
+{
+	uint64_t *entry = &table->buckets[from][way];
+	uint32_t mark = conn_entry_mark(*entry);
+	ref r = (ref)*entry;
+
+	*entry &= CONN_STRAY_BIT;
+	put(table, to, mark ^ CONN_AWAY, r);
+	if (mark & CONN_AWAY)
+		conn_bucket_stray_back(table->buckets[to], mark & CONN_TAG_MASK);
+	else
+		conn_bucket_stray_out(table->buckets[from], mark & CONN_TAG_MASK);
+}
+
+/*
+ * Room by moving others, searched breadth first: nothing is moved before a way to a free place
+ * is known, so failing leaves no trace. At a load of 0.75 under a third of buckets are full, so
+ * that the 16 entries of the two roots nearly always suffice; the bound of 256 nodes looks at over 2000.
+ */
+#define SEARCH_NODES 256
+
+struct search_node {
+	uint32_t bucket;
+	uint16_t parent; /* the node whose entry `way` could move here; a root is its own */
+	uint8_t way;
+};
+
+/* Moves the entry `way` of node i to a bucket that has room, then its parent's to the place it left, and so on. */
+static uint32_t shift(struct conn_table *table, const struct search_node *nodes, unsigned i, unsigned way,
+		      uint32_t to)
+{
+	for (;;) {
+		const struct search_node *node = &nodes[i];
+
+		move(table, node->bucket, way, to);
+		if (node->parent == i)
+			return node->bucket;
+		to = node->bucket;
+		way = node->way;
+		i = node->parent;
+	}
+}
+
+/* Makes room in one of two full buckets; returns which one, or UINT32_MAX. */
+static uint32_t make_room(struct conn_table *table, uint32_t home, uint32_t other)
+{
+	struct search_node nodes[SEARCH_NODES] = { { home, 0, 0 }, { other, 1, 0 } };
+	unsigned count = 2;
+
+	for (unsigned i = 0; i < count; i++) {
+		const uint64_t *entries = table->buckets[nodes[i].bucket];
+		uint32_t to[CONN_WAYS];
+
+		for (unsigned way = 0; way < CONN_WAYS; way++) {
+			uint32_t tag = conn_entry_mark(entries[way]) & CONN_TAG_MASK;
+
+			to[way] = other_bucket(table, nodes[i].bucket, tag);
+			__builtin_prefetch(table->buckets[to[way]]);
+		}
+		for (unsigned way = 0; way < CONN_WAYS; way++) {
+			/* The first free place found is the nearest, so that no bucket is twice on its way. */
+			if (has_room(table, to[way]))
+				return shift(table, nodes, i, way, to[way]);
+			if (count < SEARCH_NODES)
+				nodes[count++] = (struct search_node){ to[way], (uint16_t)i, (uint8_t)way };
+		}
+	}
+	return UINT32_MAX;
+}
+
+bool conn_table_insert(struct conn_table *table, uint64_t hash, ref r)
+{
+	struct place at = place_of(table, hash);
+	uint32_t other, bucket = at.home;
+
+	DCHECK(r != REF_NONE);
+	if (!has_room(table, bucket)) {
+		bucket = other = other_bucket(table, at.home, at.tag);
+		if (!has_room(table, bucket))
+			bucket = make_room(table, at.home, other);
+		if (bucket == UINT32_MAX)
+			return false;
+	}
+	put(table, bucket, bucket == at.home ? at.tag : at.tag | CONN_AWAY, r);
+	if (bucket != at.home)
+		conn_bucket_stray_out(table->buckets[at.home], at.tag);
+	table->entries++;
+	table->changes++;
+	return true;
+}
+
+/* The entry of r, which must be there; sets *home to its home bucket if it stands elsewhere, else to NULL. */
+static uint64_t *entry_of(struct conn_table *table, struct place at, ref r, uint64_t **home)
+{
+	uint64_t *entries = table->buckets[at.home];
+
+	*home = NULL;
+	for (unsigned way = 0; way < CONN_WAYS; way++)
+		if ((ref)entries[way] == r)
+			return &entries[way];
+	*home = entries;
+	entries = table->buckets[other_bucket(table, at.home, at.tag)];
+	for (unsigned way = 0; way < CONN_WAYS; way++)
+		if ((ref)entries[way] == r)
+			return &entries[way];
+	CHECK(!"an entry that must be in the table");
+	return NULL;
+}
+
+void conn_table_remove(struct conn_table *table, uint64_t hash, ref r)
+{
+	struct place at = place_of(table, hash);
+	uint64_t *home, *entry = entry_of(table, at, r, &home);
+
+	*entry &= CONN_STRAY_BIT;
+	if (home != NULL)
+		conn_bucket_stray_back(home, at.tag);
+	table->entries--;
+	table->changes++;
+}
+
+void conn_table_replace(struct conn_table *table, uint64_t hash, ref from, ref to)
+{
+	uint64_t *home, *entry = entry_of(table, place_of(table, hash), from, &home);
+
+	DCHECK(to != REF_NONE);
+	*entry = (*entry & ~(uint64_t)UINT32_MAX) | to;
+	table->changes++;
+}
