@@ -39,8 +39,8 @@ struct capture {
 	rte_pcapng_t *file; /* NULL before capture_begin() */
 	int fd;
 	int error; /* negative errno of the first failure */
-	uint64_t start_tsc, tsc_hz;
-	uint64_t start_ns; /* wall clock at start_tsc */
+	struct capture_clock clock;
+	uint64_t settled_tsc; /* see settle_statics() */
 };
 
 /* The header of a pcapng enhanced packet block, as rte_pcapng_copy() leaves it before the frame. */
@@ -89,10 +89,11 @@ struct capture *capture_open(const char *path, struct why *why)
 }
 
 /*
- * rte_pcapng_copy() turns cycles into time by statics that it moves on whenever a second has passed, on
- * whichever lcore calls: two at a time, or an older time after a newer one, and every later timestamp is wrong
- * by centuries. Given the same cycles each time it leaves them alone, once it has seen those cycles here,
- * where nobody else calls; copy_frame() then writes the true time over it.
+ * rte_pcapng_copy() turns cycles into time by statics that it sets at its first call and moves on whenever a
+ * second has passed, on whichever lcore calls. Two at a time, or cycles older than the statics, and every later
+ * time stamp is wrong by centuries. Given the same cycles each time it leaves them alone, once it has seen those
+ * here, where nobody else calls; they lie a little ahead, because the first call sets the statics to its own
+ * present. copy_frame() writes the true time over what comes of it.
  */
 static int settle_statics(struct capture *capture)
 {
@@ -101,7 +102,8 @@ static int settle_statics(struct capture *capture)
 	if (frame == NULL)
 		return -ENOMEM;
 	rte_pktmbuf_append(frame, RTE_ETHER_HDR_LEN);
-	copy = rte_pcapng_copy(0, 0, frame, capture->pool, UINT32_MAX, capture->start_tsc,
+	capture->settled_tsc = rte_rdtsc() + capture->clock.hz / 100;
+	copy = rte_pcapng_copy(0, 0, frame, capture->pool, UINT32_MAX, capture->settled_tsc,
 			       RTE_PCAPNG_DIRECTION_IN);
 	rte_pktmbuf_free(copy);
 	rte_pktmbuf_free(frame);
@@ -115,24 +117,24 @@ static int write_header(struct capture *capture)
 
 	if (uname(&os) == 0)
 		snprintf(system, sizeof(system), "%s %s", os.sysname, os.release);
-	rte_errno = EIO;
+	/* Its reason is that of the write() in it, or ENOMEM, in errno both. */
+	errno = EIO;
 	capture->file = rte_pcapng_fdopen(capture->fd, system, NULL, "weir", NULL);
-	return capture->file != NULL ? 0 : -rte_errno;
+	return capture->file != NULL ? 0 : -errno;
 }
 
-int capture_begin(struct capture *capture, uint32_t max_frame, uint64_t wall_ns, struct why *why)
+int capture_begin(struct capture *capture, uint32_t max_frame, const struct capture_clock *clock,
+		  struct why *why)
 {
 	int error = take_memory(capture, max_frame);
 
+	capture->clock = *clock;
 	if (error != 0)
 		return why_set(why, error, "no memory for the capture (%s): give EAL %u MB more (-m)",
 			       rte_strerror(-error), POOL_BYTES >> 20);
 	error = write_header(capture);
 	if (error != 0)
 		return why_set(why, error, "cannot begin the capture: %s", rte_strerror(-error));
-	capture->tsc_hz = rte_get_tsc_hz();
-	capture->start_tsc = rte_rdtsc();
-	capture->start_ns = wall_ns;
 	error = settle_statics(capture);
 	if (error != 0)
 		return why_set(why, error, "no memory for the capture: give EAL more (-m)");
@@ -141,9 +143,9 @@ int capture_begin(struct capture *capture, uint32_t max_frame, uint64_t wall_ns,
 
 static uint64_t time_of(const struct capture *capture, uint64_t tsc)
 {
-	unsigned __int128 cycles = tsc - capture->start_tsc;
+	unsigned __int128 cycles = tsc - capture->clock.tsc;
 
-	return capture->start_ns + (uint64_t)(cycles * CLOCK_NS_PER_S / capture->tsc_hz);
+	return capture->clock.wall_ns + (uint64_t)(cycles * CLOCK_NS_PER_S / capture->clock.hz);
 }
 
 /* Does what the frame's flags ask the port to do, so that the copy is what will be on the wire. */
@@ -167,7 +169,7 @@ static struct rte_mbuf *copy_frame(struct capture *capture, uint16_t port, uint1
 				   struct rte_mbuf *frame, enum capture_direction direction, uint64_t time_ns)
 {
 	struct rte_mbuf *copy =
-		rte_pcapng_copy(port, queue, frame, capture->pool, UINT32_MAX, capture->start_tsc,
+		rte_pcapng_copy(port, queue, frame, capture->pool, UINT32_MAX, capture->settled_tsc,
 				direction == CAPTURE_IN ? RTE_PCAPNG_DIRECTION_IN : RTE_PCAPNG_DIRECTION_OUT);
 	struct packet_block *block;
 

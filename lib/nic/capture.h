@@ -30,15 +30,20 @@ enum capture_direction {
 	CAPTURE_OUT,
 };
 
+/* What time stamps are made of: a moment shortly before, by the TSC and since 1970, and the TSC's rate. */
+struct capture_clock {
+	uint64_t tsc, wall_ns, hz;
+};
+
 /* Creates the file. NULL with the reason in `why` and its errno value in rte_errno. */
 struct capture *capture_open(const char *path, struct why *why);
 
 /*
  * Takes memory for copies of frames of max_frame bytes, and writes the file's header with all ports that are
- * open now. wall_ns: this moment, since 1970, for the time stamps. 0, or a negative errno with the
- * reason in `why`. Once, before the first frame.
+ * open now. 0, or a negative errno with the reason in `why`. Once, before the first frame.
  */
-int capture_begin(struct capture *capture, uint32_t max_frame, uint64_t wall_ns, struct why *why);
+int capture_begin(struct capture *capture, uint32_t max_frame, const struct capture_clock *clock,
+		  struct why *why);
 
 /* Records n frames, which stay the caller's. Returns how many were recorded; the rest is lost. */
 uint16_t capture_frames(struct capture *capture, uint16_t port, uint16_t queue,

@@ -36,13 +36,14 @@ static void nap(uint64_t ns)
 
 static int start_capture(struct weir_runtime *rt)
 {
+	struct capture_clock clock = { .tsc = rte_rdtsc(), .wall_ns = tsc_wall_ns(), .hz = tsc_hz() };
 	uint32_t mtu = 0;
 
 	if (rt->capture == NULL)
 		return 0;
 	for (unsigned i = 0; i < rt->ports_count; i++)
 		mtu = RTE_MAX(mtu, (uint32_t)rt->ports[i].mtu);
-	return capture_begin(rt->capture, mtu + FRAME_OVERHEAD, tsc_wall_ns(), &rt->why);
+	return capture_begin(rt->capture, mtu + FRAME_OVERHEAD, &clock, &rt->why);
 }
 
 static int start_ports(struct weir_runtime *rt)
