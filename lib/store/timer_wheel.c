@@ -257,26 +257,29 @@ void timer_wheel_file(struct timer_wheel *wheel, ref r, uint32_t deadline)
 	*filing = (uint8_t)code;
 }
 
-/*
- * Hands out what is filed under a code, looking at *looks filings at most: stale ones are work too.
- * True when the slot is empty.
- */
-static bool drain(struct timer_wheel *wheel, unsigned code, ref *due, unsigned *n, unsigned max,
-		  unsigned *looks)
-{
-	while (*n<max && * looks> 0 && wheel->slots[code] != SLOT_NONE) {
-		unsigned want = max - *n < *looks ? max - *n : *looks;
-		unsigned got = pop(wheel, code, due + *n, want);
+/* What one call of advance hands out, and how many filings it may still look at: stale ones are work too. */
+struct batch {
+	ref *due;
+	unsigned n, max, looks;
+};
 
-		*looks -= got;
-		*n += keep_current(wheel, code, due + *n, got);
+/* Hands out what is filed under a code. True when the slot is empty. */
+static bool drain(struct timer_wheel *wheel, unsigned code, struct batch *batch)
+{
+	while (batch->n < batch->max && batch->looks > 0 && wheel->slots[code] != SLOT_NONE) {
+		unsigned room = batch->max - batch->n;
+		ref *due = batch->due + batch->n;
+		unsigned got = pop(wheel, code, due, room < batch->looks ? room : batch->looks);
+
+		batch->looks -= got;
+		batch->n += keep_current(wheel, code, due, got);
 	}
 	return wheel->slots[code] == SLOT_NONE;
 }
 
 unsigned timer_wheel_advance(struct timer_wheel *wheel, uint32_t now, ref *due, unsigned max)
 {
-	unsigned n = 0, looks = LOOKS_MIN + LOOKS_EACH * max;
+	struct batch batch = { .due = due, .max = max, .looks = LOOKS_MIN + LOOKS_EACH * max };
 
 	while (seq_lt(wheel->now, now)) {
 		uint32_t ticks = timer_wheel_next(wheel), tick;
@@ -287,13 +290,13 @@ unsigned timer_wheel_advance(struct timer_wheel *wheel, uint32_t now, ref *due, 
 		}
 		tick = wheel->now + ticks;
 		wheel->now = tick - 1;
-		if (!drain(wheel, near_code(tick), due, &n, max, &looks))
+		if (!drain(wheel, near_code(tick), &batch))
 			break;
-		if (tick % FAR_BLOCK == 0 && !drain(wheel, far_code(tick), due, &n, max, &looks))
+		if (tick % FAR_BLOCK == 0 && !drain(wheel, far_code(tick), &batch))
 			break;
 		wheel->now = tick;
 	}
-	return n;
+	return batch.n;
 }
 
 /* Steps from position `from` to the first bit that is set, around a ring of 128; some bit is. */
