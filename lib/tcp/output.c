@@ -237,12 +237,16 @@ static bool send_stream(struct tcp *tcp, struct tcb *tcb, struct seg *seg)
 	return true;
 }
 
-/* Data waits, nothing is in flight that an ACK could come for: the window must be probed (3.8.6.1). */
+/*
+ * Something is owed to the peer that neither window let go, and no timer runs that would look at it again:
+ * the peer's window must be probed (RFC 9293 3.8.6.1).
+ */
 static void persist_if_stuck(struct tcp *tcp, struct tcb *tcb)
 {
-	bool waiting = seq_lt(tcb->snd_nxt, send_queue_end(tcp, tcb));
+	bool unsent = seq_lt(tcb->snd_nxt, send_queue_end(tcp, tcb));
+	bool in_flight = tcb->snd_nxt != tcb_snd_una(tcp, tcb);
 
-	if (waiting && tcb->snd_nxt == tcb_snd_una(tcp, tcb) && tcb->timer != TIMER_PERSIST)
+	if ((unsent || in_flight) && tcb->timer != TIMER_RETRANSMIT && tcb->timer != TIMER_PERSIST)
 		tcb_arm(tcp, tcb, TIMER_PERSIST, rtt_rto_ticks(tcp, tcb));
 }
 

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "sim/host.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "support/payload_arena.h"
+#include "wire/build.h"
+#include "wire/parse.h"
+
+static const struct eth_addr macs[2] = { { { 2, 0, 0, 0, 0, 1 } }, { { 2, 0, 0, 0, 0, 2 } } };
+
+void host_init(struct host *host, struct network *network, unsigned end, const struct weir_config *config,
+	       const struct tcp_secrets *secrets, uint64_t now_ns)
+{
+	size_t bytes = tcp_footprint(config);
+
+	host->network = network;
+	host->end = end;
+	host->memory = aligned_alloc(64, bytes);
+	CHECK(host->memory != NULL);
+	memset(host->memory, 0, bytes);
+	host->tcp = tcp_create(host->memory, config, secrets, &host->counters, host_now(host, now_ns));
+}
+
+static verdict parse(const uint8_t *bytes, uint32_t len, struct seg *seg, uint32_t *headers)
+{
+	struct frame frame = { .bytes = bytes, .contiguous = len, .total = len };
+	verdict v = parse_link(&frame);
+
+	if (v != ACCEPTED)
+		return v;
+	if (frame.eth.type != ETH_TYPE_IPV4)
+		return COUNT_drop_eth_type;
+	v = parse_ip(&frame);
+	if (v != ACCEPTED)
+		return v;
+	if (frame.ip.protocol != IP_PROTOCOL_TCP)
+		return COUNT_drop_ip_protocol;
+	return parse_tcp(&frame, 0, seg, headers);
+}
+
+void host_receive(struct host *host, const uint8_t *bytes, uint32_t len, uint64_t now_ns)
+{
+	struct seg seg;
+	uint32_t headers;
+	verdict v = parse(bytes, len, &seg, &headers);
+
+	host->frames_in++;
+	if (v != ACCEPTED) {
+		count(&host->counters, v);
+		return;
+	}
+	if (seg.len > 0)
+		seg.payload = payload_arena_copy(bytes + headers, seg.len);
+	CHECK(tcp_input(host->tcp, &seg, 1, host_now(host, now_ns)) == 1);
+	payload_free(seg.payload);
+}
+
+void host_send(struct host *host, uint64_t now_ns)
+{
+	struct seg segs[32];
+	unsigned n;
+
+	while ((n = tcp_output(host->tcp, segs, 32, host_now(host, now_ns))) > 0) {
+		for (unsigned i = 0; i < n; i++) {
+			uint8_t frame[BUILD_HEADERS_MAX + 9000];
+
+			segs[i].ttl = 64;
+			unsigned headers = build_headers(frame, &segs[i], &macs[!host->end], &macs[host->end]);
+
+			tcp_read(host->tcp, &segs[i], frame + headers);
+			build_csum(frame, &segs[i]);
+			network_send(host->network, !host->end, frame, headers + segs[i].len, now_ns);
+		}
+	}
+}
+
+uint64_t host_next(const struct host *host, uint64_t now_ns)
+{
+	uint64_t next = tcp_next_deadline(host->tcp, host_now(host, now_ns));
+
+	return next == UINT64_MAX ? next : next - host->clock_ns;
+}
+
+static const char *check(const struct host *host)
+{
+	const struct tcp *tcp = host->tcp;
+	uint64_t verdicts = 0;
+
+	for (unsigned i = 0; i < WEIR_STATES; i++) {
+		if (i != WEIR_LISTEN && tcp->states[i] != 0)
+			return "a connection is left over";
+	}
+	if (tcp->table.entries != 0)
+		return "the connection table is not empty";
+	if (tcp->hot.used + tcp->half_opens.used + tcp->exts.used + tcp->pieces.used != 0)
+		return "a record was not given back";
+	for (unsigned id = 0; id < COUNTERS; id++) {
+		if (counter_kind((enum counter)id) == WEIR_COUNT_DROP || id == COUNT_frames_accepted)
+			verdicts += host->counters.v[id];
+	}
+	if (verdicts != host->frames_in)
+		return "accepted and dropped frames do not add up to those that came in";
+	return NULL;
+}
+
+const char *host_finish(struct host *host)
+{
+	const char *fault = check(host);
+
+	tcp_destroy(host->tcp);
+	free(host->memory);
+	return fault;
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * scenario.h - connections over a simulated network, all of it from a seed.
+ *
+ * A few connections open, carry a random number of bytes each way in random pieces, are read promptly or slowly,
+ * and are closed by either side or by both, while the network does its worst. Every byte must arrive
+ * once and in order, every connection must end properly, and every record and buffer must come back.
+ */
+#ifndef WEIR_TESTS_SIM_SCENARIO_H
+#define WEIR_TESTS_SIM_SCENARIO_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+struct scenario_result {
+	const char *fault;   /* NULL: all went well */
+	char detail[160];    /* what and where, with a fault */
+	uint64_t virtual_ns; /* how long it took */
+	uint64_t frames, lost, bytes, retransmits;
+	unsigned connections;
+};
+
+/* trace: where to print each frame and event, or NULL. */
+struct scenario_result scenario_run(uint64_t seed, FILE *trace);
+
+#endif
