@@ -474,7 +474,8 @@ WEIR_API void weir_runtime_loop_stats(struct weir_runtime *rt, int shard, struct
 
 /*
  * Stops capture, destroys cores, closes ports. Returns how many mbufs did not come back to their pools: 0
- * unless somebody still holds some, whose pool then stays.
+ * unless somebody still holds some, whose pool then stays. (Not counted behind net_af_xdp, whose driver
+ * forgets the buffers in its rings.)
  */
 WEIR_API unsigned weir_runtime_destroy(struct weir_runtime *rt);
 

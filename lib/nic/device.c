@@ -70,6 +70,17 @@ static bool interface_of(const char *device, char interface[IF_NAMESIZE])
 	return true;
 }
 
+/* Many drivers return -1 for everything, which would read as "Operation not permitted". */
+static const char *reason(int error)
+{
+	return error == -1 ? "its driver does not say why" : strerror(-error);
+}
+
+static int code(int error)
+{
+	return error == -1 ? -EIO : error;
+}
+
 static int explain_pci(const char *name, int error, struct why *why)
 {
 	char path[PATH_MAX], driver[PATH_MAX];
@@ -84,10 +95,11 @@ static int explain_pci(const char *name, int error, struct why *why)
 	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/driver", name);
 	len = readlink(path, driver, sizeof(driver) - 1);
 	if (len < 0)
-		return why_set(why, error, "%s has no driver: `dpdk-devbind.py -b vfio-pci %s`", name, name);
+		return why_set(why, code(error), "%s has no driver: `dpdk-devbind.py -b vfio-pci %s`", name,
+			       name);
 	driver[len] = '\0';
 	if (strcmp(basename(driver), "vfio-pci") != 0)
-		return why_set(why, error,
+		return why_set(why, code(error),
 			       "%s is bound to %s, which DPDK cannot use: "
 			       "`dpdk-devbind.py -b vfio-pci %s`",
 			       name, basename(driver), name);
@@ -96,9 +108,9 @@ static int explain_pci(const char *name, int error, struct why *why)
 			       "%s: no permission for /dev/vfio/vfio: be root, or own the "
 			       "files in /dev/vfio",
 			       name);
-	return why_set(why, error,
+	return why_set(why, code(error),
 		       "%s: no driver of DPDK took it (%s): is its library (librte_net_*) installed?", name,
-		       strerror(-error));
+		       reason(error));
 }
 
 /* Virtual devices that stand on an interface of the kernel. */
@@ -135,9 +147,9 @@ static int explain_vdev(const char *device, const char *name, int error, struct 
 			       "no such device '%s': no driver of DPDK has that name; is its library "
 			       "(librte_net_*) installed?",
 			       name);
-	return why_set(why, error,
+	return why_set(why, code(error),
 		       "cannot open '%s': %s; DPDK's own messages (--eal \"--log-level=8\") say more", device,
-		       strerror(-error));
+		       reason(error));
 }
 
 int device_attach(const char *device, uint16_t *port_id, struct why *why)
@@ -154,9 +166,6 @@ int device_attach(const char *device, uint16_t *port_id, struct why *why)
 		return 0;
 	if (error == 0)
 		return why_set(why, -ENOTSUP, "%s is not a network device", name);
-	/* Some drivers return -1 for everything. */
-	if (error == -1)
-		error = -EIO;
 	return is_pci(name) ? explain_pci(name, error, why) : explain_vdev(device, name, error, why);
 }
 

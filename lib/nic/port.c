@@ -140,6 +140,7 @@ int port_adopt(struct port *port, uint16_t id, const char *name, const struct po
 	if (port->multi_segment)
 		tx_offloads |= RTE_ETH_TX_OFFLOAD_MULTI_SEGS;
 	port->by_pointer = strcmp(info.driver_name, "net_ring") == 0;
+	port->forgetful = strcmp(info.driver_name, "net_af_xdp") == 0;
 	port->socket = rte_eth_dev_socket_id(id);
 	read_mac(port);
 
@@ -164,6 +165,14 @@ int port_open(struct port *port, const struct port_options *options, struct why 
 	if (error != 0)
 		port_close(port);
 	return error;
+}
+
+/* Starting is where a memif client looks for its server; its driver answers -1 for everything. */
+static const char *why_not_started(const struct port *port, int error)
+{
+	if (strncmp(port->name, "net_memif", 9) == 0 && error == -1)
+		return "nobody listens on its socket: start the side with role=server first";
+	return error == -1 ? "its driver does not say why" : rte_strerror(-error);
 }
 
 /*
@@ -195,7 +204,8 @@ int port_start(struct port *port, struct rte_mempool *const *pools, struct why *
 	}
 	error = rte_eth_dev_start(port->id);
 	if (error != 0)
-		return why_set(why, error, "%s: cannot be started: %s", port->name, rte_strerror(-error));
+		return why_set(why, error, "%s: cannot be started: %s", port->name,
+			       why_not_started(port, error));
 	port->started = true;
 	set_filters(port);
 	return 0;

@@ -45,6 +45,7 @@ struct port {
 	bool multi_segment; /* sends chains of mbufs */
 	bool by_pointer;    /* received mbufs are as their sender left them */
 	bool both_ends;     /* a wire: what it receives was sent by a port of this process */
+	bool forgetful;     /* its driver does not give the buffers in its rings back when it is closed */
 	bool started;
 	struct rte_device *dev;
 	char name[64]; /* of the device */

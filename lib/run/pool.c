@@ -43,10 +43,13 @@ uint32_t pool_size(const struct port *port, const struct weir_config *config)
 
 struct rte_mempool *pool_create(const struct port *port, uint32_t count, struct why *why)
 {
+	/* A pool that lost buffers outlives its port, so the port's number alone is no name. */
+	static unsigned number;
 	char name[RTE_MEMPOOL_NAMESIZE];
 	struct rte_mempool *pool;
 
-	snprintf(name, sizeof(name), "weir_port%u", port->id);
+	snprintf(name, sizeof(name), "weir%u_port%u", __atomic_fetch_add(&number, 1, __ATOMIC_RELAXED),
+		 port->id);
 	pool = rte_pktmbuf_pool_create(name, count, CACHE, 0, data_room(port), port->socket);
 	/* Better far memory than none. */
 	if (pool == NULL && rte_errno == ENOMEM && port->socket != SOCKET_ID_ANY)

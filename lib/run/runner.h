@@ -27,7 +27,10 @@ int runner_create(struct runner *runner, struct port *port, const struct weir_sh
 /* Frees the loop, its frames and the core. The pool stays, since the port still has buffers of it. */
 void runner_destroy(struct runner *runner);
 
-/* After the port was closed: frees the pool, unless buffers are missing. Returns how many are. */
+/*
+ * After the port was closed: frees the pool, unless buffers are missing. Returns how many are, or 0 where the
+ * driver is known to lose some.
+ */
 unsigned runner_free_pool(struct runner *runner);
 
 #endif

@@ -4,7 +4,7 @@
 
 #include "nic/nic.h"
 #include "support/eal.h"
-#include "support/frames.h"
+#include "support/mbufs.h"
 
 #define MS CLOCK_NS_PER_MS
 
@@ -19,7 +19,7 @@ static void setup(void)
 	struct port_options options = { .queues = 1 };
 
 	eal_start();
-	pool = frames_pool(4095);
+	pool = mbufs_pool(4095);
 	cr_assert_eq(wire_create(&wire, ends, &options, SOCKET_ID_ANY, &why), 0, "%s", why.text);
 	for (int i = 0; i < 2; i++) {
 		cr_assert_eq(port_start(&ends[i], &pool, &why), 0, "%s", why.text);
@@ -47,19 +47,19 @@ Test(burst, frames_cross_both_ways_in_order)
 
 	for (int from = 0; from < 2; from++) {
 		for (uint8_t i = 0; i < 20; i++)
-			frames[i] = frames_make(pool, i, 60);
+			frames[i] = mbufs_make(pool, i, 60);
 		burst_tx(&bursts[from], frames, 20, 0);
 		cr_expect_eq(burst_rx(&bursts[from], frames, BURST_FRAMES), 0, "not to the sender itself");
 		cr_assert_eq(burst_rx(&bursts[!from], frames, BURST_FRAMES), 20);
 		for (uint8_t i = 0; i < 20; i++)
-			cr_expect_eq(frames_fill(frames[i]), i);
+			cr_expect_eq(mbufs_fill(frames[i]), i);
 		rte_pktmbuf_free_bulk(frames, 20);
 	}
 }
 
 Test(burst, received_frames_carry_nothing_of_the_sender)
 {
-	struct rte_mbuf *frame = frames_make(pool, 1, 60);
+	struct rte_mbuf *frame = mbufs_make(pool, 1, 60);
 
 	frame->ol_flags = RTE_MBUF_F_TX_IPV4 | RTE_MBUF_F_TX_IP_CKSUM | RTE_MBUF_F_TX_TCP_CKSUM;
 	frame->l2_len = 14;
@@ -79,7 +79,7 @@ Test(burst, received_frames_carry_nothing_of_the_sender)
 /* An attached payload: losing the mark of it would free somebody else's buffer. */
 Test(burst, attached_payloads_stay_attached)
 {
-	struct rte_mbuf *frame = frames_make(pool, 1, 60), *payload = frames_make(pool, 2, 500);
+	struct rte_mbuf *frame = mbufs_make(pool, 1, 60), *payload = mbufs_make(pool, 2, 500);
 	struct rte_mbuf *reference = rte_pktmbuf_clone(payload, pool);
 
 	rte_pktmbuf_chain(frame, reference);
@@ -101,9 +101,9 @@ Test(burst, attached_payloads_stay_attached)
 
 Test(burst, chains_become_single_segments_for_drivers_without_gather)
 {
-	struct rte_mbuf *frame = frames_make(pool, 1, 60);
+	struct rte_mbuf *frame = mbufs_make(pool, 1, 60);
 
-	rte_pktmbuf_chain(frame, frames_make(pool, 2, 500));
+	rte_pktmbuf_chain(frame, mbufs_make(pool, 2, 500));
 	bursts[0].linearize = true;
 	burst_tx(&bursts[0], &frame, 1, 0);
 	cr_assert_eq(burst_rx(&bursts[1], &frame, 1), 1);
@@ -124,7 +124,7 @@ static void fill(unsigned extra)
 		uint16_t n = (uint16_t)RTE_MIN(left, (unsigned)BURST_FRAMES);
 
 		for (uint16_t i = 0; i < n; i++)
-			frames[i] = frames_make(pool, number++, 60);
+			frames[i] = mbufs_make(pool, number++, 60);
 		cr_assert(burst_tx_ready(&bursts[0], 0));
 		burst_tx(&bursts[0], frames, n, 0);
 		left -= n;
@@ -152,7 +152,7 @@ Test(burst, what_a_full_ring_did_not_take_goes_first)
 	cr_expect(burst_tx_ready(&bursts[0], 3 * MS));
 	for (uint16_t n; (n = burst_rx(&bursts[1], frames, BURST_FRAMES)) > 0; received += n) {
 		for (uint16_t i = 0; i < n; i++)
-			cr_expect_eq(frames_fill(frames[i]), expected++);
+			cr_expect_eq(mbufs_fill(frames[i]), expected++);
 		rte_pktmbuf_free_bulk(frames, n);
 	}
 	cr_expect_eq(received + 4 + BURST_FRAMES, WIRE_FRAMES + 10, "none is lost");

@@ -13,7 +13,7 @@
 #include "nic/nic.h"
 #include "run/tsc.h"
 #include "support/eal.h"
-#include "support/frames.h"
+#include "support/mbufs.h"
 #include "weir.h"
 
 /* Block types of the pcapng specification. */
@@ -45,7 +45,7 @@ static void setup(void)
 	int fd;
 
 	eal_start();
-	pool = frames_pool(4095);
+	pool = mbufs_pool(4095);
 	fd = mkstemp(path);
 	cr_assert_geq(fd, 0);
 	close(fd);
@@ -153,9 +153,9 @@ Test(capture, a_frame_on_the_wire_is_recorded_once_and_whole)
 		burst_init(&bursts[i], &ends[i], 0, capture);
 	/* Lengths with every remainder by four, chains too. */
 	for (uint16_t i = 0; i < 8; i++) {
-		frames[i] = frames_make(pool, (uint8_t)i, 60 + i);
+		frames[i] = mbufs_make(pool, (uint8_t)i, 60 + i);
 		if (i == 7)
-			rte_pktmbuf_chain(frames[i], frames_make(pool, 7, 1000));
+			rte_pktmbuf_chain(frames[i], mbufs_make(pool, 7, 1000));
 	}
 	burst_tx(&bursts[1], frames, 8, 0);
 	cr_assert_eq(burst_rx(&bursts[0], frames, BURST_FRAMES), 8);
@@ -185,7 +185,7 @@ Test(capture, a_frame_on_the_wire_is_recorded_once_and_whole)
 Test(capture, both_directions_of_a_port)
 {
 	struct port_options options = { .device = "net_ring0", .queues = 1 };
-	struct rte_mbuf *frame = frames_make(pool, 5, 60);
+	struct rte_mbuf *frame = mbufs_make(pool, 5, 60);
 	struct capture *capture;
 	struct burst burst;
 	struct port port;
@@ -212,7 +212,7 @@ Test(capture, both_directions_of_a_port)
 /* Times stay right when seconds pass, and for the second capture of a process. */
 Test(capture, time_goes_on)
 {
-	struct rte_mbuf *frame = frames_make(pool, 5, 60);
+	struct rte_mbuf *frame = mbufs_make(pool, 5, 60);
 	uint64_t first_ns, second_ns;
 	struct capture *capture;
 	struct port port;
@@ -242,7 +242,7 @@ Test(capture, time_goes_on)
 /* A TCP segment whose checksums are left to the port, the pseudo header's sum in place as DPDK asks. */
 static struct rte_mbuf *offloaded_segment(void)
 {
-	struct rte_mbuf *m = frames_make(pool, 0, 14 + 20 + 20 + 33);
+	struct rte_mbuf *m = mbufs_make(pool, 0, 14 + 20 + 20 + 33);
 	struct rte_ipv4_hdr *ip = rte_pktmbuf_mtod_offset(m, struct rte_ipv4_hdr *, 14);
 	struct rte_tcp_hdr *tcp = (struct rte_tcp_hdr *)(ip + 1);
 
@@ -301,7 +301,7 @@ Test(capture, a_full_capture_holds_back_and_then_counts)
 	capture = begin();
 	burst_init(&burst, &ends[0], 0, capture);
 	for (uint16_t i = 0; i < BURST_FRAMES; i++)
-		frames[i] = frames_make(pool, 1, 60);
+		frames[i] = mbufs_make(pool, 1, 60);
 	while (!burst_held(&burst, 1))
 		cr_assert_eq(capture_frames(capture, 0, 0, frames, BURST_FRAMES, CAPTURE_IN), BURST_FRAMES);
 	cr_expect(burst_held(&burst, BURST_STUCK_NS));
@@ -325,7 +325,7 @@ Test(capture, says_what_is_wrong)
 
 Test(capture, a_full_disk_is_an_error_and_loses_no_buffer)
 {
-	struct rte_mbuf *frame = frames_make(pool, 1, 1000);
+	struct rte_mbuf *frame = mbufs_make(pool, 1, 1000);
 	struct capture_clock clock = { .hz = 1 };
 	struct capture *capture;
 

@@ -8,7 +8,7 @@
 
 #include "nic/nic.h"
 #include "support/eal.h"
-#include "support/frames.h"
+#include "support/mbufs.h"
 
 TestSuite(port, .init = eal_start, .timeout = 60);
 
@@ -22,7 +22,7 @@ static int open_port(struct port *port, const char *device, struct why *why)
 
 static void open_start_close(const char *device)
 {
-	struct rte_mempool *pool = frames_pool(4095);
+	struct rte_mempool *pool = mbufs_pool(4095);
 	struct port port;
 	struct why why;
 
