@@ -1,38 +1,40 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * frames.h - mbufs with known bytes, for tests of what carries frames and does not read them.
+ * frames.h - whole frames for tests of parsers and of the core: a TCP segment as a peer would send it, which
+ * a test then damages in one place.
  */
 #ifndef WEIR_TESTS_FRAMES_H
 #define WEIR_TESTS_FRAMES_H
 
-#include <criterion/criterion.h>
-#include <rte_mbuf.h>
+#include <stdint.h>
 
-#include "run/pool.h"
+#include "base/rng.h"
+#include "wire/eth.h"
+#include "wire/seg.h"
 
-/* A pool that nobody shares. */
-static inline struct rte_mempool *frames_pool(unsigned count)
-{
-	struct rte_mempool *pool =
-		rte_pktmbuf_pool_create("frames", count, 0, 0, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
+#define FRAMES_MAX 2048
 
-	cr_assert_not_null(pool);
-	return pool;
-}
+/* Our side and the peer's, in all of these frames. */
+#define FRAMES_OURS 0x0a000001u /* 10.0.0.1 */
+#define FRAMES_PEER 0x0a000002u
+extern const struct eth_addr frames_our_mac, frames_peer_mac;
 
-/* A frame of len bytes, each of them `fill`. */
-static inline struct rte_mbuf *frames_make(struct rte_mempool *pool, uint8_t fill, uint16_t len)
-{
-	struct rte_mbuf *m = rte_pktmbuf_alloc(pool);
+/*
+ * The frame that a peer sends for `seg`, whose tuple is seen from our side, with payload bytes
+ * 0, 1, 2, ... Returns its length.
+ */
+uint32_t frames_tcp(uint8_t frame[FRAMES_MAX], const struct seg *seg);
 
-	cr_assert_not_null(m);
-	memset(rte_pktmbuf_append(m, len), fill, len);
-	return m;
-}
+/* Puts both checksums right again after a change; the headers must still make sense. */
+void frames_mend(uint8_t *frame);
 
-static inline uint8_t frames_fill(const struct rte_mbuf *m)
-{
-	return *rte_pktmbuf_mtod(m, const uint8_t *);
-}
+/* The IP header's alone. */
+void frames_mend_ip(uint8_t *frame);
+
+/* An ICMP message of len bytes from the peer: type, code, 4 bytes of rest, then data. Returns its length. */
+uint32_t frames_icmp(uint8_t frame[FRAMES_MAX], uint8_t type, uint8_t code, const void *data, uint32_t len);
+
+/* A segment that a peer could send, at random: any flags that make sense, options and up to 1000 bytes. */
+struct seg frames_random_seg(struct rng *rng);
 
 #endif

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * build.h - the inverse of parse.h: a struct seg becomes a frame.
+ *
+ *     build_headers()   Ethernet, IPv4 and TCP; returns where the payload goes
+ *     (the caller copies seg->len bytes of payload to there)
+ *     build_csum()      or build_csum_offload(), by what the port does: chosen once, at start
+ *
+ * A frame is contiguous and has room for BUILD_HEADERS_MAX + seg->len bytes.
+ */
+#ifndef WEIR_WIRE_BUILD_H
+#define WEIR_WIRE_BUILD_H
+
+#include <stdint.h>
+
+#include "wire/eth.h"
+#include "wire/ip.h"
+#include "wire/seg.h"
+#include "wire/tcp_hdr.h"
+
+#define BUILD_HEADERS_MAX (ETH_BYTES + IP_BYTES + TCP_HDR_BYTES_MAX)
+
+/* Bytes of all headers. */
+unsigned build_headers(uint8_t *frame, const struct seg *seg, const struct eth_addr *dst,
+		       const struct eth_addr *src);
+
+/* Both checksums, once the payload is in its place. */
+void build_csum(uint8_t *frame, const struct seg *seg);
+
+/* Leaves IP's to the port, and TCP's but for the pseudo header's sum. */
+void build_csum_offload(uint8_t *frame, const struct seg *seg);
+
+#endif

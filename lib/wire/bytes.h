@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * bytes.h - network-order integers at any alignment. The caller has checked that the bytes are there.
+ */
+#ifndef WEIR_WIRE_BYTES_H
+#define WEIR_WIRE_BYTES_H
+
+#include <endian.h>
+#include <stdint.h>
+#include <string.h>
+
+static inline uint16_t bytes_get16(const uint8_t *p)
+{
+	uint16_t v_be;
+
+	memcpy(&v_be, p, sizeof(v_be));
+	return be16toh(v_be);
+}
+
+static inline uint32_t bytes_get32(const uint8_t *p)
+{
+	uint32_t v_be;
+
+	memcpy(&v_be, p, sizeof(v_be));
+	return be32toh(v_be);
+}
+
+static inline void bytes_put16(uint8_t *p, uint16_t v)
+{
+	uint16_t v_be = htobe16(v);
+
+	memcpy(p, &v_be, sizeof(v_be));
+}
+
+static inline void bytes_put32(uint8_t *p, uint32_t v)
+{
+	uint32_t v_be = htobe32(v);
+
+	memcpy(p, &v_be, sizeof(v_be));
+}
+
+#endif

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * csum.h - the internet checksum (RFC 1071): the ones' complement sum of 16-bit words.
+ *
+ * A running sum is 64 bits wide and counts modulo 2^64 - 1, of which 2^16 - 1 is a divisor: eight
+ * bytes cost one addition with end-around carry, and it is folded to 16 bits once, at the end. Words are
+ * read as they stand in memory; the sum does not depend on byte order (RFC 1071 section 2 (B)), so a
+ * folded sum is stored by memcpy, without a swap.
+ *
+ * Sums of parts add up: csum_add(csum_bytes(a), csum_at(csum_bytes(b), offset of b)).
+ */
+#ifndef WEIR_WIRE_CSUM_H
+#define WEIR_WIRE_CSUM_H
+
+#include <endian.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+/* What a sum over bytes that include their own right checksum folds to. */
+#define CSUM_RIGHT 0xffff
+
+static inline uint64_t csum_add(uint64_t a, uint64_t b)
+{
+	uint64_t sum = a + b;
+
+	return sum + (sum < a);
+}
+
+/* The sum of len bytes, as if the first stood at an even offset. */
+uint64_t csum_bytes(const void *data, size_t len);
+
+/* The same for a header: len is a multiple of 4, and small. */
+static inline uint64_t csum_header(const uint8_t *header, unsigned len)
+{
+	uint64_t sum = 0;
+
+	for (unsigned i = 0; i < len; i += 4) {
+		uint32_t word;
+
+		memcpy(&word, header + i, sizeof(word));
+		sum += word; /* at most 15 of them: no carry out of 64 bits */
+	}
+	return sum;
+}
+
+/* The sum of bytes as csum_bytes() gives it, moved to where they stand: odd offsets swap the lanes. */
+static inline uint64_t csum_at(uint64_t sum, size_t offset)
+{
+	return offset & 1 ? sum << 8 | sum >> 56 : sum;
+}
+
+/* To 16 bits, not complemented. 0 only if every byte was 0. */
+static inline uint16_t csum_fold(uint64_t sum)
+{
+	uint64_t half = (sum & UINT32_MAX) + (sum >> 32);                                   /* 33 bits */
+	uint32_t word = (uint32_t)((half & 0xffff) + (half >> 16 & 0xffff) + (half >> 32)); /* 18 bits */
+
+	word = (word & 0xffff) + (word >> 16);
+	return (uint16_t)((word & 0xffff) + (word >> 16));
+}
+
+/* Stores a sum at its field: complemented, or as it is for a port that does the rest. */
+static inline void csum_put(uint8_t *field, uint64_t sum)
+{
+	uint16_t value = (uint16_t)~csum_fold(sum);
+
+	memcpy(field, &value, sizeof(value));
+}
+
+static inline void csum_put_partial(uint8_t *field, uint64_t sum)
+{
+	uint16_t value = csum_fold(sum);
+
+	memcpy(field, &value, sizeof(value));
+}
+
+/* RFC 9293 section 3.1's pseudo header; len_bytes of header and payload together. */
+static inline uint64_t csum_pseudo(uint32_t src, uint32_t dst, uint8_t protocol, uint16_t len_bytes)
+{
+	return (uint64_t)htobe32(src) + htobe32(dst) + htobe16(protocol) + htobe16(len_bytes);
+}
+
+#endif

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "wire/tcp_hdr.h"
+
+#include "wire/bytes.h"
+#include "wire/csum.h"
+#include "wire/tcp_opt.h"
+
+static verdict check_flags(uint8_t flags)
+{
+	if (!(flags & (SEG_SYN | SEG_RST | SEG_ACK)))
+		return COUNT_drop_tcp_flags;
+	if (flags & SEG_SYN && flags & (SEG_FIN | SEG_RST))
+		return COUNT_drop_tcp_flags;
+	return ACCEPTED;
+}
+
+verdict tcp_hdr_parse(const struct tcp_bytes *segment, struct seg *seg)
+{
+	const uint8_t *header = segment->bytes;
+
+	if (segment->contiguous < TCP_HDR_BYTES)
+		return COUNT_drop_tcp_short;
+	unsigned header_bytes = tcp_hdr_bytes(header);
+
+	if (header_bytes < TCP_HDR_BYTES || header_bytes > segment->len)
+		return COUNT_drop_tcp_data_offset;
+	if (header_bytes > segment->contiguous)
+		return COUNT_drop_tcp_short;
+	if (!segment->verified &&
+	    csum_fold(csum_add(segment->sum, csum_bytes(header, segment->contiguous))) != CSUM_RIGHT)
+		return COUNT_drop_tcp_csum;
+	seg->tuple.rport = bytes_get16(header);
+	seg->tuple.lport = bytes_get16(header + 2);
+	seg->seq = bytes_get32(header + 4);
+	seg->ack = bytes_get32(header + 8);
+	seg->flags = header[13];
+	seg->wnd = bytes_get16(header + 14);
+	seg->len = (uint16_t)(segment->len - header_bytes);
+	if (seg->tuple.rport == 0 || seg->tuple.lport == 0)
+		return COUNT_drop_tcp_port_zero;
+	verdict v = check_flags(seg->flags);
+
+	if (v != ACCEPTED)
+		return v;
+	return tcp_opt_parse(header + TCP_HDR_BYTES, header_bytes - TCP_HDR_BYTES, seg);
+}
+
+unsigned tcp_hdr_build(uint8_t *header, const struct seg *seg)
+{
+	unsigned header_bytes = TCP_HDR_BYTES + tcp_opt_bytes(seg);
+
+	bytes_put16(header, seg->tuple.lport);
+	bytes_put16(header + 2, seg->tuple.rport);
+	bytes_put32(header + 4, seg->seq);
+	bytes_put32(header + 8, seg->ack);
+	header[12] = (uint8_t)(header_bytes / 4 << 4);
+	header[13] = seg->flags;
+	bytes_put16(header + 14, seg->wnd);
+	bytes_put16(header + TCP_HDR_CSUM_AT, 0);
+	bytes_put16(header + 18, 0); /* urgent pointer: weir sends no urgent data */
+	tcp_opt_build(header + TCP_HDR_BYTES, seg);
+	return header_bytes;
+}

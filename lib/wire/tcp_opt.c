@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "wire/tcp_opt.h"
+
+#include "wire/bytes.h"
+
+enum {
+	KIND_END = 0,
+	KIND_NOP = 1,
+	KIND_MSS = 2,
+	KIND_WSCALE = 3,
+	KIND_SACK_OK = 4,
+	KIND_SACK = 5,
+	KIND_TS = 8,
+};
+
+enum {
+	LEN_MSS = 4,
+	LEN_WSCALE = 3,
+	LEN_SACK_OK = 2,
+	LEN_SACK_BLOCK = 8,
+	LEN_TS = 10,
+};
+
+/* NOP NOP TS, as nearly every segment of nearly every host starts. */
+#define WORD_TS (KIND_NOP << 24 | KIND_NOP << 16 | KIND_TS << 8 | LEN_TS)
+#define BYTES_TS 12
+
+static void take_ts(const uint8_t *value, struct seg *seg)
+{
+	seg->tsval = bytes_get32(value);
+	seg->tsecr = bytes_get32(value + 4);
+	seg->opts |= SEG_OPT_TS;
+}
+
+/* Options that are part of the handshake (RFC 9293 section 3.7.1, RFC 7323 section 1.3, RFC 2018 section 2). */
+static void take_syn_option(const uint8_t *option, struct seg *seg)
+{
+	if (option[0] == KIND_MSS && option[1] == LEN_MSS) {
+		seg->mss = bytes_get16(option + 2);
+		seg->opts |= SEG_OPT_MSS;
+	} else if (option[0] == KIND_WSCALE && option[1] == LEN_WSCALE) {
+		seg->wscale = option[2] < TCP_OPT_WSCALE_MAX ? option[2] : TCP_OPT_WSCALE_MAX;
+		seg->opts |= SEG_OPT_WSCALE;
+	} else if (option[0] == KIND_SACK_OK && option[1] == LEN_SACK_OK) {
+		seg->opts |= SEG_OPT_SACK_OK;
+	}
+}
+
+static void take_option(const uint8_t *option, struct seg *seg)
+{
+	unsigned len = option[1];
+
+	if (option[0] == KIND_TS && len == LEN_TS)
+		take_ts(option + 2, seg);
+	else if (option[0] == KIND_SACK && len > 2 && (len - 2) % LEN_SACK_BLOCK == 0)
+		seg->opts |= SEG_OPT_SACK;
+	else if (seg->flags & SEG_SYN)
+		take_syn_option(option, seg);
+}
+
+verdict tcp_opt_parse(const uint8_t *options, unsigned bytes, struct seg *seg)
+{
+	const uint8_t *option = options;
+	unsigned left = bytes;
+
+	seg->opts = 0;
+	if (bytes == BYTES_TS && bytes_get32(options) == WORD_TS) {
+		take_ts(options + 4, seg);
+		return ACCEPTED;
+	}
+	while (left > 0 && option[0] != KIND_END) {
+		unsigned len = 1;
+
+		if (option[0] != KIND_NOP) {
+			len = left >= 2 ? option[1] : 0;
+			if (len < 2 || len > left)
+				return COUNT_drop_tcp_option_length;
+			take_option(option, seg);
+		}
+		option += len;
+		left -= len;
+	}
+	return ACCEPTED;
+}
+
+/* SACK-permitted and TS share three words, as do two NOPs and either; alone each costs its own. */
+unsigned tcp_opt_bytes(const struct seg *seg)
+{
+	unsigned bytes = 0;
+
+	if (seg->opts & SEG_OPT_MSS)
+		bytes += 4;
+	if (seg->opts & SEG_OPT_TS)
+		bytes += BYTES_TS;
+	else if (seg->opts & SEG_OPT_SACK_OK)
+		bytes += 4;
+	if (seg->opts & SEG_OPT_WSCALE)
+		bytes += 4;
+	return bytes;
+}
+
+/* The two bytes that bring TS, or SACK-permitted itself, to an even word. */
+static uint8_t *put_filler(uint8_t *option, uint8_t first, uint8_t second)
+{
+	option[0] = first;
+	option[1] = second;
+	return option + 2;
+}
+
+void tcp_opt_build(uint8_t *options, const struct seg *seg)
+{
+	bool sack_ok = seg->opts & SEG_OPT_SACK_OK;
+	uint8_t *option = options;
+
+	if (seg->opts & SEG_OPT_MSS) {
+		option = put_filler(option, KIND_MSS, LEN_MSS);
+		bytes_put16(option, seg->mss);
+		option += 2;
+	}
+	if (seg->opts & SEG_OPT_TS) {
+		option = sack_ok ? put_filler(option, KIND_SACK_OK, LEN_SACK_OK) :
+				   put_filler(option, KIND_NOP, KIND_NOP);
+		option = put_filler(option, KIND_TS, LEN_TS);
+		bytes_put32(option, seg->tsval);
+		bytes_put32(option + 4, seg->tsecr);
+		option += 8;
+	} else if (sack_ok) {
+		option = put_filler(option, KIND_NOP, KIND_NOP);
+		option = put_filler(option, KIND_SACK_OK, LEN_SACK_OK);
+	}
+	if (seg->opts & SEG_OPT_WSCALE) {
+		option = put_filler(option, KIND_NOP, KIND_WSCALE);
+		option = put_filler(option, LEN_WSCALE, seg->wscale);
+	}
+}
