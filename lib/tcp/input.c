@@ -12,13 +12,16 @@
 #include "tcp/text.h"
 #include "tcp/time_wait.h"
 
-/* RFC 7323 section 5.3 rule R1, section 3.2's "MUST have the option", and section 4.3 for TS.Recent. */
+/*
+ * RFC 7323 section 5.3 rule R1, section 3.2's "MUST have the option", and section 4.3 for TS.Recent. A SYN
+ * speaks for a connection that has agreed on nothing yet: it is challenged, with the option or without.
+ */
 static verdict check_timestamps(struct tcb *tcb, const struct seg *seg)
 {
 	if (!(tcb->flags & TCB_TS) || seg->flags & SEG_RST)
 		return ACCEPTED;
 	if (!(seg->opts & SEG_OPT_TS))
-		return COUNT_drop_no_timestamp;
+		return seg->flags & SEG_SYN ? ACCEPTED : COUNT_drop_no_timestamp;
 	return seq_lt(seg->tsval, tcb->ts_recent) ? COUNT_drop_paws : ACCEPTED;
 }
 
@@ -116,6 +119,9 @@ static bool fin_acked(struct tcp *tcp, struct tcb *tcb)
 	switch ((enum weir_state)tcb->state) {
 	case WEIR_FIN_WAIT_1:
 		tcb_set_state(tcp, tcb, WEIR_FIN_WAIT_2);
+		tcb_disarm(tcb);
+		if (tcb->flags & TCB_EXT)
+			tcb_shrink(tcp, tcb); /* nothing will be sent from it again */
 		if (tcb->flags & TCB_DEAF)
 			tcb_arm(tcp, tcb, TIMER_FIN_WAIT_2, tcp->times.fin_wait_2);
 		return true;

@@ -119,10 +119,10 @@ static uint32_t congestion_room(const struct tcp *tcp, const struct tcb *tcb, ui
 }
 
 /*
- * How many new bytes to send from seq on: a full segment, or all there is unless Nagle (RFC 9293
+ * How many bytes to send from seq on: a full segment, or all there is unless Nagle (RFC 9293
  * 3.7.4) or the sender's silly-window rule (3.8.6.2.1) holds it back.
  */
-static uint32_t new_bytes(const struct tcp *tcp, const struct tcb *tcb, uint32_t seq)
+static uint32_t sendable_bytes(const struct tcp *tcp, const struct tcb *tcb, uint32_t seq)
 {
 	uint32_t queued = send_queue_end(tcp, tcb) - seq;
 	uint32_t room = window_room(tcp, tcb, seq);
@@ -131,6 +131,9 @@ static uint32_t new_bytes(const struct tcp *tcp, const struct tcb *tcb, uint32_t
 	room = room < allowed ? room : allowed;
 	uint32_t len = queued < tcb->mss ? queued : tcb->mss;
 
+	/* What was sent before is not held back: both rules are about making small segments, not about repair. */
+	if (seq != tcb->snd_nxt)
+		return len < room ? len : room;
 	if (len <= room) {
 		bool last = len == queued;
 
@@ -225,7 +228,7 @@ static bool send_stream(struct tcp *tcp, struct tcb *tcb, struct seg *seg)
 	uint32_t end = send_queue_end(tcp, tcb);
 	bool again = seq != tcb->snd_nxt;
 	bool fin = tcb->flags & TCB_FIN_QUEUED && (again || !(tcb->flags & TCB_FIN_SENT));
-	uint32_t len = seq_lt(seq, end) ? new_bytes(tcp, tcb, seq) : 0;
+	uint32_t len = seq_lt(seq, end) ? sendable_bytes(tcp, tcb, seq) : 0;
 
 	if (len == 0 && !(fin && seq == end))
 		return false;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "sim/host.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -41,6 +40,19 @@ static verdict parse(const uint8_t *bytes, uint32_t len, struct seg *seg, uint32
 	return parse_tcp(&frame, 0, seg, headers);
 }
 
+/* The verdict on a segment is the counter that has grown. */
+static void print_segment(const struct host *host, const struct seg *seg, const struct counters *before, uint64_t now_ns)
+{
+	fprintf(host->trace, "%12.6f %s gets port %u>%u flags %#x seq %u ack %u len %u wnd %u", (double)now_ns / 1e9,
+		host->end ? "server" : "client", seg->tuple.rport, seg->tuple.lport, seg->flags, seg->seq, seg->ack,
+		seg->len, seg->wnd);
+	for (unsigned id = 0; id < COUNTERS; id++) {
+		if (counter_kind((enum counter)id) == WEIR_COUNT_DROP && before->v[id] != host->counters.v[id])
+			fprintf(host->trace, " %s", counter_name((enum counter)id));
+	}
+	fprintf(host->trace, "\n");
+}
+
 void host_receive(struct host *host, const uint8_t *bytes, uint32_t len, uint64_t now_ns)
 {
 	struct seg seg;
@@ -54,7 +66,11 @@ void host_receive(struct host *host, const uint8_t *bytes, uint32_t len, uint64_
 	}
 	if (seg.len > 0)
 		seg.payload = payload_arena_copy(bytes + headers, seg.len);
+	struct counters before = host->counters;
+
 	CHECK(tcp_input(host->tcp, &seg, 1, host_now(host, now_ns)) == 1);
+	if (host->trace != NULL)
+		print_segment(host, &seg, &before, now_ns);
 	payload_free(seg.payload);
 }
 

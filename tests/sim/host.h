@@ -5,6 +5,8 @@
 #ifndef WEIR_TESTS_SIM_HOST_H
 #define WEIR_TESTS_SIM_HOST_H
 
+#include <stdio.h>
+
 #include "sim/network.h"
 #include "tcp/tcp_pvt.h"
 
@@ -16,6 +18,7 @@ struct host {
 	uint64_t clock_ns;  /* added to the simulation's time: each host has its own clock */
 	unsigned end;       /* which one of the network's */
 	uint64_t frames_in;
+	FILE *trace;        /* where each segment that arrives is printed, or NULL */
 };
 
 void host_init(struct host *host, struct network *network, unsigned end, const struct weir_config *config,

@@ -158,6 +158,7 @@ static void set_up(struct scenario *s, uint64_t seed)
 		if (seed & 1)
 			place_clock(s, end, &secrets);
 		host_init(&s->hosts[end], &s->network, end, &config, &secrets, s->now_ns);
+		s->hosts[end].trace = s->trace;
 		for (unsigned c = 0; c < s->connections; c++)
 			register_small(s, end, c);
 	}
