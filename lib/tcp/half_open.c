@@ -95,6 +95,7 @@ verdict half_open_make(struct tcp *tcp, const struct seg *seg, uint16_t listener
 		.snd_wscale = seg->wscale,
 		.flags = agreed_options(tcp, seg),
 		.wheel = half->wheel,
+		.challenge = reply_half_second(tcp) ^ 8, /* another one, so that the first goes out */
 	};
 	fsm_count(tcp, WEIR_SYN_RECEIVED, 1);
 	reply_syn_ack(tcp, half);
@@ -157,57 +158,83 @@ static struct tcb *promote(struct tcp *tcp, uint32_t slot, uint64_t hash)
 	return tcb;
 }
 
-/* The first two steps, and the fourth: RST and SYN never complete a handshake. */
-static verdict without_ack(struct tcp *tcp, uint32_t slot, const struct seg *seg)
+/*
+ * <SEQ=SND.NXT><ACK=RCV.NXT><CTL=ACK> for what cannot be used, at most once in half a second, as for a hot
+ * record: the peer proves itself by what it answers.
+ */
+static verdict refuse(struct tcp *tcp, struct half_open *half, verdict v)
+{
+	uint8_t now = reply_half_second(tcp);
+
+	if (half->challenge == now) {
+		count(tcp->counters, COUNT_challenge_limited);
+		return v;
+	}
+	half->challenge = now;
+	count(tcp->counters, COUNT_challenge_acks);
+	struct seg *seg = reply_new(tcp, &half->tuple);
+
+	if (seg == NULL)
+		return v;
+	seg->seq = half->iss + 1;
+	seg->ack = half->rcv_nxt;
+	seg->flags = SEG_ACK;
+	seg->wnd = handshake_rcv_wnd(tcp, half->flags & HALF_WSCALE ? tcp->rcv_wscale : 0);
+	if (half->flags & HALF_TS) {
+		seg->opts = SEG_OPT_TS;
+		seg->tsval = tcp_tsval(tcp, half->ts_offset);
+		seg->tsecr = half->ts_recent;
+	}
+	return v;
+}
+
+/* The second step and the fourth: RST and SYN never complete a handshake. */
+static verdict reset_or_syn(struct tcp *tcp, uint32_t slot, const struct seg *seg, bool in_window)
 {
 	struct half_open *half = half_open_at(tcp, slot);
 
 	if (seg->flags & SEG_RST) {
-		if (seg->seq != half->rcv_nxt)
+		if (!in_window)
 			return COUNT_drop_rst_outside;
+		if (seg->seq != half->rcv_nxt)
+			return refuse(tcp, half, COUNT_drop_rst_window); /* RFC 5961 section 3 */
 		half_open_forget(tcp, slot); /* back to LISTEN; the user need not know */
 		return ACCEPTED;
 	}
-	if (seg->flags & SEG_SYN) {
-		if (seg->seq + 1 == half->rcv_nxt && !(seg->flags & SEG_ACK)) {
-			reply_syn_ack(tcp, half); /* ours was lost, or this is a duplicate */
-			return ACCEPTED;
-		}
-		if (seg->flags & SEG_ACK) {
-			reply_reset_to(tcp, seg);
-			return COUNT_drop_syn_synchronized;
-		}
-		/*
-		 * Another SYN from the same port: the peer began anew. The old handshake returns to
-		 * LISTEN (RFC 9293 3.10.7.4, fourth step), which takes the new one.
-		 */
-		uint16_t listener = half->listener;
-
-		half_open_forget(tcp, slot);
-		return half_open_make(tcp, seg, listener, 0);
+	if (seg->seq + 1 == half->rcv_nxt && !(seg->flags & SEG_ACK)) {
+		reply_syn_ack(tcp, half); /* ours was lost, or this is a duplicate */
+		return ACCEPTED;
 	}
-	return COUNT_drop_no_ack;
+	/* A peer that began anew answers our ACK by a RST; one that did not is not disturbed. */
+	if (!in_window || seg->flags & SEG_ACK)
+		return refuse(tcp, half, COUNT_drop_syn_synchronized);
+	/* Within the window the handshake returns to LISTEN, which takes the new SYN. */
+	uint16_t listener = half->listener;
+
+	half_open_forget(tcp, slot);
+	return half_open_make(tcp, seg, listener, 0);
 }
 
 verdict half_open_input(struct tcp *tcp, uint32_t slot, struct seg *seg)
 {
 	struct half_open *half = half_open_at(tcp, slot);
+	bool in_window = seq_within(seg->seq, half->rcv_nxt, tcp->rcv_window);
 
-	if (seg->flags & (SEG_RST | SEG_SYN) || !(seg->flags & SEG_ACK))
-		return without_ack(tcp, slot, seg);
+	if (seg->flags & (SEG_RST | SEG_SYN))
+		return reset_or_syn(tcp, slot, seg, in_window);
 	if (half->flags & HALF_TS) {
 		if (!(seg->opts & SEG_OPT_TS))
 			return COUNT_drop_no_timestamp;
 		if (seq_lt(seg->tsval, half->ts_recent))
-			return COUNT_drop_paws;
+			return refuse(tcp, half, COUNT_drop_paws);
 	}
+	if (!in_window)
+		return refuse(tcp, half, COUNT_drop_window);
+	if (!(seg->flags & SEG_ACK))
+		return COUNT_drop_no_ack;
 	if (seg->ack != half->iss + 1) {
 		reply_reset_to(tcp, seg);
 		return COUNT_drop_half_open_ack;
-	}
-	if (!seq_within(seg->seq, half->rcv_nxt, tcp->rcv_window)) {
-		reply_syn_ack(tcp, half);
-		return COUNT_drop_window;
 	}
 	struct tcb *tcb = promote(tcp, slot, seg->hash);
 

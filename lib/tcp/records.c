@@ -3,6 +3,7 @@
 
 #include "tcp/events.h"
 #include "tcp/fsm.h"
+#include "tcp/reply.h"
 #include "tcp/rtt.h"
 #include "tcp/send_queue.h"
 
@@ -23,7 +24,7 @@ struct tcb *tcb_take(struct tcp *tcp, const struct tuple *tuple)
 		.profile = TCB_NO_LISTENER,
 		.packed = path_initial(),
 		/* Not the present half second, so that the first challenge goes out. */
-		.challenge = ((tcp->tick >> 9) + 8) & 15,
+		.challenge = (reply_half_second(tcp) ^ 8u) & 15u,
 		.flags = tcp->no_delay ? TCB_NO_DELAY : 0,
 	};
 	return tcb;

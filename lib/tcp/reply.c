@@ -47,15 +47,20 @@ void reply_reset(struct tcp *tcp, const struct tcb *tcb)
 	count(tcp->counters, COUNT_resets_out);
 }
 
+uint8_t reply_half_second(const struct tcp *tcp)
+{
+	return tcp->tick >> CHALLENGE_SHIFT & 15;
+}
+
 void reply_challenge(struct tcp *tcp, struct tcb *tcb)
 {
-	unsigned now = tcp->tick >> CHALLENGE_SHIFT & 15;
+	uint8_t now = reply_half_second(tcp);
 
 	if (tcb->challenge == now) {
 		count(tcp->counters, COUNT_challenge_limited);
 		return;
 	}
-	tcb->challenge = now & 15;
+	tcb->challenge = now & 15u;
 	count(tcp->counters, COUNT_challenge_acks);
 	output_ack_now(tcp, tcb);
 }

@@ -22,6 +22,9 @@ void reply_reset_to(struct tcp *tcp, const struct seg *seg);
 /* <SEQ=seq><CTL=RST,ACK>: this connection is over on our side. */
 void reply_reset(struct tcp *tcp, const struct tcb *tcb);
 
+/* The present half second, modulo 16: what the limit of challenge ACKs is kept by. */
+uint8_t reply_half_second(const struct tcp *tcp);
+
 /*
  * Asks the peer of a synchronized connection to prove itself by an ACK of the present state (RFC
  * 5961). At most two a second for each connection: a limit over all would tell an attacker about

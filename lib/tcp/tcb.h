@@ -138,7 +138,8 @@ struct half_open {
 	uint8_t flags;
 	uint8_t retries;
 	uint8_t wheel;
-	uint8_t reserved[2];
+	uint8_t challenge; /* half second of the last challenge ACK, modulo 16 */
+	uint8_t reserved;
 };
 
 _Static_assert(sizeof(struct half_open) == 48, "three quarters of a cache line");

@@ -157,6 +157,9 @@ static verdict syn_arrives(struct tcp *tcp, uint32_t slot, const struct seg *seg
 		reply_ack(tcp, wait);
 		return COUNT_drop_time_wait_syn;
 	}
+	/* What cannot be taken must not cost the record that guards the tuple. */
+	if (slot_pool_free(&tcp->half_opens) == 0)
+		return COUNT_drop_half_open_full;
 	uint32_t snd_nxt = time_wait_remove(tcp, slot);
 
 	count(tcp->counters, COUNT_time_wait_reused);
@@ -164,16 +167,29 @@ static verdict syn_arrives(struct tcp *tcp, uint32_t slot, const struct seg *seg
 	return half_open_make(tcp, seg, (uint16_t)(listener - tcp->listeners), snd_nxt);
 }
 
+/* RFC 9293's close, or RFC 1337's deaf ear; RFC 5961 section 3 for what is near. */
+static verdict reset_arrives(struct tcp *tcp, uint32_t slot, const struct seg *seg)
+{
+	const struct time_wait *wait = time_wait_at(tcp, slot);
+
+	if (tcp->rfc1337)
+		return COUNT_drop_time_wait;
+	if (seg->seq != wait->rcv_nxt) {
+		if (!seq_within(seg->seq, wait->rcv_nxt, TIME_WAIT_WINDOW))
+			return COUNT_drop_rst_outside;
+		reply_ack(tcp, wait);
+		return COUNT_drop_rst_window;
+	}
+	time_wait_remove(tcp, slot);
+	return ACCEPTED;
+}
+
 verdict time_wait_input(struct tcp *tcp, uint32_t slot, struct seg *seg)
 {
 	struct time_wait *wait = time_wait_at(tcp, slot);
 
-	if (seg->flags & SEG_RST) {
-		if (tcp->rfc1337 || seg->seq != wait->rcv_nxt)
-			return COUNT_drop_time_wait;
-		time_wait_remove(tcp, slot);
-		return ACCEPTED;
-	}
+	if (seg->flags & SEG_RST)
+		return reset_arrives(tcp, slot, seg);
 	if ((seg->flags & (SEG_SYN | SEG_ACK)) == SEG_SYN)
 		return syn_arrives(tcp, slot, seg);
 	if (wait->ts_offset != 0 && seg->opts & SEG_OPT_TS && seq_lt(seg->tsval, wait->ts_recent)) {
