@@ -81,7 +81,7 @@ static void restart_timer(struct tcp *tcp, struct tcb *tcb)
 		tcb_arm(tcp, tcb, TIMER_RETRANSMIT, rtt_rto_ticks(tcp, tcb));
 		return;
 	}
-	tcb->flags &= (uint16_t)~(TCB_RESEND | TCB_PROBING);
+	tcb->flags &= (uint16_t) ~(TCB_RESEND | TCB_PROBING);
 	if (tcb->flags & TCB_EXT)
 		tcb_arm(tcp, tcb, TIMER_IDLE, rtt_rto_ticks(tcp, tcb));
 	else

@@ -57,8 +57,8 @@ static void take_options(struct tcp *tcp, struct tcb *tcb, const struct seg *seg
 	tcb->snd_wscale = tcb->flags & TCB_WSCALE ? seg->wscale & 15 : 0;
 	tcb->rcv_wscale = tcb->flags & TCB_WSCALE ? tcp->rcv_wscale & 15 : 0;
 	tcb->rcv_wnd = handshake_rcv_wnd(tcp, tcb->rcv_wscale);
-	tcb->mss = handshake_mss(tcp, seg->opts & SEG_OPT_MSS ? seg->mss : TCP_MSS_DEFAULT,
-				 tcb->flags & TCB_TS);
+	tcb->mss =
+		handshake_mss(tcp, seg->opts & SEG_OPT_MSS ? seg->mss : TCP_MSS_DEFAULT, tcb->flags & TCB_TS);
 	/* A SYN's window is never scaled (RFC 7323 section 2.2). */
 	ack_window(tcb, seg->wnd >> tcb->snd_wscale);
 }

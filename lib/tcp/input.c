@@ -244,7 +244,7 @@ unsigned tcp_input(struct tcp *tcp, struct seg *segs, unsigned n, uint64_t now_n
 	for (i = 0; i < n && room_for_one(tcp); i++) {
 		/* An earlier segment of the burst may have made, moved or ended this one's record. */
 		ref r = tcp->table.changes == fresh ? refs[i] :
-						     conn_table_find(&tcp->table, hashes[i], tuples[i]);
+						      conn_table_find(&tcp->table, hashes[i], tuples[i]);
 
 		count(tcp->counters, input_one(tcp, &segs[i], r));
 	}

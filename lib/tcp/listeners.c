@@ -7,18 +7,25 @@
 #include "tcp/fsm.h"
 #include "tcp/half_open.h"
 
+static uint16_t *chain_of(struct tcp *tcp, uint16_t port)
+{
+	return &tcp->listener_chains[port % TCP_LISTENERS];
+}
+
 void listeners_init(struct tcp *tcp)
 {
-	memset(tcp->listener_by_port, 0xff, sizeof(tcp->listener_by_port)); /* LISTENER_NONE */
+	memset(tcp->listener_chains, 0xff, sizeof(tcp->listener_chains)); /* LISTENER_NONE */
 }
 
 const struct listener *listeners_find(const struct tcp *tcp, uint32_t address, uint16_t port)
 {
 	const struct listener *any = NULL;
 
-	for (uint16_t i = tcp->listener_by_port[port]; i != LISTENER_NONE; i = tcp->listeners[i].next) {
+	for (uint16_t i = tcp->listener_chains[port % TCP_LISTENERS]; i != LISTENER_NONE; i = tcp->listeners[i].next) {
 		const struct listener *listener = &tcp->listeners[i];
 
+		if (listener->port != port)
+			continue;
 		if (listener->address == address)
 			return listener;
 		if (listener->address == 0)
@@ -47,9 +54,9 @@ int tcp_listen(struct tcp *tcp, struct weir_endpoint local, uint32_t word)
 		.address = local.address,
 		.word = word,
 		.port = local.port,
-		.next = tcp->listener_by_port[local.port],
+		.next = *chain_of(tcp, local.port),
 	};
-	tcp->listener_by_port[local.port] = free;
+	*chain_of(tcp, local.port) = free;
 	fsm_count(tcp, WEIR_LISTEN, 1);
 	return free;
 }
@@ -59,7 +66,7 @@ int tcp_unlisten(struct tcp *tcp, int listener)
 	if (listener < 0 || listener >= TCP_LISTENERS || tcp->listeners[listener].port == 0)
 		return -EINVAL;
 	struct listener *gone = &tcp->listeners[listener];
-	uint16_t *link = &tcp->listener_by_port[gone->port];
+	uint16_t *link = chain_of(tcp, gone->port);
 
 	while (*link != listener)
 		link = &tcp->listeners[*link].next;

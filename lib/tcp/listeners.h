@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* listeners.h - which local ports take peers. One index by port; a listener on one address goes before one on all. */
+/*
+ * listeners.h - which local ports take peers. A listener on one
+ * address goes before one on all.
+ */
 #ifndef WEIR_TCP_LISTENERS_H
 #define WEIR_TCP_LISTENERS_H
 

@@ -63,7 +63,7 @@ static void fill_header(struct tcp *tcp, struct tcb *tcb, struct seg *seg, uint3
 		seg->tsval = tcp_tsval(tcp, tcb->ts_offset);
 		seg->tsecr = tcb->ts_recent;
 	}
-	tcb->flags &= (uint16_t)~(TCB_ACK_NOW | TCB_ACK_DELAYED);
+	tcb->flags &= (uint16_t) ~(TCB_ACK_NOW | TCB_ACK_DELAYED);
 }
 
 /* SYN, or SYN-ACK of a simultaneous open: options as RFC 9293 3.7.1, RFC 7323 and RFC 2018 want them. */
@@ -93,7 +93,7 @@ static void fill_syn(struct tcp *tcp, struct tcb *tcb, struct seg *seg)
 		seg->ack = tcb->rcv_nxt;
 		count(tcp->counters, COUNT_syn_ack_out);
 	}
-	tcb->flags &= (uint16_t)~(TCB_ACK_NOW | TCB_RESEND);
+	tcb->flags &= (uint16_t) ~(TCB_ACK_NOW | TCB_RESEND);
 }
 
 /* Bytes from seq on that the peer's window has room for. */
@@ -137,8 +137,8 @@ static uint32_t sendable_bytes(const struct tcp *tcp, const struct tcb *tcb, uin
 	if (len <= room) {
 		bool last = len == queued;
 
-		if (len == tcb->mss || (last && (tcb->flags & (TCB_NO_DELAY | TCB_FIN_QUEUED) ||
-						 seq == tcb_snd_una(tcp, tcb))))
+		if (len == tcb->mss ||
+		    (last && (tcb->flags & (TCB_NO_DELAY | TCB_FIN_QUEUED) || seq == tcb_snd_una(tcp, tcb))))
 			return len;
 		return 0;
 	}
@@ -202,7 +202,7 @@ static bool send_again(struct tcp *tcp, struct tcb *tcb, struct seg *seg)
 	struct tcb_ext *ext = tcb_ext(tcp, tcb);
 
 	if (una == tcb->snd_nxt && !(probing && len > 0)) {
-		tcb->flags &= (uint16_t)~(TCB_RESEND | TCB_PROBING);
+		tcb->flags &= (uint16_t) ~(TCB_RESEND | TCB_PROBING);
 		return false; /* acknowledged meanwhile */
 	}
 	if (probing && len > 1)
@@ -213,7 +213,7 @@ static bool send_again(struct tcp *tcp, struct tcb *tcb, struct seg *seg)
 	fill_payload(tcp, tcb, seg, len);
 	if (probing)
 		count(tcp->counters, COUNT_probes_out);
-	tcb->flags &= (uint16_t)~(TCB_RESEND | TCB_PROBING);
+	tcb->flags &= (uint16_t) ~(TCB_RESEND | TCB_PROBING);
 	note_sent(tcp, tcb, seg);
 	if (ext != NULL && seq_lt(ext->snd_rtx, una + seg_space(seg)))
 		ext->snd_rtx = una + seg_space(seg);

@@ -74,8 +74,8 @@ void tcb_end_in_time_wait(struct tcp *tcp, struct tcb *tcb, ref time_wait)
 	event_raise(tcp, tcb, WEIR_EV_CLOSED)->reason = WEIR_REASON_NONE;
 	count(tcp->counters, COUNT_closed);
 	tcb_set_state(tcp, tcb, WEIR_TIME_WAIT);
-	conn_table_replace(&tcp->table, tcp_hash(tcp, &tcb->tuple),
-			   ref_make(REF_HOT, tcb_slot(tcp, tcb)), time_wait);
+	conn_table_replace(&tcp->table, tcp_hash(tcp, &tcb->tuple), ref_make(REF_HOT, tcb_slot(tcp, tcb)),
+			   time_wait);
 	tcb_give(tcp, tcb);
 }
 

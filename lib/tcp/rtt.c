@@ -63,8 +63,9 @@ void rtt_update(uint32_t *srtt_us, uint32_t *rttvar_us, uint32_t sample_us)
 static uint32_t rto_base_us(const struct tcp *tcp, const struct tcb *tcb)
 {
 	const struct tcb_ext *ext = tcb_ext(tcp, tcb);
-	struct path path = ext != NULL ? (struct path){ .srtt_us = ext->srtt_us, .rttvar_us = ext->rttvar_us } :
-					 path_unpack(tcb->packed);
+	struct path path = ext != NULL ?
+				   (struct path){ .srtt_us = ext->srtt_us, .rttvar_us = ext->rttvar_us } :
+				   path_unpack(tcb->packed);
 
 	if (path.srtt_us == 0)
 		return tcp->times.rto_initial_us;

@@ -23,22 +23,22 @@
 
 /* tcb.flags */
 enum {
-	TCB_TS = 1 << 0,         /* timestamps agreed on (RFC 7323) */
-	TCB_SACK = 1 << 1,       /* SACK agreed on (RFC 2018) */
-	TCB_EXT = 1 << 2,        /* `ext` is an extension's slot, otherwise `packed` is in force */
-	TCB_EVENT = 1 << 3,      /* an event is pending; `event` is its place, and it keeps the word */
-	TCB_DIRTY = 1 << 4,      /* stands in the list of those with output to make */
-	TCB_ACK_NOW = 1 << 5,    /* owes an ACK with the next output */
+	TCB_TS = 1 << 0,          /* timestamps agreed on (RFC 7323) */
+	TCB_SACK = 1 << 1,        /* SACK agreed on (RFC 2018) */
+	TCB_EXT = 1 << 2,         /* `ext` is an extension's slot, otherwise `packed` is in force */
+	TCB_EVENT = 1 << 3,       /* an event is pending; `event` is its place, and it keeps the word */
+	TCB_DIRTY = 1 << 4,       /* stands in the list of those with output to make */
+	TCB_ACK_NOW = 1 << 5,     /* owes an ACK with the next output */
 	TCB_ACK_DELAYED = 1 << 6, /* owes an ACK, in a while (RFC 9293 3.8.6.3) */
-	TCB_ACK_FILED = 1 << 7,  /* stands in the queue of delayed ACKs */
-	TCB_RESEND = 1 << 8,     /* send the oldest unacknowledged segment again */
-	TCB_FIN_QUEUED = 1 << 9, /* the user closed this side: a FIN follows the data */
-	TCB_FIN_SENT = 1 << 10,  /* that FIN is in sequence space: SND.NXT - 1 */
-	TCB_DEAF = 1 << 11,      /* the user wants no more data: answer it with RST */
-	TCB_NO_DELAY = 1 << 12,  /* no Nagle */
-	TCB_WSCALE = 1 << 13,    /* window scaling agreed on */
-	TCB_PASSIVE = 1 << 14,   /* came from a listener (RFC 9293 MUST-11) */
-	TCB_PROBING = 1 << 15,   /* TCB_RESEND is a window probe: one byte, whatever the window */
+	TCB_ACK_FILED = 1 << 7,   /* stands in the queue of delayed ACKs */
+	TCB_RESEND = 1 << 8,      /* send the oldest unacknowledged segment again */
+	TCB_FIN_QUEUED = 1 << 9,  /* the user closed this side: a FIN follows the data */
+	TCB_FIN_SENT = 1 << 10,   /* that FIN is in sequence space: SND.NXT - 1 */
+	TCB_DEAF = 1 << 11,       /* the user wants no more data: answer it with RST */
+	TCB_NO_DELAY = 1 << 12,   /* no Nagle */
+	TCB_WSCALE = 1 << 13,     /* window scaling agreed on */
+	TCB_PASSIVE = 1 << 14,    /* came from a listener (RFC 9293 MUST-11) */
+	TCB_PROBING = 1 << 15,    /* TCB_RESEND is a window probe: one byte, whatever the window */
 };
 
 /* What tcb.deadline is for. These exclude each other. */
@@ -54,32 +54,32 @@ struct tcb {
 	struct tuple tuple;
 	uint32_t generation; /* of the slot; handles carry it */
 	uint32_t rcv_nxt;
-	uint32_t snd_nxt;    /* one beyond the highest sequence number sent */
-	uint32_t ts_recent;  /* TS.Recent, RFC 7323 section 4.3 */
-	uint32_t ts_offset;  /* added to the tick for TSval; depends on the tuple alone */
-	uint32_t deadline;   /* tick at which `timer` is due */
-	uint16_t snd_wnd;    /* as the peer sent it; << snd_wscale for bytes */
+	uint32_t snd_nxt;     /* one beyond the highest sequence number sent */
+	uint32_t ts_recent;   /* TS.Recent, RFC 7323 section 4.3 */
+	uint32_t ts_offset;   /* added to the tick for TSval; depends on the tuple alone */
+	uint32_t deadline;    /* tick at which `timer` is due */
+	uint16_t snd_wnd;     /* as the peer sent it; << snd_wscale for bytes */
 	uint16_t snd_wnd_max; /* largest of those: MAX.SND.WND of RFC 5961, and for silly windows */
-	uint16_t rcv_wnd;    /* what we have offered from rcv_nxt on; << rcv_wscale for bytes */
-	uint16_t mss;        /* payload per segment that we send, option space taken off */
-	uint16_t flight;     /* SND.NXT - SND.UNA; with an extension snd_una says it instead */
-	uint16_t profile;    /* the listener, or TCB_NO_LISTENER */
+	uint16_t rcv_wnd;     /* what we have offered from rcv_nxt on; << rcv_wscale for bytes */
+	uint16_t mss;         /* payload per segment that we send, option space taken off */
+	uint16_t flight;      /* SND.NXT - SND.UNA; with an extension snd_una says it instead */
+	uint16_t profile;     /* the listener, or TCB_NO_LISTENER */
 	unsigned snd_wscale : 4, rcv_wscale : 4;
-	unsigned state : 4;  /* enum weir_state; written by tcb_set_state() alone */
-	unsigned timer : 4;  /* enum tcb_timer */
-	unsigned retries : 4; /* of what the timer is for, saturating; the RTO doubles with each */
+	unsigned state : 4;     /* enum weir_state; written by tcb_set_state() alone */
+	unsigned timer : 4;     /* enum tcb_timer */
+	unsigned retries : 4;   /* of what the timer is for, saturating; the RTO doubles with each */
 	unsigned challenge : 4; /* half second of the last challenge ACK, modulo 16 */
-	unsigned held : 8;   /* buffers that are unread or with the application; bounds the window */
-	uint8_t wheel;       /* filing, store/timer_wheel.h */
-	uint8_t piece;       /* static bytes queued or in flight, without an extension; 0: none */
+	unsigned held : 8;      /* buffers that are unread or with the application; bounds the window */
+	uint8_t wheel;          /* filing, store/timer_wheel.h */
+	uint8_t piece;          /* static bytes queued or in flight, without an extension; 0: none */
 	uint16_t flags;
 	union {
 		uint32_t ext;    /* slot, with TCB_EXT */
 		uint32_t packed; /* srtt, rttvar, cwnd, ssthresh, see rtt.h */
 	};
 	union {
-		uint32_t word;   /* the application's */
-		uint32_t event;  /* with TCB_EVENT */
+		uint32_t word;  /* the application's */
+		uint32_t event; /* with TCB_EVENT */
 	};
 };
 
@@ -93,22 +93,22 @@ _Static_assert(sizeof(struct tcb) == 64, "a hot record is a cache line");
  * the queue holds the stream from queue_seq (at or before snd_una) to queue_end.
  */
 struct tcb_ext {
-	uint32_t next_free;  /* slot_pool's */
+	uint32_t next_free; /* slot_pool's */
 	uint32_t snd_una;
-	uint32_t snd_rtx;    /* next to be sent again after a timeout; snd_nxt when nothing is */
-	uint32_t queue_seq;  /* first byte of the first piece */
-	uint32_t queue_end;  /* one beyond the last byte queued, FIN not counted */
+	uint32_t snd_rtx;                 /* next to be sent again after a timeout; snd_nxt when nothing is */
+	uint32_t queue_seq;               /* first byte of the first piece */
+	uint32_t queue_end;               /* one beyond the last byte queued, FIN not counted */
 	uint32_t queue_first, queue_last; /* pieces, or SLOT_NONE */
-	uint32_t cursor, cursor_seq; /* the piece that holds the next new byte, and where it starts */
-	uint32_t srtt_us, rttvar_us; /* 0 before the first sample */
-	uint32_t cwnd, ssthresh;     /* bytes */
-	uint32_t recover;    /* NewReno, RFC 6582: the recovery ends when this is acknowledged */
-	uint32_t timed_seq, timed_us; /* the segment whose round trip is measured, with `timing` */
-	uint16_t pieces;     /* in the queue */
+	uint32_t cursor, cursor_seq;      /* the piece that holds the next new byte, and where it starts */
+	uint32_t srtt_us, rttvar_us;      /* 0 before the first sample */
+	uint32_t cwnd, ssthresh;          /* bytes */
+	uint32_t recover;                 /* NewReno, RFC 6582: the recovery ends when this is acknowledged */
+	uint32_t timed_seq, timed_us;     /* the segment whose round trip is measured, with `timing` */
+	uint16_t pieces;                  /* in the queue */
 	uint16_t dup_acks;
 	bool timing;
 	bool recovering;
-	uint8_t unanswered;  /* window probes since the peer was last heard (RFC 9293 MUST-37) */
+	uint8_t unanswered; /* window probes since the peer was last heard (RFC 9293 MUST-37) */
 	/* Out-of-order data, SACK's scoreboard and send times per segment have their place here. */
 	uint8_t reserved[256 - 16 * 4 - 7];
 };
@@ -125,14 +125,14 @@ enum {
 /* SYN-RECEIVED from a listener: what the SYN said, and what our SYN-ACK did. */
 struct half_open {
 	struct tuple tuple;
-	uint32_t rcv_nxt;   /* IRS + 1 */
+	uint32_t rcv_nxt; /* IRS + 1 */
 	uint32_t iss;
 	uint32_t ts_recent;
 	uint32_t ts_offset;
-	uint32_t deadline;  /* tick: SYN-ACK again */
-	uint32_t started;   /* tick of the SYN */
-	uint16_t mss;       /* the peer's option, or the default */
-	uint16_t snd_wnd;   /* the SYN's, never scaled */
+	uint32_t deadline; /* tick: SYN-ACK again */
+	uint32_t started;  /* tick of the SYN */
+	uint16_t mss;      /* the peer's option, or the default */
+	uint16_t snd_wnd;  /* the SYN's, never scaled */
 	uint16_t listener;
 	uint8_t snd_wscale;
 	uint8_t flags;
@@ -158,8 +158,8 @@ _Static_assert(sizeof(struct time_wait) == 32, "half a cache line");
 
 /* A piece of a stream to be sent: bytes, and who keeps them. */
 struct piece {
-	uint32_t next;      /* piece, or SLOT_NONE */
-	uint32_t len;       /* bytes */
+	uint32_t next; /* piece, or SLOT_NONE */
+	uint32_t len;  /* bytes */
 	union {
 		payload data;         /* owned until acknowledged */
 		const uint8_t *bytes; /* registered by tcp_static(): nobody's to free */

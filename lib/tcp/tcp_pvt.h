@@ -21,22 +21,22 @@
 #include "tcp/tcp.h"
 #include "wire/seg.h"
 
-#define TCP_REPLIES 256   /* a power of two; four bursts */
+#define TCP_REPLIES 256 /* a power of two; four bursts */
 #define TCP_LISTENERS 256
-#define TCP_STATICS 256   /* identifiers 1..255 */
+#define TCP_STATICS 256 /* identifiers 1..255 */
 #define TCP_PORT_BUCKETS 256
 
 /* What an IPv4 packet spends on headers without options; an MSS leaves room for them (RFC 9293 3.7.1). */
 #define TCP_IP_HEADERS 40
-#define TCP_TS_BYTES 12      /* timestamps, padded as everybody does */
-#define TCP_MSS_DEFAULT 536  /* RFC 9293 MUST-15 */
-#define TCP_MSS_MIN 64       /* a peer that asks for less wants to make us busy */
+#define TCP_TS_BYTES 12     /* timestamps, padded as everybody does */
+#define TCP_MSS_DEFAULT 536 /* RFC 9293 MUST-15 */
+#define TCP_MSS_MIN 64      /* a peer that asks for less wants to make us busy */
 
 struct listener {
 	uint32_t address; /* 0: any */
 	uint32_t word;
-	uint16_t port;    /* 0: free */
-	uint16_t next;    /* listener on the same port, or LISTENER_NONE */
+	uint16_t port; /* 0: free */
+	uint16_t next; /* listener on the same port, or LISTENER_NONE */
 };
 
 #define LISTENER_NONE UINT16_MAX
@@ -63,7 +63,7 @@ static inline uint32_t ring_room(const struct ring *ring)
 }
 
 struct delayed_ack {
-	uint32_t slot; /* of a tcb */
+	uint32_t slot;     /* of a tcb */
 	uint32_t deadline; /* tick */
 };
 
@@ -76,8 +76,8 @@ struct tcp {
 	/* Read on every segment. */
 	struct conn_table table;
 	struct counters *counters;
-	uint64_t now_ns; /* of the call that is under way */
-	uint32_t tick;   /* the same, in ticks */
+	uint64_t now_ns;     /* of the call that is under way */
+	uint32_t tick;       /* the same, in ticks */
 	uint32_t rcv_window; /* bytes offered when nothing is held */
 	uint16_t rcv_mss;    /* payload that fits the MTU without TCP options */
 	uint8_t rcv_wscale;
@@ -112,7 +112,7 @@ struct tcp {
 	struct static_bytes statics[TCP_STATICS];
 	unsigned statics_count;
 	struct listener listeners[TCP_LISTENERS];
-	uint16_t listener_by_port[65536];
+	uint16_t listener_chains[TCP_LISTENERS]; /* first listener, by the low bits of the port */
 };
 
 static inline void tcp_set_now(struct tcp *tcp, uint64_t now_ns)

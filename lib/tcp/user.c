@@ -260,8 +260,9 @@ int tcp_info(const struct tcp *tcp, weir_conn conn, struct weir_info *info)
 	if (tcb == NULL)
 		return -ESTALE;
 	const struct tcb_ext *ext = tcb_ext(tcp, tcb);
-	struct path path = ext == NULL ? path_unpack(tcb->packed) :
-					 (struct path){ .srtt_us = ext->srtt_us, .rttvar_us = ext->rttvar_us };
+	struct path path = ext == NULL ?
+				   path_unpack(tcb->packed) :
+				   (struct path){ .srtt_us = ext->srtt_us, .rttvar_us = ext->rttvar_us };
 	uint32_t una = tcb_snd_una(tcp, tcb), end = send_queue_end(tcp, tcb);
 
 	*info = (struct weir_info){
