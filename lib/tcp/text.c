@@ -53,8 +53,8 @@ static void window_used(struct tcb *tcb, uint32_t len)
 verdict text_input(struct tcp *tcp, struct tcb *tcb, struct seg *seg)
 {
 	if (seg->seq != tcb->rcv_nxt) {
-		output_ack_now(tcp,
-			       tcb); /* a duplicate ACK tells the peer of the gap (RFC 5681 section 4.2) */
+		/* A duplicate ACK tells the peer of the gap (RFC 5681 section 4.2). */
+		output_ack_now(tcp, tcb);
 		return COUNT_drop_out_of_order;
 	}
 	uint32_t buffers = payload_buffers(seg->payload);
