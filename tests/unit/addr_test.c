@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <criterion/criterion.h>
+
+#include "net/addr.h"
+
+/* 10.0.0.250-10.0.1.5/16, 192.0.2.1/24, 198.51.100.4-5/31, 203.0.113.9/32 */
+static const struct weir_range ranges[] = {
+	{ .first = 0x0a0000fa, .last = 0x0a000105, .prefix_len = 16 },
+	{ .first = 0xc0000201, .last = 0xc0000201, .prefix_len = 24 },
+	{ .first = 0xc6336404, .last = 0xc6336405, .prefix_len = 31 },
+	{ .first = 0xcb007109, .last = 0xcb007109, .prefix_len = 32 },
+};
+
+static struct addrs addrs;
+
+static void start(void)
+{
+	addrs_init(&addrs, ranges, 4);
+}
+
+TestSuite(addr, .init = start);
+
+Test(addr, ours)
+{
+	cr_assert(addrs_local(&addrs, 0x0a0000fa));
+	cr_assert(addrs_local(&addrs, 0x0a000100));
+	cr_assert(addrs_local(&addrs, 0x0a000105));
+	cr_assert(addrs_local(&addrs, 0xc0000201));
+	cr_assert(addrs_local(&addrs, 0xcb007109));
+	cr_assert_not(addrs_local(&addrs, 0x0a0000f9));
+	cr_assert_not(addrs_local(&addrs, 0x0a000106));
+	cr_assert_not(addrs_local(&addrs, 0));
+	cr_assert_not(addrs_local(&addrs, UINT32_MAX));
+}
+
+Test(addr, counted_through_the_ranges)
+{
+	cr_assert_eq(addrs.total, 12 + 1 + 2 + 1);
+	cr_assert_eq(addrs_at(&addrs, 0), 0x0a0000fa);
+	cr_assert_eq(addrs_at(&addrs, 11), 0x0a000105);
+	cr_assert_eq(addrs_at(&addrs, 12), 0xc0000201);
+	cr_assert_eq(addrs_at(&addrs, 13), 0xc6336404);
+	cr_assert_eq(addrs_at(&addrs, 15), 0xcb007109);
+}
+
+Test(addr, on_link)
+{
+	cr_assert(addrs_on_link(&addrs, 0x0a00ffff));
+	cr_assert(addrs_on_link(&addrs, 0xc00002fe));
+	cr_assert(addrs_on_link(&addrs, 0xcb007109));
+	cr_assert_not(addrs_on_link(&addrs, 0x0a010000));
+	cr_assert_not(addrs_on_link(&addrs, 0xc0000301));
+	cr_assert_not(addrs_on_link(&addrs, 0xcb007108), "a /32 has no neighbours");
+}
+
+Test(addr, broadcasts)
+{
+	cr_assert(addrs_broadcast(&addrs, 0xffffffff));
+	cr_assert(addrs_broadcast(&addrs, 0x0a00ffff));
+	cr_assert(addrs_broadcast(&addrs, 0xc00002ff));
+	cr_assert_not(addrs_broadcast(&addrs, 0x0a0000ff));
+	cr_assert_not(addrs_broadcast(&addrs, 0xc6336405), "RFC 3021: a /31 has none");
+	cr_assert_not(addrs_broadcast(&addrs, 0xcb007109));
+	cr_assert_not(addrs_broadcast(&addrs, 0));
+}
+
+Test(addr, a_range_of_everything)
+{
+	struct weir_range all = { .first = 1, .last = 0xfffffffe, .prefix_len = 0 };
+
+	addrs_init(&addrs, &all, 1);
+	cr_assert(addrs_on_link(&addrs, 0x08080808));
+	cr_assert(addrs_local(&addrs, 0x08080808));
+	cr_assert_eq(addrs.total, 0xfffffffe);
+	cr_assert_eq(addrs_at(&addrs, 0xfffffffd), 0xfffffffe);
+}

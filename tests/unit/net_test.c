@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <criterion/criterion.h>
+
+#include "net/net.h"
+#include "support/payload_arena.h"
+
+/* 10.0.0.1-10.0.0.3/24, gateway 10.0.0.254; and 192.0.2.1/24. */
+#define OURS 0x0a000001u
+#define PEER 0x0a000009u
+#define GATEWAY 0x0a0000feu
+#define OTHER 0x0a0000aau
+#define SECOND 0xc0000201u
+
+static struct net net;
+static struct counters counters;
+static const uint64_t now_ns = 5 * CLOCK_NS_PER_S;
+static const struct eth_addr peer_mac = { { 2, 0, 0, 0, 0, 9 } };
+
+static void start(void)
+{
+	struct weir_config config = { .mac = { 2, 0, 0, 0, 0, 1 },
+				      .gateway = GATEWAY,
+				      .ranges = { { OURS, OURS + 2, 24 }, { SECOND, SECOND, 24 } },
+				      .ranges_count = 2 };
+
+	net_init(&net, &config, &counters);
+}
+
+TestSuite(net, .init = start);
+
+static verdict addresses(uint32_t src, uint32_t dst)
+{
+	return net_check_addresses(&net, &(struct ip_hdr){ .src = src, .dst = dst });
+}
+
+static struct arp asks(uint32_t sender, uint32_t target)
+{
+	return (struct arp){ .op = ARP_REQUEST, .sender_mac = peer_mac, .sender = sender, .target = target };
+}
+
+static verdict arp_input(struct arp arp, bool *answered, struct arp *answer)
+{
+	return net_arp_input(&net, &arp, now_ns, answered, answer);
+}
+
+static verdict arp_verdict(struct arp arp)
+{
+	struct arp answer;
+	bool answered;
+	verdict v = arp_input(arp, &answered, &answer);
+
+	cr_assert_not(answered);
+	return v;
+}
+
+Test(net, next_hops)
+{
+	cr_assert_eq(net_next_hop(&net, PEER), PEER);
+	cr_assert_eq(net_next_hop(&net, 0x08080808), GATEWAY);
+	net.gateway = 0;
+	cr_assert_eq(net_next_hop(&net, 0x08080808), 0);
+}
+
+Test(net, whom_one_may_send_to)
+{
+	cr_assert(net_may_send(&net, PEER));
+	cr_assert(net_may_send(&net, 0x08080808));
+	cr_assert_not(net_may_send(&net, 0));
+	cr_assert_not(net_may_send(&net, 0x0a0000ff));
+	cr_assert_not(net_may_send(&net, 0xe0000001));
+	cr_assert_not(net_may_send(&net, 0x7f000001));
+}
+
+Test(net, addresses_of_packets)
+{
+	cr_assert_eq(addresses(PEER, OURS), ACCEPTED);
+	cr_assert_eq(addresses(PEER, SECOND), ACCEPTED);
+	cr_assert_eq(addresses(PEER, OTHER), COUNT_frames_not_mine);
+	cr_assert_eq(addresses(PEER, 0x0a0000ff), COUNT_drop_ip_destination);
+	cr_assert_eq(addresses(PEER, 0xffffffff), COUNT_drop_ip_destination);
+	cr_assert_eq(addresses(PEER, 0xe0000001), COUNT_drop_ip_destination);
+	cr_assert_eq(addresses(OURS, OURS), COUNT_drop_ip_source);
+	cr_assert_eq(addresses(OURS + 1, OURS), COUNT_drop_ip_source);
+	cr_assert_eq(addresses(0x0a0000ff, OURS), COUNT_drop_ip_source);
+}
+
+Test(net, who_asks_for_us_is_told)
+{
+	struct arp answer;
+	bool answered;
+
+	cr_assert_eq(arp_input(asks(PEER, OURS + 1), &answered, &answer), ACCEPTED);
+	cr_assert(answered);
+	cr_assert_eq(answer.op, ARP_REPLY);
+	cr_assert_eq(answer.sender, OURS + 1);
+	cr_assert_eq(answer.target, PEER);
+	cr_assert(eth_equal(&answer.sender_mac, &net.mac));
+	cr_assert(eth_equal(&answer.target_mac, &peer_mac));
+	cr_assert_null(neigh_find(&net.neigh, PEER, now_ns), "asking makes no entry");
+}
+
+Test(net, a_probe_for_our_address_is_told_too)
+{
+	struct arp answer;
+	bool answered;
+
+	cr_assert_eq(arp_input(asks(0, OURS), &answered, &answer), ACCEPTED);
+	cr_assert(answered);
+}
+
+Test(net, senders_that_nobody_can_have)
+{
+	struct arp group = asks(PEER, OURS), nobody = asks(PEER, OURS), reply = asks(0, OURS);
+
+	group.sender_mac.bytes[0] |= 1;
+	nobody.sender_mac = (struct eth_addr){ { 0 } };
+	reply.op = ARP_REPLY;
+	cr_assert_eq(arp_verdict(group), COUNT_drop_arp_sender);
+	cr_assert_eq(arp_verdict(nobody), COUNT_drop_arp_sender);
+	cr_assert_eq(arp_verdict(reply), COUNT_drop_arp_sender);
+	cr_assert_eq(arp_verdict(asks(OURS, OURS)), COUNT_drop_arp_sender);
+	cr_assert_eq(arp_verdict(asks(SECOND, OURS)), COUNT_drop_arp_sender);
+	cr_assert_eq(arp_verdict(asks(0x0a0000ff, OURS)), COUNT_drop_arp_sender);
+	cr_assert_eq(arp_verdict(asks(0xe0000001, OURS)), COUNT_drop_arp_sender);
+	cr_assert_eq(arp_verdict(asks(0x7f000001, OURS)), COUNT_drop_arp_sender);
+}
+
+Test(net, what_concerns_others_or_was_not_asked)
+{
+	struct arp reply = asks(PEER, OURS);
+
+	reply.op = ARP_REPLY;
+	cr_assert_eq(arp_verdict(asks(PEER, OTHER)), COUNT_drop_arp_other);
+	cr_assert_eq(arp_verdict(reply), COUNT_drop_arp_other);
+}
+
+Test(net, an_answer_that_was_asked_for)
+{
+	struct arp reply = asks(PEER, OURS);
+	struct eth_addr mac;
+
+	reply.op = ARP_REPLY;
+	neigh_hold(&net.neigh, PEER, payload_arena_copy("x", 1), now_ns);
+	cr_assert_eq(arp_verdict(reply), ACCEPTED);
+	payload frame = neigh_release(&net.neigh, &mac);
+
+	cr_assert_neq(frame, 0);
+	cr_assert(eth_equal(&mac, &peer_mac));
+	payload_free(frame);
+}
+
+Test(net, requests_speak_as_a_member_of_the_subnet)
+{
+	struct arp near = net_arp_request(&net, PEER), far = net_arp_request(&net, SECOND + 5);
+	struct arp announcement = net_arp_request(&net, OURS + 2);
+
+	cr_assert_eq(near.op, ARP_REQUEST);
+	cr_assert_eq(near.sender, OURS);
+	cr_assert_eq(near.target, PEER);
+	cr_assert_eq(far.sender, SECOND);
+	cr_assert(eth_equal(&far.sender_mac, &net.mac));
+	cr_assert_eq(announcement.sender, OURS + 2);
+	cr_assert_eq(announcement.target, OURS + 2);
+}
+
+static enum net_icmp icmp_input(struct icmp icmp, verdict *v, bool *hard)
+{
+	return net_icmp_input(&net, &icmp, now_ns, v, hard);
+}
+
+Test(net, echo_has_a_limit)
+{
+	struct icmp echo = { .type = ICMP_ECHO };
+	unsigned answered = 0;
+	verdict v;
+	bool hard;
+
+	while (answered < 10000 && icmp_input(echo, &v, &hard) == NET_ICMP_ECHO)
+		answered++;
+	cr_assert_geq(answered, 10);
+	cr_assert_lt(answered, 10000);
+	cr_assert_eq(v, COUNT_drop_icmp_limited);
+	cr_assert_eq(net_icmp_input(&net, &echo, now_ns + CLOCK_NS_PER_S, &v, &hard), NET_ICMP_ECHO);
+	cr_assert_eq(v, ACCEPTED);
+}
+
+Test(net, unreachable_is_for_our_own_segments)
+{
+	struct icmp icmp = { .type = ICMP_UNREACHABLE,
+			     .protocol = IP_PROTOCOL_TCP,
+			     .tuple = { .laddr = OURS } };
+	verdict v;
+	bool hard;
+
+	for (uint8_t code = 0; code < 16; code++) {
+		icmp.code = code;
+		cr_assert_eq(icmp_input(icmp, &v, &hard), NET_ICMP_UNREACHABLE);
+		cr_assert_eq(v, ACCEPTED);
+		cr_assert_eq(hard, code == ICMP_PROTOCOL_UNREACHABLE || code == ICMP_PORT_UNREACHABLE,
+			     "code %u", code);
+	}
+	icmp.tuple.laddr = OTHER;
+	cr_assert_eq(icmp_input(icmp, &v, &hard), NET_ICMP_DROP);
+	cr_assert_eq(v, COUNT_drop_icmp_no_connection);
+	icmp.tuple.laddr = OURS;
+	icmp.protocol = 17;
+	cr_assert_eq(icmp_input(icmp, &v, &hard), NET_ICMP_DROP);
+	cr_assert_eq(v, COUNT_drop_icmp_no_connection);
+}
