@@ -18,24 +18,44 @@ void ack_window(struct tcb *tcb, uint16_t wnd)
 		tcb->snd_wnd_max = wnd;
 }
 
+static uint32_t us_from_ticks(uint32_t ticks)
+{
+	return ticks << (CLOCK_TICK_SHIFT - CLOCK_US_SHIFT);
+}
+
+/*
+ * It was sent more than once: the echoed timestamp tells which one was answered (RFC 7323 section 4.1).
+ * Without one, or when it tells of a time before the first sending, the RTO stays backed off.
+ */
+static void sample_after_time_out(struct tcp *tcp, struct tcb *tcb, const struct seg *seg)
+{
+	uint32_t ticks = tcp->tick - (seg->tsecr - tcb->ts_offset);
+
+	if (tcb->flags & TCB_TS && ticks <= rtt_silence_ticks(tcp, tcb, tcb->retries + 1u))
+		rtt_sample(tcp, tcb, us_from_ticks(ticks));
+	else
+		rtt_keep_back_off(tcp, tcb);
+}
+
 /* The round trip of what was just acknowledged, if it can be told (Karn, RFC 6298 section 3). */
-static void sample_rtt(struct tcp *tcp, struct tcb *tcb, uint32_t ack)
+static void sample_rtt(struct tcp *tcp, struct tcb *tcb, const struct seg *seg)
 {
 	struct tcb_ext *ext = tcb_ext(tcp, tcb);
 
-	if (ext != NULL) {
-		if (ext->timing && seq_ge(ack, ext->timed_seq)) {
-			ext->timing = false;
-			rtt_sample(tcp, tcb, clock_us(tcp->now_ns) - ext->timed_us);
-		}
+	if (ext != NULL && ext->timing && seq_ge(seg->ack, ext->timed_seq)) {
+		ext->timing = false;
+		rtt_sample(tcp, tcb, clock_us(tcp->now_ns) - ext->timed_us);
 		return;
 	}
-	/* One segment in flight: it left an RTO before its deadline. */
-	if (tcb->timer == TIMER_RETRANSMIT && tcb->retries == 0) {
+	if (tcb->timer != TIMER_RETRANSMIT)
+		return;
+	if (tcb->retries > 0) {
+		sample_after_time_out(tcp, tcb, seg);
+	} else if (ext == NULL) {
+		/* One segment in flight: it left an RTO before its deadline. */
 		uint32_t sent = tcb->deadline - 1 - rtt_rto_ticks(tcp, tcb);
-		uint32_t ticks = tcp->tick - sent;
 
-		rtt_sample(tcp, tcb, ticks << (CLOCK_TICK_SHIFT - CLOCK_US_SHIFT));
+		rtt_sample(tcp, tcb, us_from_ticks(tcp->tick - sent));
 	}
 }
 
@@ -70,6 +90,8 @@ static void ext_acked(struct tcp *tcp, struct tcb *tcb, struct tcb_ext *ext, uin
 		return;
 	}
 	ext->dup_acks = 0;
+	if (seq_gt(ack, ext->recover))
+		ext->recover = ack - 1; /* kept close behind, or it would come round after 2 GB */
 	cc_reno.acked(ext, tcb->mss, acked, in_flight);
 }
 
@@ -88,13 +110,14 @@ static void restart_timer(struct tcp *tcp, struct tcb *tcb)
 		tcb_disarm(tcb);
 }
 
-static void new_ack(struct tcp *tcp, struct tcb *tcb, uint32_t ack)
+static void new_ack(struct tcp *tcp, struct tcb *tcb, const struct seg *seg)
 {
 	struct tcb_ext *ext = tcb_ext(tcp, tcb);
+	uint32_t ack = seg->ack;
 	uint32_t end = send_queue_end(tcp, tcb);
 	bool had_data = seq_lt(tcb_snd_una(tcp, tcb), end);
 
-	sample_rtt(tcp, tcb, ack);
+	sample_rtt(tcp, tcb, seg);
 	if (ext != NULL) {
 		ext_acked(tcp, tcb, ext, ack);
 	} else {
@@ -122,8 +145,11 @@ static void duplicate_ack(struct tcp *tcp, struct tcb *tcb, const struct seg *se
 	}
 	if (ext->dup_acks < UINT16_MAX)
 		ext->dup_acks++;
-	/* RFC 6582 section 3.2 step 1: not again for a loss that a time-out is repairing. */
-	if (ext->dup_acks == DUP_ACKS && ext->snd_rtx == tcb->snd_nxt) {
+	/*
+	 * RFC 6582 section 3.2 step 1: not again for what was in flight when a loss was noticed; a time-out's
+	 * repairs bring duplicate ACKs of their own.
+	 */
+	if (ext->dup_acks == DUP_ACKS && ext->snd_rtx == tcb->snd_nxt && seq_gt(ext->snd_una, ext->recover)) {
 		count(tcp->counters, COUNT_fast_retransmits);
 		cc_reno.lost(ext, tcb->mss, tcb->snd_nxt - ext->snd_una);
 		ext->recover = tcb->snd_nxt;
@@ -163,7 +189,7 @@ verdict ack_input(struct tcp *tcp, struct tcb *tcb, const struct seg *seg)
 	if (tcb->flags & TCB_EXT)
 		tcb_ext(tcp, tcb)->unanswered = 0;
 	if (seq_gt(seg->ack, una))
-		new_ack(tcp, tcb, seg->ack);
+		new_ack(tcp, tcb, seg);
 	else if (seg->ack == una)
 		duplicate_ack(tcp, tcb, seg);
 	else
@@ -174,8 +200,10 @@ verdict ack_input(struct tcp *tcp, struct tcb *tcb, const struct seg *seg)
 	 * segment that starts at or after RCV.NXT and acknowledges SND.UNA or more is not older than any that was used.
 	 */
 	if (seq_ge(seg->seq, tcb->rcv_nxt)) {
+		bool grew = seg->wnd > tcb->snd_wnd;
+
 		ack_window(tcb, seg->wnd);
-		if (seg->wnd != 0 && tcb->timer == TIMER_PERSIST)
+		if (grew && tcb->timer == TIMER_PERSIST)
 			window_opened(tcp, tcb);
 		output_mark(tcp, tcb);
 	}

@@ -10,6 +10,7 @@
 #include "tcp/output.h"
 #include "tcp/records.h"
 #include "tcp/reply.h"
+#include "tcp/rtt.h"
 
 /* SYN-ACKs after the first; with the RTO doubling from 1 s the last one waits until 63 s. */
 #define SYN_ACK_RETRIES 5
@@ -149,6 +150,8 @@ static struct tcb *promote(struct tcp *tcp, uint32_t slot, uint64_t hash)
 	tcb->rcv_wnd = handshake_rcv_wnd(tcp, tcb->rcv_wscale);
 	tcb->mss = handshake_mss(tcp, half->mss, half->flags & HALF_TS);
 	ack_window(tcb, half->snd_wnd >> tcb->snd_wscale);
+	if (half->retries > 0)
+		rtt_syn_lost(tcp, tcb);
 	conn_table_replace(&tcp->table, hash, half_open_ref(slot), ref_make(REF_HOT, tcb_slot(tcp, tcb)));
 	give(tcp, slot);
 	tcb_set_state(tcp, tcb, WEIR_SYN_RECEIVED);

@@ -69,6 +69,8 @@ static void established(struct tcp *tcp, struct tcb *tcb)
 		uint32_t sent = tcb->deadline - 1 - rtt_rto_ticks(tcp, tcb);
 
 		rtt_sample(tcp, tcb, (tcp->tick - sent) << (CLOCK_TICK_SHIFT - CLOCK_US_SHIFT));
+	} else if (tcb->retries > 0) {
+		rtt_syn_lost(tcp, tcb);
 	}
 	tcb->flight = 0;
 	tcb->retries = 0;

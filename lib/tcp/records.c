@@ -103,6 +103,7 @@ bool tcb_extend(struct tcp *tcp, struct tcb *tcb)
 		.queue_last = SLOT_NONE,
 		.cursor = SLOT_NONE,
 		.cursor_seq = una,
+		.recover = una - 1,
 		.srtt_us = path.srtt_us,
 		.rttvar_us = path.rttvar_us,
 		.cwnd = path.cwnd * tcb->mss,

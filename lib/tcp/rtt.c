@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "tcp/rtt.h"
 
+/* RFC 6298 rule 5.7: 3 s, as a quarter; the next value of rttvar's small float above it. */
+#define RTTVAR_SYN_LOST_US (90u << 13)
+
 /* Small floats: values below 2^man stand for themselves, above them exponents begin. */
 static uint32_t float_pack(uint32_t value, unsigned exp_bits, unsigned man_bits)
 {
@@ -67,7 +70,7 @@ static uint32_t rto_base_us(const struct tcp *tcp, const struct tcb *tcb)
 				   (struct path){ .srtt_us = ext->srtt_us, .rttvar_us = ext->rttvar_us } :
 				   path_unpack(tcb->packed);
 
-	if (path.srtt_us == 0)
+	if (path.srtt_us == 0 && path.rttvar_us == 0)
 		return tcp->times.rto_initial_us;
 	/* G, the granularity of the timer, is a tick. */
 	uint64_t variance = 4 * (uint64_t)path.rttvar_us;
@@ -112,5 +115,47 @@ void rtt_sample(struct tcp *tcp, struct tcb *tcb, uint32_t sample_us)
 	struct path path = path_unpack(tcb->packed);
 
 	rtt_update(&path.srtt_us, &path.rttvar_us, sample_us);
+	tcb->packed = path_pack(&path);
+}
+
+/* srtt 0 and this rttvar: see rtt.h. */
+static void learn_rto(struct tcp *tcp, struct tcb *tcb, uint32_t rto_us)
+{
+	struct tcb_ext *ext = tcb_ext(tcp, tcb);
+
+	if (ext != NULL) {
+		ext->srtt_us = 0;
+		ext->rttvar_us = rto_us / 4;
+		return;
+	}
+	struct path path = path_unpack(tcb->packed);
+
+	path.srtt_us = 0;
+	path.rttvar_us = rto_us / 4;
+	tcb->packed = path_pack(&path);
+}
+
+void rtt_keep_back_off(struct tcp *tcp, struct tcb *tcb)
+{
+	learn_rto(tcp, tcb, (uint32_t)backed_off_us(tcp, rto_base_us(tcp, tcb), tcb->retries));
+}
+
+void rtt_syn_lost(const struct tcp *tcp, struct tcb *tcb)
+{
+	uint32_t initial_us = tcp->times.rto_initial_us / 4;
+
+	tcb->packed = path_pack(&(struct path){
+		.rttvar_us = initial_us > RTTVAR_SYN_LOST_US ? initial_us : RTTVAR_SYN_LOST_US,
+		.cwnd = 1,
+		.ssthresh = PATH_INFINITE,
+	});
+}
+
+void rtt_timed_out(struct tcb *tcb)
+{
+	struct path path = path_unpack(tcb->packed);
+
+	path.cwnd = 1;
+	path.ssthresh = 2;
 	tcb->packed = path_pack(&path);
 }

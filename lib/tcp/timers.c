@@ -51,12 +51,14 @@ static void persist_fired(struct tcp *tcp, struct tcb *tcb)
 /* RFC 6298 rules 5.4 to 5.7. */
 static void retransmit_fired(struct tcp *tcp, struct tcb *tcb)
 {
-	struct tcb_ext *ext = tcb_ext(tcp, tcb);
+	bool synchronized = fsm_synchronized((enum weir_state)tcb->state);
 
-	if (fsm_synchronized((enum weir_state)tcb->state) && tcb->snd_wnd == 0 && ext != NULL) {
+	if (synchronized && tcb->snd_wnd == 0 && tcb_extend(tcp, tcb)) {
 		persist_fired(tcp, tcb); /* the window closed on data in flight: that is no loss (SHLD-17) */
 		return;
 	}
+	struct tcb_ext *ext = tcb_ext(tcp, tcb);
+
 	if (given_up(tcp, tcb, tcb->retries + 1u)) {
 		tcb_end(tcp, tcb, WEIR_REASON_TIMEOUT);
 		return;
@@ -68,10 +70,13 @@ static void retransmit_fired(struct tcp *tcp, struct tcb *tcb)
 		else
 			ext->cwnd = tcb->mss;
 		ext->snd_rtx = ext->snd_una;
+		ext->recover = tcb->snd_nxt; /* RFC 6582 section 3.2 step 4 */
 		ext->recovering = false;
 		ext->dup_acks = 0;
 		ext->timing = false;
 	} else {
+		if (synchronized)
+			rtt_timed_out(tcb);
 		tcb->flags |= TCB_RESEND;
 	}
 	back_off(tcp, tcb, TIMER_RETRANSMIT);
