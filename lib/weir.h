@@ -290,9 +290,9 @@ WEIR_API int weir_static(struct weir_core *core, const void *data, uint32_t len)
 WEIR_API int weir_shutdown(struct weir_core *core, weir_conn conn);
 
 /*
- * Close: as weir_shutdown(), and the application wants nothing more. Data that arrives afterwards
- * is answered by RST (RFC 9293 3.6.1), and FIN-WAIT-2 is bounded. A connection in SYN-SENT
- * is forgotten. WEIR_EV_CLOSED still follows. 0 or -ESTALE.
+ * Close: as weir_shutdown(), and the application wants nothing more. Data that arrives afterwards, or
+ * waits in an event that was not taken yet, is answered by RST (RFC 9293 3.6.1), and FIN-WAIT-2 is bounded.
+ * A connection in SYN-SENT is forgotten. WEIR_EV_CLOSED still follows. 0 or -ESTALE.
  */
 WEIR_API int weir_close(struct weir_core *core, weir_conn conn);
 

@@ -47,6 +47,11 @@ void event_data(struct tcp *tcp, struct tcb *tcb, payload data, uint32_t bytes)
 	event->buffers += buffers;
 }
 
+bool event_unread(const struct tcp *tcp, const struct tcb *tcb)
+{
+	return tcb->flags & TCB_EVENT && entry_at(tcp, tcb->event)->bytes > 0;
+}
+
 uint32_t event_word(const struct tcp *tcp, const struct tcb *tcb)
 {
 	return tcb->flags & TCB_EVENT ? entry_at(tcp, tcb->event)->word : tcb->word;

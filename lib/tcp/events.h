@@ -22,6 +22,9 @@ static inline bool event_room(const struct tcp *tcp, const struct tcb *tcb)
 	return tcb->flags & TCB_EVENT || ring_room(&tcp->events_ring) > 0;
 }
 
+/* Whether data has come that the application has not taken yet. */
+bool event_unread(const struct tcp *tcp, const struct tcb *tcb);
+
 uint32_t event_word(const struct tcp *tcp, const struct tcb *tcb);
 void event_set_word(struct tcp *tcp, struct tcb *tcb, uint32_t word);
 

@@ -78,6 +78,10 @@ static void established(struct tcp *tcp, struct tcb *tcb)
 	tcb_set_state(tcp, tcb, WEIR_ESTABLISHED);
 	count(tcp->counters, COUNT_opened_active);
 	event_raise(tcp, tcb, WEIR_EV_OPENED);
+	if (tcb->flags & TCB_FIN_QUEUED) {
+		tcb_set_state(tcp, tcb, WEIR_FIN_WAIT_1); /* closed while the SYNs crossed */
+		output_mark(tcp, tcb);
+	}
 }
 
 verdict handshake_syn_sent(struct tcp *tcp, struct tcb *tcb, struct seg *seg)

@@ -180,7 +180,7 @@ verdict input_segment(struct tcp *tcp, struct tcb *tcb, struct seg *seg)
 		reply_challenge(tcp, tcb);
 		return COUNT_drop_syn_synchronized;
 	}
-	text_trim(tcb, seg);
+	text_trim(tcp, tcb, seg);
 
 	/* Fifth: ACK. */
 	if (!(seg->flags & SEG_ACK))

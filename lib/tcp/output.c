@@ -41,6 +41,13 @@ uint32_t output_offer(const struct tcp *tcp, const struct tcb *tcb)
 	return room >= offered + step ? room : offered;
 }
 
+uint32_t output_empty_seq(const struct tcp *tcp, const struct tcb *tcb)
+{
+	uint32_t una = tcb_snd_una(tcp, tcb), edge = una + tcb_snd_wnd(tcb);
+
+	return seq_lt(edge, tcb->snd_nxt) ? edge : tcb->snd_nxt;
+}
+
 static void offer_window(const struct tcp *tcp, struct tcb *tcb, struct seg *seg)
 {
 	uint32_t offer = output_offer(tcp, tcb);
@@ -158,8 +165,21 @@ static void fill_payload(struct tcp *tcp, struct tcb *tcb, struct seg *seg, uint
 		if (last)
 			seg->flags |= SEG_PSH;
 	}
-	if (last && tcb->flags & TCB_FIN_QUEUED && !(tcb->flags & TCB_PROBING))
+	if (last && tcb->flags & TCB_FIN_QUEUED && !(tcb->flags & TCB_PROBING && len > 0))
 		seg->flags |= SEG_FIN;
+}
+
+/* One segment at a time is timed (RFC 6298 section 3); Karn: none of which a part was sent before. */
+static void time_segment(const struct tcp *tcp, const struct tcb *tcb, struct tcb_ext *ext, const struct seg *seg,
+			 uint32_t end)
+{
+	if (seg->seq != tcb->snd_nxt || tcb->timer == TIMER_PERSIST) {
+		ext->timing = false;
+	} else if (!ext->timing) {
+		ext->timing = true;
+		ext->timed_seq = end;
+		ext->timed_us = clock_us(tcp->now_ns);
+	}
 }
 
 /* Notes what a segment took of the sequence space, and starts the timer. */
@@ -172,13 +192,9 @@ static void note_sent(struct tcp *tcp, struct tcb *tcb, const struct seg *seg)
 		if (ext == NULL) {
 			tcb->flight = (uint16_t)(tcb->flight + (end - tcb->snd_nxt));
 		} else {
+			time_segment(tcp, tcb, ext, seg, end);
 			if (ext->snd_rtx == tcb->snd_nxt)
 				ext->snd_rtx = end;
-			if (!ext->timing && seg->seq == tcb->snd_nxt) {
-				ext->timing = true;
-				ext->timed_seq = end;
-				ext->timed_us = clock_us(tcp->now_ns);
-			}
 		}
 		tcb->snd_nxt = end;
 		if (seg->flags & SEG_FIN)
@@ -192,7 +208,7 @@ static void note_sent(struct tcp *tcp, struct tcb *tcb, const struct seg *seg)
 		tcb_arm(tcp, tcb, TIMER_RETRANSMIT, rtt_rto_ticks(tcp, tcb));
 }
 
-/* The oldest unacknowledged segment once more, or one byte of it to probe a closed window. */
+/* The oldest unacknowledged segment once more, or what the window takes of it, one byte at least. */
 static bool send_again(struct tcp *tcp, struct tcb *tcb, struct seg *seg)
 {
 	uint32_t una = tcb_snd_una(tcp, tcb);
@@ -205,10 +221,9 @@ static bool send_again(struct tcp *tcp, struct tcb *tcb, struct seg *seg)
 		tcb->flags &= (uint16_t) ~(TCB_RESEND | TCB_PROBING);
 		return false; /* acknowledged meanwhile */
 	}
-	if (probing && len > 1)
-		len = 1;
-	else if (len > tcb_snd_wnd(tcb))
-		len = tcb_snd_wnd(tcb) > 0 ? tcb_snd_wnd(tcb) : 1; /* a shrunken window: SHLD-16, MUST-34 */
+	/* Into a closed window goes one byte; into a small one what fits (SHLD-16, MUST-34, 3.8.6.2.1's override). */
+	if (len > tcb_snd_wnd(tcb))
+		len = tcb_snd_wnd(tcb) > 0 ? tcb_snd_wnd(tcb) : 1;
 	fill_header(tcp, tcb, seg, una);
 	fill_payload(tcp, tcb, seg, len);
 	if (probing)
@@ -289,19 +304,19 @@ static unsigned output_synchronized(struct tcp *tcp, struct tcb *tcb, struct seg
 {
 	unsigned n = 0;
 
-	if (!piece_fits(tcp, tcb))
-		return 0;
-	if (tcb->flags & TCB_RESEND)
-		n += send_again(tcp, tcb, &segs[n]);
-	while (n < max && send_stream(tcp, tcb, &segs[n]))
-		n++;
-	if (n == max) {
-		output_mark(tcp, tcb); /* perhaps more, in the next turn */
-		return n;
+	if (piece_fits(tcp, tcb)) {
+		if (tcb->flags & TCB_RESEND)
+			n += send_again(tcp, tcb, &segs[n]);
+		while (n < max && send_stream(tcp, tcb, &segs[n]))
+			n++;
+		if (n == max) {
+			output_mark(tcp, tcb); /* perhaps more, in the next turn */
+			return n;
+		}
+		persist_if_stuck(tcp, tcb);
 	}
-	persist_if_stuck(tcp, tcb);
 	if (tcb->flags & TCB_ACK_NOW) {
-		fill_header(tcp, tcb, &segs[n++], tcb->snd_nxt);
+		fill_header(tcp, tcb, &segs[n++], output_empty_seq(tcp, tcb));
 	} else if (tcb->flags & TCB_ACK_DELAYED) {
 		delay_ack(tcp, tcb);
 	}

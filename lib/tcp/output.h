@@ -17,6 +17,12 @@ static inline bool output_room(const struct tcp *tcp, const struct tcb *tcb)
 	return tcb->flags & TCB_DIRTY || ring_room(&tcp->dirty_ring) > 0;
 }
 
+/*
+ * The sequence number for a segment without text: SND.NXT, or the window's right edge where that lies before it.
+ * Beyond a closed window a probe or a FIN may be in flight; the peer takes no ACK, window or RST from there.
+ */
+uint32_t output_empty_seq(const struct tcp *tcp, const struct tcb *tcb);
+
 /* Looks at the connection in the next tcp_output(). The caller has made sure of room. */
 void output_mark(struct tcp *tcp, struct tcb *tcb);
 

@@ -41,7 +41,7 @@ void reply_reset(struct tcp *tcp, const struct tcb *tcb)
 
 	if (reply == NULL)
 		return;
-	reply->seq = tcb->snd_nxt;
+	reply->seq = output_empty_seq(tcp, tcb);
 	reply->ack = tcb->rcv_nxt;
 	reply->flags = SEG_RST | SEG_ACK;
 	count(tcp->counters, COUNT_resets_out);

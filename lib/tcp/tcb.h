@@ -38,7 +38,7 @@ enum {
 	TCB_NO_DELAY = 1 << 12,   /* no Nagle */
 	TCB_WSCALE = 1 << 13,     /* window scaling agreed on */
 	TCB_PASSIVE = 1 << 14,    /* came from a listener (RFC 9293 MUST-11) */
-	TCB_PROBING = 1 << 15,    /* TCB_RESEND is a window probe: one byte, whatever the window */
+	TCB_PROBING = 1 << 15,    /* TCB_RESEND is a window probe: one byte at least, whatever the window */
 };
 
 /* What tcb.deadline is for. These exclude each other. */

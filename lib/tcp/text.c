@@ -18,12 +18,18 @@ verdict text_acceptable(const struct tcp *tcp, const struct tcb *tcb, const stru
 		return seq_within(seg->seq, tcb->rcv_nxt, window + 1) ? ACCEPTED : COUNT_drop_window;
 	if (seq_le(seg->seq + space, tcb->rcv_nxt))
 		return COUNT_drop_duplicate;
-	if (window == 0 || seq_ge(seg->seq, tcb->rcv_nxt + window))
+	/*
+	 * A closed window takes no text, but what stands at its edge brings a valid ACK (RFC 9293 section 3.10.7.4's
+	 * special allowance), perhaps the news that the peer's own window is open again.
+	 */
+	if (window == 0 && seg->seq == tcb->rcv_nxt)
+		return ACCEPTED;
+	if (seq_ge(seg->seq, tcb->rcv_nxt + window))
 		return COUNT_drop_window;
 	return ACCEPTED;
 }
 
-void text_trim(const struct tcb *tcb, struct seg *seg)
+void text_trim(struct tcp *tcp, struct tcb *tcb, struct seg *seg)
 {
 	uint32_t edge = tcb->rcv_nxt + tcb_rcv_wnd(tcb);
 	uint32_t end = seg->seq + seg->len; /* where a FIN would stand */
@@ -34,6 +40,7 @@ void text_trim(const struct tcb *tcb, struct seg *seg)
 	if (seq_gt(end, edge)) {
 		back = end - edge;
 		seg->flags &= (uint8_t)~SEG_FIN;
+		output_ack_now(tcp, tcb); /* a probe, or more than was offered: the peer must learn where the edge is */
 	}
 	seg->seq += front;
 	seg->len = (uint16_t)(seg->len - front - back);

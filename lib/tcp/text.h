@@ -10,7 +10,7 @@
  * a FIN with it.
  */
 verdict text_acceptable(const struct tcp *tcp, const struct tcb *tcb, const struct seg *seg);
-void text_trim(const struct tcb *tcb, struct seg *seg);
+void text_trim(struct tcp *tcp, struct tcb *tcb, struct seg *seg);
 
 /* Hands the text to the application and moves RCV.NXT. Only in-order text is kept. */
 verdict text_input(struct tcp *tcp, struct tcb *tcb, struct seg *seg);

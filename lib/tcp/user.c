@@ -150,6 +150,8 @@ static int queue_fin(struct tcp *tcp, struct tcb *tcb)
 	if (!output_room(tcp, tcb))
 		return -EAGAIN;
 	tcb->flags |= TCB_FIN_QUEUED;
+	if (tcb->state == WEIR_SYN_RECEIVED)
+		return 0; /* a simultaneous open: it goes out once the SYN has been acknowledged */
 	tcb_set_state(tcp, tcb, tcb->state == WEIR_CLOSE_WAIT ? WEIR_LAST_ACK : WEIR_FIN_WAIT_1);
 	output_mark(tcp, tcb);
 	return 0;
@@ -178,7 +180,8 @@ int tcp_close(struct tcp *tcp, weir_conn conn)
 		tcb_end(tcp, tcb, WEIR_REASON_ABORTED);
 		return 0;
 	}
-	if (tcb->state == WEIR_SYN_RECEIVED)
+	/* RFC 9293 3.6.1: what has come in and will not be read is lost, and the peer must know (SHLD-3). */
+	if (event_unread(tcp, tcb))
 		return tcp_abort(tcp, conn);
 	int err = queue_fin(tcp, tcb);
 
