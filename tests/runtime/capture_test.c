@@ -53,7 +53,6 @@ static void setup(void)
 
 static void teardown(void)
 {
-	cr_expect_eq(pool_missing(pool), 0);
 	unlink(path);
 }
 
@@ -291,7 +290,7 @@ Test(capture, checksums_left_to_the_port_are_computed)
 /* Nobody writes: the loop waits a little, then frames pass by and are counted. */
 Test(capture, a_full_capture_holds_back_and_then_counts)
 {
-	struct rte_mbuf *frames[BURST_FRAMES];
+	struct rte_mbuf *frames[BURST_FRAMES], *another = mbufs_make(pool, 2, 60);
 	struct capture *capture;
 	struct port ends[2];
 	struct burst burst;
@@ -306,14 +305,40 @@ Test(capture, a_full_capture_holds_back_and_then_counts)
 		cr_assert_eq(capture_frames(capture, 0, 0, frames, BURST_FRAMES, CAPTURE_IN), BURST_FRAMES);
 	cr_expect(burst_held(&burst, BURST_STUCK_NS));
 	cr_expect_not(burst_held(&burst, 1 + BURST_STUCK_NS));
-	while (capture_room(capture) > 0)
+	for (unsigned room = capture_room(capture); room > 0; room--)
 		capture_frames(capture, 0, 0, frames, 1, CAPTURE_IN);
 	burst_tx(&burst, frames, BURST_FRAMES, 0);
 	cr_expect_eq(burst.capture_drops, BURST_FRAMES);
+
+	/* Written, and full again: it waits again. */
 	cr_expect_gt(capture_write(capture), 0);
 	cr_expect_not(burst_held(&burst, 2 + BURST_STUCK_NS));
+	for (unsigned room = capture_room(capture); room > 0; room--)
+		capture_frames(capture, 0, 0, &another, 1, CAPTURE_IN);
+	cr_expect(burst_held(&burst, 3 + BURST_STUCK_NS));
+	rte_pktmbuf_free(another);
+	wire_drain(&wire);
+	cr_expect_eq(pool_missing(pool), 0);
 	cr_expect_eq(capture_close(capture), 0);
 	close_wire(&wire, ends);
+}
+
+Test(capture, copies_are_used_again)
+{
+	struct rte_mbuf *frames[BURST_FRAMES];
+	struct capture *capture = begin();
+	unsigned recorded = 0;
+
+	for (uint16_t i = 0; i < BURST_FRAMES; i++)
+		frames[i] = mbufs_make(pool, 1, 60);
+	/* Several times as many as there are copies. */
+	for (int burst = 0; burst < 2000; burst++) {
+		recorded += capture_frames(capture, 0, 0, frames, BURST_FRAMES, CAPTURE_IN);
+		capture_write(capture);
+	}
+	cr_expect_eq(recorded, 2000 * BURST_FRAMES);
+	rte_pktmbuf_free_bulk(frames, BURST_FRAMES);
+	cr_expect_eq(capture_close(capture), 0);
 }
 
 Test(capture, says_what_is_wrong)
