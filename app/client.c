@@ -1,0 +1,414 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "client.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <rte_mbuf.h>
+
+#include "units.h"
+
+/* Opens per round: as many as a burst has frames, so that opening does not delay answering. */
+#define OPENS_PER_ROUND 32
+/* Waiting connections that a round looks at. */
+#define RETRIES_PER_ROUND 32
+/*
+ * How long nothing is opened after there was no port or no memory: about what it takes until some are free,
+ * and long enough not to burn the core on asking.
+ */
+#define HOLD_NS 100000ull
+/* The same after a peer refused: a closed port is no reason for a flood of SYNs. */
+#define REFUSED_HOLD_NS 10000000ull
+
+static void latency(struct client *client, enum latency which, uint64_t from_ns, uint64_t now_ns)
+{
+	histogram_record(&client->tally.latency[which], now_ns > from_ns ? now_ns - from_ns : 0);
+}
+
+static uint32_t slot_of(const struct client *client, const struct client_conn *conn)
+{
+	return (uint32_t)(conn - client->conns);
+}
+
+/* why: counted once it was aborted; NULL to close. */
+static void end(struct client *client, struct weir_core *core, struct client_conn *conn, uint64_t *why)
+{
+	conn->phase = CLIENT_CLOSING;
+	conn->ending = (struct ending){ .reset = why != NULL, .why = why };
+	if (!ending_try(&conn->ending, core, conn->handle))
+		slots_wait(&client->slots, slot_of(client, conn));
+}
+
+/* Gives a connection up. */
+static void complain(struct client *client, struct weir_core *core, struct client_conn *conn,
+		     enum complaint complaint)
+{
+	end(client, core, conn, &client->tally.complaints[complaint]);
+}
+
+static void begin_close(struct client *client, struct weir_core *core, struct client_conn *conn,
+			uint64_t now_ns)
+{
+	conn->mark_ns = now_ns;
+	if (client->close == CLOSE_PEER && !order_given(&client->orders->stop))
+		conn->phase = CLIENT_PEER;
+	else
+		end(client, core, conn, client->close == CLOSE_RST ? &client->tally.aborted : NULL);
+}
+
+/* Sends what the connection takes of its request. */
+static void push(struct client *client, struct weir_core *core, struct client_conn *conn)
+{
+	int rc = body_send(conn->request, core, conn->handle, &conn->pieces_left);
+
+	if (sending_needs_retry(core, conn->handle, rc))
+		slots_wait(&client->slots, slot_of(client, conn));
+}
+
+static void send_request(struct client *client, struct weir_core *core, struct client_conn *conn,
+			 uint64_t now_ns)
+{
+	bool last = conn->requests_left == 1 || order_given(&client->orders->stop);
+
+	conn->phase = CLIENT_WAITING;
+	conn->mark_ns = now_ns;
+	conn->answer_bytes = 0;
+	conn->request = last && client->close == CLOSE_PEER ? &client->last_request : &client->request;
+	conn->pieces_left = conn->request->pieces;
+	push(client, core, conn);
+}
+
+static void on_opened(struct client *client, struct weir_core *core, struct client_conn *conn,
+		      uint64_t now_ns)
+{
+	latency(client, LATENCY_CONNECT, conn->intended_ns, now_ns);
+	if (client->app == APP_CONNECT)
+		begin_close(client, core, conn, now_ns);
+	else
+		send_request(client, core, conn, now_ns);
+}
+
+/* An answer is complete: the next request, or the end. */
+static void on_answer(struct client *client, struct weir_core *core, struct client_conn *conn, bool reusable,
+		      uint64_t now_ns)
+{
+	latency(client, LATENCY_REQUEST, conn->mark_ns, now_ns);
+	tally_add(&client->tally.requests, 1);
+	if (conn->requests_left != UINT32_MAX)
+		conn->requests_left--;
+	if (conn->requests_left == 0 || !reusable || order_given(&client->orders->stop))
+		begin_close(client, core, conn, now_ns);
+	else
+		send_request(client, core, conn, now_ns);
+}
+
+static void check_response(struct client *client, struct weir_core *core, struct client_conn *conn,
+			   const struct http_info *info, uint64_t now_ns)
+{
+	if (info->status != 200)
+		complain(client, core, conn, COMPLAINT_STATUS);
+	else if (client->size_bytes != 0 && info->body_bytes != client->size_bytes)
+		complain(client, core, conn, COMPLAINT_LENGTH);
+	else
+		on_answer(client, core, conn, info->keep_alive, now_ns);
+}
+
+static void take_http(struct client *client, struct weir_core *core, struct client_conn *conn,
+		      const uint8_t *bytes, uint32_t len, uint64_t now_ns)
+{
+	struct http_stream *stream = &client->streams[conn - client->conns];
+	enum http_outcome outcome = HTTP_DONE;
+	struct http_info info;
+	uint32_t consumed = conn->partial ? 0 : http_recall(&client->memo, bytes, len, &info);
+
+	if (consumed == 0) {
+		outcome = http_feed(HTTP_KIND_RESPONSE, &client->memo, stream, bytes, len, &consumed, &info);
+		conn->partial = http_pending(stream);
+	}
+	switch (outcome) {
+	case HTTP_MORE:
+		return;
+	case HTTP_DONE:
+		/* One request at a time has one response; whatever follows answers nothing. */
+		if (consumed != len)
+			complain(client, core, conn, COMPLAINT_LENGTH);
+		else
+			check_response(client, core, conn, &info, now_ns);
+		return;
+	case HTTP_MALFORMED:
+	case HTTP_TOO_LARGE:
+		complain(client, core, conn, COMPLAINT_MALFORMED);
+		return;
+	}
+}
+
+static void take_echo(struct client *client, struct weir_core *core, struct client_conn *conn,
+		      const uint8_t *bytes, uint32_t len, uint64_t now_ns)
+{
+	if (conn->answer_bytes + len > client->size_bytes) {
+		complain(client, core, conn, COMPLAINT_LENGTH);
+		return;
+	}
+	if (!body_matches(&client->request, conn->answer_bytes, bytes, len)) {
+		complain(client, core, conn, COMPLAINT_MISMATCH);
+		return;
+	}
+	conn->answer_bytes += len;
+	if (conn->answer_bytes == client->size_bytes)
+		on_answer(client, core, conn, true, now_ns);
+}
+
+static void take(struct client *client, struct weir_core *core, struct client_conn *conn,
+		 const uint8_t *bytes, uint32_t len, uint64_t now_ns)
+{
+	switch (client->app) {
+	case APP_HTTP:
+		take_http(client, core, conn, bytes, len, now_ns);
+		return;
+	case APP_ECHO:
+		take_echo(client, core, conn, bytes, len, now_ns);
+		return;
+	case APP_CONNECT:
+	case APP_DISCARD:
+	case APP_ACCEPT:
+	case APP_KINDS:
+		return;
+	}
+}
+
+static void on_data(struct client *client, struct weir_core *core, struct client_conn *conn,
+		    struct rte_mbuf *payload, uint64_t now_ns)
+{
+	if (!conn->answered) {
+		conn->answered = true;
+		latency(client, LATENCY_FIRST_BYTE, conn->intended_ns, now_ns);
+	}
+	for (struct rte_mbuf *m = payload; m != NULL && conn->phase == CLIENT_WAITING; m = m->next)
+		take(client, core, conn, rte_pktmbuf_mtod(m, const uint8_t *), m->data_len, now_ns);
+	weir_release(core, conn->handle, payload);
+}
+
+/* The peer closes: the end of a response without a length, what CLIENT_PEER waits for, or too early. */
+static void on_fin(struct client *client, struct weir_core *core, struct client_conn *conn, uint64_t now_ns)
+{
+	struct http_stream *stream = &client->streams[conn - client->conns];
+	struct http_info info;
+
+	if (conn->phase == CLIENT_WAITING && conn->partial && http_end(stream, &info) == HTTP_DONE)
+		check_response(client, core, conn, &info, now_ns);
+	if (conn->phase == CLIENT_WAITING)
+		complain(client, core, conn, COMPLAINT_CUT_SHORT);
+	if (conn->phase == CLIENT_PEER)
+		end(client, core, conn, NULL);
+}
+
+static void on_closed(struct client *client, struct client_conn *conn, enum weir_reason reason,
+		      uint64_t now_ns)
+{
+	uint32_t slot = slot_of(client, conn);
+
+	if (reason == WEIR_REASON_NONE)
+		latency(client, LATENCY_CLOSE, conn->mark_ns, now_ns);
+	else if (conn->phase == CLIENT_OPENING)
+		client->hold_until_ns = now_ns + REFUSED_HOLD_NS;
+	conn->phase = CLIENT_FREE;
+	conn->pieces_left = 0;
+	conn->ending.wanted = false;
+	if (conn->partial)
+		client->streams[slot] = (struct http_stream){ 0 };
+	slots_give(&client->slots, slot);
+	tally_add(&client->tally.open, (uint64_t)-1);
+}
+
+static void handle(struct client *client, struct weir_core *core, const struct weir_event *event,
+		   uint64_t now_ns)
+{
+	struct client_conn *conn = &client->conns[event->word];
+
+	if (event->what & WEIR_EV_OPENED)
+		on_opened(client, core, conn, now_ns);
+	if (event->what & WEIR_EV_DATA)
+		on_data(client, core, conn, event->payload, now_ns);
+	if (event->what & WEIR_EV_FIN)
+		on_fin(client, core, conn, now_ns);
+	if (event->what & WEIR_EV_SENT && conn->pieces_left > 0)
+		push(client, core, conn);
+	if (event->what & WEIR_EV_CLOSED)
+		on_closed(client, conn, event->reason, now_ns);
+}
+
+/* Those that were told to wait, a few at a time; they stand in line again if it is no better. */
+static void retry(struct client *client, struct weir_core *core)
+{
+	uint32_t n = client->slots.waiting < RETRIES_PER_ROUND ? client->slots.waiting : RETRIES_PER_ROUND;
+
+	for (; n > 0; n--) {
+		struct client_conn *conn = &client->conns[slots_next(&client->slots)];
+
+		if (conn->ending.wanted)
+			end(client, core, conn, conn->ending.why);
+		else if (conn->phase == CLIENT_WAITING && conn->pieces_left > 0)
+			push(client, core, conn);
+	}
+}
+
+/* What weir_connect() answered, as the reason to open no more in this round. */
+static void held_back(struct client *client, int rc, uint64_t now_ns)
+{
+	struct tally *tally = &client->tally;
+
+	if (rc == -EAGAIN) {
+		tally_add(&tally->holds[HOLD_OUTPUT], 1);
+	} else if (rc == -EADDRNOTAVAIL || rc == -ENOMEM) {
+		tally_add(&tally->holds[rc == -ENOMEM ? HOLD_NO_MEMORY : HOLD_NO_PORT], 1);
+		client->hold_until_ns = now_ns + HOLD_NS;
+	} else {
+		__atomic_store_n(&tally->fatal, rc, __ATOMIC_RELAXED);
+	}
+}
+
+static bool open_one(struct client *client, struct weir_core *core, uint64_t intended_ns, uint64_t now_ns)
+{
+	uint32_t slot = slots_take(&client->slots);
+	struct client_conn *conn;
+	int rc;
+
+	if (slot == SLOTS_NONE) {
+		held_back(client, -ENOMEM, now_ns);
+		return false;
+	}
+	conn = &client->conns[slot];
+	*conn = (struct client_conn){
+		.intended_ns = intended_ns,
+		.requests_left = client->requests,
+		.phase = CLIENT_OPENING,
+	};
+	rc = weir_connect(core, (struct weir_endpoint){ 0 }, client->connect, slot, &conn->handle);
+	if (rc != 0) {
+		conn->phase = CLIENT_FREE;
+		slots_give(&client->slots, slot);
+		held_back(client, rc, now_ns);
+		return false;
+	}
+	tally_add(&client->tally.open, 1);
+	return true;
+}
+
+/* When the next connection is meant to be opened; UINT64_MAX: not now. */
+static uint64_t next_intended(const struct client *client, uint64_t now_ns)
+{
+	uint64_t elapsed_ns = now_ns - client->start_ns;
+
+	if (client->open_max != 0 &&
+	    client->tally.open >=
+		    pace_ramped(client->open_max, client->paced ? 0 : client->ramp_ns, elapsed_ns))
+		return UINT64_MAX;
+	if (!client->paced)
+		return now_ns;
+	return pace_due(&client->pace, elapsed_ns) ? client->start_ns + client->pace.next_ns : UINT64_MAX;
+}
+
+static bool plan_is_over(const struct client *client, uint64_t now_ns)
+{
+	/* A rate has a last intended time, which may still be waiting to be opened after the end. */
+	if (client->paced)
+		return client->pace.next_ns == UINT64_MAX;
+	return client->duration_ns != 0 && now_ns - client->start_ns >= client->duration_ns;
+}
+
+static void open_more(struct client *client, struct weir_core *core, uint64_t now_ns)
+{
+	if (!client->started) {
+		client->started = true;
+		client->start_ns = now_ns;
+	}
+	if (order_given(&client->orders->stop) || plan_is_over(client, now_ns) || client->tally.fatal != 0) {
+		order_give(&client->tally.stopped);
+		return;
+	}
+	for (unsigned n = 0; n < OPENS_PER_ROUND && now_ns >= client->hold_until_ns; n++) {
+		uint64_t intended_ns = next_intended(client, now_ns);
+
+		if (intended_ns == UINT64_MAX || !open_one(client, core, intended_ns, now_ns))
+			return;
+		if (client->paced)
+			pace_advance(&client->pace);
+	}
+}
+
+/* A request; last: the one after which the server shall close. */
+static int init_request(struct client *client, struct weir_core *core, struct body *body, bool last)
+{
+	char head[BODY_HEAD_MAX], address[UNITS_ADDRESS_TEXT], port[8] = "";
+
+	if (client->app != APP_HTTP)
+		return body_init(body, core, NULL, client->size_bytes);
+	units_address_text(client->connect.address, address);
+	if (client->connect.port != 80)
+		snprintf(port, sizeof(port), ":%u", client->connect.port);
+	snprintf(head, sizeof(head), "GET / HTTP/1.1\r\nHost: %s%s\r\nUser-Agent: weir\r\n%s\r\n", address,
+		 port, last ? "Connection: close\r\n" : "");
+	return body_init(body, core, head, 0);
+}
+
+static int init_state(struct client *client, struct weir_core *core, uint32_t slots)
+{
+	int rc = slots_init(&client->slots, slots);
+
+	client->conns = calloc(slots, sizeof(*client->conns));
+	client->streams = calloc(slots, sizeof(*client->streams));
+	if (rc == 0 && (client->conns == NULL || client->streams == NULL))
+		rc = -ENOMEM;
+	if (rc != 0 || client->app == APP_CONNECT)
+		return rc;
+	rc = init_request(client, core, &client->request, false);
+	return rc == 0 ? init_request(client, core, &client->last_request, true) : rc;
+}
+
+int client_init(struct client *client, const struct options *options, struct weir_core *core, unsigned shard,
+		unsigned shards, const struct orders *orders)
+{
+	uint64_t end_ns = options->duration_ns == 0 ? UINT64_MAX : options->duration_ns;
+
+	*client = (struct client){
+		.app = options->app,
+		.close = options->close,
+		.connect = options->connect,
+		.size_bytes = options->size_bytes,
+		.requests = options->requests == 0 ? UINT32_MAX : (uint32_t)options->requests,
+		/* Rounded so that the shares add up. */
+		.open_max = (options->connections + shards - 1 - shard) / shards,
+		.ramp_ns = options->ramp_ns,
+		.duration_ns = options->duration_ns,
+		.paced = options->rate != 0,
+		.orders = orders,
+	};
+	if (client->paced)
+		pace_init(&client->pace, options->rate, options->ramp_ns, end_ns, shard, shards);
+	return init_state(client, core, options->max_connections / shards + SLOTS_UNHEARD);
+}
+
+void client_fini(struct client *client)
+{
+	body_fini(&client->request);
+	body_fini(&client->last_request);
+	slots_fini(&client->slots);
+	free(client->conns);
+	free(client->streams);
+}
+
+void client_round(struct weir_core *core, const struct weir_event *events, unsigned n, uint64_t now_ns,
+		  void *arg)
+{
+	struct client *client = arg;
+
+	for (unsigned i = 0; i < n; i++)
+		handle(client, core, &events[i], now_ns);
+	if (client->slots.waiting > 0)
+		retry(client, core);
+	if (!client->tally.stopped)
+		open_more(client, core, now_ns);
+	else if (order_given(&client->orders->abort) && client->tally.open > 0)
+		weir_abort_all(core);
+}

@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "eal.h"
+
+#include <errno.h>
+#include <glob.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <rte_eal.h>
+#include <rte_errno.h>
+#include <rte_lcore.h>
+#include <rte_log.h>
+
+#include "eal_args.h"
+
+/* Buffers of two ends of a wire and of a capture, with room to spare; only what is used is taken. */
+#define MEMORY_MIB 512
+
+/* Standard output and error while EAL starts. */
+static struct {
+	bool held;
+	int out, err;
+	int file;
+} hold;
+
+static void hold_output(void)
+{
+	fflush(NULL);
+	hold.file = memfd_create("eal", MFD_CLOEXEC);
+	hold.out = dup(STDOUT_FILENO);
+	hold.err = dup(STDERR_FILENO);
+	if (hold.file < 0 || hold.out < 0 || hold.err < 0)
+		return;
+	dup2(hold.file, STDOUT_FILENO);
+	dup2(hold.file, STDERR_FILENO);
+	hold.held = true;
+}
+
+static void release_output(void)
+{
+	if (!hold.held)
+		return;
+	fflush(NULL);
+	dup2(hold.out, STDOUT_FILENO);
+	dup2(hold.err, STDERR_FILENO);
+	close(hold.out);
+	close(hold.err);
+	hold.held = false;
+}
+
+/* The first line with anything in it: the closest to the fault. */
+static void first_line(char *line, size_t size)
+{
+	ssize_t len = pread(hold.file, line, size - 1, 0);
+	size_t blank;
+
+	line[len > 0 ? len : 0] = '\0';
+	blank = strspn(line, " \t\r\n");
+	memmove(line, line + blank, strlen(line + blank) + 1);
+	line[strcspn(line, "\r\n")] = '\0';
+}
+
+/* What the user asked to hear. */
+static void pass_on(void)
+{
+	char buffer[4096];
+	ssize_t len;
+
+	lseek(hold.file, 0, SEEK_SET);
+	while ((len = read(hold.file, buffer, sizeof(buffer))) > 0)
+		fwrite(buffer, 1, (size_t)len, stderr);
+	close(hold.file);
+}
+
+/* EAL ends the process by itself when it is asked for --help. */
+static void on_exit_within_eal(void)
+{
+	if (!hold.held)
+		return;
+	release_output();
+	pass_on();
+}
+
+static bool free_hugepages(void)
+{
+	glob_t paths;
+	bool found = false;
+
+	if (glob("/sys/kernel/mm/hugepages/hugepages-*/free_hugepages", 0, NULL, &paths) != 0)
+		return false;
+	for (size_t i = 0; i < paths.gl_pathc; i++) {
+		FILE *file = fopen(paths.gl_pathv[i], "r");
+		unsigned long pages = 0;
+
+		if (file == NULL)
+			continue;
+		if (fscanf(file, "%lu", &pages) == 1 && pages > 0)
+			found = true;
+		fclose(file);
+	}
+	globfree(&paths);
+	return found;
+}
+
+static bool is_pci(const char *device)
+{
+	unsigned domain, bus, slot, function;
+	char end;
+
+	if (device == NULL)
+		return false;
+	return sscanf(device, "%x:%x:%x.%x%c", &domain, &bus, &slot, &function, &end) == 4 ||
+	       sscanf(device, "%x:%x.%x%c", &bus, &slot, &function, &end) == 3;
+}
+
+/* CPUs that this process may use and EAL can name, lowest first. */
+static unsigned usable_cpus(unsigned cpus[RTE_MAX_LCORE])
+{
+	unsigned count = 0;
+	cpu_set_t set;
+
+	if (sched_getaffinity(0, sizeof(set), &set) != 0)
+		return 0;
+	for (unsigned cpu = 0; cpu < RTE_MAX_LCORE && cpu < CPU_SETSIZE; cpu++)
+		if (CPU_ISSET(cpu, &set))
+			cpus[count++] = cpu;
+	return count;
+}
+
+static bool contains(const unsigned *values, unsigned count, unsigned value)
+{
+	for (unsigned i = 0; i < count; i++)
+		if (values[i] == value)
+			return true;
+	return false;
+}
+
+/* --lcores, and one CPU beside them for the main thread if there is one left. */
+static int choose_given(const struct options *options, const unsigned *cpus, unsigned count,
+			struct eal_wishes *wishes, unsigned *lcores, char *error)
+{
+	unsigned n = 0;
+
+	for (; n < options->lcores_count; n++) {
+		lcores[n] = options->lcores[n];
+		if (contains(cpus, count, lcores[n]))
+			continue;
+		snprintf(error, EAL_ERROR_MAX,
+			 "--lcores: this process may not use CPU %u; `taskset -cp $$` lists those it may",
+			 lcores[n]);
+		return -EINVAL;
+	}
+	wishes->main_lcore = lcores[0];
+	for (unsigned i = 0; i < count; i++) {
+		if (contains(lcores, n, cpus[i]))
+			continue;
+		wishes->main_lcore = lcores[n++] = cpus[i];
+		break;
+	}
+	wishes->lcores = lcores;
+	wishes->lcores_count = n;
+	return 0;
+}
+
+/* demo's two sides, and the main thread where there is a CPU for it. Otherwise EAL takes all there are. */
+static void choose_own(const struct options *options, unsigned *cpus, unsigned count,
+		       struct eal_wishes *wishes)
+{
+	if (options->command != COMMAND_DEMO || count == 0)
+		return;
+	wishes->lcores = cpus;
+	wishes->lcores_count = count < 3 ? count : 3;
+	wishes->main_lcore = cpus[0];
+}
+
+static int refuse(const struct options *options, char *error)
+{
+	char line[EAL_ERROR_MAX / 2];
+
+	first_line(line, sizeof(line));
+	snprintf(error, EAL_ERROR_MAX,
+		 "%s: DPDK's EAL does not start: %s; --eal \"--log-level=*:debug\" shows more",
+		 options->eal != NULL ? "--eal" : "EAL", line[0] != '\0' ? line : rte_strerror(rte_errno));
+	return -EINVAL;
+}
+
+static int start(const struct options *options, struct eal_args *args, char *error)
+{
+	int rc;
+
+	/* By default its console is standard output. */
+	rte_openlog_stream(stderr);
+	atexit(on_exit_within_eal);
+	hold_output();
+	rc = rte_eal_init(args->argc, args->argv);
+	release_output();
+	if (rc < 0)
+		return refuse(options, error);
+	pass_on();
+	return 0;
+}
+
+int eal_start(const struct options *options, const char *device, char error[EAL_ERROR_MAX])
+{
+	struct eal_wishes wishes = {
+		.hugepages = geteuid() == 0 && free_hugepages(),
+		.memory_mib = MEMORY_MIB,
+		.pci_device = is_pci(device) ? device : NULL,
+	};
+	unsigned cpus[RTE_MAX_LCORE], lcores[OPTIONS_LCORES_MAX + 1];
+	unsigned count = usable_cpus(cpus);
+	static struct eal_args args; /* EAL keeps pointers into it */
+	int rc = 0;
+
+	if (options->lcores_count > 0)
+		rc = choose_given(options, cpus, count, &wishes, lcores, error);
+	else
+		choose_own(options, cpus, count, &wishes);
+	if (rc != 0)
+		return rc;
+	rc = eal_args_build(&args, &wishes, options->eal);
+	if (rc != 0) {
+		snprintf(error, EAL_ERROR_MAX, "--eal: %s",
+			 rc == -EINVAL ? "a quote is not closed; close it" :
+					 "too long; give fewer arguments");
+		return rc;
+	}
+	return start(options, &args, error);
+}
+
+void eal_stop(void)
+{
+	rte_eal_cleanup();
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * eal.h - DPDK's EAL, started quietly and with what this machine has.
+ *
+ * What EAL says while it starts is held back: it belongs to standard error, not among the JSON lines, and
+ * when EAL refuses, its first line goes into our one. Main thread, once per process.
+ */
+#ifndef WEIR_APP_EAL_H
+#define WEIR_APP_EAL_H
+
+#include "options.h"
+
+#define EAL_ERROR_MAX 512
+
+/* device: that will be used, PCI address or vdev string; NULL for none. 0, or a negative errno with one line. */
+int eal_start(const struct options *options, const char *device, char error[EAL_ERROR_MAX]);
+
+void eal_stop(void);
+
+#endif

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "eal_args.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Takes text[used..] as the next argument, once it is complete. */
+static int finish(struct eal_args *args, size_t start)
+{
+	if (args->argc == EAL_ARGS_MAX || args->used == EAL_ARGS_TEXT)
+		return -E2BIG;
+	args->text[args->used++] = '\0';
+	args->argv[args->argc++] = args->text + start;
+	args->argv[args->argc] = NULL;
+	return 0;
+}
+
+static int put(struct eal_args *args, char c)
+{
+	if (args->used == EAL_ARGS_TEXT)
+		return -E2BIG;
+	args->text[args->used++] = c;
+	return 0;
+}
+
+static int add(struct eal_args *args, const char *text)
+{
+	size_t start = args->used;
+	int rc = 0;
+
+	for (; rc == 0 && *text != '\0'; text++)
+		rc = put(args, *text);
+	return rc == 0 ? finish(args, start) : rc;
+}
+
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\n';
+}
+
+/* Takes one argument's characters, up to a blank outside quotes. Returns where it stopped, or NULL with *rc. */
+static const char *split_one(struct eal_args *args, const char *text, int *rc)
+{
+	char quote = '\0';
+
+	for (; *text != '\0' && (quote != '\0' || !is_blank(*text)); text++) {
+		if (quote != '\0' ? *text == quote : (*text == '"' || *text == '\'')) {
+			quote = quote != '\0' ? '\0' : *text;
+			continue;
+		}
+		if (*text == '\\' && quote != '\'' && text[1] != '\0')
+			text++;
+		*rc = put(args, *text);
+		if (*rc != 0)
+			return NULL;
+	}
+	*rc = quote != '\0' ? -EINVAL : 0;
+	return *rc == 0 ? text : NULL;
+}
+
+static int split(struct eal_args *args, const char *text)
+{
+	int rc = 0;
+
+	while (rc == 0) {
+		size_t start = args->used;
+
+		while (is_blank(*text))
+			text++;
+		if (*text == '\0')
+			return 0;
+		text = split_one(args, text, &rc);
+		if (rc == 0)
+			rc = finish(args, start);
+	}
+	return rc;
+}
+
+/* "-m", "-m512", "--no-huge", "--file-prefix" and "--file-prefix=x": is arg the option? */
+static bool is_option(const char *arg, const char *option)
+{
+	size_t len = strlen(option);
+
+	if (strncmp(arg, option, len) != 0)
+		return false;
+	/* A value follows a short option without more ado. */
+	return arg[len] == '\0' || arg[len] == '=' || option[1] != '-';
+}
+
+/* Do the user's arguments, argv[1..users], hold one of the options (a NULL ends the list)? */
+static bool says(const struct eal_args *args, int users, const char *const *options)
+{
+	for (int i = 1; i <= users; i++)
+		for (const char *const *option = options; *option != NULL; option++)
+			if (is_option(args->argv[i], *option))
+				return true;
+	return false;
+}
+
+static int add_unless(struct eal_args *args, int users, const char *const *options, const char *wish)
+{
+	return says(args, users, options) ? 0 : add(args, wish);
+}
+
+static int add_memory(struct eal_args *args, int users, const struct eal_wishes *wishes)
+{
+	static const char *const pages[] = { "--no-huge",
+					     "--in-memory",
+					     "--huge-dir",
+					     "--huge-unlink",
+					     "--socket-mem",
+					     "--socket-limit",
+					     "--legacy-mem",
+					     "--single-file-segments",
+					     NULL };
+	static const char *const amount[] = { "-m", "--socket-mem", NULL };
+	static const char *const no_huge[] = { "--no-huge", NULL };
+	char text[32];
+	int rc;
+
+	/* --in-memory keeps hugepages out of the file system, and implies --no-shconf. */
+	rc = add_unless(args, users, pages, wishes->hugepages ? "--in-memory" : "--no-huge");
+	if (rc != 0 || says(args, users, amount))
+		return rc;
+	/* With hugepages the heap grows as needed; without, it is what is set aside now. */
+	if (wishes->hugepages ? !says(args, users, no_huge) :
+				(says(args, users, pages) && !says(args, users, no_huge)))
+		return 0;
+	snprintf(text, sizeof(text), "%u", wishes->memory_mib);
+	rc = add(args, "-m");
+	return rc == 0 ? add(args, text) : rc;
+}
+
+static int add_devices(struct eal_args *args, int users, const struct eal_wishes *wishes)
+{
+	static const char *const devices[] = { "--no-pci", "-a", "--allow", "-b", "--block", NULL };
+	int rc;
+
+	if (says(args, users, devices))
+		return 0;
+	if (wishes->pci_device == NULL)
+		return add(args, "--no-pci");
+	rc = add(args, "-a");
+	return rc == 0 ? add(args, wishes->pci_device) : rc;
+}
+
+static int add_lcores(struct eal_args *args, int users, const struct eal_wishes *wishes)
+{
+	static const char *const lcores[] = { "-l", "-c", "-s", "-S", "--lcores", "--main-lcore", NULL };
+	char text[1024];
+	size_t used = 0;
+	int rc;
+
+	if (wishes->lcores_count == 0 || says(args, users, lcores))
+		return 0;
+	for (unsigned i = 0; i < wishes->lcores_count && used < sizeof(text); i++)
+		used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%u", i == 0 ? "" : ",",
+					 wishes->lcores[i]);
+	rc = add(args, "-l");
+	rc = rc == 0 ? add(args, text) : rc;
+	snprintf(text, sizeof(text), "--main-lcore=%u", wishes->main_lcore);
+	return rc == 0 ? add(args, text) : rc;
+}
+
+/* What concerns neither memory nor devices nor CPUs: no files that others could see, and quiet. */
+static int add_manners(struct eal_args *args, int users)
+{
+	static const char *const files[] = { "--file-prefix", "--no-shconf", "--in-memory", "--proc-type",
+					     NULL };
+	static const char *const telemetry[] = { "--telemetry", "--no-telemetry", NULL };
+	static const char *const log[] = { "--log-level", "-v", NULL };
+	int rc = add_unless(args, users, files, "--no-shconf");
+
+	if (rc == 0)
+		rc = add_unless(args, users, telemetry, "--no-telemetry");
+	if (rc == 0)
+		rc = add_unless(args, users, log, "--log-level=*:error");
+	return rc;
+}
+
+int eal_args_build(struct eal_args *args, const struct eal_wishes *wishes, const char *user)
+{
+	int users, rc;
+
+	args->argc = 0;
+	args->used = 0;
+	rc = add(args, "weir");
+	if (rc == 0 && user != NULL)
+		rc = split(args, user);
+	if (rc != 0)
+		return rc;
+	users = args->argc - 1;
+	rc = add_memory(args, users, wishes);
+	if (rc == 0)
+		rc = add_devices(args, users, wishes);
+	if (rc == 0)
+		rc = add_lcores(args, users, wishes);
+	return rc == 0 ? add_manners(args, users) : rc;
+}

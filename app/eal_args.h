@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * eal_args.h - the command line for DPDK's EAL: what weir wants, less what --eal says otherwise.
+ *
+ * weir asks for what makes a run work anywhere: no shared files (so that two runs never meet), no probing of
+ * cards that it will not use, no hugepages where there are none, no chatter. Each wish is dropped
+ * when the user's own arguments speak of the same thing.
+ *
+ * Pure: the machine's facts are arguments.
+ */
+#ifndef WEIR_APP_EAL_ARGS_H
+#define WEIR_APP_EAL_ARGS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define EAL_ARGS_MAX 64
+#define EAL_ARGS_TEXT 4096
+
+struct eal_wishes {
+	bool hugepages;         /* there are free ones, and this user may take them */
+	unsigned memory_mib;    /* without hugepages: the heap that EAL sets aside */
+	const char *pci_device; /* the only card to probe; NULL: none */
+	const unsigned *lcores; /* CPUs for lcores, in any order */
+	unsigned lcores_count;  /* 0: EAL's own choice, every CPU that the process may use */
+	unsigned main_lcore;    /* one of lcores, if there are any */
+};
+
+struct eal_args {
+	int argc;
+	char *argv[EAL_ARGS_MAX + 1]; /* argv[0] is "weir"; NULL at the end */
+	size_t used;
+	char text[EAL_ARGS_TEXT]; /* where argv points */
+};
+
+/*
+ * user: the text of --eal, or NULL; split at blanks, with "..." and '...' and \x as in a shell. Returns 0,
+ * -EINVAL (a quote is not closed) or -E2BIG.
+ */
+int eal_args_build(struct eal_args *args, const struct eal_wishes *wishes, const char *user);
+
+#endif

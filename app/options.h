@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * options.h - what the command line asks for, checked, before anything is started.
+ *
+ * docs/cli.md says what each option means. Parsing has no side effects: what is wrong comes back as
+ * one line that names the option and what would be right.
+ */
+#ifndef WEIR_APP_OPTIONS_H
+#define WEIR_APP_OPTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "weir.h"
+
+#define OPTIONS_LCORES_MAX 64
+#define OPTIONS_LISTEN_MAX 16
+
+enum command {
+	COMMAND_DEMO,
+	COMMAND_SERVE,
+	COMMAND_LOAD,
+	COMMANDS,
+};
+
+enum app_kind {
+	APP_HTTP,
+	APP_ECHO,
+	APP_DISCARD, /* serve */
+	APP_ACCEPT,  /* serve */
+	APP_CONNECT, /* load */
+	APP_KINDS,
+};
+
+/* Who ends a connection of load's, and how. */
+enum close_kind {
+	CLOSE_FIN,  /* load closes first */
+	CLOSE_RST,  /* load aborts */
+	CLOSE_PEER, /* load waits until the server closes */
+	CLOSE_KINDS,
+};
+
+struct options {
+	enum command command;
+	bool help;
+
+	/* Every command. 0, NULL or false: not given. */
+	const char *port, *profile, *capture, *eal;
+	struct weir_range ranges[WEIR_MAX_RANGES];
+	unsigned ranges_count;
+	uint32_t gateway;
+	unsigned lcores[OPTIONS_LCORES_MAX];
+	unsigned lcores_count;
+	uint32_t max_connections; /* per command, divided among its shards */
+	uint64_t duration_ns;     /* 0: until a signal */
+	bool json;
+	bool seeded;
+	uint64_t seed;
+	uint64_t msl_ns;
+	bool rfc1337;
+
+	/* What is spoken. */
+	enum app_kind app;
+	uint64_t size_bytes; /* http: body; echo: message */
+	bool size_given;
+
+	/* serve */
+	unsigned listen[OPTIONS_LISTEN_MAX];
+	unsigned listen_count;
+
+	/* load, and demo's client */
+	struct weir_endpoint connect;
+	uint64_t rate;        /* connections per second, 0: as fast as they end */
+	uint64_t connections; /* open at once, 0: no bound but max_connections */
+	uint64_t requests;    /* per connection; 0: until the end */
+	uint64_t ramp_ns;
+	enum close_kind close;
+};
+
+#define OPTIONS_ERROR_MAX 256
+#define OPTIONS_REQUESTS_DEFAULT UINT64_MAX /* --requests was not given */
+
+/* The command called `name`: 0 or -EINVAL. */
+int options_command(const char *name, enum command *command);
+
+const char *options_command_name(enum command command);
+const char *options_app_name(enum app_kind app);
+
+/*
+ * Parses the arguments after the command's name. Returns 0, or -EINVAL with one line in error. With
+ * options->help set nothing else was checked. Texts in argv must outlive the options.
+ */
+int options_parse(enum command command, int argc, char **argv, struct options *options,
+		  char error[OPTIONS_ERROR_MAX]);
+
+/* Fills in what was not given. options_parse() does it; apart for tests. */
+void options_defaults(struct options *options);
+
+/* Do the options agree with each other? 0, or -EINVAL with one line. */
+int options_check(const struct options *options, char error[OPTIONS_ERROR_MAX]);
+
+/* Prints a command's options to standard output. */
+void options_help(enum command command);
+
+#endif

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "output.h"
+
+#include <jansson.h>
+#include <string.h>
+
+#include "json.h"
+#include "text.h"
+#include "units.h"
+
+void output_init(struct output *output, const struct options *options)
+{
+	*output = (struct output){
+		.options = options,
+		.people = options->json ? stderr : stdout,
+		.json = options->json,
+	};
+}
+
+static void write_line(struct output *output, json_t *line)
+{
+	if (line == NULL || json_dumpf(line, stdout, JSON_COMPACT) != 0 || fputc('\n', stdout) == EOF ||
+	    fflush(stdout) != 0)
+		output->broken = true;
+	json_decref(line);
+}
+
+static void flush_people(struct output *output)
+{
+	if (fflush(output->people) != 0 && !output->json)
+		output->broken = true;
+}
+
+static json_t *texts_array(const char *const *texts, unsigned count)
+{
+	json_t *array = json_array();
+
+	for (unsigned i = 0; i < count; i++)
+		json_array_append_new(array, json_string(texts[i]));
+	return array;
+}
+
+static json_t *addresses_array(const struct options *options)
+{
+	json_t *array = json_array();
+
+	for (unsigned i = 0; i < options->ranges_count; i++) {
+		char text[UNITS_RANGE_TEXT];
+
+		units_range_text(&options->ranges[i], text);
+		json_array_append_new(array, json_string(text));
+	}
+	return array;
+}
+
+static json_t *listen_array(const struct options *options)
+{
+	json_t *array = json_array();
+
+	for (unsigned i = 0; i < options->listen_count && options->command != COMMAND_LOAD; i++)
+		json_array_append_new(array, json_integer(options->listen[i]));
+	return array;
+}
+
+static void connect_text(const struct options *options, char *text, size_t size)
+{
+	char address[UNITS_ADDRESS_TEXT];
+
+	units_address_text(options->connect.address, address);
+	snprintf(text, size, "%s:%u", address, options->connect.port);
+}
+
+static void ready_demo(FILE *out, const struct options *options)
+{
+	char client[UNITS_RANGE_TEXT], server[32];
+
+	units_range_text(&options->ranges[0], client);
+	connect_text(options, server, sizeof(server));
+	fprintf(out, "A client (%s) and a server (%s) on a wire in memory, app %s.\n", client, server,
+		options_app_name(options->app));
+	fprintf(out, "Each connection: three-way handshake, %s, %s.\n",
+		options->app == APP_CONNECT ? "nothing sent" :
+		options->requests == 1      ? "one request and its answer" :
+					      "requests and their answers",
+		options->close == CLOSE_RST ? "an RST" : "a FIN each way; then 2 MSL in TIME-WAIT");
+}
+
+static void ready_text(FILE *out, const struct options *options, const char *const *devices, unsigned count)
+{
+	char text[UNITS_RANGE_TEXT];
+
+	if (options->command == COMMAND_DEMO) {
+		ready_demo(out, options);
+		return;
+	}
+	fprintf(out, "%s on", options_command_name(options->command));
+	for (unsigned i = 0; i < count; i++)
+		fprintf(out, " %s", devices[i]);
+	for (unsigned i = 0; i < options->ranges_count; i++) {
+		units_range_text(&options->ranges[i], text);
+		fprintf(out, "%s %s", i == 0 ? " as" : ",", text);
+	}
+	fprintf(out, ", app %s", options_app_name(options->app));
+	if (options->command == COMMAND_LOAD) {
+		connect_text(options, text, sizeof(text));
+		fprintf(out, ", to %s", text);
+	}
+	for (unsigned i = 0; i < options->listen_count && options->command == COMMAND_SERVE; i++)
+		fprintf(out, "%s %u", i == 0 ? ", listening on" : ",", options->listen[i]);
+	fprintf(out, "\n");
+}
+
+void output_ready(struct output *output, const char *const *devices, unsigned count)
+{
+	ready_text(output->people, output->options, devices, count);
+	flush_people(output);
+	if (!output->json)
+		return;
+	write_line(output,
+		   json_pack("{s:s, s:s, s:o, s:o, s:o}", "event", "ready", "command",
+			     options_command_name(output->options->command), "ports",
+			     texts_array(devices, count), "addresses", addresses_array(output->options),
+			     "listen", listen_array(output->options)));
+}
+
+/* demo's sides have an object each, the others' one side is the line itself. */
+static void write_figures(struct output *output, const char *event, const struct output_side *sides,
+			  unsigned count, double t)
+{
+	json_t *line = json_pack("{s:s, s:f}", "event", event, "t", t);
+
+	for (unsigned i = 0; i < count; i++) {
+		json_t *figures = json_figures(sides[i].figures);
+
+		if (count == 1)
+			json_object_update_new(line, figures);
+		else
+			json_object_set_new(line, sides[i].name, figures);
+	}
+	write_line(output, line);
+}
+
+void output_second(struct output *output, const struct output_side *sides, unsigned count, double t)
+{
+	/* Of demo's two sides the client tells what a person wants to know. */
+	text_second(output->people, sides[0].figures, t, (double)output->options->duration_ns / 1e9,
+		    sides[0].is_client);
+	flush_people(output);
+	if (output->json)
+		write_figures(output, "stats", sides, count, t);
+}
+
+void output_summary(struct output *output, const struct output_side *sides, unsigned count, double t)
+{
+	for (unsigned i = 0; i < count; i++)
+		text_summary(output->people, sides[i].figures, sides[i].name, sides[i].is_client);
+	flush_people(output);
+	if (output->json)
+		write_figures(output, "summary", sides, count, t);
+}

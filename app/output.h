@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * output.h - what a run tells, and to whom: lines for people on standard output or, with --json,
+ * JSON lines there and people's lines on standard error.
+ */
+#ifndef WEIR_APP_OUTPUT_H
+#define WEIR_APP_OUTPUT_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "figures.h"
+#include "options.h"
+
+#define OUTPUT_SIDES_MAX 2
+
+struct output_side {
+	const char *name; /* "client", "server" */
+	bool is_client;
+	const struct figures *figures;
+};
+
+struct output {
+	const struct options *options;
+	FILE *people;
+	bool json;
+	bool broken; /* nobody reads standard output any more */
+};
+
+void output_init(struct output *output, const struct options *options);
+
+/* devices: of the ports in use. */
+void output_ready(struct output *output, const char *const *devices, unsigned count);
+
+/* t: seconds since ready. */
+void output_second(struct output *output, const struct output_side *sides, unsigned count, double t);
+
+void output_summary(struct output *output, const struct output_side *sides, unsigned count, double t);
+
+#endif

@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "session.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define NS_PER_S 1000000000ull
+#define NS_PER_MS 1000000ull
+
+/* How soon a signal or the end is noticed. */
+#define SLICE_NS (10 * NS_PER_MS)
+/* How long connections may take to end by themselves: a lost FIN and its first retransmissions. */
+#define DRAIN_NS (5 * NS_PER_S)
+/* How long the RSTs of an abort may take to leave. */
+#define ABORT_NS NS_PER_S
+/* The last ACKs are built in the round after, and cross the wire in the next. */
+#define SETTLE_NS (20 * NS_PER_MS)
+/* Clients end their plan by themselves, each at its own start plus the duration. */
+#define GRACE_NS (200 * NS_PER_MS)
+
+enum stage {
+	STAGE_RUNNING,
+	STAGE_DRAINING,
+	STAGE_SETTLING,
+	STAGE_OVER,
+};
+
+struct run {
+	struct session *session;
+	struct sample *now;                      /* of one side, while its figures are made */
+	struct sample *since[SESSION_SIDES_MAX]; /* the last second's */
+	struct figures figures[SESSION_SIDES_MAX];
+	uint64_t start_ns;
+	enum stage stage;
+	unsigned draining; /* which side */
+	uint64_t until_ns; /* of the stage */
+};
+
+/* Signals say only that they came; the main thread acts on them. */
+static volatile sig_atomic_t signals;
+static struct weir_runtime *signal_runtime;
+
+static void on_signal(int signal)
+{
+	(void)signal;
+	signals++;
+	if (signals > 1)
+		weir_runtime_stop(signal_runtime);
+}
+
+static void catch_signals(struct weir_runtime *runtime)
+{
+	struct sigaction action = { .sa_handler = on_signal };
+
+	signal_runtime = runtime;
+	sigemptyset(&action.sa_mask);
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+	/* A reader that went away shows as a failed write. */
+	signal(SIGPIPE, SIG_IGN);
+}
+
+static double seconds_since(const struct run *run, uint64_t now_ns)
+{
+	return (double)(now_ns - run->start_ns) / 1e9;
+}
+
+/* total: figures of the whole run instead of the last second. */
+static void make_figures(struct run *run, bool total, struct output_side *sides)
+{
+	struct session *session = run->session;
+
+	for (unsigned i = 0; i < session->sides_count; i++) {
+		side_sample(&session->sides[i], run->now);
+		if (total) {
+			memset(run->since[i], 0, sizeof(*run->since[i]));
+			run->since[i]->now_ns = run->start_ns;
+		}
+		figures_make(run->now, run->since[i], &run->figures[i]);
+		*run->since[i] = *run->now;
+		sides[i] = (struct output_side){
+			.name = session->sides_count > 1 ? session->sides[i].name : NULL,
+			.is_client = session->sides[i].is_client,
+			.figures = &run->figures[i],
+		};
+	}
+}
+
+static void tell_second(struct run *run, uint64_t now_ns)
+{
+	struct output_side sides[SESSION_SIDES_MAX];
+
+	make_figures(run, false, sides);
+	output_second(&run->session->output, sides, run->session->sides_count, seconds_since(run, now_ns));
+}
+
+static void tell_summary(struct run *run)
+{
+	struct output_side sides[SESSION_SIDES_MAX];
+
+	make_figures(run, true, sides);
+	output_summary(&run->session->output, sides, run->session->sides_count,
+		       seconds_since(run, weir_now_ns()));
+}
+
+static void drain(struct run *run, unsigned side, uint64_t now_ns)
+{
+	run->stage = STAGE_DRAINING;
+	run->draining = side;
+	run->until_ns = now_ns + DRAIN_NS;
+	order_give(&run->session->sides[side].orders.stop);
+}
+
+static int fatal(const struct session *session)
+{
+	int rc = 0;
+
+	for (unsigned i = 0; rc == 0 && i < session->sides_count; i++)
+		rc = side_fatal(&session->sides[i]);
+	return rc;
+}
+
+static bool time_is_over(const struct run *run, uint64_t now_ns)
+{
+	const struct session *session = run->session;
+	uint64_t duration_ns = session->options->duration_ns;
+
+	if (duration_ns == 0 || now_ns - run->start_ns < duration_ns)
+		return false;
+	return !session->sides[0].is_client || side_stopped(&session->sides[0]) ||
+	       now_ns - run->start_ns >= duration_ns + GRACE_NS;
+}
+
+static void step_draining(struct run *run, uint64_t now_ns)
+{
+	struct side *side = &run->session->sides[run->draining];
+
+	if (side_drained(side) || (now_ns >= run->until_ns && side->orders.abort)) {
+		if (run->draining + 1 < run->session->sides_count) {
+			drain(run, run->draining + 1, now_ns);
+		} else {
+			run->stage = STAGE_SETTLING;
+			run->until_ns = now_ns + SETTLE_NS;
+		}
+	} else if (now_ns >= run->until_ns) {
+		order_give(&side->orders.abort);
+		run->until_ns = now_ns + ABORT_NS;
+	}
+}
+
+static void step(struct run *run, uint64_t now_ns)
+{
+	switch (run->stage) {
+	case STAGE_RUNNING:
+		if (signals > 0 || time_is_over(run, now_ns) || fatal(run->session) != 0 ||
+		    run->session->output.broken)
+			drain(run, 0, now_ns);
+		return;
+	case STAGE_DRAINING:
+		step_draining(run, now_ns);
+		return;
+	case STAGE_SETTLING:
+		if (now_ns >= run->until_ns)
+			run->stage = STAGE_OVER;
+		return;
+	case STAGE_OVER:
+		return;
+	}
+}
+
+static void loop(struct run *run)
+{
+	uint64_t now_ns = run->start_ns, second_ns = now_ns + NS_PER_S;
+
+	while (run->stage != STAGE_OVER) {
+		uint64_t until_ns = now_ns + SLICE_NS;
+
+		if (!weir_runtime_poll(run->session->runtime, until_ns < second_ns ? until_ns : second_ns))
+			return;
+		now_ns = weir_now_ns();
+		if (now_ns >= second_ns) {
+			tell_second(run, now_ns);
+			second_ns += NS_PER_S;
+		}
+		step(run, now_ns);
+	}
+}
+
+__attribute__((format(printf, 3, 4))) static void complain(const struct session *session, bool *failed,
+							   const char *format, ...)
+{
+	va_list args;
+
+	*failed = true;
+	fprintf(stderr, "weir %s: ", options_command_name(session->options->command));
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	fputc('\n', stderr);
+}
+
+static uint64_t failure_count(const struct figures *figures, const char *name)
+{
+	for (unsigned i = 0; i < figures->failures.count; i++)
+		if (strcmp(figures->failures.entries[i].name, name) == 0)
+			return figures->failures.entries[i].count;
+	return 0;
+}
+
+/* Failures that are this side's business: a server is not to blame for its peers. */
+static uint64_t blame(const struct session *session, unsigned side, const struct figures *figures)
+{
+	uint64_t failed = figures->failed;
+
+	if (session->sides[side].is_client)
+		return failed;
+	if (session->options->command != COMMAND_DEMO)
+		return 0;
+	return session->options->close == CLOSE_RST ? failed - failure_count(figures, "reset") : failed;
+}
+
+static void check(const struct run *run, bool *failed)
+{
+	const struct session *session = run->session;
+	int rc = fatal(session);
+
+	if (rc != 0)
+		complain(session, failed, "connections cannot be opened: %s", strerror(-rc));
+	for (unsigned i = 0; i < session->sides_count; i++) {
+		const struct figures *f = &run->figures[i];
+		const char *name = session->sides[i].name;
+		uint64_t blamed = blame(session, i, f);
+
+		/* A run that was cut short is allowed to leave connections cut short. */
+		if (signals > 0)
+			blamed -= blamed < failure_count(f, "shutdown") ? blamed :
+									  failure_count(f, "shutdown");
+		if (blamed > 0)
+			complain(session, failed, "%lu connections of the %s failed", blamed, name);
+		if (signals < 2 && f->mbufs_taken != f->mbufs_returned)
+			complain(session, failed, "the %s took %lu buffers and returned %lu", name,
+				 f->mbufs_taken, f->mbufs_returned);
+	}
+	if (signals > 1)
+		complain(session, failed, "stopped at once; connections were left open");
+}
+
+static bool take_memory(struct run *run)
+{
+	run->now = calloc(1, sizeof(*run->now));
+	for (unsigned i = 0; i < run->session->sides_count; i++)
+		run->since[i] = calloc(1, sizeof(*run->since[i]));
+	for (unsigned i = 0; i < run->session->sides_count; i++)
+		if (run->since[i] == NULL)
+			return false;
+	return run->now != NULL;
+}
+
+static void give_memory(struct run *run)
+{
+	free(run->now);
+	for (unsigned i = 0; i < run->session->sides_count; i++)
+		free(run->since[i]);
+}
+
+int session_run(struct session *session, const char *const *devices, unsigned devices_count, bool *failed,
+		char error[SESSION_ERROR_MAX])
+{
+	struct run *run = calloc(1, sizeof(*run));
+	int rc = -ENOMEM;
+
+	if (run == NULL)
+		return rc;
+	run->session = session;
+	if (!take_memory(run)) {
+		snprintf(error, SESSION_ERROR_MAX, "%s", strerror(ENOMEM));
+		goto free_run;
+	}
+	catch_signals(session->runtime);
+	rc = weir_runtime_start(session->runtime);
+	if (rc != 0) {
+		snprintf(error, SESSION_ERROR_MAX, "%s", weir_runtime_error(session->runtime));
+		goto free_run;
+	}
+	run->start_ns = weir_now_ns();
+	for (unsigned i = 0; i < session->sides_count; i++)
+		run->since[i]->now_ns = run->start_ns;
+	output_ready(&session->output, devices, devices_count);
+	loop(run);
+	weir_runtime_stop(session->runtime);
+	weir_runtime_join(session->runtime);
+	tell_summary(run);
+	check(run, failed);
+free_run:
+	give_memory(run);
+	free(run);
+	return rc;
+}

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "side.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "client.h"
+#include "server.h"
+
+#define NS_PER_S 1000000000ull
+/* TIME-WAIT records when the rate is not known: what a core's worth of short connections leaves in 2 s. */
+#define TIME_WAIT_DEMO (2u << 20)
+#define TIME_WAIT_MAX (16u << 20)
+
+void side_init(struct side *side, const char *name, struct weir_runtime *runtime, bool is_client)
+{
+	*side = (struct side){ .name = name, .runtime = runtime, .is_client = is_client };
+}
+
+/*
+ * How many connections may be in TIME-WAIT at once. All of them should fit: one that has to go early
+ * leaves its port open to old duplicates.
+ */
+static uint32_t time_wait_size(const struct side *side, const struct options *options, unsigned shards)
+{
+	bool closes_first = side->is_client == (options->close == CLOSE_FIN);
+	uint64_t records = 4ull * options->max_connections;
+
+	if (options->command == COMMAND_DEMO)
+		records = closes_first && options->close != CLOSE_RST ? TIME_WAIT_DEMO : 4096;
+	if (side->is_client && options->rate != 0)
+		records = options->rate * (2 * options->msl_ns / 1000000) / 1000 * 9 / 8;
+	if (records < options->max_connections)
+		records = options->max_connections;
+	return (uint32_t)(records < TIME_WAIT_MAX ? records : TIME_WAIT_MAX) / shards;
+}
+
+static void configure(const struct side *side, const struct options *options, const struct side_place *place,
+		      struct weir_config *config)
+{
+	weir_config_default(config);
+	config->mtu = place->mtu;
+	config->gateway = options->gateway;
+	memcpy(config->ranges, place->ranges, place->ranges_count * sizeof(config->ranges[0]));
+	config->ranges_count = place->ranges_count;
+	config->max_connections = options->max_connections / place->shards;
+	config->max_half_open = config->max_connections;
+	config->max_time_wait = time_wait_size(side, options, place->shards);
+	config->msl_ns = options->msl_ns;
+	config->rfc1337 = options->rfc1337;
+	config->seeded = options->seeded;
+	/* Shards must not draw the same numbers. */
+	config->seed = options->seed + 2 * place->shard + (side->is_client ? 0 : 1);
+}
+
+static int explain(char *error, const char *why, int rc)
+{
+	snprintf(error, SIDE_ERROR_MAX, "%s", why != NULL && why[0] != '\0' ? why : strerror(-rc));
+	return rc;
+}
+
+static int add_app(struct side *side, const struct options *options, struct weir_core *core,
+		   const struct side_place *place)
+{
+	if (side->is_client)
+		return client_init(side->clients[side->count], options, core, place->shard, place->shards,
+				   &side->orders);
+	return server_init(side->servers[side->count], options, core, place->shards, &side->orders);
+}
+
+int side_add(struct side *side, const struct options *options, const struct side_place *place,
+	     char error[SIDE_ERROR_MAX])
+{
+	struct weir_shard_config shard = {
+		.lcore = place->lcore,
+		.app = side->is_client ? client_round : server_round,
+	};
+	const char *why;
+	int rc;
+
+	configure(side, options, place, &shard.config);
+	if (side->is_client)
+		shard.arg = side->clients[side->count] = calloc(1, sizeof(struct client));
+	else
+		shard.arg = side->servers[side->count] = calloc(1, sizeof(struct server));
+	if (shard.arg == NULL)
+		return explain(error, NULL, -ENOMEM);
+	rc = weir_runtime_shard(side->runtime, place->port, &shard);
+	why = weir_runtime_error(side->runtime);
+	if (rc >= 0) {
+		side->shards[side->count] = rc;
+		rc = add_app(side, options, weir_runtime_core(side->runtime, rc), place);
+		why = NULL;
+	}
+	side->count++;
+	return rc < 0 ? explain(error, why, rc) : 0;
+}
+
+void side_fini(struct side *side)
+{
+	for (unsigned i = 0; i < side->count; i++) {
+		if (side->clients[i] != NULL)
+			client_fini(side->clients[i]);
+		if (side->servers[i] != NULL)
+			server_fini(side->servers[i]);
+		free(side->clients[i]);
+		free(side->servers[i]);
+	}
+	side->count = 0;
+}
+
+static const struct tally *tally_of(const struct side *side, unsigned i)
+{
+	return side->is_client ? &side->clients[i]->tally : &side->servers[i]->tally;
+}
+
+static void add_stats(struct weir_stats *sum, const struct weir_stats *stats)
+{
+	for (unsigned i = 0; i < WEIR_STATES; i++)
+		sum->states[i] += stats->states[i];
+	for (unsigned i = 0; i < WEIR_REASONS; i++)
+		sum->failed[i] += stats->failed[i];
+	sum->opened_active += stats->opened_active;
+	sum->opened_passive += stats->opened_passive;
+	sum->closed += stats->closed;
+	sum->attempted += stats->attempted;
+	sum->frames_in += stats->frames_in;
+	sum->frames_out += stats->frames_out;
+	sum->bytes_in += stats->bytes_in;
+	sum->bytes_out += stats->bytes_out;
+	sum->retransmits += stats->retransmits;
+	sum->mbufs_taken += stats->mbufs_taken;
+	sum->mbufs_returned += stats->mbufs_returned;
+	sum->memory_bytes += stats->memory_bytes;
+	sum->hugepage_bytes += stats->hugepage_bytes;
+	/* Sizes of records are the same on every shard. */
+	sum->bytes_hot = stats->bytes_hot;
+	sum->bytes_half_open = stats->bytes_half_open;
+	sum->bytes_time_wait = stats->bytes_time_wait;
+	sum->bytes_extension = stats->bytes_extension;
+}
+
+static void add_tally(struct tally *sum, const struct tally *tally)
+{
+	sum->open += tally_get(&tally->open);
+	sum->requests += tally_get(&tally->requests);
+	sum->rejected += tally_get(&tally->rejected);
+	sum->aborted += tally_get(&tally->aborted);
+	for (unsigned i = 0; i < COMPLAINTS; i++)
+		sum->complaints[i] += tally_get(&tally->complaints[i]);
+	for (unsigned i = 0; i < HOLDS; i++)
+		sum->holds[i] += tally_get(&tally->holds[i]);
+	for (unsigned i = 0; i < LATENCIES; i++)
+		histogram_add(&sum->latency[i], &tally->latency[i]);
+}
+
+void side_sample(const struct side *side, struct sample *sample)
+{
+	unsigned counters = weir_counter_count();
+
+	memset(sample, 0, sizeof(*sample));
+	sample->now_ns = weir_now_ns();
+	if (counters > SAMPLE_COUNTERS_MAX)
+		counters = SAMPLE_COUNTERS_MAX;
+	for (unsigned i = 0; i < side->count; i++) {
+		const struct weir_core *core = weir_runtime_core(side->runtime, side->shards[i]);
+		uint64_t values[SAMPLE_COUNTERS_MAX];
+		struct weir_loop_stats loop;
+		struct weir_stats stats;
+
+		weir_stats(core, &stats);
+		add_stats(&sample->stats, &stats);
+		weir_counters(core, values, counters);
+		for (unsigned c = 0; c < counters; c++)
+			sample->counters[c] += values[c];
+		weir_runtime_loop_stats(side->runtime, side->shards[i], &loop);
+		sample->busy_cycles += loop.busy_cycles;
+		sample->tx_backlog_drops += loop.tx_backlog_drops;
+		sample->capture_drops += loop.capture_drops;
+		add_tally(&sample->tally, tally_of(side, i));
+	}
+}
+
+bool side_stopped(const struct side *side)
+{
+	for (unsigned i = 0; i < side->count; i++)
+		if (!order_given(&tally_of(side, i)->stopped))
+			return false;
+	return true;
+}
+
+bool side_drained(const struct side *side)
+{
+	if (!side_stopped(side))
+		return false;
+	for (unsigned i = 0; i < side->count; i++) {
+		struct weir_stats stats;
+
+		weir_stats(weir_runtime_core(side->runtime, side->shards[i]), &stats);
+		for (unsigned state = WEIR_SYN_SENT; state < WEIR_TIME_WAIT; state++)
+			if (stats.states[state] != 0)
+				return false;
+		/* The stack may be done with connections whose end the application has yet to hear of. */
+		if (tally_get(&tally_of(side, i)->open) != 0)
+			return false;
+	}
+	return true;
+}
+
+int side_fatal(const struct side *side)
+{
+	for (unsigned i = 0; i < side->count; i++) {
+		int fatal = __atomic_load_n(&tally_of(side, i)->fatal, __ATOMIC_RELAXED);
+
+		if (fatal != 0)
+			return fatal;
+	}
+	return 0;
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * side.h - one side of a run: the shards that do the same thing, and the application on each.
+ *
+ * serve has a side of servers, load one of clients, demo both. The main thread makes and unmakes
+ * sides, gives orders to them and takes samples of them; the applications run on the shards' lcores.
+ */
+#ifndef WEIR_APP_SIDE_H
+#define WEIR_APP_SIDE_H
+
+#include <stdbool.h>
+
+#include "figures.h"
+#include "options.h"
+#include "tally.h"
+#include "weir.h"
+
+#define SIDE_SHARDS_MAX OPTIONS_LCORES_MAX
+
+struct client;
+struct server;
+
+struct side {
+	const char *name; /* in the output of demo: "client", "server" */
+	struct weir_runtime *runtime;
+	bool is_client;
+	unsigned count;
+	int shards[SIDE_SHARDS_MAX];
+	struct client *clients[SIDE_SHARDS_MAX];
+	struct server *servers[SIDE_SHARDS_MAX];
+	struct orders orders;
+};
+
+/* What a shard of either side needs to be told, beyond the options. */
+struct side_place {
+	int port;
+	int lcore; /* -1: chosen near the port */
+	unsigned shard, shards;
+	const struct weir_range *ranges;
+	unsigned ranges_count;
+	uint16_t mtu;
+};
+
+void side_init(struct side *side, const char *name, struct weir_runtime *runtime, bool is_client);
+
+/*
+ * Adds a shard with its application. 0, or a negative errno; weir_runtime_error() or
+ * weir_config_check() has the reason, which is printed into error, in a line of at most SIDE_ERROR_MAX.
+ */
+#define SIDE_ERROR_MAX 512
+int side_add(struct side *side, const struct options *options, const struct side_place *place,
+	     char error[SIDE_ERROR_MAX]);
+
+/* Frees the applications. The loops must have ended. */
+void side_fini(struct side *side);
+
+/* Sums up what the side has counted until now. */
+void side_sample(const struct side *side, struct sample *sample);
+
+/* Has every shard stopped opening connections? */
+bool side_stopped(const struct side *side);
+
+/* Stopped, and no connection is left but in TIME-WAIT? */
+bool side_drained(const struct side *side);
+
+/* The errno that an application ran into and cannot go on with, or 0. */
+int side_fatal(const struct side *side);
+
+#endif

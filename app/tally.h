@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * tally.h - what an application counts beyond what the stack does, one for each shard.
+ *
+ * Written by the shard's thread, read by the main one: relaxed whole words, which only grow
+ * (but for `open`). An application that gives up a connection aborts it; the stack counts that as
+ * "aborted", and the tally knows why.
+ */
+#ifndef WEIR_APP_TALLY_H
+#define WEIR_APP_TALLY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "histogram.h"
+
+enum latency {
+	LATENCY_CONNECT,    /* intended start to ESTABLISHED */
+	LATENCY_FIRST_BYTE, /* intended start to the first byte of the first answer */
+	LATENCY_REQUEST,    /* request to the end of its answer */
+	LATENCY_CLOSE,      /* close to the end of the connection */
+	LATENCIES,
+};
+
+/* "first_byte" and the like, as in the output. */
+const char *latency_name(enum latency latency);
+
+/* Why an application gave a connection up. */
+enum complaint {
+	COMPLAINT_STATUS,    /* HTTP status other than 200 */
+	COMPLAINT_LENGTH,    /* not as many bytes as they should be */
+	COMPLAINT_MISMATCH,  /* other bytes than they should be */
+	COMPLAINT_MALFORMED, /* not understood */
+	COMPLAINT_CUT_SHORT, /* the peer closed before it had answered */
+	COMPLAINT_NO_ROOM,   /* no application state left for it */
+	COMPLAINTS,
+};
+
+/* Why an open had to wait; it is tried again. */
+enum hold {
+	HOLD_NO_PORT,   /* -EADDRNOTAVAIL: every local port to that peer is taken */
+	HOLD_NO_MEMORY, /* -ENOMEM: at max-connections */
+	HOLD_OUTPUT,    /* -EAGAIN: output at its bound */
+	HOLDS,
+};
+
+struct tally {
+	uint64_t open;     /* connections that the application has now */
+	uint64_t requests; /* client: answered; server: answers given */
+	uint64_t rejected; /* server: requests answered by 400 or 431 */
+	uint64_t aborted;  /* on purpose, as an ordinary end */
+	uint64_t complaints[COMPLAINTS];
+	uint64_t holds[HOLDS];
+	struct histogram latency[LATENCIES];
+	int fatal;    /* a negative errno that ends the run, or 0 */
+	bool stopped; /* nothing is opened any more */
+};
+
+static inline void tally_add(uint64_t *value, uint64_t n)
+{
+	__atomic_store_n(value, *value + n, __ATOMIC_RELAXED);
+}
+
+static inline uint64_t tally_get(const uint64_t *value)
+{
+	return __atomic_load_n(value, __ATOMIC_RELAXED);
+}
+
+/* What the main thread asks of the shards of one side. */
+struct orders {
+	bool stop;  /* open nothing more, and let what is open come to its end */
+	bool abort; /* and now at once */
+};
+
+static inline bool order_given(const bool *order)
+{
+	return __atomic_load_n(order, __ATOMIC_RELAXED);
+}
+
+static inline void order_give(bool *order)
+{
+	__atomic_store_n(order, true, __ATOMIC_RELAXED);
+}
+
+#endif

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "text.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+const char *text_number(uint64_t value, char text[TEXT_NUMBER])
+{
+	char digits[TEXT_NUMBER];
+	int len = snprintf(digits, sizeof(digits), "%" PRIu64, value), used = 0;
+
+	for (int i = 0; i < len; i++) {
+		if (i > 0 && (len - i) % 3 == 0)
+			text[used++] = ',';
+		text[used++] = digits[i];
+	}
+	text[used] = '\0';
+	return text;
+}
+
+const char *text_time(uint64_t ns, char text[TEXT_NUMBER])
+{
+	static const char *const units[] = { "ns", "us", "ms", "s" };
+	double value = (double)ns;
+	unsigned unit = 0;
+
+	for (; unit < 3 && value >= 999.5; unit++)
+		value /= 1000;
+	/* Three digits, whatever the size. */
+	snprintf(text, TEXT_NUMBER, "%.*f %s",
+		 unit == 0 || value >= 99.95 ? 0 :
+		 value >= 9.995              ? 1 :
+					       2,
+		 value, units[unit]);
+	return text;
+}
+
+/* "  3/10 s", or "   3 s" of a run without an end. */
+static void clock_text(FILE *out, double t, double end)
+{
+	if (end > 0)
+		fprintf(out, "%4.0f/%.0f s", t, end);
+	else
+		fprintf(out, "%5.0f s", t);
+}
+
+void text_second(FILE *out, const struct figures *f, double t, double end, bool is_client)
+{
+	char a[TEXT_NUMBER], b[TEXT_NUMBER], c[TEXT_NUMBER], d[TEXT_NUMBER];
+
+	clock_text(out, t, end);
+	fprintf(out, "  %11s conn/s  %11s req/s  open %s", text_number((uint64_t)(f->cps + 0.5), a),
+		text_number((uint64_t)(f->rps + 0.5), b), text_number(f->open + f->half_open, c));
+	if (is_client) {
+		fprintf(out, "  connect p50 %s p99 %s", text_time(f->latency[LATENCY_CONNECT].p50, a),
+			text_time(f->latency[LATENCY_CONNECT].p99, b));
+		if (f->latency[LATENCY_REQUEST].count > 0)
+			fprintf(out, "  request p50 %s p99 %s", text_time(f->latency[LATENCY_REQUEST].p50, c),
+				text_time(f->latency[LATENCY_REQUEST].p99, d));
+	}
+	fprintf(out, "  failed %s\n", text_number(f->failed, a));
+}
+
+static void names_line(FILE *out, const char *title, const struct names *names)
+{
+	char text[TEXT_NUMBER];
+
+	if (names->count == 0)
+		return;
+	fprintf(out, "  %-12s", title);
+	for (unsigned i = 0; i < names->count; i++)
+		fprintf(out, "%s%s %s", i == 0 ? " " : ", ", names->entries[i].name,
+			text_number(names->entries[i].count, text));
+	fprintf(out, "\n");
+}
+
+static void latency_lines(FILE *out, const struct figures *f)
+{
+	char p50[TEXT_NUMBER], p90[TEXT_NUMBER], p99[TEXT_NUMBER], p999[TEXT_NUMBER], max[TEXT_NUMBER];
+
+	for (unsigned i = 0; i < LATENCIES; i++) {
+		const struct percentiles *p = &f->latency[i];
+
+		if (p->count > 0)
+			fprintf(out, "  %-12s p50 %s  p90 %s  p99 %s  p99.9 %s  max %s\n",
+				latency_name((enum latency)i), text_time(p->p50, p50), text_time(p->p90, p90),
+				text_time(p->p99, p99), text_time(p->p999, p999), text_time(p->max, max));
+	}
+}
+
+static void states_line(FILE *out, const struct figures *f)
+{
+	const char *separator = " ";
+	char text[TEXT_NUMBER];
+
+	fprintf(out, "  states      ");
+	for (unsigned i = 0; i < WEIR_STATES; i++) {
+		if (f->states[i] == 0)
+			continue;
+		fprintf(out, "%s%s %s", separator, weir_state_name((enum weir_state)i),
+			text_number(f->states[i], text));
+		separator = ", ";
+	}
+	fprintf(out, "%s\n", separator[0] == ' ' ? " none" : "");
+}
+
+void text_summary(FILE *out, const struct figures *f, const char *name, bool is_client)
+{
+	char a[TEXT_NUMBER], b[TEXT_NUMBER], c[TEXT_NUMBER], d[TEXT_NUMBER];
+
+	if (name != NULL)
+		fprintf(out, "%s\n", name);
+	fprintf(out, "  connections  %s attempted, %s established, %s closed, %s failed\n",
+		text_number(f->attempted, a), text_number(f->established, b), text_number(f->closed, c),
+		text_number(f->failed, d));
+	fprintf(out, "  rates        %s conn/s, %s req/s over %.2f s\n",
+		text_number((uint64_t)(f->cps + 0.5), a), text_number((uint64_t)(f->rps + 0.5), b),
+		f->seconds);
+	fprintf(out, "  packets      %s in, %s out, %s retransmitted\n", text_number(f->packets_rx, a),
+		text_number(f->packets_tx, b), text_number(f->retransmits, c));
+	fprintf(out, "  payload      %s bytes in, %s bytes out\n", text_number(f->bytes_rx, a),
+		text_number(f->bytes_tx, b));
+	if (is_client)
+		latency_lines(out, f);
+	names_line(out, "failures", &f->failures);
+	names_line(out, "drops", &f->drops);
+	names_line(out, "held back", &f->held_back);
+	states_line(out, f);
+	fprintf(out, "  cost         %.0f cycles/packet\n", f->cycles_per_packet);
+	fprintf(out,
+		"  memory       %.0f bytes a connection, %.0f half-open, %.0f in TIME-WAIT; %.1f MB in all\n",
+		f->bytes_hot, f->bytes_half_open, f->bytes_time_wait, (double)f->memory_bytes / 1e6);
+	fprintf(out, "  buffers      %s taken, %s returned\n", text_number(f->mbufs_taken, a),
+		text_number(f->mbufs_returned, b));
+}

@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "units.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#define NS_PER_US 1000ull
+#define NS_PER_MS 1000000ull
+#define NS_PER_S 1000000000ull
+
+struct suffix {
+	const char *text;
+	uint64_t factor;
+};
+
+static const struct suffix number_suffixes[] = {
+	{ "", 1 }, { "k", 1000 }, { "M", 1000000 }, { "G", 1000000000 }, { NULL, 0 },
+};
+
+static const struct suffix time_suffixes[] = {
+	{ "us", NS_PER_US }, { "ms", NS_PER_MS }, { "s", NS_PER_S }, { "m", 60 * NS_PER_S }, { NULL, 0 },
+};
+
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+/* Reads digits from *text on. Returns how many there were, or -ERANGE. */
+static int digits(const char **text, uint64_t *value)
+{
+	const char *start = *text;
+
+	*value = 0;
+	for (; is_digit(**text); (*text)++) {
+		if (__builtin_mul_overflow(*value, 10u, value) ||
+		    __builtin_add_overflow(*value, (uint64_t)(**text - '0'), value))
+			return -ERANGE;
+	}
+	return (int)(*text - start);
+}
+
+/* value = (whole + fraction / 10^places) * factor, which must come out whole. */
+static int scale(uint64_t whole, uint64_t fraction, int places, uint64_t factor, uint64_t *value)
+{
+	uint64_t part, power = 1;
+
+	for (int i = 0; i < places; i++)
+		if (__builtin_mul_overflow(power, 10u, &power))
+			return -ERANGE;
+	if (__builtin_mul_overflow(fraction, factor, &part) || __builtin_mul_overflow(whole, factor, value))
+		return -ERANGE;
+	if (part % power != 0)
+		return -EINVAL;
+	return __builtin_add_overflow(*value, part / power, value) ? -ERANGE : 0;
+}
+
+static int with_suffix(const char *text, const struct suffix *suffixes, uint64_t *value)
+{
+	uint64_t whole, fraction = 0, scaled;
+	int places = 0, rc = digits(&text, &whole);
+
+	if (rc == 0)
+		return -EINVAL;
+	if (rc > 0 && *text == '.') {
+		text++;
+		rc = places = digits(&text, &fraction);
+		if (places == 0)
+			return -EINVAL;
+	}
+	if (rc < 0)
+		return rc;
+	for (; suffixes->text != NULL; suffixes++) {
+		if (strcmp(text, suffixes->text) != 0)
+			continue;
+		rc = scale(whole, fraction, places, suffixes->factor, &scaled);
+		if (rc == 0)
+			*value = scaled;
+		return rc;
+	}
+	return -EINVAL;
+}
+
+int units_number(const char *text, uint64_t *value)
+{
+	return with_suffix(text, number_suffixes, value);
+}
+
+int units_time(const char *text, uint64_t *ns)
+{
+	return with_suffix(text, time_suffixes, ns);
+}
+
+int units_address(const char *text, uint32_t *address)
+{
+	struct in_addr in;
+
+	if (inet_pton(AF_INET, text, &in) != 1)
+		return -EINVAL;
+	*address = ntohl(in.s_addr);
+	return 0;
+}
+
+/* As units_address() for the first len bytes of text. */
+static int address_part(const char *text, size_t len, uint32_t *address)
+{
+	char part[UNITS_ADDRESS_TEXT];
+
+	if (len >= sizeof(part))
+		return -EINVAL;
+	memcpy(part, text, len);
+	part[len] = '\0';
+	return units_address(part, address);
+}
+
+int units_endpoint(const char *text, struct weir_endpoint *endpoint)
+{
+	const char *colon = strchr(text, ':');
+	uint64_t port;
+	uint32_t address;
+
+	if (colon == NULL || address_part(text, (size_t)(colon - text), &address) != 0)
+		return -EINVAL;
+	text = colon + 1;
+	if (digits(&text, &port) == 0 || *text != '\0' || address == 0)
+		return -EINVAL;
+	if (port == 0 || port > UINT16_MAX)
+		return -ERANGE;
+	*endpoint = (struct weir_endpoint){ .address = address, .port = (uint16_t)port };
+	return 0;
+}
+
+/* Neither the network's own address nor its broadcast; RFC 3021 lets a /31 use both of its two. */
+static bool range_is_usable(const struct weir_range *range)
+{
+	uint32_t host_mask = range->prefix_len == 0 ? UINT32_MAX :
+						      (uint32_t)((1ull << (32 - range->prefix_len)) - 1);
+
+	if (range->first == 0 || range->first > range->last)
+		return false;
+	if ((range->first & ~host_mask) != (range->last & ~host_mask))
+		return false;
+	if (range->prefix_len >= 31)
+		return true;
+	return (range->first & host_mask) != 0 && (range->last & host_mask) != host_mask;
+}
+
+int units_range(const char *text, struct weir_range *range)
+{
+	const char *slash = strchr(text, '/'), *dash = strchr(text, '-');
+	struct weir_range parsed;
+	uint64_t prefix_len;
+
+	if (slash == NULL || (dash != NULL && dash > slash))
+		return -EINVAL;
+	if (address_part(text, (size_t)((dash != NULL ? dash : slash) - text), &parsed.first) != 0)
+		return -EINVAL;
+	parsed.last = parsed.first;
+	if (dash != NULL && address_part(dash + 1, (size_t)(slash - dash - 1), &parsed.last) != 0)
+		return -EINVAL;
+	text = slash + 1;
+	if (digits(&text, &prefix_len) == 0 || *text != '\0')
+		return -EINVAL;
+	if (prefix_len == 0 || prefix_len > 32)
+		return -ERANGE;
+	parsed.prefix_len = (uint8_t)prefix_len;
+	if (!range_is_usable(&parsed))
+		return -ERANGE;
+	*range = parsed;
+	return 0;
+}
+
+static bool contains(const unsigned *values, unsigned count, unsigned value)
+{
+	for (unsigned i = 0; i < count; i++)
+		if (values[i] == value)
+			return true;
+	return false;
+}
+
+int units_list(const char *text, unsigned last, unsigned *values, unsigned max, unsigned *count)
+{
+	unsigned n = 0;
+
+	for (;; text++) {
+		uint64_t from, to;
+
+		if (digits(&text, &from) == 0)
+			return -EINVAL;
+		to = from;
+		if (*text == '-') {
+			text++;
+			if (digits(&text, &to) == 0)
+				return -EINVAL;
+		}
+		if (from > to || (*text != ',' && *text != '\0'))
+			return -EINVAL;
+		if (to > last || to - from >= max - n)
+			return -ERANGE;
+		for (; from <= to; from++) {
+			if (contains(values, n, (unsigned)from))
+				return -EINVAL;
+			values[n++] = (unsigned)from;
+		}
+		if (*text == '\0')
+			break;
+	}
+	*count = n;
+	return 0;
+}
+
+void units_address_text(uint32_t address, char text[UNITS_ADDRESS_TEXT])
+{
+	snprintf(text, UNITS_ADDRESS_TEXT, "%u.%u.%u.%u", address >> 24, (address >> 16) & 255,
+		 (address >> 8) & 255, address & 255);
+}
+
+void units_range_text(const struct weir_range *range, char text[UNITS_RANGE_TEXT])
+{
+	char first[UNITS_ADDRESS_TEXT], last[UNITS_ADDRESS_TEXT];
+
+	units_address_text(range->first, first);
+	units_address_text(range->last, last);
+	if (range->first == range->last)
+		snprintf(text, UNITS_RANGE_TEXT, "%s/%u", first, range->prefix_len);
+	else
+		snprintf(text, UNITS_RANGE_TEXT, "%s-%s/%u", first, last, range->prefix_len);
+}

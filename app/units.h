@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * units.h - what people write on a command line, as values: numbers, times, addresses, lists.
+ *
+ * Every function takes a whole, NUL-terminated text and either understands all of it or nothing.
+ * Returns 0; -EINVAL when the text is no such thing; -ERANGE when it is one but does not fit. The
+ * result is written on success only. Addresses and ports are in host order, times in nanoseconds.
+ */
+#ifndef WEIR_APP_UNITS_H
+#define WEIR_APP_UNITS_H
+
+#include <stdint.h>
+
+#include "weir.h"
+
+/* "500", "10k", "2.5M", "1G": powers of 1000. A fraction must come out whole. */
+int units_number(const char *text, uint64_t *value);
+
+/* "200us", "40ms", "1.5s", "2m". The unit is required: "10" could be meant in any of them. */
+int units_time(const char *text, uint64_t *ns);
+
+/* "198.18.0.1" */
+int units_address(const char *text, uint32_t *address);
+
+/* "198.18.0.1:80"; address and port must not be 0. */
+int units_endpoint(const char *text, struct weir_endpoint *endpoint);
+
+/*
+ * "198.18.0.1/16", one address in its network, or "198.18.0.1-198.18.3.254/16". All of a
+ * range lies in one network and holds neither the network's own address nor its broadcast.
+ */
+int units_range(const char *text, struct weir_range *range);
+
+/* "2", "2,4-6": ascending or not, each at most `last`, none twice, at most `max` of them. */
+int units_list(const char *text, unsigned last, unsigned *values, unsigned max, unsigned *count);
+
+/* "198.18.0.1", in 16 bytes. */
+#define UNITS_ADDRESS_TEXT 16
+void units_address_text(uint32_t address, char text[UNITS_ADDRESS_TEXT]);
+
+/* "198.18.0.1-198.18.3.254/16", or "198.18.0.1/16" for one address. */
+#define UNITS_RANGE_TEXT 36
+void units_range_text(const struct weir_range *range, char text[UNITS_RANGE_TEXT]);
+
+#endif

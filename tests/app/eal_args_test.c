@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "eal_args.h"
+
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+static struct eal_args args;
+static char joined[EAL_ARGS_TEXT];
+
+static const char *build(const struct eal_wishes *wishes, const char *user)
+{
+	size_t used = 0;
+
+	cr_assert_eq(eal_args_build(&args, wishes, user), 0);
+	cr_assert_null(args.argv[args.argc]);
+	for (int i = 1; i < args.argc; i++)
+		used += (size_t)snprintf(joined + used, sizeof(joined) - used, "%s%s", i > 1 ? "|" : "",
+					 args.argv[i]);
+	return joined;
+}
+
+static const struct eal_wishes plain = { .memory_mib = 512 };
+
+Test(eal_args, without_hugepages)
+{
+	cr_expect_str_eq(build(&plain, NULL),
+			 "--no-huge|-m|512|--no-pci|--no-shconf|--no-telemetry|--log-level=*:error");
+}
+
+Test(eal_args, with_hugepages)
+{
+	struct eal_wishes wishes = plain;
+
+	wishes.hugepages = true;
+	cr_expect_str_eq(build(&wishes, NULL),
+			 "--in-memory|--no-pci|--no-shconf|--no-telemetry|--log-level=*:error");
+}
+
+Test(eal_args, one_card_and_some_cpus)
+{
+	static const unsigned lcores[] = { 4, 2 };
+	struct eal_wishes wishes = { .memory_mib = 64,
+				     .pci_device = "0000:3b:00.0",
+				     .lcores = lcores,
+				     .lcores_count = 2,
+				     .main_lcore = 2 };
+
+	cr_expect_str_eq(build(&wishes, NULL),
+			 "--no-huge|-m|64|-a|0000:3b:00.0|-l|4,2|--main-lcore=2|--no-shconf|"
+			 "--no-telemetry|--log-level=*:error");
+}
+
+/* The example of the documentation, which must work with every command. */
+Test(eal_args, what_the_user_says_is_not_said_again)
+{
+	static const unsigned lcores[] = { 0 };
+	struct eal_wishes wishes = plain;
+
+	wishes.lcores = lcores;
+	wishes.lcores_count = 1;
+	cr_expect_str_eq(build(&wishes, "--no-pci --no-huge -m 512 --file-prefix X"),
+			 "--no-pci|--no-huge|-m|512|--file-prefix|X|-l|0|--main-lcore=0|--no-telemetry|"
+			 "--log-level=*:error");
+	cr_expect_str_eq(build(&wishes, "-l 3 --log-level=lib.eal:debug --telemetry"),
+			 "-l|3|--log-level=lib.eal:debug|--telemetry|--no-huge|-m|512|--no-pci|--no-shconf");
+	cr_expect_str_eq(
+		build(&plain, "-m64 --file-prefix=y --lcores 0@1"),
+		"-m64|--file-prefix=y|--lcores|0@1|--no-huge|--no-pci|--no-telemetry|--log-level=*:error");
+	cr_expect_str_eq(build(&plain, "--socket-mem=1024 -a 01:00.0"),
+			 "--socket-mem=1024|-a|01:00.0|--no-shconf|--no-telemetry|--log-level=*:error");
+}
+
+Test(eal_args, no_hugepages_although_there_are_some)
+{
+	struct eal_wishes wishes = plain;
+
+	wishes.hugepages = true;
+	cr_expect_str_eq(build(&wishes, "--no-huge"),
+			 "--no-huge|-m|512|--no-pci|--no-shconf|--no-telemetry|--log-level=*:error");
+	cr_expect_str_eq(build(&wishes, "--no-huge -m 100"),
+			 "--no-huge|-m|100|--no-pci|--no-shconf|--no-telemetry|--log-level=*:error");
+}
+
+Test(eal_args, quotes_as_in_a_shell)
+{
+	cr_expect_eq(strncmp(build(&plain, "  --vdev 'net_tap0,iface=a b'\t-x\\ y \"q'\\\"q\" e''e  "),
+			     "--vdev|net_tap0,iface=a b|-x y|q'\"q|ee|--no-huge", 48),
+		     0, "%s", joined);
+}
+
+Test(eal_args, too_much_or_not_closed)
+{
+	static char many[3 * EAL_ARGS_MAX + 1], longish[EAL_ARGS_TEXT + 1];
+
+	cr_expect_eq(eal_args_build(&args, &plain, "--a 'b"), -EINVAL);
+	for (int i = 0; i < EAL_ARGS_MAX; i++)
+		memcpy(many + 3 * i, "-x ", 3);
+	cr_expect_eq(eal_args_build(&args, &plain, many), -E2BIG);
+	memset(longish, 'a', EAL_ARGS_TEXT);
+	cr_expect_eq(eal_args_build(&args, &plain, longish), -E2BIG);
+}

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "json.h"
+
+#include <criterion/criterion.h>
+
+/* What scripts rely on: docs/cli.md. A key may be added here, never taken away. */
+static const char *const keys[] = {
+	"seconds",           "connections", "cps",        "rps",      "bytes_rx", "bytes_tx", "packets_rx",
+	"packets_tx",        "retransmits", "latency_us", "failures", "drops",    "cookies",  "states",
+	"cycles_per_packet", "memory",      "mbufs",
+};
+
+static json_t *at(json_t *object, const char *key)
+{
+	json_t *value = json_object_get(object, key);
+
+	cr_assert_not_null(value, "no key %s", key);
+	return value;
+}
+
+static json_int_t integer(json_t *object, const char *key)
+{
+	json_t *value = at(object, key);
+
+	cr_assert(json_is_integer(value), "%s is no whole number", key);
+	return json_integer_value(value);
+}
+
+static struct figures figures = {
+	.seconds = 9.87654321,
+	.attempted = 100,
+	.established = 90,
+	.closed = 80,
+	.failed = 11,
+	.open = 5,
+	.half_open = 4,
+	.time_wait = 70,
+	.cps = 8.1,
+	.failures = { 2, { { "reset", 10 }, { "timeout", 1 } } },
+	.drops = { 1, { { "tcp_csum", 3 } } },
+	.cookies_sent = 21,
+	.states = { [WEIR_SYN_SENT] = 4, [WEIR_TIME_WAIT] = 70 },
+	.bytes_hot = 76.25,
+	.hugepage_bytes = 1 << 21,
+	.mbufs_taken = 1234,
+	.mbufs_returned = 1233,
+};
+
+Test(json, every_key_is_there)
+{
+	json_t *object = json_figures(&figures);
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+		at(object, keys[i]);
+	json_decref(object);
+}
+
+Test(json, connections_and_reasons)
+{
+	json_t *object = json_figures(&figures), *connections = at(object, "connections");
+
+	cr_expect_eq(integer(connections, "attempted"), 100);
+	cr_expect_eq(integer(connections, "established"), 90);
+	cr_expect_eq(integer(connections, "closed"), 80);
+	cr_expect_eq(integer(connections, "failed"), 11);
+	cr_expect_eq(integer(connections, "open"), 5);
+	cr_expect_eq(integer(connections, "half_open"), 4);
+	cr_expect_eq(integer(connections, "time_wait"), 70);
+	cr_expect_eq(integer(at(object, "failures"), "reset"), 10);
+	cr_expect_eq(integer(at(object, "failures"), "timeout"), 1);
+	cr_expect_eq(json_object_size(at(object, "failures")), 2);
+	cr_expect_eq(integer(at(object, "drops"), "tcp_csum"), 3);
+	cr_expect_eq(integer(at(object, "cookies"), "sent"), 21);
+	cr_expect_eq(integer(at(object, "cookies"), "accepted"), 0);
+	cr_expect_eq(integer(at(object, "cookies"), "rejected"), 0);
+	cr_expect_eq(integer(at(object, "mbufs"), "taken"), 1234);
+	cr_expect_eq(integer(at(object, "mbufs"), "returned"), 1233);
+	json_decref(object);
+}
+
+Test(json, latencies_are_microseconds)
+{
+	static const char *const names[] = { "connect", "first_byte", "request", "close" };
+	json_t *object, *latency;
+
+	figures.latency[LATENCY_REQUEST] = (struct percentiles){
+		.count = 9, .p50 = 1500, .p90 = 2000, .p99 = 3000, .p999 = 4000, .max = 5001
+	};
+	object = json_figures(&figures);
+	latency = at(object, "latency_us");
+	for (unsigned i = 0; i < 4; i++) {
+		at(at(latency, names[i]), "p50");
+		at(at(latency, names[i]), "p90");
+		at(at(latency, names[i]), "p99");
+		at(at(latency, names[i]), "p999");
+		at(at(latency, names[i]), "max");
+	}
+	cr_expect_float_eq(json_real_value(at(at(latency, "request"), "p50")), 1.5, 1e-9);
+	cr_expect_float_eq(json_real_value(at(at(latency, "request"), "max")), 5.001, 1e-9);
+	cr_expect_eq(integer(at(latency, "request"), "count"), 9);
+	cr_expect_eq(integer(at(latency, "connect"), "count"), 0);
+	json_decref(object);
+}
+
+Test(json, all_eleven_states_and_the_memory)
+{
+	json_t *object = json_figures(&figures), *states = at(object, "states"),
+	       *memory = at(object, "memory");
+
+	cr_expect_eq(json_object_size(states), 11);
+	cr_expect_eq(integer(states, "SYN-SENT"), 4);
+	cr_expect_eq(integer(states, "TIME-WAIT"), 70);
+	cr_expect_eq(integer(states, "CLOSE-WAIT"), 0);
+	cr_expect_float_eq(json_real_value(at(at(memory, "bytes_per_connection"), "hot")), 76.25, 1e-9);
+	at(at(memory, "bytes_per_connection"), "half_open");
+	at(at(memory, "bytes_per_connection"), "time_wait");
+	at(at(memory, "bytes_per_connection"), "extension");
+	cr_expect_eq(integer(memory, "hugepage_bytes"), 1 << 21);
+	json_decref(object);
+}

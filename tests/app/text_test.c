@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "text.h"
+
+#include <criterion/criterion.h>
+#include <stdlib.h>
+#include <string.h>
+
+static char text[TEXT_NUMBER];
+
+Test(text, numbers)
+{
+	cr_expect_str_eq(text_number(0, text), "0");
+	cr_expect_str_eq(text_number(999, text), "999");
+	cr_expect_str_eq(text_number(1000, text), "1,000");
+	cr_expect_str_eq(text_number(1234567, text), "1,234,567");
+	cr_expect_str_eq(text_number(UINT64_MAX, text), "18,446,744,073,709,551,615");
+}
+
+Test(text, times_have_three_digits)
+{
+	cr_expect_str_eq(text_time(0, text), "0 ns");
+	cr_expect_str_eq(text_time(850, text), "850 ns");
+	cr_expect_str_eq(text_time(999, text), "999 ns");
+	cr_expect_str_eq(text_time(1000, text), "1.00 us");
+	cr_expect_str_eq(text_time(12345, text), "12.3 us");
+	cr_expect_str_eq(text_time(99960, text), "100 us");
+	cr_expect_str_eq(text_time(999900, text), "1.00 ms");
+	cr_expect_str_eq(text_time(4560000, text), "4.56 ms");
+	cr_expect_str_eq(text_time(1200000000, text), "1.20 s");
+	cr_expect_str_eq(text_time(137000000000, text), "137 s");
+}
+
+/* What is printed about figures, to be freed. */
+static char *printed(const struct figures *figures, bool second)
+{
+	char *output = NULL;
+	size_t size;
+	FILE *out = open_memstream(&output, &size);
+
+	cr_assert_not_null(out);
+	if (second)
+		text_second(out, figures, 3, 10, true);
+	else
+		text_summary(out, figures, "client", true);
+	fclose(out);
+	return output;
+}
+
+Test(text, a_second_is_one_line_with_what_matters)
+{
+	struct figures f = { .cps = 412345.4, .rps = 824690, .open = 60, .half_open = 4, .failed = 7 };
+	char *line;
+
+	f.latency[LATENCY_CONNECT] = (struct percentiles){ .count = 1, .p50 = 12300, .p99 = 45600 };
+	line = printed(&f, true);
+	cr_expect_eq(strchr(line, '\n'), line + strlen(line) - 1, "one line");
+	cr_expect_not_null(strstr(line, "3/10 s"), "%s", line);
+	cr_expect_not_null(strstr(line, "412,345 conn/s"));
+	cr_expect_not_null(strstr(line, "824,690 req/s"));
+	cr_expect_not_null(strstr(line, "open 64"));
+	cr_expect_not_null(strstr(line, "p50 12.3 us p99 45.6 us"));
+	cr_expect_not_null(strstr(line, "failed 7"));
+	free(line);
+}
+
+Test(text, a_summary_names_reasons_and_states)
+{
+	static struct figures f = { .attempted = 10, .established = 9, .closed = 8, .failed = 2 };
+	char *summary;
+
+	f.failures.entries[f.failures.count++] = (struct named){ "reset", 2 };
+	f.states[WEIR_TIME_WAIT] = 8;
+	summary = printed(&f, false);
+	cr_expect_not_null(strstr(summary, "10 attempted, 9 established, 8 closed, 2 failed"), "%s", summary);
+	cr_expect_not_null(strstr(summary, "reset 2"));
+	cr_expect_not_null(strstr(summary, "TIME-WAIT 8"));
+	cr_expect_null(strstr(summary, "drops"), "nothing dropped, nothing said");
+	free(summary);
+}
