@@ -41,13 +41,15 @@ static verdict parse(const uint8_t *bytes, uint32_t len, struct seg *seg, uint32
 }
 
 /* The verdict on a segment is the counter that has grown. */
-static void print_segment(const struct host *host, const struct seg *seg, const struct counters *before, uint64_t now_ns)
+static void print_segment(const struct host *host, const struct seg *seg, const struct counters *before,
+			  uint64_t now_ns)
 {
-	fprintf(host->trace, "%12.6f %s gets port %u>%u flags %#x seq %u ack %u len %u wnd %u", (double)now_ns / 1e9,
-		host->end ? "server" : "client", seg->tuple.rport, seg->tuple.lport, seg->flags, seg->seq, seg->ack,
-		seg->len, seg->wnd);
+	fprintf(host->trace, "%12.6f %s gets port %u>%u flags %#x seq %u ack %u len %u wnd %u",
+		(double)now_ns / 1e9, host->end ? "server" : "client", seg->tuple.rport, seg->tuple.lport,
+		seg->flags, seg->seq, seg->ack, seg->len, seg->wnd);
 	for (unsigned id = 0; id < COUNTERS; id++) {
-		if (counter_kind((enum counter)id) == WEIR_COUNT_DROP && before->v[id] != host->counters.v[id])
+		if (counter_kind((enum counter)id) == WEIR_COUNT_DROP &&
+		    before->v[id] != host->counters.v[id])
 			fprintf(host->trace, " %s", counter_name((enum counter)id));
 	}
 	fprintf(host->trace, "\n");
@@ -84,7 +86,8 @@ void host_send(struct host *host, uint64_t now_ns)
 			uint8_t frame[BUILD_HEADERS_MAX + 9000];
 
 			segs[i].ttl = 64;
-			unsigned headers = build_headers(frame, &segs[i], &macs[!host->end], &macs[host->end]);
+			unsigned headers =
+				build_headers(frame, &segs[i], &macs[!host->end], &macs[host->end]);
 
 			tcp_read(host->tcp, &segs[i], frame + headers);
 			build_csum(frame, &segs[i]);

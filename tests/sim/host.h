@@ -15,10 +15,10 @@ struct host {
 	void *memory;
 	struct counters counters;
 	struct network *network;
-	uint64_t clock_ns;  /* added to the simulation's time: each host has its own clock */
-	unsigned end;       /* which one of the network's */
+	uint64_t clock_ns; /* added to the simulation's time: each host has its own clock */
+	unsigned end;      /* which one of the network's */
 	uint64_t frames_in;
-	FILE *trace;        /* where each segment that arrives is printed, or NULL */
+	FILE *trace; /* where each segment that arrives is printed, or NULL */
 };
 
 void host_init(struct host *host, struct network *network, unsigned end, const struct weir_config *config,

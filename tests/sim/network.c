@@ -49,7 +49,8 @@ static void corrupt(struct network *network, uint8_t *bytes, uint32_t len)
 	network->corrupted++;
 }
 
-static void send_copy(struct network *network, unsigned to, const uint8_t *bytes, uint32_t len, uint64_t now_ns)
+static void send_copy(struct network *network, unsigned to, const uint8_t *bytes, uint32_t len,
+		      uint64_t now_ns)
 {
 	struct network_frame frame = {
 		.due_ns = now_ns + network->faults.delay_ns,

@@ -25,7 +25,7 @@ struct network_frame {
 	uint64_t order; /* of sending: frames due at the same time keep it */
 	uint8_t *bytes;
 	uint32_t len;
-	unsigned to;    /* which end */
+	unsigned to; /* which end */
 };
 
 struct network {

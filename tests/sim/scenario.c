@@ -31,9 +31,9 @@ struct side {
 	weir_conn conn;
 	uint32_t to_send, sent, to_receive, received;
 	bool open, shut, fin, closed, closes_late;
-	uint8_t small[200];  /* the whole stream, if it is sent as one static piece */
-	int static_id;       /* of that, or 0 */
-	unsigned slowness; /* per mille of payloads that are kept for a while */
+	uint8_t small[200]; /* the whole stream, if it is sent as one static piece */
+	int static_id;      /* of that, or 0 */
+	unsigned slowness;  /* per mille of payloads that are kept for a while */
 	struct held held[HELD_MAX];
 	unsigned held_count;
 };
@@ -138,7 +138,7 @@ static void set_up(struct scenario *s, uint64_t seed)
 			struct side *side = &s->sides[end][c];
 
 			side->to_send = rng_below(&s->rng, 3) == 0 ? rng_below(&s->rng, 200) :
-								    rng_below(&s->rng, STREAM_MAX);
+								     rng_below(&s->rng, STREAM_MAX);
 			side->closes_late = rng_below(&s->rng, 2);
 			side->slowness = rng_below(&s->rng, 2) ? rng_below(&s->rng, 300) : 0;
 		}
@@ -151,7 +151,9 @@ static void set_up(struct scenario *s, uint64_t seed)
 	for (unsigned end = 0; end < 2; end++) {
 		struct weir_config config;
 		struct tcp_secrets secrets = {
-			.table = { rng_u64(&s->rng), 1 }, .isn = { rng_u64(&s->rng), 2 }, .ports = { rng_u64(&s->rng), 3 },
+			.table = { rng_u64(&s->rng), 1 },
+			.isn = { rng_u64(&s->rng), 2 },
+			.ports = { rng_u64(&s->rng), 3 },
 		};
 
 		choose_config(s, &config);

@@ -18,8 +18,8 @@ static int trace_one(uint64_t seed)
 {
 	struct scenario_result result = scenario_run(seed, stdout);
 
-	printf("seed %" PRIu64 ": %u connections, %" PRIu64 " frames, %" PRIu64 " lost, %" PRIu64 " retransmitted, %" PRIu64
-	       " bytes, %.1f s: %s %s\n",
+	printf("seed %" PRIu64 ": %u connections, %" PRIu64 " frames, %" PRIu64 " lost, %" PRIu64
+	       " retransmitted, %" PRIu64 " bytes, %.1f s: %s %s\n",
 	       seed, result.connections, result.frames, result.lost, result.retransmits, result.bytes,
 	       (double)result.virtual_ns / 1e9, result.fault ? result.fault : "all arrived", result.detail);
 	return result.fault != NULL;
@@ -45,17 +45,19 @@ static int run(uint64_t first, unsigned seeds)
 			sum.bytes += result.bytes;
 			sum.connections += result.connections;
 			if (result.fault != NULL) {
-				printf("# seed %" PRIu64 ": %s: %s; replay: sim --trace %" PRIu64 "\n", seed, result.fault,
-				       result.detail, seed);
+				printf("# seed %" PRIu64 ": %s: %s; replay: sim --trace %" PRIu64 "\n", seed,
+				       result.fault, result.detail, seed);
 				bad++;
 			}
 		}
-		printf("%sok %u - seeds %" PRIu64 " to %" PRIu64 "\n", bad ? "not " : "", c + 1, from, to - 1);
+		printf("%sok %u - seeds %" PRIu64 " to %" PRIu64 "\n", bad ? "not " : "", c + 1, from,
+		       to - 1);
 		fflush(stdout);
 		failed += bad;
 	}
-	printf("# %u seeds, %u connections, %" PRIu64 " frames, %" PRIu64 " lost, %" PRIu64 " bytes; %u failed\n", seeds,
-	       sum.connections, sum.frames, sum.lost, sum.bytes, failed);
+	printf("# %u seeds, %u connections, %" PRIu64 " frames, %" PRIu64 " lost, %" PRIu64
+	       " bytes; %u failed\n",
+	       seeds, sum.connections, sum.frames, sum.lost, sum.bytes, failed);
 	return failed != 0;
 }
 

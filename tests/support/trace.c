@@ -60,8 +60,8 @@ void trace_connect(struct trace *t)
 	tcp_advance(t->tcp, t->now_ns);
 	place_iss(t);
 	int err = tcp_connect(t->tcp, (struct weir_endpoint){ .address = TRACE_LOCAL, .port = t->lport },
-			      (struct weir_endpoint){ .address = TRACE_PEER, .port = t->rport }, 43, t->now_ns,
-			      &t->conn);
+			      (struct weir_endpoint){ .address = TRACE_PEER, .port = t->rport }, 43,
+			      t->now_ns, &t->conn);
 
 	cr_assert_eq(err, 0, "connect: %d", err);
 }
@@ -106,8 +106,8 @@ static void check_payload(const struct trace *t, const struct seg *seg, const ch
 	for (uint32_t i = 0; i < seg->len; i++) {
 		uint32_t position = seg->seq - t->our_iss + i;
 
-		cr_assert_eq(bytes[i], stream_byte(position, OUR_STREAM), "%s:%d: byte %u of the stream is wrong",
-			     file, line, position);
+		cr_assert_eq(bytes[i], stream_byte(position, OUR_STREAM),
+			     "%s:%d: byte %u of the stream is wrong", file, line, position);
 	}
 }
 
@@ -125,17 +125,20 @@ void trace_recv(struct trace *t, struct trace_seg want, const char *file, int li
 		seq = 0; /* the RST for what has no ACK */
 	cr_assert((seg.flags & ~PSH) == (want.flags & ~(unsigned)PSH) && seq == want.seq && ack == want.ack &&
 			  seg.len == want.len,
-		  "%s:%d: sent flags %#x seq %u ack %u len %u, expected flags %#x seq %u ack %u len %u", file, line,
-		  seg.flags, seq, ack, seg.len, want.flags, want.seq, want.ack, want.len);
+		  "%s:%d: sent flags %#x seq %u ack %u len %u, expected flags %#x seq %u ack %u len %u", file,
+		  line, seg.flags, seq, ack, seg.len, want.flags, want.seq, want.ack, want.len);
 	if (want.flags & PSH)
 		cr_assert(seg.flags & PSH, "%s:%d: no PSH", file, line);
 	if (want.wnd != 0 || want.zero_window)
-		cr_assert_eq(seg.wnd, want.wnd, "%s:%d: window %u, expected %u", file, line, seg.wnd, want.wnd);
+		cr_assert_eq(seg.wnd, want.wnd, "%s:%d: window %u, expected %u", file, line, seg.wnd,
+			     want.wnd);
 	if (want.flags & SYN) {
-		cr_assert_eq(seg.opts & SEG_OPT_MSS ? seg.mss : 0, want.mss, "%s:%d: MSS %u", file, line, seg.mss);
-		cr_assert_eq(seg.opts & SEG_OPT_WSCALE ? seg.wscale + 1u : 0, want.wscale, "%s:%d: scale %u", file,
-			     line, seg.wscale);
-		cr_assert_eq(!!(seg.opts & SEG_OPT_SACK_OK), want.sack_ok, "%s:%d: SACK-permitted", file, line);
+		cr_assert_eq(seg.opts & SEG_OPT_MSS ? seg.mss : 0, want.mss, "%s:%d: MSS %u", file, line,
+			     seg.mss);
+		cr_assert_eq(seg.opts & SEG_OPT_WSCALE ? seg.wscale + 1u : 0, want.wscale, "%s:%d: scale %u",
+			     file, line, seg.wscale);
+		cr_assert_eq(!!(seg.opts & SEG_OPT_SACK_OK), want.sack_ok, "%s:%d: SACK-permitted", file,
+			     line);
 	}
 	if (want.tsval != 0)
 		cr_assert(seg.opts & SEG_OPT_TS, "%s:%d: no timestamps", file, line);
@@ -148,8 +151,8 @@ void trace_quiet(struct trace *t, const char *file, int line)
 {
 	struct seg seg;
 
-	cr_assert_eq(tcp_output(t->tcp, &seg, 1, t->now_ns), 0, "%s:%d: sent flags %#x seq %u ack %u len %u", file,
-		     line, seg.flags, seg.seq - t->our_iss, seg.ack - t->peer_isn, seg.len);
+	cr_assert_eq(tcp_output(t->tcp, &seg, 1, t->now_ns), 0, "%s:%d: sent flags %#x seq %u ack %u len %u",
+		     file, line, seg.flags, seg.seq - t->our_iss, seg.ack - t->peer_isn, seg.len);
 }
 
 /* What the application gets must be the peer's stream, without a gap. */
@@ -184,7 +187,8 @@ void trace_event(struct trace *t, unsigned what, unsigned reason, const char *fi
 	cr_assert_eq(event.what, what, "%s:%d: event %#x, expected %#x", file, line, event.what, what);
 	if (what & WEIR_EV_CLOSED)
 		cr_assert_eq(event.reason, reason, "%s:%d: reason %s, expected %s", file, line,
-			     weir_reason_name((enum weir_reason)event.reason), weir_reason_name((enum weir_reason)reason));
+			     weir_reason_name((enum weir_reason)event.reason),
+			     weir_reason_name((enum weir_reason)reason));
 	t->conn = event.conn;
 	if (event.payload != NULL)
 		take_data(t, &event, file, line);
@@ -313,7 +317,9 @@ void trace_open_passive(struct trace *t)
 {
 	trace_listen(t, TRACE_PORT);
 	trace_send(t, (struct trace_seg){ .flags = SYN, .mss = 1460, .wscale = 8 });
-	trace_recv(t, (struct trace_seg){ .flags = SYN | ACK, .ack = 1, .mss = 1460, .wscale = 1 + t->tcp->rcv_wscale },
+	trace_recv(t,
+		   (struct trace_seg){
+			   .flags = SYN | ACK, .ack = 1, .mss = 1460, .wscale = 1 + t->tcp->rcv_wscale },
 		   __FILE__, __LINE__);
 	trace_send(t, (struct trace_seg){ .flags = ACK, .seq = 1, .ack = 1, .wnd = 512 });
 	trace_event(t, WEIR_EV_OPENED, 0, __FILE__, __LINE__);
@@ -324,7 +330,11 @@ void trace_open_active(struct trace *t)
 {
 	trace_connect(t);
 	trace_recv(t,
-		   (struct trace_seg){ .flags = SYN, .mss = 1460, .wscale = 1 + t->tcp->rcv_wscale, .sack_ok = true, .tsval = 1 },
+		   (struct trace_seg){ .flags = SYN,
+				       .mss = 1460,
+				       .wscale = 1 + t->tcp->rcv_wscale,
+				       .sack_ok = true,
+				       .tsval = 1 },
 		   __FILE__, __LINE__);
 	trace_send(t, (struct trace_seg){ .flags = SYN | ACK, .ack = 1, .mss = 1460, .wscale = 8 });
 	trace_event(t, WEIR_EV_OPENED, 0, __FILE__, __LINE__);

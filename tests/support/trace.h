@@ -36,10 +36,10 @@
 #define MS CLOCK_NS_PER_MS
 #define SECONDS CLOCK_NS_PER_S
 
-#define TRACE_LOCAL 0x0a000001u  /* 10.0.0.1 */
-#define TRACE_PEER 0x0a000002u   /* 10.0.0.2 */
-#define TRACE_PORT 80            /* ours when we listen, the peer's when we connect */
-#define TRACE_OTHER_PORT 40000   /* the other one */
+#define TRACE_LOCAL 0x0a000001u /* 10.0.0.1 */
+#define TRACE_PEER 0x0a000002u  /* 10.0.0.2 */
+#define TRACE_PORT 80           /* ours when we listen, the peer's when we connect */
+#define TRACE_OTHER_PORT 40000  /* the other one */
 
 /* A segment of a trace. Fields left out are 0, and not looked at by recv() where a comment says so. */
 struct trace_seg {
@@ -53,7 +53,7 @@ struct trace_seg {
 	uint32_t tsecr;
 	bool sack_ok;
 	bool zero_window;
-	unsigned port;     /* the peer's port, 0: as in the last open */
+	unsigned port; /* the peer's port, 0: as in the last open */
 };
 
 struct trace {
@@ -62,13 +62,13 @@ struct trace {
 	struct weir_config config;
 	struct tcp_secrets secrets;
 	uint64_t now_ns;
-	uint32_t peer_isn;   /* the number that the peer's 0 stands for */
-	uint32_t our_iss;    /* learnt from our SYN */
+	uint32_t peer_isn; /* the number that the peer's 0 stands for */
+	uint32_t our_iss;  /* learnt from our SYN */
 	bool near_wrap;
 	uint16_t lport, rport;
-	weir_conn conn;      /* of the last event, or open */
-	uint32_t received;   /* bytes of the peer's stream that the application has got */
-	bool keep;           /* the application keeps what it gets, see trace_release() */
+	weir_conn conn;    /* of the last event, or open */
+	uint32_t received; /* bytes of the peer's stream that the application has got */
+	bool keep;         /* the application keeps what it gets, see trace_release() */
 	payload kept[64];
 	unsigned kept_count;
 	void *memory;
@@ -93,20 +93,19 @@ void trace_pass(struct trace *t, uint64_t ns);   /* time goes by, in steps of th
 void trace_counted(struct trace *t, enum counter id, unsigned times, const char *file, int line);
 void trace_finish(struct trace *t);
 
-#define TRACE_CONFIGURED(name, setup)                                                          \
-	static void trace_##name(struct trace *t);                                                 \
-	Test(tcp, name)                                                                            \
-	{                                                                                          \
-		trace_run(trace_##name, setup);                                                        \
-	}                                                                                          \
+#define TRACE_CONFIGURED(name, setup)              \
+	static void trace_##name(struct trace *t); \
+	Test(tcp, name)                            \
+	{                                          \
+		trace_run(trace_##name, setup);    \
+	}                                          \
 	static void trace_##name(struct trace *t)
 #define TRACE(name) TRACE_CONFIGURED(name, NULL)
 
 #define listen(t, port) trace_listen(t, port)
 #define connect(t) trace_connect(t)
 #define send(t, fl, ...) trace_send(t, (struct trace_seg){ .flags = (fl), ##__VA_ARGS__ })
-#define recv(t, fl, ...) \
-	trace_recv(t, (struct trace_seg){ .flags = (fl), ##__VA_ARGS__ }, __FILE__, __LINE__)
+#define recv(t, fl, ...) trace_recv(t, (struct trace_seg){ .flags = (fl), ##__VA_ARGS__ }, __FILE__, __LINE__)
 /* Nothing more is sent now. */
 #define quiet(t) trace_quiet(t, __FILE__, __LINE__)
 /* Exactly these bits, of one event; data is checked, counted and released. */

@@ -6,7 +6,8 @@ TRACE(passive_open)
 {
 	listen(t, 80);
 	send(t, SYN, .mss = 1460, .wscale = 8, .sack_ok = true, .tsval = 700);
-	recv(t, SYN | ACK, .seq = 0, .ack = 1, .mss = 1460, .wscale = 2, .sack_ok = true, .tsval = 1, .tsecr = 700);
+	recv(t, SYN | ACK, .seq = 0, .ack = 1, .mss = 1460, .wscale = 2, .sack_ok = true, .tsval = 1,
+	     .tsecr = 700);
 	no_event(t);
 	send(t, ACK, .seq = 1, .ack = 1, .tsval = 701, .tsecr = 1);
 	event(t, WEIR_EV_OPENED);
