@@ -200,7 +200,11 @@ static int start(const struct options *options, struct eal_args *args, char *err
 	release_output();
 	if (rc < 0)
 		return refuse(options, error);
-	pass_on();
+	if (!args->quiet)
+		pass_on();
+	else
+		/* What fails from here on, the runtime explains in one line. */
+		rte_log_set_level_pattern("*", RTE_LOG_CRIT);
 	return 0;
 }
 

@@ -174,9 +174,8 @@ static int add_manners(struct eal_args *args, int users)
 
 	if (rc == 0)
 		rc = add_unless(args, users, telemetry, "--no-telemetry");
-	if (rc == 0)
-		rc = add_unless(args, users, log, "--log-level=*:error");
-	return rc;
+	args->quiet = !says(args, users, log);
+	return rc == 0 && args->quiet ? add(args, "--log-level=*:error") : rc;
 }
 
 int eal_args_build(struct eal_args *args, const struct eal_wishes *wishes, const char *user)

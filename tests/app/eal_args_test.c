@@ -29,6 +29,14 @@ Test(eal_args, without_hugepages)
 			 "--no-huge|-m|512|--no-pci|--no-shconf|--no-telemetry|--log-level=*:error");
 }
 
+Test(eal_args, quiet_unless_asked)
+{
+	build(&plain, "--no-pci");
+	cr_expect(args.quiet);
+	build(&plain, "--log-level=8");
+	cr_expect(!args.quiet);
+}
+
 Test(eal_args, with_hugepages)
 {
 	struct eal_wishes wishes = plain;

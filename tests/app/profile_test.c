@@ -3,6 +3,7 @@
 
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <glob.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -90,4 +91,16 @@ Test(profile, files_that_cannot_be_read)
 	cr_expect_str_eq(error, "/nonexistent.conf: No such file or directory");
 	cr_expect_eq(profile_read("/tmp", &profile, error), -EISDIR);
 	cr_expect_str_eq(error, "/tmp: Is a directory");
+}
+
+Test(profile, those_that_come_with_weir)
+{
+	glob_t paths;
+
+	cr_assert_eq(glob(DRIVERS_CFG "/*.conf", 0, NULL, &paths), 0);
+	for (size_t i = 0; i < paths.gl_pathc; i++) {
+		cr_expect_eq(profile_read(paths.gl_pathv[i], &profile, error), 0, "%s", error);
+		cr_expect_str_not_empty(profile.device, "%s", paths.gl_pathv[i]);
+	}
+	globfree(&paths);
 }
