@@ -25,7 +25,7 @@ static struct place place_of(const struct conn_table *table, uint64_t hash)
 	uint32_t tag = (uint32_t)hash & CONN_TAG_MASK;
 
 	return (struct place){
-		.home = (uint32_t)((hash >> 32) * table->bucket_count >> 32),
+		.home = conn_table_home(table, hash),
 		.tag = tag + (tag == 0),
 	};
 }
@@ -226,19 +226,51 @@ static uint32_t make_room(struct conn_table *table, uint32_t home, uint32_t othe
 	return UINT32_MAX;
 }
 
+/*
+ * Sends one entry that stands away from home in this full bucket back to its home, if that has room by now. True
+ * when it did, and there is a free place here. Without this, entries that once strayed stay so, and
+ * take the places of others: after some turns of churn at a load of 0.75 a fifth of all stood away
+ * instead of a twentieth.
+ */
+static bool send_home(struct conn_table *table, uint32_t bucket)
+{
+	const uint64_t *entries = table->buckets[bucket];
+
+	for (unsigned way = 0; way < CONN_WAYS; way++) {
+		uint32_t mark = conn_entry_mark(entries[way]), home;
+
+		if (!(mark & CONN_AWAY))
+			continue;
+		home = other_bucket(table, bucket, mark & CONN_TAG_MASK);
+		if (has_room(table, home)) {
+			move(table, bucket, way, home);
+			return true;
+		}
+	}
+	return false;
+}
+
+/* The bucket to put a key in, with room made there, or UINT32_MAX. */
+static uint32_t bucket_for(struct conn_table *table, struct place at)
+{
+	uint32_t other;
+
+	if (has_room(table, at.home) || send_home(table, at.home))
+		return at.home;
+	other = other_bucket(table, at.home, at.tag);
+	if (has_room(table, other) || send_home(table, other))
+		return other;
+	return make_room(table, at.home, other);
+}
+
 bool conn_table_insert(struct conn_table *table, uint64_t hash, ref r)
 {
 	struct place at = place_of(table, hash);
-	uint32_t other, bucket = at.home;
+	uint32_t bucket = bucket_for(table, at);
 
 	DCHECK(r != REF_NONE);
-	if (!has_room(table, bucket)) {
-		bucket = other = other_bucket(table, at.home, at.tag);
-		if (!has_room(table, bucket))
-			bucket = make_room(table, at.home, other);
-		if (bucket == UINT32_MAX)
-			return false;
-	}
+	if (bucket == UINT32_MAX)
+		return false;
 	put(table, bucket, bucket == at.home ? at.tag : at.tag | CONN_AWAY, r);
 	if (bucket != at.home)
 		conn_bucket_stray_out(table->buckets[at.home], at.tag);
