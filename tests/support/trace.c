@@ -75,54 +75,85 @@ static payload stream_payload(uint32_t position, uint32_t len, unsigned salt)
 	return payload_arena_copy(bytes, len);
 }
 
-void trace_send(struct trace *t, struct trace_seg in)
+static struct seg make_seg(const struct trace *t, const struct trace_seg *in)
 {
 	struct seg seg = {
-		.tuple = tuple_of(t, in.port),
-		.seq = t->peer_isn + in.seq,
-		.ack = in.flags & ACK ? t->our_iss + in.ack : 0,
-		.flags = (uint8_t)in.flags,
-		.len = (uint16_t)in.len,
-		.wnd = (uint16_t)(in.wnd != 0 || in.zero_window ? in.wnd : 65535),
-		.tsval = in.tsval,
-		.tsecr = in.tsecr,
-		.mss = (uint16_t)in.mss,
-		.wscale = (uint8_t)(in.wscale > 0 ? in.wscale - 1 : 0),
-		.opts = (uint8_t)((in.mss ? SEG_OPT_MSS : 0) | (in.wscale ? SEG_OPT_WSCALE : 0) |
-				  (in.tsval ? SEG_OPT_TS : 0) | (in.sack_ok ? SEG_OPT_SACK_OK : 0)),
+		.tuple = tuple_of(t, in->port),
+		.seq = t->peer_isn + in->seq,
+		.ack = in->flags & ACK ? t->our_iss + in->ack : 0,
+		.flags = (uint8_t)in->flags,
+		.len = (uint16_t)in->len,
+		.wnd = (uint16_t)(in->wnd != 0 || in->zero_window ? in->wnd : 65535),
+		.tsval = in->tsval,
+		.tsecr = in->tsecr,
+		.mss = (uint16_t)in->mss,
+		.wscale = (uint8_t)(in->wscale > 0 ? in->wscale - 1 : 0),
+		.opts = (uint8_t)((in->mss ? SEG_OPT_MSS : 0) | (in->wscale ? SEG_OPT_WSCALE : 0) |
+				  (in->tsval ? SEG_OPT_TS : 0) | (in->sack_ok ? SEG_OPT_SACK_OK : 0)),
 	};
 
-	if (in.len > 0)
-		seg.payload = stream_payload(in.seq, in.len, PEER_STREAM);
-	cr_assert_eq(tcp_input(t->tcp, &seg, 1, t->now_ns), 1);
-	payload_free(seg.payload);
+	if (in->len > 0)
+		seg.payload = stream_payload(in->seq, in->len, PEER_STREAM);
+	return seg;
 }
 
-static void check_payload(const struct trace *t, const struct seg *seg, const char *file, int line)
+void trace_send_burst(struct trace *t, const struct trace_seg *in, unsigned n)
 {
+	struct seg segs[TCP_BURST_MAX];
+
+	cr_assert_leq(n, TCP_BURST_MAX);
+	for (unsigned i = 0; i < n; i++)
+		segs[i] = make_seg(t, &in[i]);
+	cr_assert_eq(tcp_input(t->tcp, segs, n, t->now_ns), n);
+	for (unsigned i = 0; i < n; i++)
+		payload_free(segs[i].payload);
+}
+
+void trace_send(struct trace *t, struct trace_seg in)
+{
+	trace_send_burst(t, &in, 1);
+}
+
+/* Fetches the next segment that is sent, and looks at its bytes while they can be read. */
+static bool peek(struct trace *t)
+{
+	struct seg *seg = &t->ahead;
 	uint8_t bytes[65536];
 
+	if (t->has_ahead)
+		return true;
+	if (tcp_output(t->tcp, seg, 1, t->now_ns) == 0)
+		return false;
+	t->has_ahead = true;
+	if (seg->flags & SYN)
+		t->our_iss = seg->seq;
+	if (seg->opts & SEG_OPT_TS)
+		t->tsval = seg->tsval;
+	if (seg->len == 0)
+		return true;
 	tcp_read(t->tcp, seg, bytes);
 	for (uint32_t i = 0; i < seg->len; i++) {
 		uint32_t position = seg->seq - t->our_iss + i;
 
 		cr_assert_eq(bytes[i], stream_byte(position, OUR_STREAM),
-			     "%s:%d: byte %u of the stream is wrong", file, line, position);
+			     "byte %u of our stream is wrong as sent", position);
 	}
+	return true;
 }
 
 void trace_recv(struct trace *t, struct trace_seg want, const char *file, int line)
 {
-	struct seg seg;
+	cr_assert(peek(t), "%s:%d: nothing was sent", file, line);
+	struct seg seg = t->ahead;
 
-	cr_assert_eq(tcp_output(t->tcp, &seg, 1, t->now_ns), 1, "%s:%d: nothing was sent", file, line);
-	if (seg.flags & SYN)
-		t->our_iss = seg.seq;
+	t->has_ahead = false;
 	uint32_t seq = seg.seq - t->our_iss;
 	uint32_t ack = seg.flags & ACK ? seg.ack - t->peer_isn : 0;
 
 	if (seg.flags & RST && seg.seq == 0)
 		seq = 0; /* the RST for what has no ACK */
+	cr_assert(t->lport == seg.tuple.lport && (want.port != 0 ? want.port : t->rport) == seg.tuple.rport,
+		  "%s:%d: sent from port %u to port %u", file, line, seg.tuple.lport, seg.tuple.rport);
 	cr_assert((seg.flags & ~PSH) == (want.flags & ~(unsigned)PSH) && seq == want.seq && ack == want.ack &&
 			  seg.len == want.len,
 		  "%s:%d: sent flags %#x seq %u ack %u len %u, expected flags %#x seq %u ack %u len %u", file,
@@ -139,20 +170,23 @@ void trace_recv(struct trace *t, struct trace_seg want, const char *file, int li
 			     file, line, seg.wscale);
 		cr_assert_eq(!!(seg.opts & SEG_OPT_SACK_OK), want.sack_ok, "%s:%d: SACK-permitted", file,
 			     line);
+		cr_assert_eq(!!(seg.opts & SEG_OPT_TS), want.tsval != 0, "%s:%d: timestamps", file, line);
+	} else {
+		cr_assert_eq(seg.opts & ~SEG_OPT_TS, 0, "%s:%d: options %#x without SYN", file, line,
+			     seg.opts);
 	}
 	if (want.tsval != 0)
 		cr_assert(seg.opts & SEG_OPT_TS, "%s:%d: no timestamps", file, line);
 	if (want.tsecr != 0)
 		cr_assert_eq(seg.tsecr, want.tsecr, "%s:%d: TSecr %u", file, line, seg.tsecr);
-	check_payload(t, &seg, file, line);
 }
 
 void trace_quiet(struct trace *t, const char *file, int line)
 {
-	struct seg seg;
+	const struct seg *seg = &t->ahead;
 
-	cr_assert_eq(tcp_output(t->tcp, &seg, 1, t->now_ns), 0, "%s:%d: sent flags %#x seq %u ack %u len %u",
-		     file, line, seg.flags, seg.seq - t->our_iss, seg.ack - t->peer_isn, seg.len);
+	cr_assert(!peek(t), "%s:%d: sent flags %#x seq %u ack %u len %u", file, line, seg->flags,
+		  seg->seq - t->our_iss, seg->ack - t->peer_isn, seg->len);
 }
 
 /* What the application gets must be the peer's stream, without a gap. */
@@ -203,14 +237,37 @@ void trace_state(struct trace *t, enum weir_state state, const char *file, int l
 		     weir_state_name(state));
 }
 
-void trace_write(struct trace *t, uint32_t len)
+struct weir_info trace_info(const struct trace *t)
 {
 	struct weir_info info;
 
 	cr_assert_eq(tcp_info(t->tcp, t->conn, &info), 0);
+	return info;
+}
+
+/* Where in our stream the next byte that the application writes will stand. */
+static uint32_t write_position(const struct trace *t)
+{
 	const struct tcb *tcb = tcb_at(t->tcp, t->conn.index);
-	uint32_t position = tcb->snd_nxt - t->our_iss + info.unsent_bytes;
-	payload data = stream_payload(position, len, OUR_STREAM);
+
+	return tcb->snd_nxt - t->our_iss + trace_info(t).unsent_bytes;
+}
+
+void trace_write_static(struct trace *t, uint32_t len)
+{
+	uint32_t position = write_position(t);
+	uint8_t *bytes = malloc(len);
+
+	cr_assert_lt(t->statics_count, TRACE_STATICS);
+	for (uint32_t i = 0; i < len; i++)
+		bytes[i] = stream_byte(position + i, OUR_STREAM);
+	t->statics[t->statics_count++] = bytes;
+	cr_assert_eq(tcp_send_static(t->tcp, t->conn, tcp_static(t->tcp, bytes, len)), 0);
+}
+
+void trace_write(struct trace *t, uint32_t len)
+{
+	payload data = stream_payload(write_position(t), len, OUR_STREAM);
 	int err = tcp_send(t->tcp, t->conn, data);
 
 	cr_assert_eq(err, 0, "send: %d", err);
@@ -223,26 +280,46 @@ void trace_release(struct trace *t)
 	t->kept_count = 0;
 }
 
-void trace_pass(struct trace *t, uint64_t ns)
+/* Moves time on to the next thing that is due, at `end` at the latest. */
+static void step(struct trace *t, uint64_t end)
 {
-	uint64_t end = t->now_ns + ns;
+	uint64_t next = tcp_next_deadline(t->tcp, t->now_ns);
 
-	for (;;) {
-		uint64_t next = tcp_next_deadline(t->tcp, t->now_ns);
-
-		/* Something waits to be looked at already, or nothing happens before the end. */
-		if (next <= t->now_ns)
-			next = t->now_ns + (1u << CLOCK_TICK_SHIFT);
-		if (next > end)
-			break;
-		t->now_ns = next;
-		tcp_advance(t->tcp, t->now_ns);
-		if (ring_used(&t->tcp->dirty_ring) + ring_used(&t->tcp->replies_ring) > 0)
-			break; /* the test wants to see it now */
-	}
-	if (ring_used(&t->tcp->dirty_ring) + ring_used(&t->tcp->replies_ring) == 0)
-		t->now_ns = end;
+	if (next <= t->now_ns)
+		next = t->now_ns + (1u << CLOCK_TICK_SHIFT); /* it waits for the application: go round */
+	t->now_ns = next < end ? next : end;
 	tcp_advance(t->tcp, t->now_ns);
+}
+
+void trace_after(struct trace *t, uint64_t ns, const char *file, int line)
+{
+	uint64_t start = t->now_ns, end = start + ns + TRACE_SLACK;
+
+	trace_quiet(t, file, line);
+	while (!peek(t) && t->now_ns < end)
+		step(t, end);
+	cr_assert(t->has_ahead, "%s:%d: nothing was sent", file, line);
+	cr_assert_geq(t->now_ns, start + ns, "%s:%d: sent after %lu us", file, line,
+		      (unsigned long)((t->now_ns - start) / 1000));
+}
+
+void trace_silence(struct trace *t, uint64_t ns, const char *file, int line)
+{
+	uint64_t start = t->now_ns, end = start + ns;
+
+	trace_quiet(t, file, line);
+	while (t->now_ns < end) {
+		step(t, end);
+		cr_assert(!peek(t), "%s:%d: sent flags %#x seq %u ack %u len %u after %lu us", file, line,
+			  t->ahead.flags, t->ahead.seq - t->our_iss, t->ahead.ack - t->peer_isn, t->ahead.len,
+			  (unsigned long)((t->now_ns - start) / 1000));
+	}
+}
+
+void trace_new_peer(struct trace *t, int32_t isn)
+{
+	t->peer_isn += (uint32_t)isn;
+	t->received = 0;
 }
 
 void trace_counted(struct trace *t, enum counter id, unsigned times, const char *file, int line)
@@ -260,6 +337,7 @@ void trace_finish(struct trace *t)
 	struct seg seg;
 
 	trace_quiet(t, __FILE__, __LINE__);
+	trace_event(t, 0, 0, __FILE__, __LINE__);
 	trace_release(t);
 	tcp_abort_all(t->tcp);
 	while (tcp_output(t->tcp, &seg, 1, t->now_ns) == 1)
@@ -303,6 +381,8 @@ static void run_once(trace_fn body, void (*setup)(struct weir_config *config), b
 	body(t);
 	trace_finish(t);
 	tcp_destroy(t->tcp);
+	for (unsigned i = 0; i < t->statics_count; i++)
+		free(t->statics[i]);
 	free(t->memory);
 	free(t);
 }
@@ -339,5 +419,52 @@ void trace_open_active(struct trace *t)
 	trace_send(t, (struct trace_seg){ .flags = SYN | ACK, .ack = 1, .mss = 1460, .wscale = 8 });
 	trace_event(t, WEIR_EV_OPENED, 0, __FILE__, __LINE__);
 	trace_recv(t, (struct trace_seg){ .flags = ACK, .seq = 1, .ack = 1 }, __FILE__, __LINE__);
+	trace_quiet(t, __FILE__, __LINE__);
+}
+
+void trace_open_timestamps(struct trace *t)
+{
+	trace_listen(t, TRACE_PORT);
+	trace_send(t, (struct trace_seg){ .flags = SYN, .mss = 1460, .tsval = 700 });
+	trace_recv(t,
+		   (struct trace_seg){ .flags = SYN | ACK, .ack = 1, .mss = 1460, .tsval = 1, .tsecr = 700 },
+		   __FILE__, __LINE__);
+	trace_send(t,
+		   (struct trace_seg){ .flags = ACK, .seq = 1, .ack = 1, .tsval = 701, .tsecr = t->tsval });
+	trace_event(t, WEIR_EV_OPENED, 0, __FILE__, __LINE__);
+	trace_quiet(t, __FILE__, __LINE__);
+}
+
+/* Our FIN goes out, at 1; the peer has sent its own if `theirs` is 2. */
+static void shut_down(struct trace *t, uint32_t theirs)
+{
+	cr_assert_eq(tcp_shutdown(t->tcp, t->conn), 0);
+	trace_recv(t, (struct trace_seg){ .flags = FIN | ACK, .seq = 1, .ack = theirs }, __FILE__, __LINE__);
+}
+
+/* The peer's FIN, at 1, and what we answer. */
+static void peer_shuts_down(struct trace *t, uint32_t ours)
+{
+	trace_send(t, (struct trace_seg){ .flags = FIN | ACK, .seq = 1, .ack = 1 });
+	trace_event(t, WEIR_EV_FIN, 0, __FILE__, __LINE__);
+	trace_recv(t, (struct trace_seg){ .flags = ACK, .seq = ours, .ack = 2 }, __FILE__, __LINE__);
+}
+
+void trace_reach(struct trace *t, enum weir_state st, uint32_t *theirs, uint32_t *ours)
+{
+	bool passive_close = st == WEIR_CLOSE_WAIT || st == WEIR_LAST_ACK;
+
+	trace_open_passive(t);
+	*theirs = passive_close || st == WEIR_CLOSING ? 2 : 1;
+	*ours = st == WEIR_ESTABLISHED || st == WEIR_CLOSE_WAIT ? 1 : 2;
+	if (passive_close)
+		peer_shuts_down(t, 1);
+	if (*ours == 2)
+		shut_down(t, passive_close ? 2 : 1);
+	if (st == WEIR_CLOSING)
+		peer_shuts_down(t, 2);
+	if (st == WEIR_FIN_WAIT_2)
+		trace_send(t, (struct trace_seg){ .flags = ACK, .seq = 1, .ack = 2 });
+	trace_state(t, st, __FILE__, __LINE__);
 	trace_quiet(t, __FILE__, __LINE__);
 }

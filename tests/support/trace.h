@@ -16,6 +16,9 @@
  * with both initial sequence numbers a few bytes below the wrap. At the end of each run every segment
  * must have been expected, every event taken, every buffer and record given back (after 'finish', which
  * aborts what is still open).
+ *
+ * Time stands still but for after() and silence(). after(t, 200 * MS) says that nothing is sent before 200 ms have gone
+ * by, and something within the slack of the timers then; the recv() that follows says what.
  */
 #ifndef WEIR_TESTS_TRACE_H
 #define WEIR_TESTS_TRACE_H
@@ -40,6 +43,9 @@
 #define TRACE_PEER 0x0a000002u  /* 10.0.0.2 */
 #define TRACE_PORT 80           /* ours when we listen, the peer's when we connect */
 #define TRACE_OTHER_PORT 40000  /* the other one */
+#define TRACE_STATICS 8
+/* What timers may be late: a tick of rounding, one for the tick that has partly gone, and the round's own step. */
+#define TRACE_SLACK (4 * MS)
 
 /* A segment of a trace. Fields left out are 0, and not looked at by recv() where a comment says so. */
 struct trace_seg {
@@ -49,7 +55,8 @@ struct trace_seg {
 	unsigned wnd;      /* on the wire; send(): 0 means 65535, use .zero_window; recv(): 0 not looked at */
 	unsigned mss;      /* 0: no option; recv(): looked at on SYNs only */
 	unsigned wscale;   /* shift + 1; 0: no option */
-	uint32_t tsval;    /* 0: no timestamps option; recv(): 0 not looked at, 1 must be there */
+	/* 0: no timestamps option. recv(): 1 must be there; 0 must not on a SYN, else not looked at. */
+	uint32_t tsval;
 	uint32_t tsecr;
 	bool sack_ok;
 	bool zero_window;
@@ -72,6 +79,11 @@ struct trace {
 	payload kept[64];
 	unsigned kept_count;
 	void *memory;
+	struct seg ahead; /* a segment that was sent and not yet expected, with has_ahead */
+	bool has_ahead;
+	uint32_t tsval; /* of our last segment, for the peer to echo */
+	uint8_t *statics[TRACE_STATICS];
+	unsigned statics_count;
 	unsigned drops_seen[COUNTERS];
 };
 
@@ -89,7 +101,12 @@ void trace_event(struct trace *t, unsigned what, unsigned reason, const char *fi
 void trace_state(struct trace *t, enum weir_state state, const char *file, int line);
 void trace_write(struct trace *t, uint32_t len); /* the application sends the next bytes of its stream */
 void trace_release(struct trace *t);             /* what it kept is read now */
-void trace_pass(struct trace *t, uint64_t ns);   /* time goes by, in steps of the timers' */
+void trace_write_static(struct trace *t, uint32_t len); /* the same, from bytes that stay where they are */
+void trace_after(struct trace *t, uint64_t ns, const char *file, int line);
+void trace_silence(struct trace *t, uint64_t ns, const char *file, int line);
+void trace_send_burst(struct trace *t, const struct trace_seg *segs, unsigned n);
+void trace_new_peer(struct trace *t, int32_t isn); /* the peer's 0 is now what was `isn` */
+struct weir_info trace_info(const struct trace *t);
 void trace_counted(struct trace *t, enum counter id, unsigned times, const char *file, int line);
 void trace_finish(struct trace *t);
 
@@ -108,6 +125,16 @@ void trace_finish(struct trace *t);
 #define recv(t, fl, ...) trace_recv(t, (struct trace_seg){ .flags = (fl), ##__VA_ARGS__ }, __FILE__, __LINE__)
 /* Nothing more is sent now. */
 #define quiet(t) trace_quiet(t, __FILE__, __LINE__)
+/* Something is sent after this time, and nothing before. */
+#define after(t, ns) trace_after(t, ns, __FILE__, __LINE__)
+/* This time goes by, and nothing is sent. */
+#define silence(t, ns) trace_silence(t, ns, __FILE__, __LINE__)
+/* Segments that arrive in one burst: burst(t, { ACK, .seq = 1 }, { ACK, .seq = 2 }) */
+#define burst(t, ...)                                                  \
+	trace_send_burst(t, (const struct trace_seg[]){ __VA_ARGS__ }, \
+			 sizeof((const struct trace_seg[]){ __VA_ARGS__ }) / sizeof(struct trace_seg))
+/* A call of the application, and what it returns. */
+#define call(expr, result) cr_assert_eq(expr, result, #expr)
 /* Exactly these bits, of one event; data is checked, counted and released. */
 #define event(t, what) trace_event(t, what, WEIR_REASON_NONE, __FILE__, __LINE__)
 #define event_closed(t, what, reason) trace_event(t, (what) | WEIR_EV_CLOSED, reason, __FILE__, __LINE__)
@@ -119,5 +146,13 @@ void trace_finish(struct trace *t);
 /* Both ends of an open, options as Linux sends them; afterwards both sides stand at 1. */
 void trace_open_passive(struct trace *t);
 void trace_open_active(struct trace *t);
+/* With timestamps: the peer's SYN says 700, its next ACK 701. */
+void trace_open_timestamps(struct trace *t);
+
+/*
+ * Brings a connection with both sides at 1 into a state: afterwards the peer's next byte is at `*theirs` and ours at
+ * `*ours`. In FIN-WAIT-1, CLOSING and LAST-ACK our FIN (at 1) has not been acknowledged.
+ */
+void trace_reach(struct trace *t, enum weir_state st, uint32_t *theirs, uint32_t *ours);
 
 #endif
