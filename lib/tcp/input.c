@@ -7,6 +7,7 @@
 #include "tcp/half_open.h"
 #include "tcp/handshake.h"
 #include "tcp/output.h"
+#include "tcp/reassembly.h"
 #include "tcp/records.h"
 #include "tcp/reply.h"
 #include "tcp/text.h"
@@ -87,29 +88,25 @@ static bool may_receive(const struct tcb *tcb)
 
 verdict input_text_and_fin(struct tcp *tcp, struct tcb *tcb, struct seg *seg)
 {
+	uint32_t end = seg->seq + seg->len; /* where a FIN stands */
 	verdict v = ACCEPTED;
 
 	/* Sixth: urgent data is read past as ordinary text (RFC 9293 3.8.5, SHLD-13). */
 	if (!may_receive(tcb))
 		return seg->len > 0 ? COUNT_drop_after_fin : ACCEPTED;
-	if (seg->len > 0) {
-		if (tcb->flags & TCB_DEAF) {
-			/* RFC 9293 3.6.1: the user will never read this; tell the peer. */
-			reply_reset(tcp, tcb);
-			tcb_end(tcp, tcb, WEIR_REASON_ABORTED);
-			return COUNT_drop_after_close;
-		}
+	if (seg->len > 0 && tcb->flags & TCB_DEAF) {
+		/* RFC 9293 3.6.1: the user will never read this; tell the peer. */
+		reply_reset(tcp, tcb);
+		tcb_end(tcp, tcb, WEIR_REASON_ABORTED);
+		return COUNT_drop_after_close;
+	}
+	/* Seventh. A FIN behind a gap waits with the text. */
+	if (seg->len > 0 || (seg->flags & SEG_FIN && seg->seq != tcb->rcv_nxt))
 		v = text_input(tcp, tcb, seg);
-		if (v != ACCEPTED)
-			return v;
-	}
-	if (seg->flags & SEG_FIN) {
-		if (seg->len == 0 && seg->seq != tcb->rcv_nxt) {
-			output_ack_now(tcp, tcb);
-			return COUNT_drop_out_of_order;
-		}
+	if (v != ACCEPTED)
+		return v;
+	if ((seg->flags & SEG_FIN && seq_le(end, tcb->rcv_nxt)) || reassembly_fin_due(tcp, tcb))
 		fin_arrives(tcp, tcb);
-	}
 	return ACCEPTED;
 }
 
@@ -120,7 +117,7 @@ static bool fin_acked(struct tcp *tcp, struct tcb *tcb)
 	case WEIR_FIN_WAIT_1:
 		tcb_set_state(tcp, tcb, WEIR_FIN_WAIT_2);
 		tcb_disarm(tcb);
-		if (tcb->flags & TCB_EXT)
+		if (tcb->flags & TCB_EXT && !reassembly_waiting(tcp, tcb))
 			tcb_shrink(tcp, tcb); /* nothing will be sent from it again */
 		if (tcb->flags & TCB_DEAF)
 			tcb_arm(tcp, tcb, TIMER_FIN_WAIT_2, tcp->times.fin_wait_2);

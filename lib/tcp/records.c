@@ -4,6 +4,7 @@
 #include "tcp/events.h"
 #include "tcp/fsm.h"
 #include "tcp/reply.h"
+#include "tcp/reassembly.h"
 #include "tcp/rtt.h"
 #include "tcp/send_queue.h"
 
@@ -42,6 +43,7 @@ struct tcb *tcb_find(const struct tcp *tcp, weir_conn conn)
 void tcb_give(struct tcp *tcp, struct tcb *tcb)
 {
 	if (tcb->flags & TCB_EXT) {
+		reassembly_clear(tcp, tcb);
 		send_queue_clear(tcp, tcb);
 		tcb_shrink(tcp, tcb);
 	}
@@ -103,6 +105,7 @@ bool tcb_extend(struct tcp *tcp, struct tcb *tcb)
 		.queue_last = SLOT_NONE,
 		.cursor = SLOT_NONE,
 		.cursor_seq = una,
+		.gap_first = SLOT_NONE,
 		.recover = una - 1,
 		.srtt_us = path.srtt_us,
 		.rttvar_us = path.rttvar_us,
@@ -120,7 +123,7 @@ void tcb_shrink(struct tcp *tcp, struct tcb *tcb)
 	struct tcb_ext *ext = tcb_ext(tcp, tcb);
 	uint32_t slot = tcb->ext;
 
-	DCHECK(ext->queue_first == SLOT_NONE);
+	DCHECK(ext->queue_first == SLOT_NONE && ext->gap_first == SLOT_NONE);
 	tcb->packed = path_pack(&(struct path){
 		.srtt_us = ext->srtt_us,
 		.rttvar_us = ext->rttvar_us,

@@ -109,8 +109,11 @@ struct tcb_ext {
 	bool timing;
 	bool recovering;
 	uint8_t unanswered; /* window probes since the peer was last heard (RFC 9293 MUST-37) */
-	/* Out-of-order data, SACK's scoreboard and send times per segment have their place here. */
-	uint8_t reserved[256 - 16 * 4 - 7];
+	bool gap_fin;       /* the peer's FIN stands at gap_fin_seq, behind a gap */
+	uint32_t gap_first; /* out-of-order pieces, or SLOT_NONE; see reassembly.h */
+	uint32_t gap_fin_seq;
+	/* SACK's scoreboard and send times per segment have their place here. */
+	uint8_t reserved[256 - 18 * 4 - 8];
 };
 
 _Static_assert(sizeof(struct tcb_ext) == 256, "an extension is four cache lines");
@@ -156,15 +159,16 @@ struct time_wait {
 
 _Static_assert(sizeof(struct time_wait) == 32, "half a cache line");
 
-/* A piece of a stream to be sent: bytes, and who keeps them. */
+/* A piece of a stream, to be sent or received out of order: bytes, and who keeps them. */
 struct piece {
 	uint32_t next; /* piece, or SLOT_NONE */
 	uint32_t len;  /* bytes */
+	uint32_t seq;  /* received: of its first byte */
+	bool is_static;
 	union {
 		payload data;         /* owned until acknowledged */
 		const uint8_t *bytes; /* registered by tcp_static(): nobody's to free */
 	};
-	bool is_static;
 };
 
 #endif

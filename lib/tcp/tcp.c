@@ -4,6 +4,7 @@
 #include "tcp/events.h"
 #include "tcp/fsm.h"
 #include "tcp/listeners.h"
+#include "tcp/reassembly.h"
 #include "tcp/records.h"
 #include "tcp/send_queue.h"
 #include "tcp/tcp_pvt.h"
@@ -151,8 +152,10 @@ void tcp_destroy(struct tcp *tcp)
 	for (uint32_t slot = 0; slot < tcp->hot.fresh; slot++) {
 		struct tcb *tcb = tcb_at(tcp, slot);
 
-		if (tcb->tuple.rport != 0 && tcb->flags & TCB_EXT)
-			send_queue_clear(tcp, tcb);
+		if (tcb->tuple.rport == 0 || !(tcb->flags & TCB_EXT))
+			continue;
+		reassembly_clear(tcp, tcb);
+		send_queue_clear(tcp, tcb);
 	}
 }
 

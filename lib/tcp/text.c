@@ -3,6 +3,7 @@
 
 #include "tcp/events.h"
 #include "tcp/output.h"
+#include "tcp/reassembly.h"
 
 verdict text_acceptable(const struct tcp *tcp, const struct tcb *tcb, const struct seg *seg)
 {
@@ -57,12 +58,20 @@ static void window_used(struct tcb *tcb, uint32_t len)
 	tcb->rcv_wnd = (uint16_t)((left + unit - 1) >> tcb->rcv_wscale);
 }
 
+void text_deliver(struct tcp *tcp, struct tcb *tcb, payload data, uint32_t len)
+{
+	event_data(tcp, tcb, data, len);
+	tcb->rcv_nxt += len;
+	window_used(tcb, len);
+	count_add(tcp->counters, COUNT_bytes_in, len);
+}
+
 verdict text_input(struct tcp *tcp, struct tcb *tcb, struct seg *seg)
 {
 	if (seg->seq != tcb->rcv_nxt) {
 		/* A duplicate ACK tells the peer of the gap (RFC 5681 section 4.2). */
 		output_ack_now(tcp, tcb);
-		return COUNT_drop_out_of_order;
+		return reassembly_keep(tcp, tcb, seg);
 	}
 	uint32_t buffers = payload_buffers(seg->payload);
 
@@ -70,13 +79,13 @@ verdict text_input(struct tcp *tcp, struct tcb *tcb, struct seg *seg)
 		output_ack_now(tcp, tcb);
 		return COUNT_drop_receive_buffers;
 	}
-	event_data(tcp, tcb, seg->payload, seg->len);
+	tcb->held = (tcb->held + buffers) & UINT8_MAX;
+	text_deliver(tcp, tcb, seg->payload, seg->len);
 	seg->payload = 0;
-	tcb->held = (uint8_t)(tcb->held + buffers);
-	tcb->rcv_nxt += seg->len;
-	window_used(tcb, seg->len);
-	count_add(tcp->counters, COUNT_bytes_in, seg->len);
-	output_ack_data(tcp, tcb);
+	if (tcb->flags & TCB_EXT && tcb_ext(tcp, tcb)->gap_first != SLOT_NONE)
+		reassembly_deliver(tcp, tcb);
+	else
+		output_ack_data(tcp, tcb);
 	return ACCEPTED;
 }
 

@@ -12,8 +12,11 @@
 verdict text_acceptable(const struct tcp *tcp, const struct tcb *tcb, const struct seg *seg);
 void text_trim(struct tcp *tcp, struct tcb *tcb, struct seg *seg);
 
-/* Hands the text to the application and moves RCV.NXT. Only in-order text is kept. */
+/* Takes the text in: to the application, or aside while bytes before it are missing. */
 verdict text_input(struct tcp *tcp, struct tcb *tcb, struct seg *seg);
+
+/* Hands in-order bytes to the application and moves RCV.NXT; their buffers are counted as held already. */
+void text_deliver(struct tcp *tcp, struct tcb *tcb, payload data, uint32_t len);
 
 /* The application gave `buffers` of its unread ones back: perhaps a window update is due. */
 void text_released(struct tcp *tcp, struct tcb *tcb, uint32_t buffers);

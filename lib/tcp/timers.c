@@ -5,6 +5,7 @@
 #include "tcp/fsm.h"
 #include "tcp/half_open.h"
 #include "tcp/output.h"
+#include "tcp/reassembly.h"
 #include "tcp/records.h"
 #include "tcp/reply.h"
 #include "tcp/rtt.h"
@@ -100,7 +101,7 @@ static void tcb_fired(struct tcp *tcp, struct tcb *tcb)
 	case TIMER_IDLE:
 		tcb_disarm(tcb);
 		if (tcb->flags & TCB_EXT && tcb_ext(tcp, tcb)->queue_first == SLOT_NONE &&
-		    tcb_snd_una(tcp, tcb) == tcb->snd_nxt)
+		    tcb_snd_una(tcp, tcb) == tcb->snd_nxt && !reassembly_waiting(tcp, tcb))
 			tcb_shrink(tcp, tcb);
 		return;
 	}
