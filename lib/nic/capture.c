@@ -13,7 +13,6 @@
 
 #include <rte_cycles.h>
 #include <rte_errno.h>
-#include <rte_ether.h>
 #include <rte_ip.h>
 #include <rte_lcore.h>
 #include <rte_mbuf.h>
@@ -40,7 +39,6 @@ struct capture {
 	int fd;
 	int error; /* negative errno of the first failure */
 	struct capture_clock clock;
-	uint64_t settled_tsc; /* see settle_statics() */
 };
 
 /* The header of a pcapng enhanced packet block, as rte_pcapng_copy() leaves it before the frame. */
@@ -88,28 +86,6 @@ struct capture *capture_open(const char *path, struct why *why)
 	return capture;
 }
 
-/*
- * rte_pcapng_copy() turns cycles into time by statics that it sets at its first call and moves on whenever a
- * second has passed, on whichever lcore calls. Two at a time, or cycles older than the statics, and every later
- * time stamp is wrong by centuries. Given the same cycles each time it leaves them alone, once it has seen those
- * here, where nobody else calls; they lie a little ahead, because the first call sets the statics to its own
- * present. copy_frame() writes the true time over what comes of it.
- */
-static int settle_statics(struct capture *capture)
-{
-	struct rte_mbuf *frame = rte_pktmbuf_alloc(capture->pool), *copy;
-
-	if (frame == NULL)
-		return -ENOMEM;
-	rte_pktmbuf_append(frame, RTE_ETHER_HDR_LEN);
-	capture->settled_tsc = rte_rdtsc() + capture->clock.hz / 100;
-	copy = rte_pcapng_copy(0, 0, frame, capture->pool, UINT32_MAX, capture->settled_tsc,
-			       RTE_PCAPNG_DIRECTION_IN);
-	rte_pktmbuf_free(copy);
-	rte_pktmbuf_free(frame);
-	return copy != NULL ? 0 : -ENOMEM;
-}
-
 static int write_header(struct capture *capture)
 {
 	char system[2 * sizeof(((struct utsname *)NULL)->release)] = "";
@@ -135,9 +111,6 @@ int capture_begin(struct capture *capture, uint32_t max_frame, const struct capt
 	error = write_header(capture);
 	if (error != 0)
 		return why_set(why, error, "cannot begin the capture: %s", rte_strerror(-error));
-	error = settle_statics(capture);
-	if (error != 0)
-		return why_set(why, error, "no memory for the capture: give EAL more (-m)");
 	return 0;
 }
 
@@ -165,12 +138,18 @@ static void complete_checksums(struct rte_mbuf *m)
 	m->ol_flags &= ~(RTE_MBUF_F_TX_IP_CKSUM | RTE_MBUF_F_TX_L4_MASK | RTE_MBUF_F_TX_IPV4);
 }
 
+/*
+ * rte_pcapng_copy() turns cycles into time by statics that it sets at its first call and moves on whenever a
+ * second has passed, on whichever lcore calls. Two at a time, or cycles older than the statics, and every later
+ * time stamp is wrong by centuries. So its stamp is written over.
+ */
 static struct rte_mbuf *copy_frame(struct capture *capture, uint16_t port, uint16_t queue,
-				   struct rte_mbuf *frame, enum capture_direction direction, uint64_t time_ns)
+				   struct rte_mbuf *frame, enum capture_direction direction, uint64_t tsc)
 {
-	struct rte_mbuf *copy =
-		rte_pcapng_copy(port, queue, frame, capture->pool, UINT32_MAX, capture->settled_tsc,
-				direction == CAPTURE_IN ? RTE_PCAPNG_DIRECTION_IN : RTE_PCAPNG_DIRECTION_OUT);
+	enum rte_pcapng_direction flag = direction == CAPTURE_IN ? RTE_PCAPNG_DIRECTION_IN :
+								   RTE_PCAPNG_DIRECTION_OUT;
+	struct rte_mbuf *copy = rte_pcapng_copy(port, queue, frame, capture->pool, UINT32_MAX, tsc, flag);
+	uint64_t time_ns = time_of(capture, tsc);
 	struct packet_block *block;
 
 	if (copy == NULL)
@@ -184,7 +163,7 @@ static struct rte_mbuf *copy_frame(struct capture *capture, uint16_t port, uint1
 uint16_t capture_frames(struct capture *capture, uint16_t port, uint16_t queue,
 			struct rte_mbuf *const *frames, uint16_t n, enum capture_direction direction)
 {
-	uint64_t time_ns = time_of(capture, rte_rdtsc());
+	uint64_t tsc = rte_rdtsc();
 	uint16_t recorded = 0;
 
 	for (uint16_t i = 0; i < n; i++) {
@@ -192,7 +171,7 @@ uint16_t capture_frames(struct capture *capture, uint16_t port, uint16_t queue,
 
 		if (direction == CAPTURE_OUT && (frames[i]->ol_flags & RTE_MBUF_F_TX_OFFLOAD_MASK) != 0)
 			complete_checksums(frames[i]);
-		copy = copy_frame(capture, port, queue, frames[i], direction, time_ns);
+		copy = copy_frame(capture, port, queue, frames[i], direction, tsc);
 		if (copy == NULL)
 			continue;
 		if (rte_ring_mp_enqueue(capture->ring, copy) == 0)

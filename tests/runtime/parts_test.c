@@ -24,18 +24,26 @@ static uint64_t kernel_ns(void)
 	return (uint64_t)time.tv_sec * CLOCK_NS_PER_S + (uint64_t)time.tv_nsec;
 }
 
-Test(parts, clock_keeps_the_kernels_pace)
+/* By how much both clocks disagree over 100 ms, ns. */
+static uint64_t disagreement_ns(void)
 {
 	uint64_t start_ns = weir_now_ns(), kernel_start_ns = kernel_ns();
-	struct timespec nap = { .tv_nsec = 300 * CLOCK_NS_PER_MS };
-	uint64_t passed_ns, kernel_passed_ns;
+	struct timespec nap = { .tv_nsec = 100 * CLOCK_NS_PER_MS };
+	int64_t difference_ns;
 
 	nanosleep(&nap, NULL);
-	passed_ns = weir_now_ns() - start_ns;
-	kernel_passed_ns = kernel_ns() - kernel_start_ns;
-	/* 100 millionths, and as much again for being interrupted between the readings. */
-	cr_expect_float_eq((double)passed_ns, (double)kernel_passed_ns, 60e3, "%lu and %lu ns",
-			   (unsigned long)passed_ns, (unsigned long)kernel_passed_ns);
+	difference_ns = (int64_t)(weir_now_ns() - start_ns) - (int64_t)(kernel_ns() - kernel_start_ns);
+	return (uint64_t)(difference_ns < 0 ? -difference_ns : difference_ns);
+}
+
+/* To 200 millionths; in the best of several tries, since a pause between two readings proves nothing. */
+Test(parts, clock_keeps_the_kernels_pace)
+{
+	uint64_t best_ns = UINT64_MAX;
+
+	for (int i = 0; i < 10 && best_ns > 20000; i++)
+		best_ns = RTE_MIN(best_ns, disagreement_ns());
+	cr_expect_leq(best_ns, 20000, "%lu ns in 100 ms", (unsigned long)best_ns);
 }
 
 Test(parts, clock_does_not_overflow)
