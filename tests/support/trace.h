@@ -123,6 +123,8 @@ void trace_finish(struct trace *t);
 #define connect(t) trace_connect(t)
 #define send(t, fl, ...) trace_send(t, (struct trace_seg){ .flags = (fl), ##__VA_ARGS__ })
 #define recv(t, fl, ...) trace_recv(t, (struct trace_seg){ .flags = (fl), ##__VA_ARGS__ }, __FILE__, __LINE__)
+/* Our SYN, with all that is offered by default. */
+#define recv_syn(t) recv(t, SYN, .mss = 1460, .wscale = 2, .sack_ok = true, .tsval = 1)
 /* Nothing more is sent now. */
 #define quiet(t) trace_quiet(t, __FILE__, __LINE__)
 /* Something is sent after this time, and nothing before. */
