@@ -180,6 +180,17 @@ static bool parse_range(const char *text, struct weir_range *range)
 	return true;
 }
 
+static bool parse_port(const char *text, uint16_t *port)
+{
+	unsigned number;
+	char more;
+
+	if (sscanf(text, "%u%c", &number, &more) != 1 || number == 0 || number > UINT16_MAX)
+		return false;
+	*port = (uint16_t)number;
+	return true;
+}
+
 /* The bridge's own station: the first port's address, reached through both. */
 static struct weir_core *make_core(const struct weir_range *range, uint16_t tcp_port,
 				   struct rte_mempool *pool)
@@ -210,10 +221,11 @@ int main(int argc, char **argv)
 	struct rte_mempool *pool;
 	struct weir_core *core;
 	struct weir_range range;
+	uint16_t tcp_port;
 
 	/* What EAL leaves begins with the program's name again. */
 	if (taken < 0 || argc - taken != 3 || rte_eth_dev_count_avail() != PORTS ||
-	    !parse_range(argv[taken + 1], &range)) {
+	    !parse_range(argv[taken + 1], &range) || !parse_port(argv[taken + 2], &tcp_port)) {
 		fprintf(stderr,
 			"usage: keep_your_loop [EAL options, with two ports] -- ADDRESS/PREFIX PORT\n");
 		return 2;
@@ -221,7 +233,7 @@ int main(int argc, char **argv)
 	pool = rte_pktmbuf_pool_create("buffers", BUFFERS, 256, 0, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
 	if (pool == NULL || start_port(0, pool) != 0 || start_port(1, pool) != 0)
 		return EXIT_FAILURE;
-	core = make_core(&range, (uint16_t)atoi(argv[taken + 2]), pool);
+	core = make_core(&range, tcp_port, pool);
 	if (core == NULL)
 		return EXIT_FAILURE;
 

@@ -107,6 +107,17 @@ static bool parse_range(char *text, struct weir_range *range)
 	return true;
 }
 
+static bool parse_port(const char *text, uint16_t *port)
+{
+	unsigned number;
+	char more;
+
+	if (sscanf(text, "%u%c", &number, &more) != 1 || number == 0 || number > UINT16_MAX)
+		return false;
+	*port = (uint16_t)number;
+	return true;
+}
+
 static int serve(const char *device, const struct weir_range *range, uint16_t tcp_port)
 {
 	struct weir_port_config port = { .device = device };
@@ -131,10 +142,12 @@ int main(int argc, char **argv)
 {
 	int taken = rte_eal_init(argc, argv);
 	struct weir_range range;
+	uint16_t tcp_port;
 	unsigned missing;
 
 	/* What EAL leaves begins with the program's name again. */
-	if (taken < 0 || argc - taken != 4 || !parse_range(argv[taken + 2], &range)) {
+	if (taken < 0 || argc - taken != 4 || !parse_range(argv[taken + 2], &range) ||
+	    !parse_port(argv[taken + 3], &tcp_port)) {
 		fprintf(stderr, "usage: run_for_me [EAL options] -- DEVICE ADDRESS/PREFIX PORT\n");
 		return 2;
 	}
@@ -144,7 +157,7 @@ int main(int argc, char **argv)
 	runtime = weir_runtime_create();
 	signal(SIGINT, on_signal);
 	signal(SIGTERM, on_signal);
-	if (serve(argv[taken + 1], &range, (uint16_t)atoi(argv[taken + 3])) != 0) {
+	if (serve(argv[taken + 1], &range, tcp_port) != 0) {
 		fprintf(stderr, "run_for_me: %s\n", weir_runtime_error(runtime));
 		return EXIT_FAILURE;
 	}
