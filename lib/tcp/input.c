@@ -10,6 +10,7 @@
 #include "tcp/reassembly.h"
 #include "tcp/records.h"
 #include "tcp/reply.h"
+#include "tcp/rtt.h"
 #include "tcp/text.h"
 #include "tcp/time_wait.h"
 
@@ -54,6 +55,11 @@ static verdict reset_arrives(struct tcp *tcp, struct tcb *tcb, const struct seg 
 static void fin_arrives(struct tcp *tcp, struct tcb *tcb)
 {
 	tcb->rcv_nxt++;
+	if (tcb->flags & TCB_EXT) {
+		tcb_ext(tcp, tcb)->gap_fin = false;
+		if (tcb->timer == TIMER_NONE)
+			tcb_arm(tcp, tcb, TIMER_IDLE, rtt_rto_ticks(tcp, tcb));
+	}
 	output_ack_now(tcp, tcb);
 	event_raise(tcp, tcb, WEIR_EV_FIN);
 	switch ((enum weir_state)tcb->state) {

@@ -328,8 +328,12 @@ static unsigned output_tcb(struct tcp *tcp, struct tcb *tcb, struct seg *segs, u
 	tcb->flags &= (uint16_t)~TCB_DIRTY;
 	if (fsm_synchronized((enum weir_state)tcb->state))
 		return output_synchronized(tcp, tcb, segs, max < OUTPUT_TURN ? max : OUTPUT_TURN);
-	if (!(tcb->flags & TCB_RESEND))
-		return 0;
+	if (!(tcb->flags & TCB_RESEND)) {
+		if (!(tcb->flags & TCB_ACK_NOW))
+			return 0;
+		fill_header(tcp, tcb, segs, tcb->snd_nxt); /* SYN-RECEIVED: a challenge */
+		return 1;
+	}
 	fill_syn(tcp, tcb, segs);
 	if (tcb->retries > 0)
 		count(tcp->counters, COUNT_retransmits);
