@@ -193,10 +193,11 @@ void trace_quiet(struct trace *t, const char *file, int line)
 static void take_data(struct trace *t, const struct weir_event *event, const char *file, int line)
 {
 	payload data = (payload)(uintptr_t)event->payload;
-	uint8_t bytes[65536];
+	uint8_t bytes[1 << 18];
 
 	cr_assert_eq(payload_bytes(data), event->bytes);
 	cr_assert_eq(payload_buffers(data), event->buffers);
+	cr_assert_leq(event->bytes, sizeof(bytes));
 	payload_read(data, 0, bytes, event->bytes);
 	for (uint32_t i = 0; i < event->bytes; i++)
 		cr_assert_eq(bytes[i], stream_byte(1 + t->received + i, PEER_STREAM),

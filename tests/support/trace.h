@@ -46,6 +46,8 @@
 #define TRACE_STATICS 8
 /* What timers may be late: a tick of rounding, one for the tick that has partly gone, and the round's own step. */
 #define TRACE_SLACK (4 * MS)
+/* 40 ms less the part of a tick that has gone: of all timers this one may be early. */
+#define DELAYED_ACK (39 * MS)
 
 /* A segment of a trace. Fields left out are 0, and not looked at by recv() where a comment says so. */
 struct trace_seg {
