@@ -26,7 +26,7 @@ void weir_config_default(struct weir_config *config)
 {
 	*config = (struct weir_config){
 		.mtu = 1500,
-		.max_connections = 100000,
+		.max_connections = 65536,
 		.receive_buffers = 64,
 		.send_buffers = 64,
 		.msl_ns = 30 * CLOCK_NS_PER_S, /* RFC 9293 calls two minutes an engineering choice */
