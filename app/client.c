@@ -21,6 +21,14 @@
 /* The same after a peer refused: a closed port is no reason for a flood of SYNs. */
 #define REFUSED_HOLD_NS 10000000ull
 
+/*
+ * A run begins slowly: with so many SYNs, and one more for each that was answered. Until the neighbour, or for
+ * the peer each of our addresses, is known by ARP, only a few frames wait for it; the rest would be lost and
+ * come again a second later. That is over after WARM_UP_NS in any case.
+ */
+#define WARM_UP_OPENS 16
+#define WARM_UP_NS 1000000000ull
+
 static void latency(struct client *client, enum latency which, uint64_t from_ns, uint64_t now_ns)
 {
 	histogram_record(&client->tally.latency[which], now_ns > from_ns ? now_ns - from_ns : 0);
@@ -83,6 +91,8 @@ static void on_opened(struct client *client, struct weir_core *core, struct clie
 		      uint64_t now_ns)
 {
 	latency(client, LATENCY_CONNECT, conn->intended_ns, now_ns);
+	client->opening--;
+	client->answered++;
 	if (client->app == APP_CONNECT)
 		begin_close(client, core, conn, now_ns);
 	else
@@ -210,8 +220,11 @@ static void on_closed(struct client *client, struct client_conn *conn, enum weir
 
 	if (reason == WEIR_REASON_NONE)
 		latency(client, LATENCY_CLOSE, conn->mark_ns, now_ns);
-	else if (conn->phase == CLIENT_OPENING)
+	if (conn->phase == CLIENT_OPENING) {
 		client->hold_until_ns = now_ns + REFUSED_HOLD_NS;
+		client->opening--;
+		client->answered++;
+	}
 	conn->phase = CLIENT_FREE;
 	conn->pieces_left = 0;
 	conn->ending.wanted = false;
@@ -291,6 +304,7 @@ static bool open_one(struct client *client, struct weir_core *core, uint64_t int
 		held_back(client, rc, now_ns);
 		return false;
 	}
+	client->opening++;
 	tally_add(&client->tally.open, 1);
 	return true;
 }
@@ -300,6 +314,8 @@ static uint64_t next_intended(const struct client *client, uint64_t now_ns)
 {
 	uint64_t elapsed_ns = now_ns - client->start_ns;
 
+	if (elapsed_ns < WARM_UP_NS && client->opening >= WARM_UP_OPENS + client->answered)
+		return UINT64_MAX;
 	if (client->open_max != 0 &&
 	    client->tally.open >=
 		    pace_ramped(client->open_max, client->paced ? 0 : client->ramp_ns, elapsed_ns))

@@ -61,6 +61,8 @@ struct client {
 	bool started;
 	uint64_t start_ns;
 	uint64_t hold_until_ns; /* nothing is opened before */
+	uint64_t opening;       /* that wait for an answer to their SYN, and those that had one */
+	uint64_t answered;
 	struct slots slots;
 	struct client_conn *conns;
 	struct http_stream *streams; /* of responses that come in pieces */

@@ -380,7 +380,7 @@ static const struct argp_option serve_rows[] = {
 		  KEY_CONNECTIONS,                                                                                     \
 		  "N",                                                                                                 \
 		  0,                                                                                                   \
-		  "Open at once; each that ends makes room for a new one (default without --rate: 64)",                \
+		  "Open at once; each that ends makes room for a new one (default without --rate: 64; demo: 256)",     \
 		  0 },                                                                                                 \
 		{ "requests", KEY_REQUESTS, "N", 0, "Per connection; 0: until the end (default: 1)", 0 },              \
 		{ "ramp", KEY_RAMP, "TIME", 0, "Time in which --rate or --connections is reached", 0 },                \

@@ -1,0 +1,98 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""The command line from outside: help, wrong usage, what the machine lacks. Nothing here runs for long."""
+
+import os
+import tempfile
+
+from harness import expect, expect_clean, expect_equal, main, run
+
+SERVE = ('serve', '--port', 'net_null0', '--addr', '192.0.2.10/24')
+
+
+def expect_wrong(begin, *args, program='weir'):
+    """Status 2, nothing on standard output, one line that begins with what is wrong."""
+    done = run(*args)
+    expect_equal(done.returncode, 2, f'exit status of {args}')
+    expect_equal(done.stdout, '', f'standard output of {args}')
+    expect_equal(done.stderr.count('\n'), 1, f'lines of {done.stderr!r}')
+    expect(done.stderr.startswith(f'{program}{begin}'), args, 'said', repr(done.stderr))
+
+
+def help_lists_commands():
+    """weir --help lists what there is, and nothing that is not."""
+    done = run('--help')
+    expect_clean(done)
+    for command in ('demo', 'serve', 'load'):
+        expect(f'\n  {command} ' in done.stdout, command)
+    for command in ('flood', 'doctor'):
+        expect(command not in done.stdout, command)
+        expect_wrong(f": '{command}' is no command", command)
+
+
+def help_of_each():
+    """weir COMMAND --help lists the command's options."""
+    for command, options in {'demo': ['--rate', '--close'], 'serve': ['--listen', '--app', '--port'],
+                             'load': ['--connect', '--ramp', '--gateway']}.items():
+        done = run(command, '--help')
+        expect_clean(done)
+        expect_equal(done.stderr, '')
+        for option in options + ['--eal', '--json', '--duration', '--help']:
+            expect(option in done.stdout, command, 'does not list', option)
+
+
+def version():
+    """weir --version."""
+    done = run('--version')
+    expect_clean(done)
+    expect(done.stdout.startswith('weir '), done.stdout)
+
+
+def wrong_usage():
+    """A wrong option ends with status 2 and one line."""
+    expect_wrong(': no command')
+    expect_wrong(" serve: --port: missing", 'serve', '--addr', '192.0.2.10/24')
+    expect_wrong(' serve: --frobnicate: ', *SERVE, '--frobnicate')
+    expect_wrong(" load: --rate: '5x' is not understood", 'load', '--rate', '5x')
+    expect_wrong(" demo: --vlan: not yet", 'demo', '--vlan', '5')
+    expect_wrong(" demo: 'now' is one argument too many", 'demo', 'now')
+
+
+def wrong_files():
+    """A profile that cannot be used is named with its line."""
+    expect_wrong(' serve: /nonexistent: No such file', *SERVE, '--profile', '/nonexistent')
+    with tempfile.NamedTemporaryFile('w', suffix='.conf') as profile:
+        profile.write('mtu = 1500;\nspeed = 10;\n')
+        profile.flush()
+        expect_wrong(f' serve: {profile.name}:2: speed: unknown', *SERVE, '--profile', profile.name)
+        profile.truncate(0)
+        profile.seek(0)
+        profile.write('mtu = 1500;\n')
+        profile.flush()
+        expect_wrong(' serve: --port: missing', 'serve', '--addr', '192.0.2.10/24', '--profile', profile.name)
+
+
+def wrong_machine():
+    """A device, CPU, file or EAL that is not there: status 2 and one line, nothing half-started."""
+    address = ('--addr', '192.0.2.10/24')
+    expect_wrong(' serve: --port: ', 'serve', '--port', '0000:ff:1f.7', *address)
+    expect_wrong(' serve: --port: ', 'serve', '--port', 'net_nonesuch0', *address)
+    expect_wrong(' serve: --port: ', 'serve', '--port', 'net_af_packet0,iface=nonesuch', *address)
+    expect_wrong(' demo: --lcores: ', 'demo', '--lcores', '1023')
+    expect_wrong(' demo: --capture: ', 'demo', '--capture', '/nonexistent/file.pcapng')
+    expect_wrong(' demo: --eal: ', 'demo', '--eal', '--no-such-option')
+    expect_wrong(' demo: --eal: a quote', 'demo', '--eal', '--file-prefix "x')
+    # Not a page for the buffers.
+    expect_wrong(' demo: ', 'demo', '--eal', '--no-huge -m 1')
+
+
+def profile_of_the_tree():
+    """A profile's device is used, and serve ends by its duration with status 0."""
+    profile = os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', '..', 'drivers-cfg', 'null.conf')
+    done = run('serve', '--profile', profile, '--addr', '192.0.2.10/24', '--duration', '200ms')
+    expect_clean(done)
+    expect('net_null0' in done.stdout, done.stdout)
+
+
+if __name__ == '__main__':
+    main(help_lists_commands, help_of_each, version, wrong_usage, wrong_files, wrong_machine, profile_of_the_tree)

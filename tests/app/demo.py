@@ -1,0 +1,282 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""weir demo from outside: what it prints, that it adds up, and how it ends."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+from harness import (SANITIZED, WEIR, Skip, expect, expect_at_rest, expect_clean, expect_equal, expect_figures, finish,
+                     lines_of, main, run, start)
+
+# Connections of a second that no machine should fall short of; a sanitizer costs a factor of ten.
+FEW = 100 if SANITIZED else 5000
+
+
+def demo(*args, **kwargs):
+    """A JSON run that must go well. Returns its lines."""
+    done = run('demo', '--json', *args, **kwargs)
+    expect_clean(done)
+    return lines_of(done.stdout)
+
+
+def expect_sides(line):
+    for side in ('client', 'server'):
+        expect_figures(line[side])
+
+
+def expect_good_end(summary):
+    expect_equal(summary['event'], 'summary')
+    expect_sides(summary)
+    for side in ('client', 'server'):
+        expect_at_rest(summary[side])
+    client, server = (summary[side]['connections'] for side in ('client', 'server'))
+    expect_equal(client['failed'], 0, 'failed')
+    expect_equal(client['established'], server['established'], 'both sides saw as many')
+    expect_equal(summary['client']['retransmits'] + summary['server']['retransmits'], 0, 'retransmits')
+
+
+def json_lines():
+    """ready, a line per second, summary: all keys, and sums that add up."""
+    lines = demo('--duration', '2s')
+    expect_equal([line['event'] for line in lines], ['ready', 'stats', 'stats', 'summary'])
+    expect_equal(lines[0]['command'], 'demo')
+    expect_equal(lines[0]['listen'], [80])
+    expect(lines[0]['ports'] and lines[0]['addresses'], lines[0])
+    for number, line in enumerate(lines[1:3], 1):
+        expect(abs(line['t'] - number) < 0.5, 'stats at', line['t'])
+        expect_sides(line)
+    summary = lines[-1]
+    expect_good_end(summary)
+    client = summary['client']
+    expect(client['connections']['closed'] > 2 * FEW, client['connections'])
+    expect_equal(client['requests'], client['connections']['established'], 'a request each')
+    expect_equal(client['latency_us']['connect']['count'], client['connections']['established'], 'samples')
+    expect(client['cps'] > 0 and client['rps'] > 0 and client['cycles_per_packet'] > 0, 'rates')
+    expect(client['connections']['time_wait'] > 0, 'the side that closes first waits')
+    expect_equal(summary['server']['connections']['time_wait'], 0, 'the other does not')
+
+
+def for_people():
+    """Without --json: an explanation, a line per second, a summary."""
+    done = run('demo', '--duration', '2s')
+    expect_clean(done)
+    expect_equal(done.stderr, '')
+    expect('wire in memory' in done.stdout, done.stdout)
+    expect('1/2 s' in done.stdout and '2/2 s' in done.stdout, done.stdout)
+    expect('0 failed' in done.stdout, done.stdout)
+
+
+def json_keeps_people_apart():
+    """With --json people's lines go to standard error."""
+    done = run('demo', '--duration', '1s', '--json')
+    expect_clean(done)
+    lines_of(done.stdout)
+    expect('conn/s' in done.stderr, done.stderr)
+
+
+def one_cpu():
+    """Both sides on one CPU."""
+    cpu = str(min(os.sched_getaffinity(0)))
+    expect_good_end(demo('--duration', '1s', '--lcores', cpu)[-1])
+
+
+def every_way_to_close():
+    """--close rst and peer end as they should."""
+    summary = demo('--duration', '1s', '--close', 'peer')[-1]
+    expect_good_end(summary)
+    expect_equal(summary['client']['connections']['time_wait'], 0, 'the client waits')
+    expect(summary['server']['connections']['time_wait'] > 0, 'the server does not wait')
+    summary = demo('--duration', '1s', '--close', 'rst')[-1]
+    expect_sides(summary)
+    expect_at_rest(summary['client'])
+    expect_at_rest(summary['server'])
+    expect_equal(summary['client']['connections']['failed'], 0, 'failed')
+    expect(summary['client']['connections']['closed'] > FEW, 'closed')
+    expect_equal(summary['client']['connections']['time_wait'], 0, 'TIME-WAIT after RST')
+
+
+def expect_requests(client, each):
+    """So many on each connection, but for those that the end found in between: 256 are open at once."""
+    closed = client['connections']['closed']
+    expect(each * (closed - 256) < client['requests'] <= each * closed, client['requests'], 'requests on', closed)
+
+
+def every_app():
+    """--app echo and connect, small and large."""
+    summary = demo('--duration', '1s', '--app', 'echo', '--requests', '3', '--size', '100')[-1]
+    expect_good_end(summary)
+    client = summary['client']
+    expect_requests(client, 3)
+    expect_equal(client['bytes_tx'], 100 * client['requests'], 'bytes')
+    expect_good_end(demo('--duration', '1s', '--app', 'connect')[-1])
+    expect_good_end(demo('--duration', '1s', '--app', 'connect', '--close', 'peer')[-1])
+    summary = demo('--duration', '1s', '--app', 'echo', '--size', '300k', '--connections', '4')[-1]
+    expect_good_end(summary)
+    expect(summary['client']['requests'] > 0, 'no large echo came back')
+
+
+def keep_alive():
+    """--requests N and 0: several requests on a connection."""
+    summary = demo('--duration', '1s', '--requests', '10')[-1]
+    expect_good_end(summary)
+    expect_requests(summary['client'], 10)
+    summary = demo('--duration', '1s', '--requests', '0', '--connections', '8')[-1]
+    expect_good_end(summary)
+    expect_equal(summary['client']['connections']['closed'], 8, 'the same eight until the end')
+
+
+def large_bodies():
+    """--size beyond a segment, a chunk and the send queue."""
+    for size, length in (('5k', 5000), ('1M', 1000000)):
+        summary = demo('--duration', '1s', '--size', size, '--connections', '4')[-1]
+        expect_good_end(summary)
+        expect(summary['client']['requests'] > 0, 'none of', size)
+        expect(summary['client']['bytes_rx'] > length * summary['client']['requests'], 'bytes of', size)
+
+
+def a_rate_is_kept():
+    """--rate opens as many as it says, and measures from intended times."""
+    summary = demo('--duration', '2s', '--rate', '500')[-1]
+    expect_good_end(summary)
+    expect_equal(summary['client']['connections']['closed'], 1000, 'connections')
+    summary = demo('--duration', '2s', '--rate', '500', '--ramp', '2s')[-1]
+    expect_equal(summary['client']['connections']['closed'], 500, 'connections of a ramp')
+
+
+def full_is_not_failed():
+    """At --max-connections opens are held back, and nothing fails."""
+    summary = demo('--duration', '1s', '--rate', '100k', '--max-connections', '4')[-1]
+    expect_good_end(summary)
+    expect(summary['client']['held_back'].get('no_memory', 0) > 0, summary['client']['held_back'])
+
+
+def ports_are_taken_up_again():
+    """One address for the client, and more connections than it has ports while 2 MSL last."""
+    if SANITIZED:
+        raise Skip('too slow to use up the ports')
+    summary = demo('--duration', '3s', '--addr', '192.0.2.1/24', '--addr', '192.0.2.2/24', '--msl', '1m')[-1]
+    expect_good_end(summary)
+    client = summary['client']['connections']
+    expect(client['closed'] > 64512, client['closed'], 'connections')
+    expect(client['time_wait'] <= 64512, client['time_wait'], 'in TIME-WAIT')
+
+
+def no_port_is_left():
+    """More connections at once than one address has ports: opens wait, and nothing fails."""
+    if SANITIZED:
+        raise Skip('too slow to use up the ports')
+    summary = demo('--duration', '2s', '--addr', '192.0.2.1/24', '--addr', '192.0.2.2/24', '--connections', '70k',
+                   '--requests', '0')[-1]
+    # So many take so long in turn that timers of retransmission may fire.
+    expect_at_rest(summary['client'])
+    expect_at_rest(summary['server'])
+    expect_equal(summary['client']['connections']['failed'], 0, 'failed')
+    expect(summary['client']['held_back'].get('no_port', 0) > 0, summary['client']['held_back'])
+    expect_equal(summary['client']['connections']['closed'], 64512, 'connections, one on each port')
+
+
+def the_same_seed():
+    """--seed is taken, --msl and --rfc1337 too."""
+    expect_good_end(demo('--duration', '500ms', '--seed', '7', '--msl', '50ms', '--rfc1337')[-1])
+
+
+def own_eal_arguments():
+    """--eal wins over weir's own arguments."""
+    expect_good_end(demo('--duration', '1s', '--eal', '--no-pci --no-huge -m 512 --file-prefix X')[-1])
+
+
+def two_at_once():
+    """Two processes do not meet."""
+    processes = [start('demo', '--duration', '1s', '--json') for _ in range(2)]
+    for process in processes:
+        out, err = process.communicate(timeout=60)
+        expect_equal(process.returncode, 0, err)
+        expect_sides(lines_of(out)[-1])
+
+
+def wait_for_stats(process):
+    """Reads up to the first stats line. Returns what was read."""
+    head = ''
+    while '"stats"' not in head:
+        line = process.stdout.readline()
+        expect(line, 'ended before its first second:', head)
+        head += line
+    return head
+
+
+def signals_end_it_properly():
+    """SIGTERM and SIGINT: connections are closed, the summary comes, status 0."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        process = start('demo', '--duration', '60s', '--json')
+        head = wait_for_stats(process)
+        begin = time.monotonic()
+        done = finish(process, number)
+        expect_clean(done)
+        expect(time.monotonic() - begin < 5, 'took', time.monotonic() - begin)
+        expect_good_end(lines_of(head + done.stdout)[-1])
+
+
+def a_reader_that_goes_away():
+    """Nobody reads standard output any more: the run ends by itself."""
+    process = start('demo', '--duration', '60s', '--json')
+    wait_for_stats(process)
+    process.stdout.close()
+    expect(process.wait(timeout=20) is not None, 'goes on')
+    process.stderr.close()
+
+
+def without_root():
+    """Without root, by a user who owns nothing."""
+    if os.geteuid() != 0:
+        raise Skip('this user is not root, so that every other case shows it')
+    if not shutil.which('setpriv'):
+        raise Skip('setpriv is not installed')
+    # A copy that this user may read, wherever the build stands.
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o755)
+        copy = shutil.copy(WEIR, folder)
+        done = subprocess.run(['setpriv', '--reuid', '65534', '--regid', '65534', '--clear-groups', copy, 'demo',
+                               '--duration', '1s', '--json'], capture_output=True, text=True, timeout=60, cwd='/',
+                              env={**os.environ, 'HOME': '/nonexistent'})
+    expect_clean(done)
+    expect_good_end(lines_of(done.stdout)[-1])
+
+
+def tshark(path, *args):
+    done = subprocess.run(['tshark', '-r', path, *args], capture_output=True, text=True, timeout=120)
+    return done.stdout.splitlines()
+
+
+def a_capture():
+    """--capture, read by tshark: whole connections, right checksums, nothing strange."""
+    if not shutil.which('tshark'):
+        raise Skip('tshark is not installed')
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, 'demo.pcapng')
+        summary = demo('--duration', '1s', '--rate', '200', '--capture', path)[-1]
+        expect_good_end(summary)
+        expect_equal(summary['client']['connections']['closed'], 200, 'connections')
+        checks = ('-o', 'tcp.check_checksum:TRUE', '-o', 'ip.check_checksum:TRUE')
+        odd = tshark(path, *checks, '-Y', '_ws.malformed || tcp.checksum.status == 0 || ip.checksum.status == 0 || '
+                     'tcp.analysis.flags')
+        expect_equal(odd, [], 'strange frames')
+        count = {name: len(tshark(path, '-Y', f'tcp.flags.{name} == 1')) for name in ('syn', 'fin', 'reset')}
+        expect_equal(count, {'syn': 400, 'fin': 400, 'reset': 0}, 'flags')
+        # Three for the handshake; request and response; three or four to close.
+        flows = {}
+        for stream in tshark(path, '-T', 'fields', '-e', 'tcp.stream', '-Y', 'tcp'):
+            flows[stream] = flows.get(stream, 0) + 1
+        expect_equal(len(flows), 200, 'flows')
+        expect(all(6 <= packets <= 9 for packets in flows.values()), 'packets of a flow', sorted(flows.values())[::20])
+
+
+if __name__ == '__main__':
+    sys.dont_write_bytecode = True
+    main(json_lines, for_people, json_keeps_people_apart, one_cpu, every_way_to_close, every_app, keep_alive,
+         large_bodies, a_rate_is_kept, full_is_not_failed, ports_are_taken_up_again, no_port_is_left, the_same_seed,
+         own_eal_arguments, two_at_once, signals_end_it_properly, a_reader_that_goes_away, without_root, a_capture)
