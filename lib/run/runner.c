@@ -29,13 +29,15 @@ static struct weir_config core_config(const struct runner *runner, const struct 
 static int create_core(struct runner *runner, const struct weir_config *asked, struct why *why)
 {
 	struct weir_config config = core_config(runner, asked);
-	const char *wrong = weir_config_check(&config);
+	const char *wrong;
 
-	if (wrong != NULL)
-		return why_set(why, -EINVAL, "%s", wrong);
+	/* Before the check, which would complain of the pool, that is sized for the port. */
 	if (config.mtu > runner->port->mtu)
 		return why_set(why, -EINVAL, "MTU %u of the shard is more than the port's %u", config.mtu,
 			       runner->port->mtu);
+	wrong = weir_config_check(&config);
+	if (wrong != NULL)
+		return why_set(why, -EINVAL, "%s", wrong);
 	runner->core = weir_core_create(&config);
 	if (runner->core == NULL)
 		return why_set(why, -rte_errno, "no shard for %u connections: %s", config.max_connections,
