@@ -46,6 +46,7 @@ Test(build, what_a_port_finishes_is_what_software_makes)
 		unsigned headers = build_headers(soft, &seg, &frames_peer_mac, &frames_our_mac);
 		uint8_t *ip = hard + ETH_BYTES, *tcp = ip + IP_BYTES;
 
+		cr_assert_eq(bytes_get16(soft + ETH_BYTES + 2), headers - ETH_BYTES + seg.len);
 		for (uint32_t i = 0; i < seg.len; i++)
 			soft[headers + i] = (uint8_t)rng_u64(&rng);
 		memcpy(hard, soft, headers + seg.len);

@@ -211,3 +211,16 @@ Test(ip, option_lengths)
 	cr_assert_eq(judge_options((uint8_t[]){ 7, 5, 0, 0 }, 4), COUNT_drop_ip_option_length);
 	cr_assert_eq(judge_options((uint8_t[]){ 1, 1, 1, 7 }, 4), COUNT_drop_ip_option_length);
 }
+
+/* The last byte of the packet asks for a length that is not there. */
+Test(ip, option_at_the_very_end)
+{
+	uint8_t packet[40] = { 0 };
+
+	good(packet);
+	packet[0] = 0x46;
+	memcpy(packet + IP_BYTES, (uint8_t[]){ 1, 1, 1, 7 }, 4);
+	bytes_put16(packet + 2, 24);
+	mend(packet);
+	cr_assert_eq(judge(packet, 24), COUNT_drop_ip_option_length);
+}

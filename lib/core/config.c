@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What a core may be: one sentence for each field that will not do. */
+#include "weir.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <rte_mbuf.h>
+
+#include "base/clock.h"
+#include "base/ref.h"
+#include "net/net.h"
+
+#define MINUTE_NS (60 * CLOCK_NS_PER_S)
+#define HOUR_NS (60 * MINUTE_NS)
+#define MTU_MIN 576 /* what every host must take in (RFC 791) */
+#define MTU_MAX 9000
+#define EVENTS_MAX (1u << 20)
+
+static bool within(uint64_t value, uint64_t least, uint64_t most)
+{
+	return value >= least && value <= most;
+}
+
+static uint32_t mask_of(const struct weir_range *range)
+{
+	return range->prefix_len == 0 ? 0 : UINT32_MAX << (32 - range->prefix_len);
+}
+
+static const char *check_range(const struct weir_range *range)
+{
+	uint32_t mask = mask_of(range);
+
+	if (!ip_is_host(range->first) || !ip_is_host(range->last))
+		return "ranges: addresses must be those of hosts, not 0/8, 127/8, multicast or broadcast";
+	if (range->first > range->last)
+		return "ranges: first must not be above last";
+	if ((range->first & mask) != (range->last & mask))
+		return "ranges: first and last must lie in one subnet of prefix_len bits";
+	/* A /31 and a /32 have neither (RFC 3021). */
+	if (range->prefix_len <= 30 && ((range->first & ~mask) == 0 || (range->last | mask) == UINT32_MAX))
+		return "ranges: a subnet's first address and its broadcast address cannot be a host's";
+	return NULL;
+}
+
+static const char *check_ranges(const struct weir_config *config)
+{
+	if (!within(config->ranges_count, 1, WEIR_MAX_RANGES))
+		return "ranges_count: from 1 to 16 ranges of local addresses are wanted";
+	for (unsigned i = 0; i < config->ranges_count; i++) {
+		const struct weir_range *range = &config->ranges[i];
+
+		if (range->prefix_len > 32)
+			return "ranges: prefix_len must be at most 32";
+		const char *wrong = check_range(range);
+
+		if (wrong != NULL)
+			return wrong;
+		for (unsigned j = 0; j < i; j++)
+			if (range->first <= config->ranges[j].last && config->ranges[j].first <= range->last)
+				return "ranges: no two may share an address";
+	}
+	return NULL;
+}
+
+static const char *check_gateway(const struct weir_config *config)
+{
+	struct addrs addrs;
+
+	if (config->gateway == 0)
+		return NULL;
+	addrs_init(&addrs, config->ranges, config->ranges_count);
+	if (!addrs_on_link(&addrs, config->gateway) || addrs_broadcast(&addrs, config->gateway) ||
+	    !ip_is_host(config->gateway))
+		return "gateway: must be a host in the subnet of one of the ranges, or 0 for none";
+	if (addrs_local(&addrs, config->gateway))
+		return "gateway: must not be one of the local addresses";
+	return NULL;
+}
+
+static const char *check_place(const struct weir_config *config)
+{
+	struct eth_addr mac;
+	const char *wrong;
+
+	memcpy(mac.bytes, config->mac, sizeof(mac.bytes));
+	if (eth_is_zero(&mac) || eth_is_group(&mac))
+		return "mac: must be a station's own address, neither zero nor multicast";
+	if (!within(config->mtu, MTU_MIN, MTU_MAX))
+		return "mtu: must be from 576 to 9000";
+	wrong = check_ranges(config);
+	if (wrong != NULL)
+		return wrong;
+	if (config->offloads & ~(unsigned)(WEIR_OFFLOAD_RX_CSUM | WEIR_OFFLOAD_TX_CSUM))
+		return "offloads: only WEIR_OFFLOAD_RX_CSUM and WEIR_OFFLOAD_TX_CSUM are known";
+	return check_gateway(config);
+}
+
+/* A table of records is bounded by what a reference can name. */
+static const char *check_sizes(const struct weir_config *config)
+{
+	if (!within(config->max_connections, 1, REF_SLOT_MAX / 4))
+		return "max_connections: must be from 1 to 268 million";
+	if (config->max_half_open > REF_SLOT_MAX / 4)
+		return "max_half_open: must be at most 268 million, or 0 to be derived";
+	if (config->max_time_wait > REF_SLOT_MAX / 4)
+		return "max_time_wait: must be at most 268 million, or 0 to be derived";
+	if (config->max_events > EVENTS_MAX)
+		return "max_events: must be at most 1048576, or 0 to be derived";
+	if (config->max_extensions > REF_SLOT_MAX / 4)
+		return "max_extensions: must be at most 268 million, or 0 to be derived";
+	if (config->max_send_buffers > REF_SLOT_MAX / 4)
+		return "max_send_buffers: must be at most 268 million, or 0 to be derived";
+	if (!within(config->receive_buffers, 2, 255))
+		return "receive_buffers: must be from 2 to 255";
+	if (!within(config->send_buffers, 1, 1024))
+		return "send_buffers: must be from 1 to 1024";
+	return NULL;
+}
+
+static const char *check_times(const struct weir_config *config)
+{
+	if (!within(config->msl_ns, CLOCK_NS_PER_MS, HOUR_NS))
+		return "msl_ns: must be from a millisecond to an hour";
+	if (!within(config->rto_max_ns, MINUTE_NS, HOUR_NS))
+		return "rto_max_ns: must be from a minute (RFC 6298) to an hour";
+	if (!within(config->rto_min_ns, CLOCK_NS_PER_MS, MINUTE_NS))
+		return "rto_min_ns: must be from a millisecond to a minute";
+	if (!within(config->rto_initial_ns, config->rto_min_ns, config->rto_max_ns))
+		return "rto_initial_ns: must be between rto_min_ns and rto_max_ns";
+	if (config->delayed_ack_ns >= CLOCK_NS_PER_S / 2)
+		return "delayed_ack_ns: must be under half a second (RFC 9293 MUST-40)";
+	if (!within(config->fin_wait_2_ns, CLOCK_NS_PER_MS, 24 * HOUR_NS))
+		return "fin_wait_2_ns: must be from a millisecond to a day";
+	if (!within(config->user_timeout_ns, CLOCK_NS_PER_S, 24 * HOUR_NS))
+		return "user_timeout_ns: must be from a second to a day";
+	if (!within(config->syn_timeout_ns, CLOCK_NS_PER_S, 24 * HOUR_NS))
+		return "syn_timeout_ns: must be from a second to a day";
+	return NULL;
+}
+
+static const char *check_rest(const struct weir_config *config)
+{
+	if (config->port_first == 0)
+		return "port_first: must not be 0";
+	if (config->port_last < config->port_first)
+		return "port_last: must not be below port_first";
+	if (config->ttl == 0)
+		return "ttl: must not be 0";
+	if (config->dscp > 63)
+		return "dscp: must be at most 63";
+	if (config->socket < -1)
+		return "socket: must be a NUMA node, or -1 for any";
+	if (config->pool == NULL)
+		return "pool: a mempool of mbufs is wanted";
+	if (rte_pktmbuf_data_room_size(config->pool) < RTE_PKTMBUF_HEADROOM + ETH_BYTES + config->mtu)
+		return "pool: its data room must hold the headroom and a frame of mtu and 14 bytes";
+	return NULL;
+}
+
+const char *weir_config_check(const struct weir_config *config)
+{
+	const char *wrong = check_place(config);
+
+	if (wrong == NULL)
+		wrong = check_sizes(config);
+	if (wrong == NULL)
+		wrong = check_times(config);
+	return wrong != NULL ? wrong : check_rest(config);
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * core.h - what the files of this room share: a core, that is one shard. TCP and the net below it are pure;
+ * this room carries frames to and from them.
+ *
+ *     rx.c        weir_input(): frames become segments
+ *     tx.c        weir_output(): segments become frames
+ *     control.c   ARP and ICMP
+ *     weir.c      the application's calls
+ *     shard.c     creation; config.c: what may be created
+ *
+ * Time. TCP compares 32-bit ticks, so that a clock which has run for a month before the core was created must
+ * not look like the past: inside, time starts at CORE_START_NS with the first weir_input().
+ */
+#ifndef WEIR_CORE_CORE_H
+#define WEIR_CORE_CORE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <rte_mbuf.h>
+
+#include "base/clock.h"
+#include "base/counters.h"
+#include "core/control.h"
+#include "core/memory.h"
+#include "net/net.h"
+#include "tcp/tcp.h"
+#include "wire/seg.h"
+#include "weir.h"
+
+#define CORE_START_NS CLOCK_NS_PER_S
+
+/* Frames of a burst that go through the stages together. */
+#define CORE_BURST TCP_BURST_MAX
+
+/* Sees to the checksums of a frame that is otherwise whole: in software or by the port. */
+typedef void (*tx_finish_fn)(struct rte_mbuf *frame, const struct seg *seg);
+
+struct weir_core {
+	struct counters counters;
+	struct tcp *tcp;
+	struct rte_mempool *pool;
+	tx_finish_fn tx_finish;
+	uint64_t rx_flags; /* of the ol_flags of received frames: those that may be believed */
+	uint64_t now_ns;   /* inside */
+	uint64_t epoch_ns; /* the caller's time minus ours */
+	bool started;
+	uint8_t ttl, tos;      /* of what is sent */
+	uint32_t copy_room;    /* bytes of a weir_send_copy() in each buffer */
+	uint64_t connect_next; /* which of our addresses the next open begins with */
+	struct control control;
+	struct net net;
+	struct memory memory;
+};
+
+/* A frame of the core's pool; NULL counts tx_no_buffer. */
+struct rte_mbuf *core_alloc(struct weir_core *core);
+
+/* Frees frames that are on the core's counters. */
+void core_free(struct weir_core *core, struct rte_mbuf **frames, unsigned n);
+
+void tx_finish_software(struct rte_mbuf *frame, const struct seg *seg);
+void tx_finish_offload(struct rte_mbuf *frame, const struct seg *seg);
+
+#endif

@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * weir_input(): a burst goes through stages, each over all of its frames.
+ *
+ *     parse      frames to segments; nothing is counted, freed or answered yet
+ *     tcp        the segments, in order; TCP may take fewer
+ *     dispose    of the frames up to the first that TCP did not take: count, answer, free
+ *
+ * Nothing has an effect before TCP has said how far the burst goes, so that what was not taken can be
+ * offered again as if nothing had been.
+ */
+#include "core/core.h"
+
+#include <rte_prefetch.h>
+
+#include "core/chain.h"
+#include "core/payload_mbuf.h"
+#include "wire/parse.h"
+
+/* What a frame turned out to be. */
+enum rx_kind {
+	RX_DROP, /* verdicts[] says why */
+	RX_TCP,
+	RX_ARP,
+	RX_ICMP,
+};
+
+/* Per frame, but for segs[] and what belongs to it, which are per segment. */
+struct rx_burst {
+	struct rte_mbuf **mbufs;
+	unsigned count;
+	struct frame frames[CORE_BURST];
+	verdict verdicts[CORE_BURST];
+	uint16_t buffers[CORE_BURST]; /* mbuf segments of the frame, before anybody appends to it */
+	uint8_t kinds[CORE_BURST];
+	unsigned segs_count;
+	struct seg segs[CORE_BURST];
+	uint16_t fronts[CORE_BURST]; /* bytes of headers that were cut off a segment with payload; else 0 */
+	uint8_t places[CORE_BURST];  /* of its frame */
+};
+
+static void prefetch(struct rte_mbuf *const *mbufs, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		rte_prefetch0(rte_pktmbuf_mtod(mbufs[i], const void *));
+}
+
+static struct frame frame_of(const struct weir_core *core, const struct rte_mbuf *m)
+{
+	uint64_t flags = m->ol_flags & core->rx_flags;
+
+	/*
+	 * In each pair of flags the bit "good" is also set in the value "none": not right as it stands, but known to be
+	 * unharmed, as between virtual machines. Only what is unknown or bad is added up here.
+	 */
+	return (struct frame){
+		.bytes = rte_pktmbuf_mtod(m, const uint8_t *),
+		.contiguous = m->data_len,
+		.total = m->pkt_len,
+		.ip_verified = flags & RTE_MBUF_F_RX_IP_CKSUM_GOOD,
+		.l4_verified = flags & RTE_MBUF_F_RX_L4_CKSUM_GOOD,
+	};
+}
+
+/* Whose frame it is, and which protocol's. The order makes sure that only our own can be malformed. */
+static enum rx_kind classify(const struct weir_core *core, struct frame *frame, verdict *v)
+{
+	*v = parse_link(frame);
+	if (*v == COUNT_drop_eth_short)
+		return RX_DROP;
+	bool group = eth_is_group(&frame->eth.dst);
+
+	if (!group && !eth_equal(&frame->eth.dst, &core->net.mac)) {
+		*v = COUNT_frames_not_mine;
+		return RX_DROP;
+	}
+	if (*v != ACCEPTED)
+		return RX_DROP;
+	if (frame->eth.type == ETH_TYPE_ARP)
+		return RX_ARP;
+	*v = parse_ip(frame);
+	if (*v == ACCEPTED)
+		*v = net_check_addresses(&core->net, &frame->ip);
+	/* RFC 1122 section 3.3.6: to one host, but sent to all on the link. */
+	if (*v == ACCEPTED && group)
+		*v = COUNT_drop_ip_destination;
+	if (*v != ACCEPTED)
+		return RX_DROP;
+	if (frame->ip.protocol == IP_PROTOCOL_TCP)
+		return RX_TCP;
+	if (frame->ip.protocol == IP_PROTOCOL_ICMP)
+		return RX_ICMP;
+	*v = COUNT_drop_ip_protocol;
+	return RX_DROP;
+}
+
+/* The frame becomes its payload: headers off the front, padding off the back. */
+static void trim(struct rte_mbuf *m, uint32_t headers, uint32_t len)
+{
+	rte_pktmbuf_adj(m, (uint16_t)headers);
+	if (m->pkt_len > len)
+		chain_cut(m, len);
+}
+
+static verdict parse_segment(struct weir_core *core, struct rx_burst *burst, unsigned i)
+{
+	const struct frame *frame = &burst->frames[i];
+	unsigned s = burst->segs_count;
+	struct seg *seg = &burst->segs[s];
+	uint32_t here = frame_contiguous(frame), end = frame_end(frame), headers;
+	uint64_t rest = here < end && !frame->l4_verified ? chain_csum(burst->mbufs[i], here, end) : 0;
+	verdict v = parse_tcp(frame, rest, seg, &headers);
+
+	if (v != ACCEPTED)
+		return v;
+	burst->places[s] = (uint8_t)i;
+	burst->fronts[s] = 0;
+	if (seg->len > 0) {
+		burst->fronts[s] = (uint16_t)headers;
+		trim(burst->mbufs[i], headers, seg->len);
+		seg->payload = payload_from_mbuf(burst->mbufs[i], &core->counters);
+	}
+	burst->segs_count++;
+	return ACCEPTED;
+}
+
+static void parse(struct weir_core *core, struct rx_burst *burst)
+{
+	burst->segs_count = 0;
+	for (unsigned i = 0; i < burst->count; i++) {
+		burst->buffers[i] = burst->mbufs[i]->nb_segs;
+		burst->frames[i] = frame_of(core, burst->mbufs[i]);
+		burst->kinds[i] = (uint8_t)classify(core, &burst->frames[i], &burst->verdicts[i]);
+		if (burst->kinds[i] != RX_TCP)
+			continue;
+		burst->verdicts[i] = parse_segment(core, burst, i);
+		if (burst->verdicts[i] != ACCEPTED)
+			burst->kinds[i] = RX_DROP;
+	}
+}
+
+/* Gives the headers back to frames that TCP did not take. Padding, if there was any, is gone. */
+static void untrim(struct rx_burst *burst, unsigned taken)
+{
+	for (unsigned s = taken; s < burst->segs_count; s++)
+		if (burst->fronts[s] > 0)
+			rte_pktmbuf_prepend(burst->mbufs[burst->places[s]], burst->fronts[s]);
+}
+
+/* How many frames of the burst are taken in: all up to the first segment that TCP did not take. */
+static unsigned input_segments(struct weir_core *core, struct rx_burst *burst)
+{
+	unsigned taken = tcp_input(core->tcp, burst->segs, burst->segs_count, core->now_ns);
+
+	untrim(burst, taken);
+	for (unsigned s = 0; s < taken; s++)
+		if (burst->fronts[s] > 0 && burst->segs[s].payload == 0)
+			burst->mbufs[burst->places[s]] = NULL;
+	return taken < burst->segs_count ? burst->places[taken] : burst->count;
+}
+
+/* Drops that say "not for us" rather than "wrong": whoever shares the port may have a use for these. */
+static bool is_foreign(verdict v)
+{
+	return v == COUNT_frames_not_mine || v == COUNT_drop_eth_type || v == COUNT_drop_vlan ||
+	       v == COUNT_drop_ip_destination;
+}
+
+/* Answers, and returns the verdict. A frame that was kept is NULL afterwards. */
+static verdict handle(struct weir_core *core, struct rx_burst *burst, unsigned i, bool shared)
+{
+	verdict v = burst->verdicts[i];
+	bool about_us;
+
+	switch ((enum rx_kind)burst->kinds[i]) {
+	case RX_TCP:
+		return ACCEPTED;
+	case RX_ARP:
+		v = control_arp(core, &burst->mbufs[i], &burst->frames[i], &about_us);
+		return shared && !about_us ? COUNT_frames_not_mine : v;
+	case RX_ICMP:
+		return control_icmp(core, &burst->mbufs[i], &burst->frames[i]);
+	case RX_DROP:
+		break;
+	}
+	return shared && is_foreign(v) ? COUNT_frames_not_mine : v;
+}
+
+static void dispose(struct weir_core *core, struct rx_burst *burst, unsigned n, uint8_t *verdicts)
+{
+	struct rte_mbuf *unused[CORE_BURST];
+	unsigned unused_count = 0;
+	uint64_t taken = 0;
+
+	for (unsigned i = 0; i < n; i++) {
+		verdict v = handle(core, burst, i, verdicts != NULL);
+
+		/* TCP has counted its own. */
+		if (burst->kinds[i] != RX_TCP)
+			count(&core->counters, v);
+		if (verdicts != NULL) {
+			verdicts[i] = v == COUNT_frames_not_mine ? WEIR_NOT_MINE : WEIR_TAKEN;
+			if (v == COUNT_frames_not_mine)
+				continue;
+		}
+		taken += burst->buffers[i];
+		if (burst->mbufs[i] != NULL)
+			unused[unused_count++] = burst->mbufs[i];
+	}
+	count_add(&core->counters, COUNT_frames_in, n);
+	count_add(&core->counters, COUNT_mbufs_taken, taken);
+	core_free(core, unused, unused_count);
+}
+
+static unsigned input_burst(struct weir_core *core, struct rte_mbuf *const *mbufs, unsigned n,
+			    uint8_t *verdicts)
+{
+	struct rte_mbuf *frames[CORE_BURST]; /* the caller's array stays as it is: it may be told "not mine" */
+	struct rx_burst burst;
+
+	memcpy(frames, mbufs, n * sizeof(frames[0]));
+	burst.mbufs = frames;
+	burst.count = n;
+	prefetch(mbufs, n);
+	parse(core, &burst);
+	unsigned taken = input_segments(core, &burst);
+
+	dispose(core, &burst, taken, verdicts);
+	return taken;
+}
+
+static void set_now(struct weir_core *core, uint64_t now_ns)
+{
+	if (!core->started) {
+		core->started = true;
+		core->epoch_ns = now_ns - CORE_START_NS;
+	}
+	core->now_ns = now_ns - core->epoch_ns;
+}
+
+unsigned weir_input(struct weir_core *core, struct rte_mbuf **mbufs, unsigned n, uint64_t now_ns,
+		    uint8_t *verdicts)
+{
+	unsigned done = 0;
+
+	set_now(core, now_ns);
+	while (done < n) {
+		unsigned burst = n - done < CORE_BURST ? n - done : CORE_BURST;
+		unsigned taken =
+			input_burst(core, mbufs + done, burst, verdicts != NULL ? verdicts + done : NULL);
+
+		done += taken;
+		if (taken < burst)
+			break;
+	}
+	tcp_advance(core->tcp, core->now_ns);
+	neigh_advance(&core->net.neigh, core->now_ns);
+	return done;
+}

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* A core's beginning and end: one block of memory, its secrets, and what was chosen once for all packets. */
+#include "core/core.h"
+
+#include <errno.h>
+#include <sys/random.h>
+
+#include <rte_errno.h>
+
+#include "base/arena.h"
+#include "base/rng.h"
+#include "core/payload_mbuf.h"
+
+/* 0 or a negative errno. */
+static int draw_secrets(const struct weir_config *config, struct tcp_secrets *secrets)
+{
+	if (config->seeded) {
+		struct rng rng = { config->seed };
+
+		*secrets = (struct tcp_secrets){
+			.table = { rng_u64(&rng), rng_u64(&rng) },
+			.isn = { rng_u64(&rng), rng_u64(&rng) },
+			.ports = { rng_u64(&rng), rng_u64(&rng) },
+		};
+		return 0;
+	}
+	/* Up to 256 bytes come whole, or not at all while the machine boots. */
+	return getrandom(secrets, sizeof(*secrets), 0) == sizeof(*secrets) ? 0 : -EIO;
+}
+
+static void choose(struct weir_core *core, const struct weir_config *config)
+{
+	core->pool = config->pool;
+	core->copy_room = rte_pktmbuf_data_room_size(config->pool) - RTE_PKTMBUF_HEADROOM;
+	core->ttl = config->ttl;
+	core->tos = (uint8_t)(config->dscp << 2);
+	core->tx_finish = config->offloads & WEIR_OFFLOAD_TX_CSUM ? tx_finish_offload : tx_finish_software;
+	core->rx_flags = config->offloads & WEIR_OFFLOAD_RX_CSUM ? UINT64_MAX : 0;
+	core->now_ns = CORE_START_NS;
+}
+
+static struct weir_core *create(const struct weir_config *config, const struct tcp_secrets *secrets,
+				const struct memory *memory)
+{
+	struct arena arena = { .base = memory->base };
+	struct weir_core *core = arena_take(&arena, sizeof(*core));
+
+	core->memory = *memory;
+	choose(core, config);
+	net_init(&core->net, config, &core->counters);
+	core->tcp = tcp_create(arena_take(&arena, tcp_footprint(config)), config, secrets, &core->counters,
+			       core->now_ns);
+	return core;
+}
+
+struct weir_core *weir_core_create(const struct weir_config *config)
+{
+	struct arena size = { .base = NULL };
+	struct tcp_secrets secrets;
+	struct memory memory;
+	int err = weir_config_check(config) == NULL ? 0 : -EINVAL;
+
+	if (err == 0)
+		err = payload_mbuf_register();
+	if (err == 0)
+		err = draw_secrets(config, &secrets);
+	if (err == 0) {
+		arena_take(&size, sizeof(struct weir_core));
+		arena_take(&size, tcp_footprint(config));
+		err = memory_take(&memory, size.used, config->socket);
+	}
+	if (err != 0) {
+		rte_errno = -err;
+		return NULL;
+	}
+	struct weir_core *core = create(config, &secrets, &memory);
+
+	explicit_bzero(&secrets, sizeof(secrets));
+	return core;
+}
+
+void weir_core_destroy(struct weir_core *core)
+{
+	struct memory memory;
+
+	if (core == NULL)
+		return;
+	control_clear(core);
+	tcp_destroy(core->tcp);
+	memory = core->memory;
+	memory_give(&memory);
+}

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * weir_output(): what ARP and ICMP have to say, then TCP's segments, each in a frame of its own. Frames are
+ * built anew for a retransmission, too: one that was handed on may be anybody's by now.
+ */
+#include "core/core.h"
+
+#include "base/check.h"
+#include "core/payload_mbuf.h"
+#include "wire/build.h"
+
+void tx_finish_software(struct rte_mbuf *frame, const struct seg *seg)
+{
+	build_csum(rte_pktmbuf_mtod(frame, uint8_t *), seg);
+}
+
+void tx_finish_offload(struct rte_mbuf *frame, const struct seg *seg)
+{
+	uint8_t *bytes = rte_pktmbuf_mtod(frame, uint8_t *);
+
+	build_csum_offload(bytes, seg);
+	frame->ol_flags = RTE_MBUF_F_TX_IPV4 | RTE_MBUF_F_TX_IP_CKSUM | RTE_MBUF_F_TX_TCP_CKSUM;
+	frame->l2_len = ETH_BYTES;
+	frame->l3_len = IP_BYTES;
+	frame->l4_len = tcp_hdr_bytes(bytes + ETH_BYTES + IP_BYTES);
+}
+
+struct rte_mbuf *core_alloc(struct weir_core *core)
+{
+	struct rte_mbuf *m = rte_pktmbuf_alloc(core->pool);
+
+	if (m == NULL)
+		count(&core->counters, COUNT_tx_no_buffer);
+	else
+		count(&core->counters, COUNT_mbufs_taken);
+	return m;
+}
+
+static uint64_t buffers_of(struct rte_mbuf *const *frames, unsigned n)
+{
+	uint64_t buffers = 0;
+
+	for (unsigned i = 0; i < n; i++)
+		buffers += frames[i]->nb_segs;
+	return buffers;
+}
+
+void core_free(struct weir_core *core, struct rte_mbuf **frames, unsigned n)
+{
+	count_add(&core->counters, COUNT_mbufs_returned, buffers_of(frames, n));
+	rte_pktmbuf_free_bulk(frames, n);
+}
+
+/* Buffers for n segments, or for as many as the pool has. */
+static unsigned alloc(struct weir_core *core, struct rte_mbuf **frames, unsigned n)
+{
+	if (rte_pktmbuf_alloc_bulk(core->pool, frames, n) != 0) {
+		unsigned got = 0;
+
+		while (got < n && (frames[got] = rte_pktmbuf_alloc(core->pool)) != NULL)
+			got++;
+		count_add(&core->counters, COUNT_tx_no_buffer, n - got);
+		n = got;
+	}
+	count_add(&core->counters, COUNT_mbufs_taken, n);
+	return n;
+}
+
+static void fill(struct weir_core *core, struct rte_mbuf *m, struct seg *seg, const struct eth_addr *dst)
+{
+	uint8_t *bytes = rte_pktmbuf_mtod(m, uint8_t *);
+
+	seg->ttl = core->ttl;
+	seg->tos |= core->tos;
+	unsigned headers = build_headers(bytes, seg, dst, &core->net.mac);
+
+	DCHECK(headers + seg->len <= rte_pktmbuf_tailroom(m));
+	if (seg->len > 0)
+		tcp_read(core->tcp, seg, bytes + headers);
+	m->data_len = (uint16_t)(headers + seg->len);
+	m->pkt_len = m->data_len;
+	core->tx_finish(m, seg);
+}
+
+/* One segment into one frame. NULL: it waits for its neighbour, or there is no way to it. */
+static struct rte_mbuf *send_one(struct weir_core *core, struct rte_mbuf *m, struct seg *seg)
+{
+	static const struct eth_addr unknown;
+	uint32_t hop = net_next_hop(&core->net, seg->tuple.raddr);
+
+	if (hop == 0) {
+		count(&core->counters, COUNT_tx_no_route);
+		core_free(core, &m, 1);
+		return NULL;
+	}
+	const struct eth_addr *dst = neigh_find(&core->net.neigh, hop, core->now_ns);
+
+	fill(core, m, seg, dst != NULL ? dst : &unknown);
+	if (dst != NULL)
+		return m;
+	neigh_hold(&core->net.neigh, hop, payload_from_mbuf(m, &core->counters), core->now_ns);
+	return NULL;
+}
+
+/* Segments to frames; *n_out of them go now. False: the pool is empty. */
+static bool send_burst(struct weir_core *core, struct seg *segs, unsigned n, struct rte_mbuf **out,
+		       unsigned *n_out)
+{
+	struct rte_mbuf *frames[CORE_BURST];
+	unsigned got = alloc(core, frames, n);
+
+	*n_out = 0;
+	for (unsigned i = 0; i < got; i++) {
+		struct rte_mbuf *m = send_one(core, frames[i], &segs[i]);
+
+		if (m != NULL)
+			out[(*n_out)++] = m;
+	}
+	return got == n;
+}
+
+static unsigned output_segments(struct weir_core *core, struct rte_mbuf **out, unsigned max)
+{
+	struct seg segs[CORE_BURST];
+	unsigned done = 0;
+
+	while (done < max) {
+		unsigned want = max - done < CORE_BURST ? max - done : CORE_BURST, sent;
+		unsigned n = tcp_output(core->tcp, segs, want, core->now_ns);
+
+		if (n == 0)
+			break;
+		bool more = send_burst(core, segs, n, out + done, &sent);
+
+		done += sent;
+		/* An empty pool costs one burst per call, not all that TCP has to say. */
+		if (n < want || !more)
+			break;
+	}
+	return done;
+}
+
+unsigned weir_output(struct weir_core *core, struct rte_mbuf **mbufs, unsigned max)
+{
+	unsigned n = control_output(core, mbufs, max);
+
+	n += output_segments(core, mbufs + n, max - n);
+	/* Segments may just have found out that nobody knows their neighbour yet. */
+	n += control_output(core, mbufs + n, max - n);
+	count_add(&core->counters, COUNT_frames_out, n);
+	count_add(&core->counters, COUNT_mbufs_returned, buffers_of(mbufs, n));
+	return n;
+}

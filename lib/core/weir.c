@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The application's calls and the readers of counters, as weir.h has them. */
+#include "weir.h"
+
+#include <errno.h>
+
+#include "core/core.h"
+#include "core/payload_mbuf.h"
+
+/* Local addresses that an open tries before it says that there is no port. */
+#define CONNECT_TRIES 64
+
+unsigned weir_events(struct weir_core *core, struct weir_event *events, unsigned max)
+{
+	return tcp_events(core->tcp, events, max);
+}
+
+uint64_t weir_next_deadline(const struct weir_core *core)
+{
+	uint64_t tcp_ns = tcp_next_deadline(core->tcp, core->now_ns);
+	uint64_t net_ns = neigh_next_deadline(&core->net.neigh, core->now_ns);
+	uint64_t next_ns = tcp_ns < net_ns ? tcp_ns : net_ns;
+
+	if (control_pending(core))
+		next_ns = core->now_ns;
+	if (next_ns == UINT64_MAX)
+		return UINT64_MAX;
+	/* Before the first weir_input() nobody has said what time it is: at once, then. */
+	return core->started ? next_ns + core->epoch_ns : 0;
+}
+
+int weir_listen(struct weir_core *core, struct weir_endpoint local, uint32_t word)
+{
+	if (local.address != 0 && !addrs_local(&core->net.addrs, local.address))
+		return -EADDRNOTAVAIL;
+	return tcp_listen(core->tcp, local, word);
+}
+
+int weir_unlisten(struct weir_core *core, int listener)
+{
+	return tcp_unlisten(core->tcp, listener);
+}
+
+/* Whether a peer at this address can be reached, and is not one of our own. */
+static int check_remote(const struct weir_core *core, struct weir_endpoint remote)
+{
+	if (remote.port == 0 || !net_may_send(&core->net, remote.address))
+		return -EINVAL;
+	if (addrs_local(&core->net.addrs, remote.address) || net_next_hop(&core->net, remote.address) == 0)
+		return -ENETUNREACH;
+	return 0;
+}
+
+/* From our addresses in turn; those whose ports to that peer are used up are passed over. */
+static int connect_from_any(struct weir_core *core, struct weir_endpoint local, struct weir_endpoint remote,
+			    uint32_t word, weir_conn *conn)
+{
+	uint64_t total = core->net.addrs.total;
+	unsigned tries = total < CONNECT_TRIES ? (unsigned)total : CONNECT_TRIES;
+	int err = -EADDRNOTAVAIL;
+
+	for (; tries > 0 && (err == -EADDRNOTAVAIL || err == -EADDRINUSE); tries--) {
+		local.address = addrs_at(&core->net.addrs, core->connect_next);
+		core->connect_next = core->connect_next + 1 < total ? core->connect_next + 1 : 0;
+		err = tcp_connect(core->tcp, local, remote, word, core->now_ns, conn);
+	}
+	return err;
+}
+
+int weir_connect(struct weir_core *core, struct weir_endpoint local, struct weir_endpoint remote,
+		 uint32_t word, weir_conn *conn)
+{
+	int err = check_remote(core, remote);
+
+	if (err != 0)
+		return err;
+	if (local.address == 0)
+		return connect_from_any(core, local, remote, word, conn);
+	if (!addrs_local(&core->net.addrs, local.address))
+		return -EADDRNOTAVAIL;
+	return tcp_connect(core->tcp, local, remote, word, core->now_ns, conn);
+}
+
+int weir_send(struct weir_core *core, weir_conn conn, struct rte_mbuf *data)
+{
+	uint16_t buffers = data->nb_segs;
+	int err = tcp_send(core->tcp, conn, payload_from_mbuf(data, &core->counters));
+
+	if (err == 0)
+		count_add(&core->counters, COUNT_mbufs_taken, buffers);
+	return err;
+}
+
+/* A chain with a copy of the bytes; NULL: the pool has too little. Not yet on anybody's counters. */
+static struct rte_mbuf *copy_of(struct weir_core *core, const uint8_t *data, uint32_t len)
+{
+	struct rte_mbuf *head = NULL, *last = NULL;
+	uint32_t done = 0;
+
+	do {
+		struct rte_mbuf *m = rte_pktmbuf_alloc(core->pool);
+
+		if (m == NULL) {
+			rte_pktmbuf_free(head);
+			return NULL;
+		}
+		m->data_len = (uint16_t)RTE_MIN(len - done, core->copy_room);
+		if (m->data_len > 0)
+			memcpy(rte_pktmbuf_mtod(m, void *), data + done, m->data_len);
+		done += m->data_len;
+		if (head == NULL) {
+			head = m;
+		} else {
+			last->next = m;
+			head->nb_segs++;
+		}
+		last = m;
+	} while (done < len);
+	head->pkt_len = len;
+	return head;
+}
+
+int weir_send_copy(struct weir_core *core, weir_conn conn, const void *data, uint32_t len)
+{
+	/* A chain counts its buffers in 16 bits. */
+	if (len / core->copy_room >= RTE_MBUF_MAX_NB_SEGS)
+		return -ENOMEM;
+	struct rte_mbuf *copy = copy_of(core, data, len);
+
+	if (copy == NULL)
+		return -ENOMEM;
+	int err = weir_send(core, conn, copy);
+
+	if (err != 0)
+		rte_pktmbuf_free(copy);
+	return err;
+}
+
+int weir_send_static(struct weir_core *core, weir_conn conn, int id)
+{
+	return tcp_send_static(core->tcp, conn, id);
+}
+
+int weir_static(struct weir_core *core, const void *data, uint32_t len)
+{
+	return tcp_static(core->tcp, data, len);
+}
+
+int weir_shutdown(struct weir_core *core, weir_conn conn)
+{
+	return tcp_shutdown(core->tcp, conn);
+}
+
+int weir_close(struct weir_core *core, weir_conn conn)
+{
+	return tcp_close(core->tcp, conn);
+}
+
+int weir_abort(struct weir_core *core, weir_conn conn)
+{
+	return tcp_abort(core->tcp, conn);
+}
+
+void weir_abort_all(struct weir_core *core)
+{
+	tcp_abort_all(core->tcp);
+}
+
+void weir_release(struct weir_core *core, weir_conn conn, struct rte_mbuf *data)
+{
+	if (data != NULL)
+		tcp_release(core->tcp, conn, (uintptr_t)data);
+}
+
+int weir_set_word(struct weir_core *core, weir_conn conn, uint32_t word)
+{
+	return tcp_set_word(core->tcp, conn, word);
+}
+
+int weir_info(const struct weir_core *core, weir_conn conn, struct weir_info *info)
+{
+	return tcp_info(core->tcp, conn, info);
+}
+
+unsigned weir_counter_count(void)
+{
+	return COUNTERS;
+}
+
+const char *weir_counter_name(unsigned id)
+{
+	return id < COUNTERS ? counter_name((enum counter)id) : "";
+}
+
+const char *weir_counter_sentence(unsigned id)
+{
+	return id < COUNTERS ? counter_sentence((enum counter)id) : "";
+}
+
+enum weir_counter_kind weir_counter_kind(unsigned id)
+{
+	return id < COUNTERS ? counter_kind((enum counter)id) : WEIR_COUNT_STAT;
+}
+
+void weir_counters(const struct weir_core *core, uint64_t *values, unsigned n)
+{
+	for (unsigned i = 0; i < n && i < COUNTERS; i++)
+		values[i] = count_get(&core->counters, (enum counter)i);
+}
+
+void weir_stats(const struct weir_core *core, struct weir_stats *stats)
+{
+	*stats = (struct weir_stats){
+		.frames_in = count_get(&core->counters, COUNT_frames_in),
+		.frames_out = count_get(&core->counters, COUNT_frames_out),
+		.mbufs_taken = count_get(&core->counters, COUNT_mbufs_taken),
+		.mbufs_returned = count_get(&core->counters, COUNT_mbufs_returned),
+		.memory_bytes = core->memory.bytes,
+		.hugepage_bytes = core->memory.hugepage_bytes,
+	};
+	tcp_stats(core->tcp, stats);
+}

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Every field that will not do is named. */
+#include <criterion/criterion.h>
+#include <rte_errno.h>
+
+#include "support/stand.h"
+
+#define CONFIG (stand.config)
+
+TestSuite(config, .init = stand_init);
+
+static struct weir_config good;
+
+/* The sentence begins with the field's name, and its absence is what makes the rest good. */
+static void expect(const char *field)
+{
+	const char *wrong = weir_config_check(&CONFIG);
+
+	cr_assert_not_null(wrong, "%s was let through", field);
+	cr_assert_eq(strncmp(wrong, field, strlen(field)), 0, "%s: \"%s\"", field, wrong);
+	cr_assert_eq(wrong[strlen(field)], ':', "%s: \"%s\"", field, wrong);
+	cr_assert_null(weir_core_create(&CONFIG));
+	cr_assert_eq(rte_errno, EINVAL);
+	CONFIG = good;
+	cr_assert_null(weir_config_check(&CONFIG));
+}
+
+#define BAD(field, value)               \
+	do {                            \
+		CONFIG.field = (value); \
+		expect(#field);         \
+	} while (0)
+
+static void expect_range(uint32_t first, uint32_t last, uint8_t prefix_len)
+{
+	CONFIG.ranges[0] = (struct weir_range){ first, last, prefix_len };
+	CONFIG.gateway = 0;
+	expect("ranges");
+}
+
+Test(config, the_default_needs_but_a_place)
+{
+	struct weir_config config;
+
+	weir_config_default(&config);
+	memcpy(config.mac, frames_our_mac.bytes, 6);
+	config.ranges[0] = (struct weir_range){ FRAMES_OURS, FRAMES_OURS, 32 };
+	config.ranges_count = 1;
+	config.pool = stand.pool;
+	cr_assert_null(weir_config_check(&config));
+}
+
+Test(config, place)
+{
+	good = CONFIG;
+	memset(CONFIG.mac, 0, 6);
+	expect("mac");
+	CONFIG.mac[0] |= 1;
+	expect("mac");
+	BAD(mtu, 575);
+	BAD(mtu, 9001);
+	BAD(gateway, FRAMES_OURS);
+	BAD(gateway, 0x0a000100);
+	BAD(gateway, 0x0a0000ff);
+	BAD(ranges_count, 0);
+	BAD(ranges_count, WEIR_MAX_RANGES + 1);
+	BAD(offloads, 4);
+	BAD(socket, -2);
+	BAD(pool, NULL);
+	CONFIG.mtu = 9000; /* more than the pool's buffers hold */
+	expect("pool");
+}
+
+Test(config, ranges)
+{
+	good = CONFIG;
+	expect_range(0, 5, 24);
+	expect_range(0x7f000001, 0x7f000001, 8);
+	expect_range(0xe0000001, 0xe0000001, 24);
+	expect_range(0x0a000005, 0x0a000004, 24);
+	expect_range(0x0a000005, 0x0a000105, 24);
+	expect_range(0x0a000000, 0x0a000005, 24);
+	expect_range(0x0a000005, 0x0a0000ff, 24);
+	expect_range(0x0a000005, 0x0a000006, 33);
+	CONFIG.ranges[1] = CONFIG.ranges[0];
+	CONFIG.ranges_count = 2;
+	expect("ranges");
+	CONFIG.ranges[0] = (struct weir_range){ 0x0a000000, 0x0a000001, 31 };
+	CONFIG.gateway = 0;
+	cr_assert_null(weir_config_check(&CONFIG), "a /31 has two hosts");
+}
+
+Test(config, sizes)
+{
+	good = CONFIG;
+	BAD(max_connections, 0);
+	BAD(max_connections, UINT32_MAX);
+	BAD(max_half_open, UINT32_MAX);
+	BAD(max_time_wait, UINT32_MAX);
+	BAD(max_events, UINT32_MAX);
+	BAD(max_extensions, UINT32_MAX);
+	BAD(max_send_buffers, UINT32_MAX);
+	BAD(receive_buffers, 1);
+	BAD(receive_buffers, 256);
+	BAD(send_buffers, 0);
+	BAD(send_buffers, 1025);
+}
+
+Test(config, times_and_the_rest)
+{
+	good = CONFIG;
+	BAD(msl_ns, 0);
+	BAD(msl_ns, UINT64_MAX);
+	BAD(rto_initial_ns, good.rto_min_ns - 1);
+	BAD(rto_initial_ns, good.rto_max_ns + 1);
+	BAD(rto_min_ns, 0);
+	BAD(rto_max_ns, 59999999999);
+	BAD(rto_max_ns, UINT64_MAX);
+	BAD(delayed_ack_ns, 500000000);
+	BAD(fin_wait_2_ns, 0);
+	BAD(user_timeout_ns, 0);
+	BAD(syn_timeout_ns, 0);
+	BAD(port_first, 0);
+	BAD(port_last, good.port_first - 1);
+	BAD(ttl, 0);
+	BAD(dscp, 64);
+}

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "support/stand.h"
+
+#include <criterion/criterion.h>
+
+#include "support/eal.h"
+#include "wire/parse.h"
+
+struct stand stand;
+
+void stand_init(void)
+{
+	eal_start();
+	stand.pool =
+		rte_pktmbuf_pool_create("stand", STAND_POOL, 0, 0, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
+	cr_assert_not_null(stand.pool);
+	stand.now_ns = 77 * 1000000000ull;
+	weir_config_default(&stand.config);
+	memcpy(stand.config.mac, frames_our_mac.bytes, 6);
+	stand.config.max_connections = 1000;
+	stand.config.ranges[0] = (struct weir_range){ FRAMES_OURS, FRAMES_OURS, 24 };
+	stand.config.ranges_count = 1;
+	stand.config.gateway = STAND_GATEWAY;
+	stand.config.pool = stand.pool;
+}
+
+void stand_up(void)
+{
+	cr_assert_null(weir_config_check(&stand.config), "%s", weir_config_check(&stand.config));
+	stand.core = weir_core_create(&stand.config);
+	cr_assert_not_null(stand.core);
+	stand_pass(0);
+	cr_assert_eq(stand_drain(), stand.config.ranges_count, "the announcements");
+}
+
+void stand_down(void)
+{
+	if (stand.core == NULL)
+		return;
+	stand_drain();
+	cr_expect_eq(stand_count(COUNT_mbufs_taken), stand_count(COUNT_mbufs_returned));
+	weir_core_destroy(stand.core);
+	cr_expect_eq(rte_mempool_avail_count(stand.pool), STAND_POOL);
+}
+
+struct rte_mbuf *stand_chain(const void *bytes, uint32_t len, uint32_t first, uint32_t part)
+{
+	struct rte_mbuf *head = NULL;
+	const uint8_t *from = bytes;
+
+	for (uint32_t done = 0, now = first; done < len || head == NULL; done += now, now = part) {
+		struct rte_mbuf *m = rte_pktmbuf_alloc(stand.pool);
+
+		cr_assert_not_null(m);
+		now = now < len - done ? now : len - done;
+		memcpy(rte_pktmbuf_append(m, (uint16_t)now), from + done, now);
+		if (head == NULL)
+			head = m;
+		else
+			cr_assert_eq(rte_pktmbuf_chain(head, m), 0);
+	}
+	return head;
+}
+
+struct rte_mbuf *stand_frame(const void *bytes, uint32_t len)
+{
+	return stand_chain(bytes, len, len, 0);
+}
+
+void stand_give_mbuf(struct rte_mbuf *m)
+{
+	cr_assert_eq(weir_input(stand.core, &m, 1, stand.now_ns, NULL), 1);
+}
+
+void stand_give(const void *bytes, uint32_t len)
+{
+	stand_give_mbuf(stand_frame(bytes, len));
+}
+
+void stand_give_seg(const struct seg *seg)
+{
+	uint8_t frame[FRAMES_MAX];
+
+	stand_give(frame, frames_tcp(frame, seg));
+}
+
+void stand_give_arp(const struct eth_addr *dst, const struct arp *arp)
+{
+	uint8_t frame[60] = { 0 };
+
+	eth_build(frame, &(struct eth_hdr){ .dst = *dst, .src = arp->sender_mac, .type = ETH_TYPE_ARP });
+	arp_build(frame + ETH_BYTES, arp);
+	stand_give(frame, sizeof(frame));
+}
+
+enum weir_verdict stand_offer(const void *bytes, uint32_t len)
+{
+	struct rte_mbuf *m = stand_frame(bytes, len);
+	uint8_t said = 0xff;
+
+	cr_assert_eq(weir_input(stand.core, &m, 1, stand.now_ns, &said), 1);
+	if (said == WEIR_NOT_MINE)
+		rte_pktmbuf_free(m);
+	return (enum weir_verdict)said;
+}
+
+void stand_pass(uint64_t ns)
+{
+	stand.now_ns += ns;
+	cr_assert_eq(weir_input(stand.core, NULL, 0, stand.now_ns, NULL), 0);
+}
+
+struct rte_mbuf *stand_take_mbuf(void)
+{
+	struct rte_mbuf *m;
+
+	return weir_output(stand.core, &m, 1) == 1 ? m : NULL;
+}
+
+uint32_t stand_take(uint8_t frame[FRAMES_MAX])
+{
+	struct rte_mbuf *m = stand_take_mbuf();
+
+	if (m == NULL)
+		return 0;
+	uint32_t len = m->pkt_len;
+
+	cr_assert_eq(m->nb_segs, 1);
+	cr_assert_leq(len, FRAMES_MAX);
+	memcpy(frame, rte_pktmbuf_mtod(m, void *), len);
+	rte_pktmbuf_free(m);
+	return len;
+}
+
+struct seg stand_take_seg(uint8_t bytes[FRAMES_MAX], uint32_t *headers)
+{
+	uint32_t len = stand_take(bytes);
+	struct frame frame = { .bytes = bytes, .contiguous = len, .total = len };
+	struct seg seg;
+
+	cr_assert_gt(len, 0, "a segment was to be sent");
+	cr_assert_eq(parse_link(&frame), ACCEPTED);
+	cr_assert_eq(parse_ip(&frame), ACCEPTED);
+	cr_assert_eq(parse_tcp(&frame, 0, &seg, headers), ACCEPTED);
+	return seg;
+}
+
+unsigned stand_drain(void)
+{
+	struct rte_mbuf *frames[STAND_BURST];
+	unsigned n, all = 0;
+
+	do {
+		n = weir_output(stand.core, frames, STAND_BURST);
+		rte_pktmbuf_free_bulk(frames, n);
+		all += n;
+	} while (n == STAND_BURST);
+	return all;
+}
+
+void stand_meet_peer(void)
+{
+	uint8_t frame[FRAMES_MAX];
+	struct arp arp;
+	uint32_t len = stand_take(frame);
+
+	cr_assert_eq(len, ETH_BYTES + ARP_BYTES);
+	cr_assert_eq(arp_parse(frame + ETH_BYTES, len - ETH_BYTES, &arp), ACCEPTED);
+	cr_assert_eq(arp.op, ARP_REQUEST);
+	cr_assert_eq(arp.target, FRAMES_PEER);
+	stand_give_arp(&frames_our_mac, &(struct arp){ .op = ARP_REPLY,
+						       .sender_mac = frames_peer_mac,
+						       .sender = FRAMES_PEER,
+						       .target_mac = frames_our_mac,
+						       .target = arp.sender });
+}
+
+weir_conn stand_accept(struct seg *peer)
+{
+	uint8_t frame[FRAMES_MAX];
+	struct weir_event event;
+	uint32_t headers;
+
+	cr_assert_geq(weir_listen(stand.core, (struct weir_endpoint){ .port = 80 }, 7), 0);
+	*peer = (struct seg){
+		.tuple = { .laddr = FRAMES_OURS, .raddr = FRAMES_PEER, .lport = 80, .rport = 1234 },
+		.seq = 0xffffff00,
+		.wnd = 65535,
+		.flags = SEG_SYN,
+		.ttl = 64,
+	};
+	stand_give_seg(peer);
+	stand_meet_peer();
+	struct seg syn_ack = stand_take_seg(frame, &headers);
+
+	cr_assert_eq(syn_ack.flags, SEG_SYN | SEG_ACK);
+	peer->seq++;
+	peer->ack = syn_ack.seq + 1;
+	peer->flags = SEG_ACK;
+	stand_give_seg(peer);
+	cr_assert_eq(weir_events(stand.core, &event, 1), 1);
+	cr_assert_eq(event.what, WEIR_EV_OPENED);
+	cr_assert_eq(event.word, 7);
+	return event.conn;
+}
+
+uint64_t stand_count(enum counter id)
+{
+	uint64_t values[COUNTERS];
+
+	weir_counters(stand.core, values, COUNTERS);
+	return values[id];
+}
