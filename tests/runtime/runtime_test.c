@@ -113,6 +113,8 @@ static struct weir_shard_config shard_config(uint32_t address, int lcore, weir_a
 	shard.config.ranges_count = 1;
 	shard.config.max_connections = 1000;
 	shard.config.msl_ns = 10 * CLOCK_NS_PER_MS;
+	/* Nothing is lost, so nothing must be sent twice, however long an lcore has to wait for its CPU. */
+	shard.config.rto_initial_ns = shard.config.rto_min_ns = 5 * CLOCK_NS_PER_S;
 	return shard;
 }
 
