@@ -19,8 +19,8 @@ void output_init(struct output *output, const struct options *options)
 
 static void write_line(struct output *output, json_t *line)
 {
-	if (line == NULL || json_dumpf(line, stdout, JSON_COMPACT) != 0 || fputc('\n', stdout) == EOF ||
-	    fflush(stdout) != 0)
+	if (line == NULL || json_dumpf(line, stdout, JSON_COMPACT | JSON_REAL_PRECISION(12)) != 0 ||
+	    fputc('\n', stdout) == EOF || fflush(stdout) != 0)
 		output->broken = true;
 	json_decref(line);
 }

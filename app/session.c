@@ -18,6 +18,9 @@
 #define ABORT_NS NS_PER_S
 /* The last ACKs are built in the round after, and cross the wire in the next. */
 #define SETTLE_NS (20 * NS_PER_MS)
+/* Frames may still wait for a neighbour that does not answer: it is given up 7 s after the first. */
+#define SETTLE_MAX_NS (8 * NS_PER_S)
+#define SECOND_SIGNAL_NS (200 * NS_PER_MS)
 /* Clients end their plan by themselves, each at its own start plus the duration. */
 #define GRACE_NS (200 * NS_PER_MS)
 
@@ -42,11 +45,21 @@ struct run {
 /* Signals say only that they came; the main thread acts on them. */
 static volatile sig_atomic_t signals;
 static struct weir_runtime *signal_runtime;
+static uint64_t signal_ns;
 
+/*
+ * One command to stop often comes twice at once: timeout(1) signals its child and then its group, a
+ * terminal the whole of it. Only what comes later is a second wish.
+ */
 static void on_signal(int signal)
 {
+	uint64_t now_ns = weir_now_ns();
+
 	(void)signal;
+	if (signals > 0 && now_ns - signal_ns < SECOND_SIGNAL_NS)
+		return;
 	signals++;
+	signal_ns = now_ns;
 	if (signals > 1)
 		weir_runtime_stop(signal_runtime);
 }
@@ -151,6 +164,14 @@ static void step_draining(struct run *run, uint64_t now_ns)
 	}
 }
 
+static bool balanced(const struct session *session)
+{
+	for (unsigned i = 0; i < session->sides_count; i++)
+		if (!side_balanced(&session->sides[i]))
+			return false;
+	return true;
+}
+
 static void step(struct run *run, uint64_t now_ns)
 {
 	switch (run->stage) {
@@ -163,7 +184,8 @@ static void step(struct run *run, uint64_t now_ns)
 		step_draining(run, now_ns);
 		return;
 	case STAGE_SETTLING:
-		if (now_ns >= run->until_ns)
+		if (now_ns >= run->until_ns &&
+		    (balanced(run->session) || now_ns >= run->until_ns + SETTLE_MAX_NS))
 			run->stage = STAGE_OVER;
 		return;
 	case STAGE_OVER:

@@ -209,6 +209,18 @@ bool side_drained(const struct side *side)
 	return true;
 }
 
+bool side_balanced(const struct side *side)
+{
+	for (unsigned i = 0; i < side->count; i++) {
+		struct weir_stats stats;
+
+		weir_stats(weir_runtime_core(side->runtime, side->shards[i]), &stats);
+		if (stats.mbufs_taken != stats.mbufs_returned)
+			return false;
+	}
+	return true;
+}
+
 int side_fatal(const struct side *side)
 {
 	for (unsigned i = 0; i < side->count; i++) {

@@ -63,6 +63,9 @@ bool side_stopped(const struct side *side);
 /* Stopped, and no connection is left but in TIME-WAIT? */
 bool side_drained(const struct side *side);
 
+/* Has it given back every buffer that it took? */
+bool side_balanced(const struct side *side);
+
 /* The errno that an application ran into and cannot go on with, or 0. */
 int side_fatal(const struct side *side);
 

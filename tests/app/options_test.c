@@ -101,6 +101,7 @@ Test(options, every_one_of_load)
 Test(options, sizes_follow_what_is_asked)
 {
 	cr_assert_eq(parse(LOAD), 0);
+	cr_expect_eq(options.msl_ns, 30000000000ull);
 	cr_expect_gt(options.connections, 0, "neither rate nor number: some at once");
 	cr_expect_eq(options.requests, 1);
 	cr_expect_eq(options.size_bytes, 0, "any body will do");
