@@ -138,6 +138,9 @@ static void duplicate_ack(struct tcp *tcp, struct tcb *tcb, const struct seg *se
 
 	if (ext == NULL || ext->snd_una == tcb->snd_nxt || seg_space(seg) != 0 || seg->wnd != tcb->snd_wnd)
 		return;
+	/* The answer to a window probe tells of no loss. */
+	if (tcb->timer == TIMER_PERSIST)
+		return;
 	if (ext->recovering) {
 		ext->cwnd += tcb->mss; /* one more segment has left the network */
 		output_mark(tcp, tcb);
