@@ -102,7 +102,9 @@ void trace_quiet(struct trace *t, const char *file, int line);
 void trace_event(struct trace *t, unsigned what, unsigned reason, const char *file, int line);
 void trace_state(struct trace *t, enum weir_state state, const char *file, int line);
 void trace_write(struct trace *t, uint32_t len); /* the application sends the next bytes of its stream */
-void trace_release(struct trace *t);             /* what it kept is read now */
+/* The application reads the first n chains that it kept. */
+void trace_release_some(struct trace *t, unsigned n);
+void trace_release(struct trace *t);                    /* what it kept is read now */
 void trace_write_static(struct trace *t, uint32_t len); /* the same, from bytes that stay where they are */
 void trace_after(struct trace *t, uint64_t ns, const char *file, int line);
 void trace_silence(struct trace *t, uint64_t ns, const char *file, int line);
