@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "run/loop.h"
 
+#include <sched.h>
 #include <string.h>
 
 #include <rte_cycles.h>
@@ -75,39 +76,54 @@ static void add(uint64_t *counter, uint64_t n)
 	__atomic_store_n(counter, *counter + n, __ATOMIC_RELAXED);
 }
 
-uint64_t loop_lap(struct loop_group *group, uint64_t tsc, bool *busy)
+/*
+ * Some 50 us of idling, far longer than a peer's answer takes where every lcore has a CPU of its own. Where they
+ * must share one, spinning on would keep those waiting who have the work. Alone, a yield costs half a microsecond.
+ */
+#define PATIENT_LAPS 256
+
+static void idle(struct loop_group *group)
 {
-	*busy = false;
+	if (group->idle_laps < PATIENT_LAPS) {
+		group->idle_laps++;
+		rte_pause();
+	} else {
+		sched_yield();
+	}
+}
+
+uint64_t loop_lap(struct loop_group *group, uint64_t tsc)
+{
+	bool busy = false;
+	uint64_t end;
+
 	for (unsigned i = 0; i < group->count; i++) {
 		struct loop *loop = group->loops[i];
 		bool worked = turn(loop, tsc_to_ns(tsc));
-		uint64_t end = rte_rdtsc();
 
+		end = rte_rdtsc();
 		add(worked ? &loop->busy_cycles : &loop->idle_cycles, end - tsc);
 		add(&loop->turns, 1);
-		*busy |= worked;
+		busy |= worked;
 		tsc = end;
 	}
-	return tsc;
-}
-
-/* Between laps without work. The place for napping, once somebody needs to share a CPU. */
-static void idle(void)
-{
-	rte_pause();
+	if (busy) {
+		group->idle_laps = 0;
+		return tsc;
+	}
+	idle(group);
+	end = rte_rdtsc();
+	add(&group->loops[0]->idle_cycles, end - tsc);
+	return end;
 }
 
 int loop_run(void *arg)
 {
 	struct loop_group *group = arg;
 	uint64_t tsc = rte_rdtsc();
-	bool busy;
 
-	while (!__atomic_load_n(group->stop, __ATOMIC_RELAXED)) {
-		tsc = loop_lap(group, tsc, &busy);
-		if (!busy)
-			idle();
-	}
+	while (!__atomic_load_n(group->stop, __ATOMIC_RELAXED))
+		tsc = loop_lap(group, tsc);
 	return 0;
 }
 

@@ -41,11 +41,15 @@ struct loop {
 struct loop_group {
 	unsigned count;
 	struct loop *loops[PORT_QUEUES_MAX];
-	const bool *stop; /* relaxed loads */
+	const bool *stop;   /* relaxed loads */
+	unsigned idle_laps; /* in a row */
 };
 
-/* Each of the loops once. tsc: now; returns the counter at the end. *busy: whether any had work. */
-uint64_t loop_lap(struct loop_group *group, uint64_t tsc, bool *busy);
+/*
+ * Each of the loops once. tsc: now; returns the counter at the end. Without work for a while, it lets others who
+ * want this CPU go first.
+ */
+uint64_t loop_lap(struct loop_group *group, uint64_t tsc);
 
 /* Laps until *stop. An lcore's main function (rte_eal_remote_launch). */
 int loop_run(void *group);

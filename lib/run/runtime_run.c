@@ -117,12 +117,13 @@ int weir_runtime_start(struct weir_runtime *rt)
 static void run_own(struct weir_runtime *rt, struct loop_group *own, uint64_t until_ns)
 {
 	uint64_t tsc = rte_rdtsc();
-	bool busy;
 
 	while (!runtime_stopped(rt) && tsc_to_ns(tsc) < until_ns) {
-		tsc = loop_lap(own, tsc, &busy);
-		if (rt->capture != NULL)
-			capture_write(rt->capture);
+		tsc = loop_lap(own, tsc);
+		if (rt->capture == NULL)
+			continue;
+		capture_write(rt->capture);
+		tsc = rte_rdtsc();
 	}
 }
 
