@@ -239,6 +239,8 @@ int main(int argc, char **argv)
 
 	signal(SIGINT, on_signal);
 	signal(SIGTERM, on_signal);
+	printf("bridging, and listening on %s port %s\n", argv[taken + 1], argv[taken + 2]);
+	fflush(stdout);
 	while (!stopped) {
 		for (uint16_t port = 0; port < PORTS; port++)
 			bridge_burst(core, port, now_ns());
@@ -249,6 +251,8 @@ int main(int argc, char **argv)
 		rte_eth_dev_stop(port);
 		rte_eth_dev_close(port);
 	}
-	printf("%u buffers missing\n", rte_mempool_in_use_count(pool));
+	if (rte_mempool_in_use_count(pool) > 0)
+		fprintf(stderr, "keep_your_loop: %u buffers did not come back\n",
+			rte_mempool_in_use_count(pool));
 	return rte_mempool_in_use_count(pool) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -161,6 +161,8 @@ int main(int argc, char **argv)
 		fprintf(stderr, "run_for_me: %s\n", weir_runtime_error(runtime));
 		return EXIT_FAILURE;
 	}
+	printf("listening on %s port %s\n", argv[taken + 2], argv[taken + 3]);
+	fflush(stdout);
 	while (weir_runtime_poll(runtime, weir_now_ns() + 1000000000))
 		;
 	weir_runtime_join(runtime);

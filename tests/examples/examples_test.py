@@ -1,0 +1,96 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""examples_test.py WEIR KEEP_YOUR_LOOP RUN_FOR_ME: both examples at work, over memif, without root.
+
+    weir load --- memif b --- keep_your_loop --- memif a --- run_for_me
+     10.0.0.3                    10.0.0.1                     10.0.0.2
+
+Reports in TAP.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+EAL = ['--no-pci', '--no-huge', '-m', '256', '--no-shconf', '--no-telemetry', '--log-level=*:error']
+START_S = 30
+END_S = 20
+
+
+def memif(folder, wire, role, number=0):
+    socket = os.path.join(folder, wire)
+    return f'net_memif{number},role={role},id=0,socket-abstract=no,socket={socket}'
+
+
+class Example:
+    started = []
+
+    def __init__(self, path, *words):
+        self.log = tempfile.TemporaryFile('w+')
+        self.process = subprocess.Popen([path, *words], stdout=self.log, stderr=subprocess.STDOUT)
+        self.started.append(self.process)
+
+    def text(self):
+        self.log.seek(0)
+        return self.log.read()
+
+    def wait_until_listening(self):
+        deadline = time.monotonic() + START_S
+        while 'listening on' not in self.text():
+            assert self.process.poll() is None, f'ended with {self.process.returncode}:\n{self.text()}'
+            assert time.monotonic() < deadline, f'does not listen:\n{self.text()}'
+            time.sleep(0.05)
+
+    def end(self):
+        """Asks it to end. Both exit with 1 when a buffer did not come back."""
+        self.process.send_signal(signal.SIGINT)
+        status = self.process.wait(END_S)
+        assert status == 0, f'ended with {status}:\n{self.text()}'
+
+
+def load(weir, folder, address):
+    """Echoes over many connections; weir compares what comes back with what it sent."""
+    done = subprocess.run([weir, 'load', '--json', '--port', memif(folder, 'b', 'client'), '--addr', '10.0.0.3/24',
+                           '--connect', f'{address}:7', '--app', 'echo', '--connections', '8', '--requests', '3',
+                           '--size', '3000', '--duration', '1s', '--eal', ' '.join(EAL)],
+                          capture_output=True, text=True, timeout=90)
+    assert done.returncode == 0, f'weir load ended with {done.returncode}:\n{done.stderr}'
+    connections = json.loads(done.stdout.splitlines()[-1])['connections']
+    assert connections['closed'] >= 8, connections
+    assert connections['closed'] == connections['attempted'], connections
+
+
+def cases(weir, keep_your_loop, run_for_me, folder):
+    bridge = Example(keep_your_loop, *EAL, f'--vdev={memif(folder, "a", "server", 0)}',
+                     f'--vdev={memif(folder, "b", "server", 1)}', '--', '10.0.0.1/24', '7')
+    yield 'keep_your_loop starts', bridge.wait_until_listening
+    echo = Example(run_for_me, *EAL, '--', memif(folder, 'a', 'client'), '10.0.0.2/24', '7')
+    yield 'run_for_me starts', echo.wait_until_listening
+    yield 'keep_your_loop answers on its own address', lambda: load(weir, folder, '10.0.0.1')
+    yield 'keep_your_loop forwards to run_for_me, which answers', lambda: load(weir, folder, '10.0.0.2')
+    yield 'run_for_me ends with all buffers back', echo.end
+    yield 'keep_your_loop ends with all buffers back', bridge.end
+
+
+def main():
+    number = bad = 0
+    with tempfile.TemporaryDirectory() as folder:
+        for number, (name, case) in enumerate(cases(*sys.argv[1:], folder), 1):
+            try:
+                case()
+                print(f'ok {number} - {name}', flush=True)
+            except (AssertionError, subprocess.TimeoutExpired) as error:
+                bad += 1
+                print(f'not ok {number} - {name}\n# ' + str(error).replace('\n', '\n# '), flush=True)
+    for process in Example.started:
+        process.kill()
+    print(f'1..{number}')
+    sys.exit(1 if bad else 0)
+
+
+if __name__ == '__main__':
+    main()
