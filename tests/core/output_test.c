@@ -122,7 +122,7 @@ Test(output, without_a_gateway_answers_to_afar_are_counted)
 /* An empty pool sends nothing, says so, and nothing is lost for good. */
 Test(output, an_empty_pool_recovers)
 {
-	static struct rte_mbuf *hoard[STAND_POOL];
+	static struct rte_mbuf *hoard[STAND_POOL + 1];
 	uint8_t frame[FRAMES_MAX];
 	uint32_t headers;
 	unsigned n = 0;

@@ -2,6 +2,7 @@
 #include <criterion/criterion.h>
 
 #include "base/clock.h"
+#include "base/rng.h"
 #include "net/neigh.h"
 #include "support/payload_arena.h"
 
@@ -225,28 +226,61 @@ Test(neigh, the_gateway_has_a_place_of_its_own)
 	released();
 }
 
-Test(neigh, a_full_table_gives_way_by_what_was_unused_longest)
+/* The gateway, and all the others that fit; nobody else does. */
+static void fill(void)
 {
-	for (uint32_t i = 0; i < NEIGH_ENTRIES - 1; i++) {
+	hold(GATEWAY);
+	confirm(GATEWAY);
+	for (uint32_t i = 0; i < NEIGH_ENTRIES - 2; i++) {
 		hold(SCAN + i);
 		confirm(SCAN + i);
-		known(SCAN + i);
 		released();
 	}
+	requests();
+}
+
+Test(neigh, a_full_table_gives_way_by_what_was_unused_longest)
+{
+	fill();
 	hold(HOST);
-	cr_assert_eq(lost(), 1, "all are in use");
-	pass(40 * S);
-	for (uint32_t i = 0; i < NEIGH_ENTRIES - 1; i++)
-		if (i != 77)
+	cr_assert_eq(lost(), 1, "all are fresh");
+	pass(5 * S);
+	cr_assert(known(SCAN + 77));
+	pass(35 * S);
+	hold(HOST);
+	cr_assert_eq(lost(), 2, "all are stale, but were in use within a minute");
+	for (uint32_t i = 0; i < NEIGH_ENTRIES - 2; i++)
+		if (i != 77 && i != 78)
 			cr_assert(known(SCAN + i));
 	requests();
 	pass(30 * S);
 	hold(HOST);
-	cr_assert_eq(lost(), 1);
+	cr_assert_eq(lost(), 2);
 	cr_assert(confirm(HOST));
 	released();
-	cr_assert_not(known(SCAN + 77), "unused for 70 s, and the oldest");
-	cr_assert(known(SCAN + 76));
+	cr_assert_not(known(SCAN + 78), "unused for 70 s");
+	cr_assert(known(SCAN + 77), "unused for 65 s");
+	cr_assert(known(GATEWAY), "unused for 70 s, but the gateway");
+}
+
+/* Many share a bucket: those who go take nobody with them. */
+Test(neigh, the_silent_go_alone)
+{
+	uint32_t addresses[NEIGH_INCOMPLETE_MAX];
+	struct rng rng = { 9 };
+
+	for (unsigned i = 0; i < NEIGH_INCOMPLETE_MAX; i++) {
+		addresses[i] = (uint32_t)rng_u64(&rng);
+		hold(addresses[i]);
+	}
+	for (unsigned i = 0; i < NEIGH_INCOMPLETE_MAX; i += 2)
+		cr_assert(confirm(addresses[i]));
+	released();
+	for (unsigned i = 0; i < 10; i++)
+		pass(S);
+	cr_assert_eq(neigh.used, NEIGH_INCOMPLETE_MAX / 2);
+	for (unsigned i = 0; i < NEIGH_INCOMPLETE_MAX; i++)
+		cr_assert_eq(known(addresses[i]), i % 2 == 0);
 }
 
 Test(neigh, an_old_answer_is_probed_by_its_use)
@@ -336,6 +370,7 @@ Test(neigh, the_queue_of_requests_survives_reuse)
 		pass(10 * S);
 		pass(10 * S);
 		cr_assert_eq(neigh.used, 0);
+		cr_assert_leq(neigh.ask_tail - neigh.ask_head, NEIGH_ENTRIES);
 	}
 	hold(HOST);
 	cr_assert_eq(requests(), 1);
