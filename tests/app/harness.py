@@ -5,14 +5,15 @@ A case is a function that raises AssertionError, or Skip. Its docstring is its n
 """
 
 import json
-import os
 import signal
 import subprocess
 import sys
 import traceback
 
 WEIR = sys.argv[1] if len(sys.argv) > 1 else 'build/app/weir'
-SANITIZED = 'ASAN_OPTIONS' in os.environ and b'__asan_init' in open(WEIR, 'rb').read()
+
+with open(WEIR, 'rb') as program:
+    SANITIZED = b'__asan_init' in program.read()
 
 FIGURES = {'seconds', 'connections', 'cps', 'rps', 'bytes_rx', 'bytes_tx', 'packets_rx', 'packets_tx', 'retransmits',
            'latency_us', 'failures', 'drops', 'cookies', 'states', 'cycles_per_packet', 'memory', 'mbufs'}
