@@ -450,7 +450,7 @@ static void shut_down(struct trace *t, uint32_t theirs)
 /* The peer's FIN, at 1, and what we answer. */
 static void peer_shuts_down(struct trace *t, uint32_t ours)
 {
-	trace_send(t, (struct trace_seg){ .flags = FIN | ACK, .seq = 1, .ack = 1 });
+	trace_send(t, (struct trace_seg){ .flags = FIN | ACK, .seq = 1, .ack = 1, .wnd = 512 });
 	trace_event(t, WEIR_EV_FIN, 0, __FILE__, __LINE__);
 	trace_recv(t, (struct trace_seg){ .flags = ACK, .seq = ours, .ack = 2 }, __FILE__, __LINE__);
 }
@@ -469,7 +469,7 @@ void trace_reach(struct trace *t, enum weir_state st, uint32_t *theirs, uint32_t
 	if (st == WEIR_CLOSING)
 		peer_shuts_down(t, 2);
 	if (st == WEIR_FIN_WAIT_2)
-		trace_send(t, (struct trace_seg){ .flags = ACK, .seq = 1, .ack = 2 });
+		trace_send(t, (struct trace_seg){ .flags = ACK, .seq = 1, .ack = 2, .wnd = 512 });
 	trace_state(t, st, __FILE__, __LINE__);
 	trace_quiet(t, __FILE__, __LINE__);
 }

@@ -123,6 +123,33 @@ void trace_finish(struct trace *t);
 	static void trace_##name(struct trace *t)
 #define TRACE(name) TRACE_CONFIGURED(name, NULL)
 
+/*
+ * The same trace in each synchronized state but TIME-WAIT, six tests: TRACE_SYNCHRONIZED(name) { ... } with `theirs`
+ * and `ours` as of trace_reach().
+ */
+#define TRACE_IN(name, st)                                 \
+	static void trace_##name##_##st(struct trace *t)   \
+	{                                                  \
+		uint32_t theirs, ours;                     \
+                                                           \
+		trace_reach(t, WEIR_##st, &theirs, &ours); \
+		trace_##name(t, theirs, ours);             \
+	}                                                  \
+	Test(tcp, name##_##st)                             \
+	{                                                  \
+		trace_run(trace_##name##_##st, NULL);      \
+	}
+#define TRACE_SYNCHRONIZED(name)                                                           \
+	static void trace_##name(struct trace *t, uint32_t theirs, uint32_t ours);         \
+	TRACE_IN(name, ESTABLISHED)                                                        \
+	TRACE_IN(name, FIN_WAIT_1)                                                         \
+	TRACE_IN(name, FIN_WAIT_2)                                                         \
+	TRACE_IN(name, CLOSE_WAIT)                                                         \
+	TRACE_IN(name, CLOSING)                                                            \
+	TRACE_IN(name, LAST_ACK)                                                           \
+	static void trace_##name(struct trace *t, __attribute__((unused)) uint32_t theirs, \
+				 __attribute__((unused)) uint32_t ours)
+
 #define listen(t, port) trace_listen(t, port)
 #define connect(t) trace_connect(t)
 #define send(t, fl, ...) trace_send(t, (struct trace_seg){ .flags = (fl), ##__VA_ARGS__ })

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* RST from our side: abort, unread data, data after close (RFC 9293 sections 3.6.1 and 3.10.5). */
+#include <errno.h>
+
+#include "support/trace.h"
+
+TRACE_SYNCHRONIZED(abort_resets)
+{
+	weir_conn conn = t->conn;
+
+	call(tcp_abort(t->tcp, conn), 0);
+	recv(t, RST | ACK, .seq = ours, .ack = theirs);
+	event_closed(t, 0, WEIR_REASON_ABORTED);
+	quiet(t);
+	call(tcp_abort(t->tcp, conn), -ESTALE);
+	counted(t, resets_out, 1);
+	cr_assert_eq(t->tcp->failed[WEIR_REASON_ABORTED], 1);
+}
+
+TRACE(abort_in_syn_sent_is_silent)
+{
+	connect(t);
+	recv_syn(t);
+	call(tcp_abort(t->tcp, t->conn), 0);
+	quiet(t);
+	event_closed(t, 0, WEIR_REASON_ABORTED);
+}
+
+TRACE(abort_drops_what_is_queued)
+{
+	trace_open_passive(t);
+	trace_write(t, 20000);
+	recv(t, ACK, .seq = 1, .ack = 1, .len = 1460);
+	call(tcp_abort(t->tcp, t->conn), 0);
+	recv(t, RST | ACK, .seq = 1461, .ack = 1);
+	event_closed(t, 0, WEIR_REASON_ABORTED);
+	quiet(t);
+}
+
+/* SHLD-3: what waits to be read when the user closes is lost, and the peer is told. */
+TRACE(close_with_unread_data_resets)
+{
+	trace_open_passive(t);
+	send(t, PSH | ACK, .seq = 1, .ack = 1, .len = 10);
+	call(tcp_close(t->tcp, t->conn), 0);
+	recv(t, RST | ACK, .seq = 1, .ack = 11);
+	event_closed(t, WEIR_EV_DATA, WEIR_REASON_ABORTED);
+	quiet(t);
+}
+
+TRACE(close_with_data_that_was_read_does_not)
+{
+	trace_open_passive(t);
+	t->keep = true;
+	send(t, PSH | ACK, .seq = 1, .ack = 1, .len = 10);
+	event(t, WEIR_EV_DATA);
+	call(tcp_close(t->tcp, t->conn), 0);
+	recv(t, FIN | ACK, .seq = 1, .ack = 11);
+	state(t, WEIR_FIN_WAIT_1);
+}
+
+TRACE(close_with_an_event_that_brings_no_data_does_not)
+{
+	trace_open_passive(t);
+	send(t, FIN | ACK, .seq = 1, .ack = 1);
+	call(tcp_close(t->tcp, t->conn), 0);
+	recv(t, FIN | ACK, .seq = 1, .ack = 2);
+	event(t, WEIR_EV_FIN);
+	state(t, WEIR_LAST_ACK);
+}
+
+/* A half close says nothing about reading. */
+TRACE(shutdown_with_unread_data_does_not)
+{
+	trace_open_passive(t);
+	send(t, PSH | ACK, .seq = 1, .ack = 1, .len = 10);
+	call(tcp_shutdown(t->tcp, t->conn), 0);
+	recv(t, FIN | ACK, .seq = 1, .ack = 11);
+	event(t, WEIR_EV_DATA);
+}
+
+TRACE(data_after_close_resets)
+{
+	trace_open_passive(t);
+	call(tcp_close(t->tcp, t->conn), 0);
+	recv(t, FIN | ACK, .seq = 1, .ack = 1);
+	send(t, PSH | ACK, .seq = 1, .ack = 1, .len = 10);
+	recv(t, RST | ACK, .seq = 2, .ack = 1);
+	event_closed(t, 0, WEIR_REASON_ABORTED);
+	counted(t, drop_after_close, 1);
+}
+
+TRACE(data_after_close_resets_in_fin_wait_2)
+{
+	trace_open_passive(t);
+	call(tcp_close(t->tcp, t->conn), 0);
+	recv(t, FIN | ACK, .seq = 1, .ack = 1);
+	send(t, ACK, .seq = 1, .ack = 2);
+	send(t, FIN | PSH | ACK, .seq = 1, .ack = 2, .len = 10);
+	recv(t, RST | ACK, .seq = 2, .ack = 1);
+	event_closed(t, 0, WEIR_REASON_ABORTED);
+}
+
+/* A retransmission of what had been read before the close is no new data. */
+TRACE(old_data_after_close_is_only_acknowledged)
+{
+	trace_open_passive(t);
+	send(t, PSH | ACK, .seq = 1, .ack = 1, .len = 10);
+	event(t, WEIR_EV_DATA);
+	call(tcp_close(t->tcp, t->conn), 0);
+	recv(t, FIN | ACK, .seq = 1, .ack = 11);
+	send(t, PSH | ACK, .seq = 1, .ack = 1, .len = 10);
+	recv(t, ACK, .seq = 2, .ack = 11);
+	state(t, WEIR_FIN_WAIT_1);
+	no_event(t);
+}
+
+TRACE(abort_all)
+{
+	trace_open_passive(t);
+	t->rport = 41000;
+	send(t, SYN, .mss = 1460);
+	uint32_t iss = t->our_iss;
+
+	recv(t, SYN | ACK, .ack = 1, .mss = 1460);
+	t->our_iss = iss;
+	t->rport = TRACE_OTHER_PORT;
+	tcp_abort_all(t->tcp);
+	recv(t, RST | ACK, .seq = 1, .ack = 1);
+	event_closed(t, 0, WEIR_REASON_SHUTDOWN);
+	quiet(t);
+	cr_assert_eq(t->tcp->states[WEIR_SYN_RECEIVED] + t->tcp->states[WEIR_LISTEN], 0);
+	send(t, SYN, .mss = 1460, .port = 42000);
+	recv(t, RST | ACK, .ack = 1, .port = 42000);
+}
+
+static void many(struct weir_config *config)
+{
+	config->max_connections = 400;
+}
+
+/* More than there is room for at once: the rest follows, a round at a time. */
+TRACE_CONFIGURED(abort_all_goes_on, many)
+{
+	listen(t, 80);
+	for (unsigned port = 1; port <= 400; port++) {
+		t->rport = (uint16_t)port;
+		send(t, SYN, .mss = 1460);
+		recv(t, SYN | ACK, .ack = 1, .mss = 1460);
+		send(t, ACK, .seq = 1, .ack = 1);
+		event(t, WEIR_EV_OPENED);
+	}
+	struct weir_event events[512];
+	struct seg segs[512];
+
+	tcp_abort_all(t->tcp);
+	cr_assert_eq(tcp_output(t->tcp, segs, 512, t->now_ns), TCP_REPLIES);
+	tcp_advance(t->tcp, t->now_ns);
+	cr_assert_eq(tcp_output(t->tcp, segs, 512, t->now_ns), 400 - TCP_REPLIES);
+	cr_assert_eq(tcp_events(t->tcp, events, 512), 400);
+	cr_assert_eq(t->tcp->hot.used, 0);
+}
