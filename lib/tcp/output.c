@@ -33,7 +33,11 @@ void output_ack_data(struct tcp *tcp, struct tcb *tcb)
 uint32_t output_offer(const struct tcp *tcp, const struct tcb *tcb)
 {
 	uint32_t offered = tcb_rcv_wnd(tcb);
-	uint32_t room = (uint32_t)(tcp->receive_buffers - tcb->held) * tcp->rcv_mss;
+	/*
+	 * A segment takes a buffer, whatever its size. Peers send segments as large as ours: options, and an MSS
+	 * that the peer has for itself, take as much from theirs. Counted at rcv_mss the last ones would find no buffer.
+	 */
+	uint32_t room = (uint32_t)(tcp->receive_buffers - tcb->held) * tcb->mss;
 	uint32_t step = tcp->rcv_window / 2 < tcp->rcv_mss ? tcp->rcv_window / 2 : tcp->rcv_mss;
 
 	if (room > tcp->rcv_window)
@@ -170,8 +174,8 @@ static void fill_payload(struct tcp *tcp, struct tcb *tcb, struct seg *seg, uint
 }
 
 /* One segment at a time is timed (RFC 6298 section 3); Karn: none of which a part was sent before. */
-static void time_segment(const struct tcp *tcp, const struct tcb *tcb, struct tcb_ext *ext, const struct seg *seg,
-			 uint32_t end)
+static void time_segment(const struct tcp *tcp, const struct tcb *tcb, struct tcb_ext *ext,
+			 const struct seg *seg, uint32_t end)
 {
 	if (seg->seq != tcb->snd_nxt || tcb->timer == TIMER_PERSIST) {
 		ext->timing = false;
