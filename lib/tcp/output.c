@@ -30,19 +30,30 @@ void output_ack_data(struct tcp *tcp, struct tcb *tcb)
 	output_mark(tcp, tcb);
 }
 
+/*
+ * A segment takes a buffer, whatever its size, and peers send segments as large as ours: options, and an MSS that the
+ * peer has for itself, take as much from theirs. Counted at rcv_mss the last ones would find no buffer.
+ */
+static uint32_t room_for(const struct tcp *tcp, const struct tcb *tcb, uint32_t buffers)
+{
+	uint32_t room = buffers * tcb->mss;
+
+	return room < tcp->rcv_window ? room : tcp->rcv_window;
+}
+
+uint32_t output_offer_step(const struct tcp *tcp, const struct tcb *tcb, uint32_t segments)
+{
+	uint32_t half = room_for(tcp, tcb, tcp->receive_buffers) / 2;
+
+	return segments * tcb->mss < half ? segments * tcb->mss : half;
+}
+
 uint32_t output_offer(const struct tcp *tcp, const struct tcb *tcb)
 {
 	uint32_t offered = tcb_rcv_wnd(tcb);
-	/*
-	 * A segment takes a buffer, whatever its size. Peers send segments as large as ours: options, and an MSS
-	 * that the peer has for itself, take as much from theirs. Counted at rcv_mss the last ones would find no buffer.
-	 */
-	uint32_t room = (uint32_t)(tcp->receive_buffers - tcb->held) * tcb->mss;
-	uint32_t step = tcp->rcv_window / 2 < tcp->rcv_mss ? tcp->rcv_window / 2 : tcp->rcv_mss;
+	uint32_t room = room_for(tcp, tcb, (uint32_t)tcp->receive_buffers - tcb->held);
 
-	if (room > tcp->rcv_window)
-		room = tcp->rcv_window;
-	return room >= offered + step ? room : offered;
+	return room >= offered + output_offer_step(tcp, tcb, 1) ? room : offered;
 }
 
 uint32_t output_empty_seq(const struct tcp *tcp, const struct tcb *tcb)

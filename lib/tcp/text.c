@@ -41,7 +41,9 @@ void text_trim(struct tcp *tcp, struct tcb *tcb, struct seg *seg)
 	if (seq_gt(end, edge)) {
 		back = end - edge;
 		seg->flags &= (uint8_t)~SEG_FIN;
-		output_ack_now(tcp, tcb); /* a probe, or more than was offered: the peer must learn where the edge is */
+		output_ack_now(
+			tcp,
+			tcb); /* a probe, or more than was offered: the peer must learn where the edge is */
 	}
 	seg->seq += front;
 	seg->len = (uint16_t)(seg->len - front - back);
@@ -95,8 +97,7 @@ void text_released(struct tcp *tcp, struct tcb *tcb, uint32_t buffers)
 
 	/* RFC 9293 3.8.6.2.2: worth telling when two segments' room, or half of all, has come free. */
 	uint32_t gained = output_offer(tcp, tcb) - tcb_rcv_wnd(tcb);
-	uint32_t worth = 2u * tcp->rcv_mss < tcp->rcv_window / 2 ? 2u * tcp->rcv_mss : tcp->rcv_window / 2;
 
-	if (gained > 0 && gained >= worth && output_room(tcp, tcb))
+	if (gained > 0 && gained >= output_offer_step(tcp, tcb, 2) && output_room(tcp, tcb))
 		output_ack_now(tcp, tcb);
 }
