@@ -12,7 +12,15 @@
 #define LOOKS_EACH 8
 #define LOOKS_MIN 64
 
-/* A cache line. The first chunk of a slot may be partly filled (wheel->fill), the others are full. */
+/*
+ * Clearing out starts when less than a quarter of the chunks is free, and looks at CLEAR_CHUNKS chunks for each that
+ * is taken. So it has been once around the wheel by the time that an eighth of them was taken; what it leaves behind
+ * is a filing for each record, half of the chunks, and those of the meantime: it cannot fall behind.
+ */
+#define CLEAR_BELOW 4
+#define CLEAR_CHUNKS 8
+
+/* A cache line. The first chunk of a chain may be partly filled, the others are full. */
 struct timer_chunk {
 	uint32_t next; /* SLOT_NONE: the last; also the free chunks' link */
 	ref refs[CHUNK_REFS];
@@ -20,17 +28,17 @@ struct timer_chunk {
 
 _Static_assert(sizeof(struct timer_chunk) == 64, "a chunk is a cache line");
 _Static_assert(TIMER_WHEEL_NEAR == 128 && TIMER_WHEEL_FAR == 64,
-	       "occupied[] has two words for near slots and one for far");
-_Static_assert(TIMER_WHEEL_NEAR >= 1 << TIMER_WHEEL_FAR_SHIFT,
-	       "a far slot that came up fits into the near ones");
-_Static_assert(TIMER_WHEEL_SLOTS <= UINT8_MAX, "a filing is named by a byte");
+	       "occupied[]: two words for near, one for far");
+_Static_assert(TIMER_WHEEL_NEAR >= 1 << TIMER_WHEEL_FAR_SHIFT, "a far slot that came up fits into the near");
+_Static_assert(TIMER_WHEEL_NAMES <= UINT8_MAX, "a filing is named by a byte");
 
 /*
- * What a code means follows from the code and wheel->now alone, because a slot is empty when it comes
- * up and takes only what lies within one turn from then:
+ * What a slot means follows from its number and wheel->now alone, because a slot is empty when it has
+ * come up and takes only what lies within one turn from then:
  *
- *     near code c, 1..128:    the tick in now + 1 .. now + 128 whose low 7 bits are c - 1
- *     far code c, 129..192:   the first tick of a block of 128, one of the 64 that start after now, by its number's low 6 bits
+ *     near slot s, 1..128:    the tick in now + 1 .. now + 128 whose low 7 bits are s - 1
+ *     far slot s, 129..192:   the first tick of a block of 128, of the 64 blocks that start after now
+ *                             the one whose number has the low 6 bits s - 129
  *
  * While a tick is drained, now is the tick before it, so this holds also when draining stops halfway.
  */
@@ -42,34 +50,34 @@ static uint32_t ticks_to_next_block(uint32_t now)
 	return (now | (FAR_BLOCK - 1)) + 1 - now;
 }
 
-static unsigned near_code(uint32_t tick)
+static unsigned near_slot(uint32_t tick)
 {
 	return 1 + tick % TIMER_WHEEL_NEAR;
 }
 
-static unsigned far_code(uint32_t tick)
+static unsigned far_slot(uint32_t tick)
 {
 	return FAR_FIRST + (tick >> TIMER_WHEEL_FAR_SHIFT) % TIMER_WHEEL_FAR;
 }
 
-/* The code for a filing that must come up within `ticks` >= 1. */
-static unsigned code_for(uint32_t now, uint32_t ticks)
+/* The slot for a filing that must come up within `ticks` >= 1. */
+static unsigned slot_for(uint32_t now, uint32_t ticks)
 {
 	uint32_t farthest = ticks_to_next_block(now) + (TIMER_WHEEL_FAR - 1) * FAR_BLOCK;
 
 	if (ticks <= TIMER_WHEEL_NEAR)
-		return near_code(now + ticks);
-	return far_code(now + (ticks < farthest ? ticks : farthest));
+		return near_slot(now + ticks);
+	return far_slot(now + (ticks < farthest ? ticks : farthest));
 }
 
-/* In how many ticks a code comes up. */
-static uint32_t ticks_to(uint32_t now, unsigned code)
+/* In how many ticks a slot comes up. */
+static uint32_t ticks_to(uint32_t now, unsigned slot)
 {
-	if (code < FAR_FIRST)
-		return 1 + (code - 1 - (now + 1)) % TIMER_WHEEL_NEAR;
+	if (slot < FAR_FIRST)
+		return 1 + (slot - 1 - (now + 1)) % TIMER_WHEEL_NEAR;
 	uint32_t ticks = ticks_to_next_block(now);
 
-	return ticks + (code - far_code(now + ticks)) % TIMER_WHEEL_FAR * FAR_BLOCK;
+	return ticks + (slot - far_slot(now + ticks)) % TIMER_WHEEL_FAR * FAR_BLOCK;
 }
 
 static uint8_t *filing_of(const struct timer_wheel *wheel, ref r)
@@ -80,20 +88,28 @@ static uint8_t *filing_of(const struct timer_wheel *wheel, ref r)
 void timer_wheel_init(struct timer_wheel *wheel, struct arena *arena, uint32_t records,
 		      const struct ref_pool pools[REF_KINDS], uint32_t now)
 {
-	/* One partly filled chunk for each slot, besides those that are full. */
-	uint64_t chunks = (2ull * records + CHUNK_REFS - 1) / CHUNK_REFS + TIMER_WHEEL_SLOTS;
+	/* One partly filled chunk for each slot, and two for the one that is cleared, besides those that are full. */
+	uint64_t chunks = (2ull * records + CHUNK_REFS - 1) / CHUNK_REFS + TIMER_WHEEL_SLOTS + 1;
 
 	CHECK(chunks < SLOT_NONE);
-	*wheel = (struct timer_wheel){ .now = now };
+	*wheel = (struct timer_wheel){
+		.now = now,
+		.unchecked.chunk = SLOT_NONE,
+		.clearing = TIMER_WHEEL_SLOTS,
+		.spare = TIMER_WHEEL_NAMES,
+	};
 	slot_pool_init(&wheel->chunks, arena, (uint32_t)chunks, sizeof(struct timer_chunk));
-	for (unsigned code = 0; code <= TIMER_WHEEL_SLOTS; code++)
-		wheel->slots[code] = SLOT_NONE;
+	for (unsigned slot = 0; slot <= TIMER_WHEEL_SLOTS; slot++) {
+		wheel->slots[slot].chunk = SLOT_NONE;
+		wheel->names[slot] = (uint8_t)slot;
+		wheel->slot_of[slot] = (uint8_t)slot;
+	}
 	for (unsigned kind = 0; kind < REF_KINDS; kind++)
 		wheel->pools[kind] = pools[kind];
 }
 
 /* ------------------------------------------------------------------------------------------- *
- * Slots
+ * Chains and slots
  * ------------------------------------------------------------------------------------------- */
 
 static struct timer_chunk *chunk_at(const struct timer_wheel *wheel, uint32_t chunk)
@@ -101,83 +117,85 @@ static struct timer_chunk *chunk_at(const struct timer_wheel *wheel, uint32_t ch
 	return slot_pool_at(&wheel->chunks, chunk);
 }
 
-static uint64_t *occupied_word(struct timer_wheel *wheel, unsigned code)
+static bool needs_chunk(const struct timer_chain *chain)
 {
-	return &wheel->occupied[(code - 1) / 64];
+	return chain->chunk == SLOT_NONE || chain->fill == CHUNK_REFS;
 }
 
-static uint64_t occupied_bit(unsigned code)
+/* Needs a free chunk if needs_chunk(). */
+static void push(struct timer_wheel *wheel, unsigned slot, ref r)
 {
-	return 1ull << (code - 1) % 64;
-}
+	struct timer_chain *chain = &wheel->slots[slot];
 
-/* False when a chunk is needed and none is free. */
-static bool push(struct timer_wheel *wheel, unsigned code, ref r)
-{
-	if (wheel->slots[code] == SLOT_NONE || wheel->fill[code] == CHUNK_REFS) {
+	if (needs_chunk(chain)) {
 		uint32_t chunk = slot_pool_take(&wheel->chunks);
 
-		if (chunk == SLOT_NONE)
-			return false;
-		chunk_at(wheel, chunk)->next = wheel->slots[code];
-		wheel->slots[code] = chunk;
-		wheel->fill[code] = 0;
-		*occupied_word(wheel, code) |= occupied_bit(code);
+		CHECK(chunk != SLOT_NONE);
+		chunk_at(wheel, chunk)->next = chain->chunk;
+		*chain = (struct timer_chain){ .chunk = chunk };
+		wheel->occupied[(slot - 1) / 64] |= 1ull << (slot - 1) % 64;
 	}
-	chunk_at(wheel, wheel->slots[code])->refs[wheel->fill[code]++] = r;
+	chunk_at(wheel, chain->chunk)->refs[chain->fill++] = r;
 	wheel->filings++;
-	return true;
 }
 
-/* Takes up to max refs out of a slot, whatever their records say, and has their filing bytes fetched. */
-static unsigned pop(struct timer_wheel *wheel, unsigned code, ref *refs, unsigned max)
+/* Takes up to max refs off a chain, whatever their records say, and has their filing bytes fetched. */
+static unsigned pop(struct timer_wheel *wheel, struct timer_chain *chain, ref *refs, unsigned max)
 {
 	unsigned n = 0;
 
-	while (n < max && wheel->slots[code] != SLOT_NONE) {
-		uint32_t chunk = wheel->slots[code];
-		struct timer_chunk *head = chunk_at(wheel, chunk);
+	while (n < max && chain->chunk != SLOT_NONE) {
+		uint32_t chunk = chain->chunk;
+		struct timer_chunk *first = chunk_at(wheel, chunk);
 
-		if (head->next != SLOT_NONE)
-			__builtin_prefetch(chunk_at(wheel, head->next));
-		while (n < max && wheel->fill[code] > 0) {
-			refs[n] = head->refs[--wheel->fill[code]];
+		if (first->next != SLOT_NONE)
+			__builtin_prefetch(chunk_at(wheel, first->next));
+		while (n < max && chain->fill > 0) {
+			refs[n] = first->refs[--chain->fill];
 			__builtin_prefetch(filing_of(wheel, refs[n++]), 1);
 		}
-		if (wheel->fill[code] > 0)
+		if (chain->fill > 0)
 			break;
-		wheel->slots[code] = head->next;
-		wheel->fill[code] = CHUNK_REFS;
+		*chain = (struct timer_chain){ .chunk = first->next, .fill = CHUNK_REFS };
 		slot_pool_give(&wheel->chunks, chunk);
 	}
-	if (wheel->slots[code] == SLOT_NONE)
-		*occupied_word(wheel, code) &= ~occupied_bit(code);
 	wheel->filings -= n;
 	return n;
 }
 
-/*
- * Keeps those of the refs that are filed under this code, each once, and clears their bytes: a
- * record that was filed elsewhere since names another slot, or none.
- */
-static unsigned keep_current(const struct timer_wheel *wheel, unsigned code, ref *refs, unsigned n)
+/* The chain to take a slot's filings from, or NULL when it has none; then it is marked so. */
+static struct timer_chain *chain_of(struct timer_wheel *wheel, unsigned slot)
 {
-	unsigned kept = 0;
-
-	for (unsigned i = 0; i < n; i++) {
-		uint8_t *filing = filing_of(wheel, refs[i]);
-
-		if (*filing != code)
-			continue;
-		*filing = 0;
-		refs[kept++] = refs[i];
-	}
-	return kept;
+	if (wheel->slots[slot].chunk != SLOT_NONE)
+		return &wheel->slots[slot];
+	if (wheel->clearing == slot && wheel->unchecked.chunk != SLOT_NONE)
+		return &wheel->unchecked;
+	wheel->occupied[(slot - 1) / 64] &= ~(1ull << (slot - 1) % 64);
+	return NULL;
 }
 
 /* ------------------------------------------------------------------------------------------- *
  * Clearing out
+ *
+ * One slot after the other gets the spare name, and its filings become unchecked. Those whose records still
+ * bear the old name are filed once more, under the new one; all others are stale, or second
+ * filings of one that was kept. When none is unchecked, no record bears the old name, and that is the spare
+ * one. The slot is in use all the while: slot_of[] knows it by either name.
  * ------------------------------------------------------------------------------------------- */
+
+static void clear_next_slot(struct timer_wheel *wheel)
+{
+	unsigned slot = wheel->clearing % TIMER_WHEEL_SLOTS + 1;
+	uint8_t name = wheel->names[slot];
+
+	wheel->clearing = slot;
+	wheel->unchecked = wheel->slots[slot];
+	wheel->slots[slot].chunk = SLOT_NONE;
+	wheel->names[slot] = wheel->spare;
+	wheel->slot_of[wheel->spare] = (uint8_t)slot;
+	wheel->spare = name;
+	wheel->compactions += slot == TIMER_WHEEL_SLOTS;
+}
 
 /* The records of a full chunk, and the chunk behind it. */
 static void prefetch_chunk(const struct timer_wheel *wheel, const struct timer_chunk *chunk)
@@ -188,52 +206,44 @@ static void prefetch_chunk(const struct timer_wheel *wheel, const struct timer_c
 		__builtin_prefetch(chunk_at(wheel, chunk->next));
 }
 
-/* Rewrites a slot without its stale filings. Needs no free chunk: each that is refilled was emptied before. */
-static void clear_slot(struct timer_wheel *wheel, unsigned code)
+/* Checks one chunk. The chunk that filing again may need is the one that was just given back. */
+static void clear_chunk(struct timer_wheel *wheel)
 {
-	uint32_t chunk = wheel->slots[code];
-	unsigned n = wheel->fill[code];
+	uint8_t old_name = wheel->spare, name = wheel->names[wheel->clearing];
+	uint32_t chunk = wheel->unchecked.chunk, next = chunk_at(wheel, chunk)->next;
+	unsigned n = wheel->unchecked.fill;
+	ref refs[CHUNK_REFS];
 
-	wheel->slots[code] = SLOT_NONE;
-	while (chunk != SLOT_NONE) {
-		ref refs[CHUNK_REFS];
-		uint32_t next = chunk_at(wheel, chunk)->next;
+	memcpy(refs, chunk_at(wheel, chunk)->refs, n * sizeof(refs[0]));
+	wheel->unchecked = (struct timer_chain){ .chunk = next, .fill = CHUNK_REFS };
+	wheel->filings -= n;
+	slot_pool_give(&wheel->chunks, chunk);
+	if (next != SLOT_NONE)
+		prefetch_chunk(wheel, chunk_at(wheel, next));
+	for (unsigned i = 0; i < n; i++) {
+		uint8_t *filing = filing_of(wheel, refs[i]);
 
-		memcpy(refs, chunk_at(wheel, chunk)->refs, n * sizeof(refs[0]));
-		slot_pool_give(&wheel->chunks, chunk);
-		if (next != SLOT_NONE)
-			prefetch_chunk(wheel, chunk_at(wheel, next));
-		wheel->filings -= n;
-		n = keep_current(wheel, code, refs, n);
-		for (unsigned i = 0; i < n; i++)
-			CHECK(push(wheel, code, refs[i]));
-		chunk = next;
-		n = CHUNK_REFS;
+		if (*filing != old_name)
+			continue;
+		*filing = name;
+		push(wheel, wheel->clearing, refs[i]);
 	}
-	if (wheel->slots[code] == SLOT_NONE)
-		*occupied_word(wheel, code) &= ~occupied_bit(code);
-	/* The bytes were cleared so that a second filing of the same record would not be kept. */
-	n = wheel->fill[code];
-	for (chunk = wheel->slots[code]; chunk != SLOT_NONE; chunk = chunk_at(wheel, chunk)->next) {
-		for (unsigned i = 0; i < n; i++)
-			*filing_of(wheel, chunk_at(wheel, chunk)->refs[i]) = (uint8_t)code;
-		n = CHUNK_REFS;
-	}
+	chain_of(wheel, wheel->clearing);
 }
 
-/*
- * Frees a chunk at least, from where it left off the last time. Once around, what is left is one
- * filing for each record at most, which takes half the chunks that there are for full ones.
- */
-static void clear_out(struct timer_wheel *wheel)
+/* Before a chunk is taken. */
+static void make_room(struct timer_wheel *wheel)
 {
-	for (unsigned i = 0; i < TIMER_WHEEL_SLOTS; i++) {
-		wheel->clear_next = wheel->clear_next % TIMER_WHEEL_SLOTS + 1;
-		clear_slot(wheel, wheel->clear_next);
-		if (slot_pool_free(&wheel->chunks) > 0)
-			break;
+	uint32_t capacity = wheel->chunks.capacity;
+	uint32_t steps = slot_pool_free(&wheel->chunks) < capacity / CLEAR_BELOW ? CLEAR_CHUNKS : 0;
+
+	for (uint32_t i = 0; i < steps || slot_pool_free(&wheel->chunks) == 0; i++) {
+		CHECK(i < 4 * capacity);
+		if (wheel->unchecked.chunk == SLOT_NONE)
+			clear_next_slot(wheel);
+		if (wheel->unchecked.chunk != SLOT_NONE)
+			clear_chunk(wheel);
 	}
-	wheel->compactions++;
 }
 
 /* ------------------------------------------------------------------------------------------- *
@@ -245,16 +255,34 @@ void timer_wheel_file(struct timer_wheel *wheel, ref r, uint32_t deadline)
 	int32_t ahead = seq_diff(deadline, wheel->now);
 	uint32_t ticks = ahead > 0 ? (uint32_t)ahead : 1;
 	uint8_t *filing = filing_of(wheel, r);
-	unsigned code;
+	unsigned slot;
 
-	if (*filing != 0 && ticks_to(wheel->now, *filing) <= ticks)
+	if (*filing != 0 && ticks_to(wheel->now, wheel->slot_of[*filing]) <= ticks)
 		return;
-	code = code_for(wheel->now, ticks);
-	if (!push(wheel, code, r)) {
-		clear_out(wheel);
-		CHECK(push(wheel, code, r));
+	slot = slot_for(wheel->now, ticks);
+	if (needs_chunk(&wheel->slots[slot]))
+		make_room(wheel);
+	push(wheel, slot, r);
+	*filing = wheel->names[slot];
+}
+
+/*
+ * Keeps those of the refs that are filed in this slot, each once, and clears their bytes: a
+ * record that was filed elsewhere since names another slot, or none.
+ */
+static unsigned keep_current(const struct timer_wheel *wheel, unsigned slot, ref *refs, unsigned n)
+{
+	unsigned kept = 0;
+
+	for (unsigned i = 0; i < n; i++) {
+		uint8_t *filing = filing_of(wheel, refs[i]);
+
+		if (wheel->slot_of[*filing] != slot)
+			continue;
+		*filing = 0;
+		refs[kept++] = refs[i];
 	}
-	*filing = (uint8_t)code;
+	return kept;
 }
 
 /* What one call of advance hands out, and how many filings it may still look at: stale ones are work too. */
@@ -263,18 +291,21 @@ struct batch {
 	unsigned n, max, looks;
 };
 
-/* Hands out what is filed under a code. True when the slot is empty. */
-static bool drain(struct timer_wheel *wheel, unsigned code, struct batch *batch)
+/* Hands out what is filed in a slot. True when the slot is empty. */
+static bool drain(struct timer_wheel *wheel, unsigned slot, struct batch *batch)
 {
-	while (batch->n < batch->max && batch->looks > 0 && wheel->slots[code] != SLOT_NONE) {
+	struct timer_chain *chain = chain_of(wheel, slot);
+
+	while (chain != NULL && batch->n < batch->max && batch->looks > 0) {
 		unsigned room = batch->max - batch->n;
 		ref *due = batch->due + batch->n;
-		unsigned got = pop(wheel, code, due, room < batch->looks ? room : batch->looks);
+		unsigned got = pop(wheel, chain, due, room < batch->looks ? room : batch->looks);
 
 		batch->looks -= got;
-		batch->n += keep_current(wheel, code, due, got);
+		batch->n += keep_current(wheel, slot, due, got);
+		chain = chain_of(wheel, slot);
 	}
-	return wheel->slots[code] == SLOT_NONE;
+	return chain == NULL;
 }
 
 unsigned timer_wheel_advance(struct timer_wheel *wheel, uint32_t now, ref *due, unsigned max)
@@ -290,9 +321,9 @@ unsigned timer_wheel_advance(struct timer_wheel *wheel, uint32_t now, ref *due, 
 		}
 		tick = wheel->now + ticks;
 		wheel->now = tick - 1;
-		if (!drain(wheel, near_code(tick), &batch))
+		if (!drain(wheel, near_slot(tick), &batch))
 			break;
-		if (tick % FAR_BLOCK == 0 && !drain(wheel, far_code(tick), &batch))
+		if (tick % FAR_BLOCK == 0 && !drain(wheel, far_slot(tick), &batch))
 			break;
 		wheel->now = tick;
 	}
@@ -322,10 +353,10 @@ uint32_t timer_wheel_next(const struct timer_wheel *wheel)
 	uint32_t near = UINT32_MAX, far = UINT32_MAX;
 
 	if ((wheel->occupied[0] | wheel->occupied[1]) != 0)
-		near = 1 + steps_near(wheel->occupied, near_code(wheel->now + 1) - 1);
+		near = 1 + steps_near(wheel->occupied, near_slot(wheel->now + 1) - 1);
 	if (wheel->occupied[2] != 0) {
 		far = ticks_to_next_block(wheel->now);
-		far += steps_far(wheel->occupied[2], far_code(wheel->now + far) - FAR_FIRST) * FAR_BLOCK;
+		far += steps_far(wheel->occupied[2], far_slot(wheel->now + far) - FAR_FIRST) * FAR_BLOCK;
 	}
 	return near < far ? near : far;
 }

@@ -3,20 +3,20 @@
  * timer_wheel.h - which records to look at, and when. Arming a timer is a store.
  *
  * A record holds its deadline itself. The wheel holds at most one current filing of it, a 4-byte ref in
- * an array, and the record names that filing in one byte (at the pools' `field`): 0 for not
- * filed, else the wheel's slot. Moving a deadline later, or disarming it, touches the record
+ * an array, and the record names the slot of that filing in one byte (at the pools' `field`), 0 for not
+ * filed. Moving a deadline later, or disarming it, touches the record
  * alone: when its filing comes up, the owner sees that the time has not come and files it anew.
  * Moving a deadline to before its filing files again and leaves the old filing behind, stale: the
  * byte names another slot, so it is skipped when it comes up.
  *
  * Two levels: 128 slots of one tick and 64 of 128 ticks, about 8.6 s in all. What lies further is
  * filed at the far end and comes up early. Slots are chunks of refs, not linked lists of records: a
- * linked walk over a million cold records cost 460 cycles each when tried, an array that is
+ * linked walk over a million cold records cost 400 to 460 cycles each when tried, an array that is
  * prefetched about 30.
  *
- * Bound: there are chunks for twice as many filings as records. When they run out, slots are rid
- * of their stale filings, one after the other until there is room; once around leaves at most one filing for each
- * record, so that this costs about three looks at a record for each filing, never a pass over all of them.
+ * Bound: there are chunks for twice as many filings as records. While less than a quarter of them is
+ * free, each chunk that is taken pays for checking eight others for stale filings. So no
+ * call ever passes over all records, and chunks do not run out.
  * A filing belongs to a pool slot: it survives the record's being freed and reused.
  * One thread owns a wheel. Time is in ticks (clock.h) and wraps.
  */
@@ -29,22 +29,31 @@
 #include "base/ref.h"
 #include "store/slot_pool.h"
 
-#define TIMER_WHEEL_NEAR 128 /* slots of one tick; codes 1..128 */
-#define TIMER_WHEEL_FAR 64   /* slots of 128 ticks; codes 129..192 */
+#define TIMER_WHEEL_NEAR 128 /* slots of one tick; 1..128 */
+#define TIMER_WHEEL_FAR 64   /* slots of 128 ticks; 129..192 */
 #define TIMER_WHEEL_FAR_SHIFT 7
 #define TIMER_WHEEL_SLOTS (TIMER_WHEEL_NEAR + TIMER_WHEEL_FAR)
+#define TIMER_WHEEL_NAMES (TIMER_WHEEL_SLOTS + 1)
+
+struct timer_chain {
+	uint32_t chunk; /* the first, or SLOT_NONE */
+	uint32_t fill;  /* refs in that one; the others are full */
+};
 
 struct timer_wheel {
 	uint32_t now;         /* every filing before or at this tick has come up */
 	uint32_t filings;     /* stale ones included */
-	uint64_t compactions; /* times that stale filings were cleared out */
+	uint64_t compactions; /* turns around the wheel that were made to clear out stale filings */
 	/* Private. */
-	struct slot_pool chunks;                   /* a cache line each: refs, and the next chunk's number */
-	uint32_t slots[TIMER_WHEEL_SLOTS + 1];     /* first chunk of each slot, by code, or SLOT_NONE */
-	uint8_t fill[TIMER_WHEEL_SLOTS + 1];       /* refs in that first chunk */
-	uint64_t occupied[TIMER_WHEEL_SLOTS / 64]; /* bit code - 1: the slot holds something */
-	unsigned clear_next;                       /* the slot that was cleared out last */
-	struct ref_pool pools[REF_KINDS];          /* field: offset of the filing byte in a record */
+	struct slot_pool chunks; /* a cache line each: refs, and the next one's number */
+	struct timer_chain slots[TIMER_WHEEL_SLOTS + 1]; /* by number, from 1 */
+	uint64_t occupied[TIMER_WHEEL_SLOTS / 64];       /* bit slot - 1: it holds something */
+	uint8_t names[TIMER_WHEEL_SLOTS + 1];   /* what a record that is filed in a slot has in its byte */
+	uint8_t slot_of[TIMER_WHEEL_NAMES + 1]; /* and back */
+	uint8_t spare;                          /* the name that no slot has */
+	unsigned clearing;                      /* the slot that is being cleared of stale filings, */
+	struct timer_chain unchecked;           /* and its filings that may be stale */
+	struct ref_pool pools[REF_KINDS];       /* field: offset of the filing byte in a record */
 };
 
 /* records: how many may be filed at once, over all pools. */

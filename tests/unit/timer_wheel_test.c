@@ -101,6 +101,19 @@ static void check_none_late(const struct owner *o, uint64_t seed)
 			  seq_diff(o->wheel.now, o->records[i].deadline), seed);
 }
 
+/* The bits that timer_wheel_next() reads are those of the slots that hold anything. */
+static void check_occupied(const struct timer_wheel *wheel)
+{
+	for (unsigned slot = 1; slot <= TIMER_WHEEL_SLOTS; slot++) {
+		bool marked = wheel->occupied[(slot - 1) / 64] >> (slot - 1) % 64 & 1;
+		bool holds = wheel->slots[slot].chunk != SLOT_NONE;
+
+		if (wheel->clearing == slot && wheel->unchecked.chunk != SLOT_NONE)
+			holds = true;
+		cr_assert_eq(marked, holds, "slot %u", slot);
+	}
+}
+
 /* To the tick, wherever the wheel stands when it is armed: each distance from each phase of a block. */
 Test(timer_wheel, fires_on_its_tick)
 {
@@ -309,26 +322,65 @@ Test(timer_wheel, big_jumps)
 	owner_free(&o);
 }
 
-/* One record re-armed to every slot in turn, downwards, for many records: more filings than there are chunks for. */
-Test(timer_wheel, clears_out_stale_filings_when_full)
+/*
+ * Many records re-armed to every slot in turn, downwards: ten times more filings than there are chunks for. Stale
+ * ones are cleared out a few chunks at a time, never all at once.
+ */
+Test(timer_wheel, clears_out_stale_filings_bit_by_bit)
 {
 	enum {
-		COUNT = 60
+		COUNT = 2000
 	};
 	struct owner o = owner_new(COUNT, 1234);
-	uint32_t most = (2 * COUNT / 15 + TIMER_WHEEL_SLOTS + 1) * 15;
+	uint64_t before = 0;
 
-	for (uint32_t ticks = 8100; ticks > 40; ticks -= 20)
-		for (uint32_t i = 0; i < COUNT; i++)
+	for (uint32_t ticks = 8100; ticks > 40; ticks -= 20) {
+		for (uint32_t i = 0; i < COUNT; i++) {
 			arm(&o, i, o.now + ticks + i % 20);
-	cr_assert_gt(o.wheel.compactions, 0);
-	cr_assert_leq(o.wheel.filings, most);
+			cr_assert_leq(before, o.wheel.filings + 8 * 15, "one call cleared out too much");
+			before = o.wheel.filings;
+		}
+		check_occupied(&o.wheel);
+	}
+	cr_assert_gt(o.wheel.compactions, 3);
+	cr_assert_gt(slot_pool_free(&o.wheel.chunks), 0);
 	for (uint32_t t = 1; t <= 80; t++) {
 		advance(&o, 1234 + t, 5);
 		check_none_late(&o, 0);
 	}
 	for (uint32_t i = 0; i < COUNT; i++)
 		cr_assert_eq(o.records[i].fired_at, 1234 + 60 + i % 20);
+	owner_free(&o);
+}
+
+/* Filed in one far slot again and again, with something short in between: kept there once when it is cleared. */
+Test(timer_wheel, clears_out_second_filings_in_one_slot)
+{
+	enum {
+		AGAIN = 10,
+		COUNT = 2000
+	};
+	struct owner o = owner_new(COUNT, 0);
+
+	for (uint32_t t = 1; t <= 30; t++) {
+		for (uint32_t i = 0; i < AGAIN; i++)
+			arm(&o, i, 8000);
+		for (uint32_t i = 0; i < AGAIN; i++)
+			arm(&o, i, t);
+		advance(&o, t, 16);
+	}
+	for (uint32_t i = 0; i < AGAIN; i++)
+		arm(&o, i, 8000);
+	cr_assert_eq(o.wheel.filings, AGAIN * 31);
+	for (uint32_t ticks = 7800; ticks > 0; ticks -= 20)
+		for (uint32_t i = AGAIN; i < COUNT; i++)
+			arm(&o, i, o.now + ticks);
+	cr_assert_gt(o.wheel.compactions, 2);
+	advance(&o, 7900, 16);
+	cr_assert_eq(o.wheel.filings, AGAIN);
+	advance(&o, 8000, 16);
+	for (uint32_t i = 0; i < COUNT; i++)
+		cr_assert_eq(o.records[i].fired, i < AGAIN ? 31 : 1);
 	owner_free(&o);
 }
 
@@ -385,6 +437,7 @@ static void random_run(uint64_t seed, uint32_t count, uint32_t moves, uint32_t b
 		uint32_t next = timer_wheel_next(&o.wheel), jump = random_jump(&rng);
 		uint64_t come_up = o.come_up;
 
+		check_occupied(&o.wheel);
 		advance(&o, o.now + jump, 1 + rng_below(&rng, 20));
 		check_none_late(&o, seed);
 		cr_assert(come_up == o.come_up || next <= jump, "came up before timer_wheel_next() said");
