@@ -13,7 +13,7 @@
 #define TCP (ETH_BYTES + IP_BYTES)
 #define S 1000000000ull
 
-TestSuite(output, .init = stand_init, .fini = stand_down);
+TestSuite(output, .init = stand_init);
 
 static const struct weir_endpoint any, peer_80 = { FRAMES_PEER, 80 };
 
@@ -49,6 +49,7 @@ Test(output, addresses_are_announced_at_start)
 	}
 	cr_assert_eq(stand_take(frame), 0);
 	cr_assert_eq(weir_next_deadline(stand.core), UINT64_MAX);
+	stand_down();
 }
 
 Test(output, a_segment_waits_for_its_neighbour)
@@ -73,6 +74,7 @@ Test(output, a_segment_waits_for_its_neighbour)
 	stand_pass(3 * S);
 	stand_take_seg(frame, &headers);
 	cr_assert(eth_equal((struct eth_addr *)frame, &frames_peer_mac), "and the next finds it at once");
+	stand_down();
 }
 
 Test(output, a_neighbour_that_never_answers_costs_a_counter)
@@ -87,10 +89,7 @@ Test(output, a_neighbour_that_never_answers_costs_a_counter)
 	}
 	cr_assert_gt(stand_count(COUNT_tx_no_neighbour), 0);
 	cr_assert_eq(weir_abort(stand.core, conn), 0);
-	for (unsigned i = 0; i < 20; i++) {
-		stand_drain();
-		stand_pass(S);
-	}
+	stand_down();
 }
 
 Test(output, what_is_not_on_link_goes_to_the_gateway)
@@ -101,11 +100,7 @@ Test(output, what_is_not_on_link_goes_to_the_gateway)
 	cr_assert_eq(weir_connect(stand.core, any, (struct weir_endpoint){ 0x08080808, 53 }, 0, &conn), 0);
 	cr_assert_eq(next_asked(), STAND_GATEWAY);
 	weir_abort(stand.core, conn);
-	stand_pass(20 * S);
-	stand_drain();
-	stand_pass(20 * S);
-	stand_drain();
-	stand_pass(20 * S);
+	stand_down();
 }
 
 Test(output, without_a_gateway_answers_to_afar_are_counted)
@@ -117,6 +112,7 @@ Test(output, without_a_gateway_answers_to_afar_are_counted)
 	stand_give_seg(&syn);
 	cr_assert_eq(stand_drain(), 0);
 	cr_assert_eq(stand_count(COUNT_tx_no_route), 1);
+	stand_down();
 }
 
 /* An empty pool sends nothing, says so, and nothing is lost for good. */
@@ -144,6 +140,7 @@ Test(output, an_empty_pool_recovers)
 	cr_assert_eq(data.len, 5);
 	cr_assert_eq(data.seq, peer.ack);
 	cr_assert_arr_eq(frame + headers, "hello", 5);
+	stand_down();
 }
 
 Test(output, the_port_is_told_what_to_finish)
@@ -185,6 +182,7 @@ Test(output, the_port_is_told_what_to_finish)
 	cr_assert_not_null(m);
 	cr_assert_eq(m->ol_flags, 0);
 	rte_pktmbuf_free(m);
+	stand_down();
 }
 
 /* More than one buffer's worth: a chain is queued, cut into segments, and given back once acknowledged. */
@@ -219,6 +217,7 @@ Test(output, copies_are_sent_and_given_back)
 	cr_assert_eq(event.what, WEIR_EV_SENT);
 	stand_drain();
 	cr_assert_eq(rte_mempool_avail_count(stand.pool), STAND_POOL);
+	stand_down();
 }
 
 /* The same mbuf on two connections: each holds a reference, and the last one frees it. */
@@ -244,6 +243,7 @@ Test(output, the_applications_own_buffer)
 	stand_give_seg(&peer);
 	cr_assert_eq(weir_events(stand.core, &event, 1), 1);
 	cr_assert_eq(rte_mempool_avail_count(stand.pool), STAND_POOL);
+	stand_down();
 }
 
 Test(output, opens_that_cannot_be)
@@ -262,6 +262,7 @@ Test(output, opens_that_cannot_be)
 	cr_assert_eq(weir_connect(stand.core, (struct weir_endpoint){ FRAMES_PEER, 0 }, peer_80, 0, &conn),
 		     -EADDRNOTAVAIL);
 	cr_assert_eq(weir_listen(stand.core, (struct weir_endpoint){ FRAMES_PEER, 80 }, 0), -EADDRNOTAVAIL);
+	stand_down();
 }
 
 Test(output, no_route_no_open)
@@ -272,6 +273,7 @@ Test(output, no_route_no_open)
 	stand_up();
 	cr_assert_eq(weir_connect(stand.core, any, (struct weir_endpoint){ 0x08080808, 80 }, 0, &conn),
 		     -ENETUNREACH);
+	stand_down();
 }
 
 /* Three addresses with two ports each make six opens to one peer, taken in turn. */
@@ -294,10 +296,7 @@ Test(output, addresses_take_turns)
 	}
 	cr_assert_eq(weir_connect(stand.core, any, peer_80, 0, &conn), -EADDRNOTAVAIL);
 	weir_abort_all(stand.core);
-	for (unsigned i = 0; i < 30; i++) {
-		stand_drain();
-		stand_pass(S);
-	}
+	stand_down();
 }
 
 /* A clock that has run for months, and is told late, is no reason for a timer to be early or never. */
@@ -327,6 +326,7 @@ Test(output, time_may_start_anywhere)
 	cr_assert_eq(stand_take(frame), 0);
 	stand_pass(due_ns + S - stand.now_ns);
 	cr_assert_eq(stand_take_seg(frame, &headers).flags, SEG_SYN);
+	stand_down();
 }
 
 /* The same seed, the same numbers; without one, others. */

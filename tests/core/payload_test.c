@@ -16,10 +16,10 @@ static void start(void)
 
 static void finish(void)
 {
-	cr_expect_eq(rte_mempool_avail_count(stand.pool), STAND_POOL);
+	cr_assert_eq(rte_mempool_avail_count(stand.pool), STAND_POOL);
 }
 
-TestSuite(payload, .init = start, .fini = finish);
+TestSuite(payload, .init = start);
 
 static payload make(const void *bytes, uint32_t len, uint32_t part)
 {
@@ -49,6 +49,7 @@ Test(payload, any_cut_of_any_chain)
 			}
 		}
 	}
+	finish();
 }
 
 Test(payload, appended_chains_are_one_and_are_counted_by_buffer)
@@ -65,4 +66,5 @@ Test(payload, appended_chains_are_one_and_are_counted_by_buffer)
 	cr_assert_eq(count_get(&counters, COUNT_mbufs_returned), 5);
 	payload_free(0);
 	cr_assert_eq(count_get(&counters, COUNT_mbufs_returned), 5);
+	finish();
 }

@@ -35,12 +35,15 @@ void stand_up(void)
 
 void stand_down(void)
 {
-	if (stand.core == NULL)
-		return;
+	/* What waits for a neighbour that nobody plays is given up in the meantime. */
+	for (unsigned i = 0; i < 10; i++) {
+		stand_drain();
+		stand_pass(1000000000);
+	}
 	stand_drain();
-	cr_expect_eq(stand_count(COUNT_mbufs_taken), stand_count(COUNT_mbufs_returned));
+	cr_assert_eq(stand_count(COUNT_mbufs_taken), stand_count(COUNT_mbufs_returned));
 	weir_core_destroy(stand.core);
-	cr_expect_eq(rte_mempool_avail_count(stand.pool), STAND_POOL);
+	cr_assert_eq(rte_mempool_avail_count(stand.pool), STAND_POOL);
 }
 
 struct rte_mbuf *stand_chain(const void *bytes, uint32_t len, uint32_t first, uint32_t part)

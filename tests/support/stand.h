@@ -35,7 +35,10 @@ extern struct stand stand;
 void stand_init(void);
 void stand_up(void);
 
-/* Ends a test: nothing may be held any longer, by the core's own count and by the pool's. */
+/*
+ * Ends a test: nothing may be held any longer, by the core's own count and by the pool's. To be called by each test itself:
+ * Criterion does not count what fails in a .fini.
+ */
 void stand_down(void);
 
 /* A frame in one buffer, or its first bytes in one and the rest in others of `part` bytes. */
