@@ -2,8 +2,6 @@
 #include "eal.h"
 
 #include <errno.h>
-#include <glob.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +14,7 @@
 #include <rte_log.h>
 
 #include "eal_args.h"
+#include "machine.h"
 
 /* Buffers of two ends of a wire and of a capture, with room to spare; only what is used is taken. */
 #define MEMORY_MIB 512
@@ -85,27 +84,6 @@ static void on_exit_within_eal(void)
 	pass_on();
 }
 
-static bool free_hugepages(void)
-{
-	glob_t paths;
-	bool found = false;
-
-	if (glob("/sys/kernel/mm/hugepages/hugepages-*/free_hugepages", 0, NULL, &paths) != 0)
-		return false;
-	for (size_t i = 0; i < paths.gl_pathc; i++) {
-		FILE *file = fopen(paths.gl_pathv[i], "r");
-		unsigned long pages = 0;
-
-		if (file == NULL)
-			continue;
-		if (fscanf(file, "%lu", &pages) == 1 && pages > 0)
-			found = true;
-		fclose(file);
-	}
-	globfree(&paths);
-	return found;
-}
-
 static bool is_pci(const char *device)
 {
 	unsigned domain, bus, slot, function;
@@ -115,20 +93,6 @@ static bool is_pci(const char *device)
 		return false;
 	return sscanf(device, "%x:%x:%x.%x%c", &domain, &bus, &slot, &function, &end) == 4 ||
 	       sscanf(device, "%x:%x.%x%c", &bus, &slot, &function, &end) == 3;
-}
-
-/* CPUs that this process may use and EAL can name, lowest first. */
-static unsigned usable_cpus(unsigned cpus[RTE_MAX_LCORE])
-{
-	unsigned count = 0;
-	cpu_set_t set;
-
-	if (sched_getaffinity(0, sizeof(set), &set) != 0)
-		return 0;
-	for (unsigned cpu = 0; cpu < RTE_MAX_LCORE && cpu < CPU_SETSIZE; cpu++)
-		if (CPU_ISSET(cpu, &set))
-			cpus[count++] = cpu;
-	return count;
 }
 
 static bool contains(const unsigned *values, unsigned count, unsigned value)
@@ -211,12 +175,12 @@ static int start(const struct options *options, struct eal_args *args, char *err
 int eal_start(const struct options *options, const char *device, char error[EAL_ERROR_MAX])
 {
 	struct eal_wishes wishes = {
-		.hugepages = geteuid() == 0 && free_hugepages(),
+		.hugepages = machine_hugepages(),
 		.memory_mib = MEMORY_MIB,
 		.pci_device = is_pci(device) ? device : NULL,
 	};
 	unsigned cpus[RTE_MAX_LCORE], lcores[OPTIONS_LCORES_MAX + 1];
-	unsigned count = usable_cpus(cpus);
+	unsigned count = machine_cpus(cpus, RTE_MAX_LCORE, RTE_MAX_LCORE);
 	static struct eal_args args; /* EAL keeps pointers into it */
 	int rc = 0;
 

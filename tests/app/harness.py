@@ -27,7 +27,7 @@ class Skip(Exception):
 
 
 def run(*args, timeout=60, **kwargs):
-    """weir with these arguments, to its end."""
+    """The program under test with these arguments, to its end."""
     return subprocess.run([WEIR, *args], capture_output=True, text=True, timeout=timeout, **kwargs)
 
 

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * bench.h - what the benches of weir-bench share.
+ *
+ * A bench answers one question with ratios: what weir takes, beside what a reference takes for the same
+ * work in the same run on the same core, in turns, so that whatever the machine does meanwhile meets
+ * both. What is told is the median of the turns.
+ */
+#ifndef WEIR_BENCH_BENCH_H
+#define WEIR_BENCH_BENCH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Turns of each side; odd, so that there is one in the middle. */
+#define BENCH_TURNS 7
+
+/* One line of output. */
+struct bench_row {
+	const char *bench; /* its name */
+	const char *which; /* the case within it */
+	bool headline;     /* the one row of a bench that has a target */
+	double value;
+	const char *unit;
+	const char *reference; /* what it is compared with; NULL: nothing, then no ratio */
+	double reference_value;
+	double ratio;  /* times better than the reference */
+	double target; /* 0: none */
+};
+
+void bench_row(const struct bench_row *row);
+
+/* A remark for people, on standard error. */
+void bench_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/*
+ * Cycles of the time-stamp counter that the calling thread has had a CPU for. What others take of a busy
+ * machine is left out; a resolution of microseconds.
+ */
+uint64_t bench_cycles(void);
+
+/* The middle one; sorts the values. */
+double bench_median(double *values, unsigned count);
+
+/* Each returns 0, or -1 after a note that says why there is no result. */
+int bench_conn_rate(void);
+
+#endif

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* weir-bench [--list] [--json] [--eal ARGS] [NAME...] */
+#include <argp.h>
+#include <errno.h>
+#include <jansson.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <rte_cycles.h>
+#include <rte_eal.h>
+#include <rte_lcore.h>
+#include <rte_log.h>
+
+#include "bench.h"
+#include "eal_args.h"
+#include "machine.h"
+
+#define MEMORY_MIB 512
+#define NAMES_MAX 32
+
+static const struct {
+	const char *name;
+	int (*run)(void);
+	const char *question;
+} benches[] = {
+	{ "conn_rate", bench_conn_rate, "cycles of a connection's whole life, both ends on one core" },
+};
+
+#define BENCHES (sizeof(benches) / sizeof(benches[0]))
+
+enum {
+	KEY_LIST = 256,
+	KEY_JSON,
+	KEY_EAL,
+};
+
+static struct {
+	bool list, json;
+	const char *eal;
+	const char *names[NAMES_MAX];
+	unsigned names_count;
+} options;
+
+void bench_note(const char *format, ...)
+{
+	va_list args;
+
+	fputs("weir-bench: ", stderr);
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	fputc('\n', stderr);
+}
+
+static void print_json(const struct bench_row *row)
+{
+	json_t *line = json_pack("{s:s, s:s, s:b, s:f, s:s}", "bench", row->bench, "case", row->which,
+				 "headline", row->headline, "value", row->value, "unit", row->unit);
+
+	if (row->reference != NULL) {
+		json_object_set_new(line, "reference", json_string(row->reference));
+		json_object_set_new(line, "reference_value", json_real(row->reference_value));
+		json_object_set_new(line, "ratio", json_real(row->ratio));
+	}
+	if (row->target > 0)
+		json_object_set_new(line, "target", json_real(row->target));
+	json_dumpf(line, stdout, JSON_COMPACT | JSON_REAL_PRECISION(6));
+	fputc('\n', stdout);
+	json_decref(line);
+}
+
+static void print_text(const struct bench_row *row)
+{
+	printf("%-12s %-28s %10.1f %s", row->bench, row->which, row->value, row->unit);
+	if (row->reference != NULL)
+		printf("   %s %.1f   ratio %.3f", row->reference, row->reference_value, row->ratio);
+	if (row->target > 0)
+		printf("   target %.2f", row->target);
+	printf("\n");
+}
+
+void bench_row(const struct bench_row *row)
+{
+	if (options.json)
+		print_json(row);
+	else
+		print_text(row);
+	fflush(stdout);
+}
+
+uint64_t bench_cycles(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+	return (uint64_t)(((double)time.tv_sec + (double)time.tv_nsec / 1e9) * (double)rte_get_tsc_hz());
+}
+
+static int compare(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+double bench_median(double *values, unsigned count)
+{
+	qsort(values, count, sizeof(values[0]), compare);
+	return values[count / 2];
+}
+
+static int find(const char *name)
+{
+	for (unsigned i = 0; i < BENCHES; i++)
+		if (strcmp(benches[i].name, name) == 0)
+			return (int)i;
+	return -1;
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	switch (key) {
+	case KEY_LIST:
+		options.list = true;
+		return 0;
+	case KEY_JSON:
+		options.json = true;
+		return 0;
+	case KEY_EAL:
+		options.eal = arg;
+		return 0;
+	case ARGP_KEY_ARG:
+		if (find(arg) < 0)
+			argp_failure(state, 2, 0, "no bench '%s'; --list names them", arg);
+		if (options.names_count == NAMES_MAX)
+			argp_failure(state, 2, 0, "more than %d names; leave them out to run all", NAMES_MAX);
+		options.names[options.names_count++] = arg;
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct argp_option rows[] = {
+	{ "list", KEY_LIST, NULL, 0, "Name the benches, and run none", 0 },
+	{ "json", KEY_JSON, NULL, 0, "One JSON object per line", 0 },
+	{ "eal", KEY_EAL, "ARGS", 0, "Arguments for DPDK's EAL; they win over weir-bench's own", 0 },
+	{ 0 },
+};
+
+static const struct argp argp = {
+	.options = rows,
+	.parser = parse,
+	.args_doc = "[NAME...]",
+	.doc = "Measure weir beside references on this machine. Without a NAME, all there is.",
+};
+
+/* One lcore, which is the main one: the benches here run on it. */
+static int start_eal(void)
+{
+	static struct eal_args args;
+	unsigned cpus[RTE_MAX_LCORE];
+	unsigned count = machine_cpus(cpus, RTE_MAX_LCORE, RTE_MAX_LCORE);
+	struct eal_wishes wishes = {
+		.hugepages = machine_hugepages(),
+		.memory_mib = MEMORY_MIB,
+		.lcores = &cpus[count - 1],
+		.lcores_count = 1,
+		.main_lcore = cpus[count - 1],
+	};
+
+	if (count == 0) {
+		bench_note("no CPU that DPDK could use");
+		return -1;
+	}
+	if (eal_args_build(&args, &wishes, options.eal) != 0) {
+		bench_note("--eal: too long, or a quote is not closed");
+		return -1;
+	}
+	rte_openlog_stream(stderr);
+	if (rte_eal_init(args.argc, args.argv) < 0) {
+		bench_note("DPDK's EAL does not start; --eal \"--log-level=*:debug\" shows more");
+		return -1;
+	}
+	bench_note("CPU %u, %s", rte_get_main_lcore(), wishes.hugepages ? "hugepages" : "no hugepages");
+	return 0;
+}
+
+static int run(void)
+{
+	int failed = 0;
+
+	for (unsigned i = 0; i < BENCHES && options.names_count == 0; i++)
+		failed |= benches[i].run();
+	for (unsigned i = 0; i < options.names_count; i++)
+		failed |= benches[find(options.names[i])].run();
+	return failed != 0;
+}
+
+int main(int argc, char **argv)
+{
+	int status;
+
+	argp_err_exit_status = 2;
+	argp_parse(&argp, argc, argv, 0, NULL, NULL);
+	if (options.list) {
+		for (unsigned i = 0; i < BENCHES; i++)
+			printf("%-16s %s\n", benches[i].name, benches[i].question);
+		return 0;
+	}
+	if (start_eal() != 0)
+		return 2;
+	status = run();
+	rte_eal_cleanup();
+	return status;
+}

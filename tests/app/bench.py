@@ -1,0 +1,41 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""weir-bench from outside: names, rows, status. What it measures is not judged here."""
+
+from harness import expect, expect_clean, expect_equal, lines_of, main, run
+
+KEYS = {'bench', 'case', 'headline', 'value', 'unit'}
+
+
+def names():
+    """--list names the benches, and a name that is none ends with status 2 and one line."""
+    done = run('--list')
+    expect_clean(done)
+    expect('conn_rate' in [line.split()[0] for line in done.stdout.splitlines()], done.stdout)
+    done = run('nonesuch')
+    expect_equal(done.returncode, 2)
+    expect_equal(done.stderr.count('\n'), 1, done.stderr)
+    expect("'nonesuch'" in done.stderr, done.stderr)
+
+
+def rows():
+    """conn_rate --json: one headline, with value, reference and their ratio."""
+    done = run('--json', 'conn_rate')
+    expect_clean(done)
+    found = lines_of(done.stdout)
+    for row in found:
+        expect(KEYS <= row.keys(), row)
+        expect_equal(row['bench'], 'conn_rate')
+        expect(row['value'] > 0, row)
+    headlines = [row for row in found if row['headline']]
+    expect_equal(len(headlines), 1, 'headlines')
+    headline = headlines[0]
+    expect({'reference', 'reference_value', 'ratio', 'target'} <= headline.keys(), headline)
+    # A cost: the reference over the value; each a median of its own.
+    expect(abs(headline['ratio'] * headline['value'] / headline['reference_value'] - 1) < 0.5, headline)
+    parts = sum(row['value'] for row in found if not row['headline'])
+    expect(parts < 1.5 * headline['value'], 'the parts make', parts, 'of', headline['value'])
+
+
+if __name__ == '__main__':
+    main(names, rows)
