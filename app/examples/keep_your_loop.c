@@ -41,7 +41,11 @@ static struct station {
 
 static struct station *station_of(const struct rte_ether_addr *mac)
 {
-	return &stations[rte_jhash(mac, sizeof(*mac), 0) & (STATIONS - 1)];
+	uint64_t key = 0;
+
+	/* An address in a frame starts where it does; rte_jhash() wants whole words. */
+	memcpy(&key, mac, sizeof(*mac));
+	return &stations[rte_jhash(&key, sizeof(key), 0) & (STATIONS - 1)];
 }
 
 /* NULL: there was no buffer for a copy. */
