@@ -448,7 +448,8 @@ WEIR_API int weir_runtime_start(struct weir_runtime *rt);
 
 /*
  * Lets the calling (main) thread do its part until until_ns on weir_now_ns()'s clock or until
- * weir_runtime_stop(): the shards of the main lcore, the capture's writing; it sleeps if it has neither.
+ * weir_runtime_stop(): the shards of the main lcore (a turn each at least), the capture's writing; it sleeps
+ * if it has neither.
  * Returns false once stopped.
  */
 WEIR_API bool weir_runtime_poll(struct weir_runtime *rt, uint64_t until_ns);

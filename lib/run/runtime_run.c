@@ -118,12 +118,14 @@ static void run_own(struct weir_runtime *rt, struct loop_group *own, uint64_t un
 {
 	uint64_t tsc = rte_rdtsc();
 
-	while (!runtime_stopped(rt) && tsc_to_ns(tsc) < until_ns) {
+	while (!runtime_stopped(rt)) {
 		tsc = loop_lap(own, tsc);
-		if (rt->capture == NULL)
-			continue;
-		capture_write(rt->capture);
-		tsc = rte_rdtsc();
+		if (rt->capture != NULL) {
+			capture_write(rt->capture);
+			tsc = rte_rdtsc();
+		}
+		if (tsc_to_ns(tsc) >= until_ns)
+			return;
 	}
 }
 

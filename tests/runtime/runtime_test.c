@@ -216,11 +216,43 @@ Test(runtime, with_a_capture)
 	unlink(path);
 }
 
+/* Frames are everywhere then: in both shards, in backlogs and on the wire. */
+Test(runtime, stopped_in_the_middle_all_buffers_come_back)
+{
+	for (int round = 0; round < 5; round++) {
+		struct client client = { 0 };
+		struct server server = { 0 };
+		struct weir_shard_config client_shard = shard_config(CLIENT, 0, client_app, &client);
+		struct weir_shard_config server_shard = shard_config(SERVER, EAL_WORKER, server_app, &server);
+		struct weir_runtime *rt = weir_runtime_create();
+		int ports[2];
+
+		cr_assert_eq(weir_runtime_wire(rt, ports), 0, "%s", weir_runtime_error(rt));
+		cr_assert_eq(weir_runtime_shard(rt, ports[0], &client_shard), 0, "%s",
+			     weir_runtime_error(rt));
+		cr_assert_eq(weir_runtime_shard(rt, ports[1], &server_shard), 1, "%s",
+			     weir_runtime_error(rt));
+		weir_listen(weir_runtime_core(rt, 1), (struct weir_endpoint){ .port = PORT }, 0);
+		server.response = weir_static(weir_runtime_core(rt, 1), response, sizeof(response) - 1);
+		cr_assert_eq(weir_runtime_start(rt), 0, "%s", weir_runtime_error(rt));
+		while (__atomic_load_n(&client.ended, __ATOMIC_RELAXED) < 2 * AT_ONCE)
+			weir_runtime_poll(rt, weir_now_ns());
+		/* The main lcore's shard stops at once, the other one still sends. */
+		usleep(1000);
+		cr_expect_eq(weir_runtime_destroy(rt), 0, "stopping and joining is part of it");
+	}
+}
+
 static void stopping_app(struct weir_core *core, const struct weir_event *events, unsigned n, uint64_t now_ns,
 			 void *arg)
 {
-	(void)core, (void)events, (void)n, (void)now_ns;
-	weir_runtime_stop(arg);
+	static uint64_t start_ns;
+
+	(void)core, (void)events, (void)n;
+	if (start_ns == 0)
+		start_ns = now_ns;
+	if (now_ns - start_ns > 50 * CLOCK_NS_PER_MS)
+		weir_runtime_stop(arg);
 }
 
 /* A main thread without a shard sleeps, and still notices at once. */
