@@ -69,8 +69,8 @@ static void make_template(struct headers *h, const struct shape *shape)
 	h->ip.total_length = htobe16((uint16_t)ip_bytes);
 	h->ip.time_to_live = 64;
 	h->ip.next_proto_id = IPPROTO_TCP;
-	h->ip.src_addr = htobe32(shape->sender == 0 ? RTE_IPV4(198, 18, 0, 1) : RTE_IPV4(198, 19, 0, 1));
-	h->ip.dst_addr = htobe32(shape->sender == 0 ? RTE_IPV4(198, 19, 0, 1) : RTE_IPV4(198, 18, 0, 1));
+	h->ip.src_addr = htobe32(shape->sender == 0 ? 0xc6120001 : 0xc6130001);
+	h->ip.dst_addr = htobe32(shape->sender == 0 ? 0xc6130001 : 0xc6120001);
 	h->tcp.data_off = (uint8_t)((sizeof(h->tcp) + shape->options) << 2);
 	h->tcp.tcp_flags = RTE_TCP_ACK_FLAG;
 	memset(h->options, 1, sizeof(h->options)); /* no-operation */
