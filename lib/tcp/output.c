@@ -37,8 +37,11 @@ void output_ack_data(struct tcp *tcp, struct tcb *tcb)
 static uint32_t room_for(const struct tcp *tcp, const struct tcb *tcb, uint32_t buffers)
 {
 	uint32_t room = buffers * tcb->mss;
+	uint32_t most = (uint32_t)UINT16_MAX << tcb->rcv_wscale; /* that a segment can say */
 
-	return room < tcp->rcv_window ? room : tcp->rcv_window;
+	if (most > tcp->rcv_window)
+		most = tcp->rcv_window;
+	return room < most ? room : most;
 }
 
 uint32_t output_offer_step(const struct tcp *tcp, const struct tcb *tcb, uint32_t segments)
