@@ -283,3 +283,15 @@ TRACE(long_output_comes_in_turns)
 	send(t, ACK, .seq = 1, .ack = 14601);
 	event(t, WEIR_EV_SENT);
 }
+
+/* Without a scale no more than 65535 can be said: what lies beyond is no news worth an ACK. */
+TRACE(delayed_ack_without_a_window_scale)
+{
+	listen(t, 80);
+	send(t, SYN, .mss = 1460);
+	recv(t, SYN | ACK, .ack = 1, .mss = 1460, .wnd = 65535);
+	send(t, PSH | ACK, .seq = 1, .ack = 1, .len = 100);
+	event(t, WEIR_EV_OPENED | WEIR_EV_DATA);
+	after(t, DELAYED_ACK);
+	recv(t, ACK, .seq = 1, .ack = 101, .wnd = 65435);
+}

@@ -168,6 +168,7 @@ TRACE(data_in_the_completing_ack)
 	send(t, PSH | ACK, .seq = 1, .ack = 1, .len = 100);
 	event(t, WEIR_EV_OPENED | WEIR_EV_DATA);
 	cr_assert_eq(t->received, 100);
+	after(t, DELAYED_ACK);
 	recv(t, ACK, .seq = 1, .ack = 101);
 }
 
@@ -278,6 +279,7 @@ TRACE_CONFIGURED(full_connections_leave_it_half_open, one_connection)
 	t->rport = 50000;
 	send(t, PSH | ACK, .seq = 1, .ack = 1, .len = 10);
 	event(t, WEIR_EV_OPENED | WEIR_EV_DATA);
+	after(t, DELAYED_ACK);
 	recv(t, ACK, .seq = 1, .ack = 11);
 }
 

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Timestamps: RFC 7323 sections 3.2, 4.3 and 5. */
+#include "support/trace.h"
+
+TRACE(on_every_segment)
+{
+	trace_open_timestamps(t);
+	uint32_t opened = t->tsval;
+
+	silence(t, 1000 * MS);
+	trace_write(t, 3000);
+	recv(t, ACK, .seq = 1, .ack = 1, .len = 1448, .tsval = 1, .tsecr = 701);
+	cr_assert(t->tsval - opened > 950 && t->tsval - opened < 960,
+		  "the clock ticks about 954 times a second");
+	recv(t, ACK, .seq = 1449, .ack = 1, .len = 1448, .tsval = 1, .tsecr = 701);
+	send(t, ACK, .seq = 1, .ack = 2897, .tsval = 702);
+	recv(t, PSH | ACK, .seq = 2897, .ack = 1, .len = 104, .tsval = 1, .tsecr = 702);
+	send(t, ACK, .seq = 1, .ack = 3001, .tsval = 703);
+	event(t, WEIR_EV_SENT);
+	call(tcp_shutdown(t->tcp, t->conn), 0);
+	recv(t, FIN | ACK, .seq = 3001, .ack = 1, .tsval = 1, .tsecr = 703);
+}
+
+/* R1: older than TS.Recent: an ACK, and nothing of it is used. */
+TRACE(paws)
+{
+	trace_open_timestamps(t);
+	send(t, PSH | ACK, .seq = 1, .ack = 1, .len = 10, .tsval = 700);
+	recv(t, ACK, .seq = 1, .ack = 1, .tsval = 1, .tsecr = 701);
+	counted(t, drop_paws, 1);
+	send(t, FIN | ACK, .seq = 1, .ack = 1, .tsval = 701 - (1u << 30));
+	recv(t, ACK, .seq = 1, .ack = 1, .tsval = 1, .tsecr = 701);
+	counted(t, drop_paws, 1);
+	no_event(t);
+	state(t, WEIR_ESTABLISHED);
+	send(t, PSH | ACK, .seq = 1, .ack = 1, .len = 10, .tsval = 701); /* equal is not older */
+	event(t, WEIR_EV_DATA);
+	after(t, DELAYED_ACK);
+	recv(t, ACK, .seq = 1, .ack = 11, .tsval = 1, .tsecr = 701);
+}
+
+TRACE(paws_exempts_rst)
+{
+	trace_open_timestamps(t);
+	send(t, RST, .seq = 1, .tsval = 5);
+	event_closed(t, 0, WEIR_REASON_RESET);
+}
+
+TRACE(rst_needs_no_timestamp)
+{
+	trace_open_timestamps(t);
+	send(t, RST, .seq = 1);
+	event_closed(t, 0, WEIR_REASON_RESET);
+}
+
+TRACE(missing_timestamp_is_dropped_silently)
+{
+	trace_open_timestamps(t);
+	send(t, PSH | ACK, .seq = 1, .ack = 1, .len = 10);
+	counted(t, drop_no_timestamp, 1);
+	quiet(t);
+	no_event(t);
+}
+
+/* What was not agreed on is not looked at, and not sent. */
+TRACE(timestamp_that_was_not_agreed_on)
+{
+	trace_open_passive(t);
+	send(t, PSH | ACK, .seq = 1, .ack = 1, .len = 10, .tsval = 100);
+	event(t, WEIR_EV_DATA);
+	recv(t, ACK, .seq = 1, .ack = 11);
+	cr_assert_not(t->ahead.opts & SEG_OPT_TS);
+	send(t, PSH | ACK, .seq = 11, .ack = 1, .len = 10, .tsval = 50);
+	event(t, WEIR_EV_DATA);
+	after(t, DELAYED_ACK);
+	recv(t, ACK, .seq = 1, .ack = 21);
+	cr_assert_not(t->ahead.opts & SEG_OPT_TS);
+}
+
+/* Section 4.3: of the segments that one ACK answers the first gives TS.Recent, so that delayed ACKs count in. */
+TRACE(first_of_a_delayed_ack_is_echoed)
+{
+	trace_open_timestamps(t);
+	t->keep = true;
+	send(t, ACK, .seq = 1, .ack = 1, .len = 10, .tsval = 710);
+	send(t, ACK, .seq = 11, .ack = 1, .len = 10, .tsval = 720);
+	event(t, WEIR_EV_DATA);
+	recv(t, ACK, .seq = 1, .ack = 21, .tsval = 1, .tsecr = 710);
+	send(t, ACK, .seq = 21, .ack = 1, .len = 10, .tsval = 730);
+	event(t, WEIR_EV_DATA);
+	after(t, DELAYED_ACK);
+	recv(t, ACK, .seq = 1, .ack = 31, .tsval = 1, .tsecr = 730);
+}
+
+/* A segment behind a gap (SEG.SEQ > Last.ACK.sent) does not move TS.Recent. */
+TRACE(segment_behind_a_gap_is_not_echoed)
+{
+	trace_open_timestamps(t);
+	send(t, ACK, .seq = 11, .ack = 1, .len = 10, .tsval = 720);
+	recv(t, ACK, .seq = 1, .ack = 1, .tsval = 1, .tsecr = 701);
+	send(t, ACK, .seq = 1, .ack = 1, .len = 10, .tsval = 710);
+	event(t, WEIR_EV_DATA);
+	recv(t, ACK, .seq = 1, .ack = 21, .tsval = 1, .tsecr = 710);
+}
+
+TRACE(segment_that_fills_a_gap_is_echoed)
+{
+	trace_open_timestamps(t);
+	send(t, ACK, .seq = 1, .ack = 1, .tsval = 750);
+	trace_write(t, 10);
+	recv(t, PSH | ACK, .seq = 1, .ack = 1, .len = 10, .tsval = 1, .tsecr = 750);
+	send(t, ACK, .seq = 1, .ack = 11, .tsval = 760);
+	event(t, WEIR_EV_SENT);
+	send(t, RST | ACK, .seq = 2, .ack = 11, .tsval = 900); /* a RST does not count */
+	recv(t, ACK, .seq = 11, .ack = 1, .tsval = 1, .tsecr = 760);
+}
+
+/* The clock of TSval is shifted by what the tuple and a secret give: the same for both lives of a tuple. */
+TRACE(clock_goes_on_from_one_life_to_the_next)
+{
+	trace_open_timestamps(t);
+	uint32_t before = t->tsval;
+
+	call(tcp_abort(t->tcp, t->conn), 0);
+	recv(t, RST | ACK, .seq = 1, .ack = 1);
+	event_closed(t, 0, WEIR_REASON_ABORTED);
+	silence(t, 1000 * MS);
+	send(t, SYN, .mss = 1460, .tsval = 2000);
+	recv(t, SYN | ACK, .ack = 1, .mss = 1460, .tsval = 1, .tsecr = 2000);
+	cr_assert(t->tsval - before > 950 && t->tsval - before < 960);
+}
+
+TRACE(clocks_of_different_tuples_differ)
+{
+	listen(t, 80);
+	send(t, SYN, .mss = 1460, .tsval = 700);
+	recv(t, SYN | ACK, .ack = 1, .mss = 1460, .tsval = 1);
+	uint32_t one = t->tsval;
+
+	t->rport = 40001;
+	send(t, SYN, .mss = 1460, .tsval = 700);
+	recv(t, SYN | ACK, .ack = 1, .mss = 1460, .tsval = 1);
+	cr_assert_gt(t->tsval - one + 1000000, 2000000);
+}
