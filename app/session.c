@@ -20,7 +20,7 @@
 #define SETTLE_NS (20 * NS_PER_MS)
 /* Frames may still wait for a neighbour that does not answer: it is given up 7 s after the first. */
 #define SETTLE_MAX_NS (8 * NS_PER_S)
-#define SECOND_SIGNAL_NS (200 * NS_PER_MS)
+#define SECOND_SIGNAL_NS (50 * NS_PER_MS)
 /* Clients end their plan by themselves, each at its own start plus the duration. */
 #define GRACE_NS (200 * NS_PER_MS)
 
