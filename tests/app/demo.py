@@ -280,10 +280,10 @@ def a_capture():
 
 if __name__ == '__main__':
     sys.dont_write_bytecode = True
-    cases = [json_lines, for_people, json_keeps_people_apart, one_cpu, every_way_to_close, every_app, keep_alive,
-             large_bodies, a_rate_is_kept, full_is_not_failed, the_same_seed, own_eal_arguments, two_at_once,
-             signals_end_it_properly, a_reader_that_goes_away, without_root, a_capture]
-    # These use up all ports of an address, for which a sanitized build is too slow.
+    cases = [json_lines, for_people, one_cpu, every_way_to_close, every_app, keep_alive, large_bodies,
+             full_is_not_failed, signals_end_it_properly, a_reader_that_goes_away, a_capture]
+    # A sanitized build looks at memory. It is too slow for rates and for using up the ports of an address.
     if not SANITIZED:
-        cases += [ports_are_taken_up_again, no_port_is_left]
+        cases += [json_keeps_people_apart, a_rate_is_kept, the_same_seed, own_eal_arguments, two_at_once, without_root,
+                  ports_are_taken_up_again, no_port_is_left]
     main(*cases)
