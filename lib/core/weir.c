@@ -44,7 +44,7 @@ int weir_unlisten(struct weir_core *core, int listener)
 /* Whether a peer at this address can be reached, and is not one of our own. */
 static int check_remote(const struct weir_core *core, struct weir_endpoint remote)
 {
-	if (remote.port == 0 || !net_may_send(&core->net, remote.address))
+	if (!net_may_send(&core->net, remote.address))
 		return -EINVAL;
 	if (addrs_local(&core->net.addrs, remote.address) || net_next_hop(&core->net, remote.address) == 0)
 		return -ENETUNREACH;

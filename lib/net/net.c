@@ -57,7 +57,10 @@ verdict net_arp_input(struct net *net, const struct arp *arp, uint64_t now_ns, b
 					.target = arp->sender };
 		return ACCEPTED;
 	}
-	return known ? ACCEPTED : COUNT_drop_arp_other;
+	if (known)
+		return ACCEPTED;
+	/* An announcement (RFC 5227 section 2.3) that is news to nobody here. */
+	return arp->sender == arp->target ? COUNT_frames_not_mine : COUNT_drop_arp_other;
 }
 
 struct arp net_arp_request(const struct net *net, uint32_t address)

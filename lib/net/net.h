@@ -51,8 +51,8 @@ bool net_may_send(const struct net *net, uint32_t dst);
 verdict net_check_addresses(const struct net *net, const struct ip_hdr *ip);
 
 /*
- * Takes in an ARP packet. ACCEPTED, with *answer_due and *answer if it asks for us; drop_arp_sender or drop_arp_other,
- * the latter also for what concerns two others.
+ * Takes in an ARP packet. ACCEPTED, with *answer_due and *answer if it asks for us; frames_not_mine for a stranger's
+ * announcement; drop_arp_sender or drop_arp_other, the latter also for what concerns two others.
  */
 verdict net_arp_input(struct net *net, const struct arp *arp, uint64_t now_ns, bool *answer_due,
 		      struct arp *answer);

@@ -24,7 +24,7 @@ static size_t resident(const struct memory *memory)
 
 Test(memory, blocks_of_many_sizes)
 {
-	static const size_t sizes[] = { 1, 4096, 100000, 2 << 20, (40 << 20) + 12345 };
+	static const size_t sizes[] = { 1, 4096, 100000, 3 << 19, 2 << 20, (40 << 20) + 12345 };
 
 	for (unsigned i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
 		struct memory memory;
@@ -43,6 +43,8 @@ Test(memory, blocks_of_many_sizes)
 		bytes[sizes[i] - 1] = 1;
 		memory_give(&memory);
 		cr_assert_null(memory.base);
+		cr_assert_eq(mincore(bytes, 4096, &(unsigned char){ 0 }), -1);
+		cr_assert_eq(errno, ENOMEM, "the pages are gone");
 	}
 }
 

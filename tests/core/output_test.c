@@ -119,6 +119,7 @@ Test(output, without_a_gateway_answers_to_afar_are_counted)
 Test(output, an_empty_pool_recovers)
 {
 	static struct rte_mbuf *hoard[STAND_POOL + 1];
+	static const uint8_t large[5000];
 	uint8_t frame[FRAMES_MAX];
 	uint32_t headers;
 	unsigned n = 0;
@@ -130,6 +131,12 @@ Test(output, an_empty_pool_recovers)
 	while ((hoard[n] = rte_pktmbuf_alloc(stand.pool)) != NULL)
 		n++;
 	cr_assert_eq(weir_send_copy(stand.core, conn, "hello", 5), -ENOMEM);
+	rte_pktmbuf_free_bulk(&hoard[n - 2], 2);
+	n -= 2;
+	cr_assert_eq(weir_send_copy(stand.core, conn, large, sizeof(large)), -ENOMEM);
+	cr_assert_eq(rte_mempool_avail_count(stand.pool), 2, "all or nothing");
+	for (unsigned i = 0; i < 2; i++)
+		hoard[n++] = rte_pktmbuf_alloc(stand.pool);
 	cr_assert_eq(weir_send_static(stand.core, conn, weir_static(stand.core, "hello", 5)), 0);
 	cr_assert_eq(stand_take(frame), 0);
 	cr_assert_eq(stand_count(COUNT_tx_no_buffer), 1);
@@ -200,7 +207,12 @@ Test(output, copies_are_sent_and_given_back)
 	stand_up();
 	weir_conn conn = stand_accept(&peer);
 
+	cr_assert_eq(weir_send_copy(stand.core, (weir_conn){ 1, 99 }, data, 5), -ESTALE);
+	cr_assert_eq(rte_mempool_avail_count(stand.pool), STAND_POOL);
+	uint64_t taken = stand_count(COUNT_mbufs_taken);
+
 	cr_assert_eq(weir_send_copy(stand.core, conn, data, sizeof(data)), 0);
+	cr_assert_eq(stand_count(COUNT_mbufs_taken), taken + 4, "four buffers of 2048 bytes");
 	memset(data + 6999, 0, 1); /* it was a copy */
 	while (done < sizeof(data)) {
 		struct seg seg = stand_take_seg(frame, &headers);
@@ -326,6 +338,7 @@ Test(output, time_may_start_anywhere)
 	cr_assert_eq(stand_take(frame), 0);
 	stand_pass(due_ns + S - stand.now_ns);
 	cr_assert_eq(stand_take_seg(frame, &headers).flags, SEG_SYN);
+	cr_assert_lt(weir_next_deadline(stand.core), stand.now_ns + 5 * S, "TCP's, not the neighbour's");
 	stand_down();
 }
 

@@ -26,6 +26,15 @@ static payload make(const void *bytes, uint32_t len, uint32_t part)
 	return payload_from_mbuf(stand_chain(bytes, len, part, part), &counters);
 }
 
+static uint32_t bytes_in_segments(payload p)
+{
+	uint32_t bytes = 0;
+
+	for (const struct rte_mbuf *m = payload_mbuf(p); m != NULL; m = m->next)
+		bytes += m->data_len;
+	return bytes;
+}
+
 Test(payload, any_cut_of_any_chain)
 {
 	uint8_t bytes[40], got[40];
@@ -40,6 +49,7 @@ Test(payload, any_cut_of_any_chain)
 
 				payload_trim(p, front, back);
 				cr_assert_eq(payload_bytes(p), left);
+				cr_assert_eq(bytes_in_segments(p), left);
 				cr_assert_eq(payload_buffers(p), buffers, "counted as before");
 				payload_read(p, 0, got, left);
 				cr_assert_arr_eq(got, bytes + front, left);

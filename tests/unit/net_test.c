@@ -132,6 +132,7 @@ Test(net, what_concerns_others_or_was_not_asked)
 	reply.op = ARP_REPLY;
 	cr_assert_eq(arp_verdict(asks(PEER, OTHER)), COUNT_drop_arp_other);
 	cr_assert_eq(arp_verdict(reply), COUNT_drop_arp_other);
+	cr_assert_eq(arp_verdict(asks(PEER, PEER)), COUNT_frames_not_mine, "an announcement");
 }
 
 Test(net, an_answer_that_was_asked_for)
