@@ -43,7 +43,7 @@ TRACE(path_survives_it)
 	cr_assert_eq(t->tcp->exts.used, 0);
 	struct weir_info after = trace_info(t);
 
-	cr_assert_eq(after.cwnd_bytes, 20 * 1460); /* to 14 % */
+	cr_assert_eq(after.cwnd_bytes, 20 * 1460); /* to 20 % */
 	cr_assert(after.srtt_us <= before.srtt_us && after.srtt_us >= before.srtt_us * 255 / 256);
 	cr_assert(after.rttvar_us <= before.rttvar_us && after.rttvar_us >= before.rttvar_us * 63 / 64);
 	trace_write(t, 1460);
