@@ -4,7 +4,7 @@
  *
  * With an extension the values stand there in full. Without, they are packed into the tcb's 32
  * bits: srtt 12 bits, rttvar 10, cwnd 5, ssthresh 5, each a small float (exponent and mantissa), rounded down;
- * srtt is then good to 0.4 % and at most 8.6 s, cwnd to 14 % and at most 448 segments, and the initial
+ * srtt is then good to 0.4 % and at most 8.6 s, cwnd to 20 % and at most 448 segments, and the initial
  * window of 10 is exact. That is precise enough to idle on.
  *
  * srtt 0 with an rttvar: no sample, but an RTO of 4 * rttvar that was learnt by waiting. The next sample starts
