@@ -21,7 +21,8 @@ const struct listener *listeners_find(const struct tcp *tcp, uint32_t address, u
 {
 	const struct listener *any = NULL;
 
-	for (uint16_t i = tcp->listener_chains[port % TCP_LISTENERS]; i != LISTENER_NONE; i = tcp->listeners[i].next) {
+	for (uint16_t i = tcp->listener_chains[port % TCP_LISTENERS]; i != LISTENER_NONE;
+	     i = tcp->listeners[i].next) {
 		const struct listener *listener = &tcp->listeners[i];
 
 		if (listener->port != port)
