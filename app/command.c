@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <rte_lcore.h>
+
 #include "eal.h"
 #include "http.h"
 #include "profile.h"
@@ -50,6 +52,19 @@ static int tell_runtime(struct command_state *state, const char *option, int rc)
 	return rc;
 }
 
+/*
+ * demo's sides get a CPU each where one is left for the main thread. With two CPUs they share one: sides
+ * that wait for each other's turn are slower, and by far where other programs run as well.
+ */
+static int own_lcore(const struct options *options)
+{
+	unsigned worker = rte_get_next_lcore(-1u, 1, 0);
+
+	if (options->command != COMMAND_DEMO || rte_lcore_count() > 2)
+		return -1;
+	return (int)(worker < RTE_MAX_LCORE ? worker : rte_get_main_lcore());
+}
+
 static int add_side(struct command_state *state, const char *name, bool is_client, int port, unsigned range,
 		    unsigned ranges_count, unsigned lcore)
 {
@@ -59,7 +74,7 @@ static int add_side(struct command_state *state, const char *name, bool is_clien
 	struct weir_port_info info;
 	struct side_place place = {
 		.port = port,
-		.lcore = -1,
+		.lcore = own_lcore(options),
 		.shards = 1,
 		.ranges = &options->ranges[range],
 		.ranges_count = ranges_count,

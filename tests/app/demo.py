@@ -93,10 +93,12 @@ def json_keeps_people_apart():
     expect('conn/s' in done.stderr, done.stderr)
 
 
-def one_cpu():
-    """Both sides on one CPU."""
-    cpu = str(min(os.sched_getaffinity(0)))
-    expect_good_end(demo('--duration', SHORT, '--lcores', cpu)[-1])
+def one_cpu_or_two():
+    """Both sides on one CPU, and on a CPU each."""
+    cpus = sorted(os.sched_getaffinity(0))
+    expect_good_end(demo('--duration', SHORT, '--lcores', str(cpus[0]))[-1])
+    if len(cpus) > 1:
+        expect_good_end(demo('--duration', SHORT, '--lcores', f'{cpus[0]},{cpus[1]}')[-1])
 
 
 def every_way_to_close():
@@ -280,7 +282,7 @@ def a_capture():
 
 if __name__ == '__main__':
     sys.dont_write_bytecode = True
-    cases = [json_lines, for_people, one_cpu, every_way_to_close, every_app, keep_alive, large_bodies,
+    cases = [json_lines, for_people, one_cpu_or_two, every_way_to_close, every_app, keep_alive, large_bodies,
              full_is_not_failed, signals_end_it_properly, a_reader_that_goes_away, a_capture]
     # A sanitized build looks at memory. It is too slow for rates and for using up the ports of an address.
     if not SANITIZED:
