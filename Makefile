@@ -4,7 +4,7 @@
 BUILD ?= build
 WEIR = $(BUILD)/app/weir
 
-.PHONY: help deps build demo test bench lint install clean
+.PHONY: help deps configure build demo test bench lint install clean
 .NOTPARALLEL:
 
 help:
@@ -20,12 +20,16 @@ help:
 deps:
 	@.ci/deps
 
-build:
+configure:
 	@.ci/deps build
 	@test -f $(BUILD)/build.ninja || meson setup $(BUILD)
+
+build: configure
 	@ninja -C $(BUILD)
 
-demo: build
+# No more than it needs: whoever comes here first has not come for the tests.
+demo: configure
+	@ninja -C $(BUILD) app/weir
 	$(WEIR) demo $(ARGS)
 
 # Without root the packages for tests may stay away: what needs them is skipped by name.
@@ -34,7 +38,8 @@ test:
 	@.ci/deps test || test "$${CI:-false}" != true
 	@tests/run $(ARGS)
 
-bench: build
+bench: configure
+	@ninja -C $(BUILD) bench/weir-bench
 	$(BUILD)/bench/weir-bench $(ARGS)
 
 lint: build
@@ -44,7 +49,7 @@ lint: build
 
 install: build
 	@$(if $(PREFIX),meson configure $(BUILD) --prefix=$(abspath $(PREFIX)),:)
-	@meson install -C $(BUILD) --no-rebuild
+	@meson install -C $(BUILD)
 
 clean:
 	rm -rf $(BUILD) build-test
