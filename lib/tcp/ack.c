@@ -199,16 +199,15 @@ verdict ack_input(struct tcp *tcp, struct tcb *tcb, const struct seg *seg)
 		return ACCEPTED; /* an old ACK says nothing, its text may be new */
 
 	/*
-	 * SND.WL1 and SND.WL2 keep an older segment from setting the window. Neither is kept here: a
-	 * segment that starts at or after RCV.NXT and acknowledges SND.UNA or more is not older than any that was used.
+	 * SND.WL1 and SND.WL2 keep an older segment from setting the window. Neither is kept here: what is older was
+	 * refused or cut to begin at RCV.NXT, and what then acknowledges SND.UNA or more is not older than any that was used.
 	 */
-	if (seq_ge(seg->seq, tcb->rcv_nxt)) {
-		bool grew = seg->wnd > tcb->snd_wnd;
+	DCHECK(seq_ge(seg->seq, tcb->rcv_nxt));
+	bool grew = seg->wnd > tcb->snd_wnd;
 
-		ack_window(tcb, seg->wnd);
-		if (grew && tcb->timer == TIMER_PERSIST)
-			window_opened(tcp, tcb);
-		output_mark(tcp, tcb);
-	}
+	ack_window(tcb, seg->wnd);
+	if (grew && tcb->timer == TIMER_PERSIST)
+		window_opened(tcp, tcb);
+	output_mark(tcp, tcb);
 	return ACCEPTED;
 }

@@ -147,6 +147,5 @@ verdict handshake_completed(struct tcp *tcp, struct tcb *tcb, const struct seg *
 		return COUNT_drop_half_open_ack;
 	}
 	established(tcp, tcb);
-	ack_window(tcb, seg->wnd);
 	return ACCEPTED;
 }
