@@ -93,7 +93,7 @@ static struct seg make_seg(const struct trace *t, const struct trace_seg *in)
 	};
 
 	if (in->len > 0)
-		seg.payload = stream_payload(in->seq, in->len, PEER_STREAM);
+		seg.payload = stream_payload(in->seq + !!(in->flags & SYN), in->len, PEER_STREAM);
 	return seg;
 }
 

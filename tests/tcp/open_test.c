@@ -173,11 +173,10 @@ TRACE(text_in_a_syn_ack_is_taken)
 {
 	connect(t);
 	recv_syn(t);
-	t->peer_isn++; /* the text of a SYN stands one further */
-	send(t, SYN | ACK, .seq = -1u, .ack = 1, .mss = 1460);
-	t->peer_isn--;
-	event(t, WEIR_EV_OPENED);
-	recv(t, ACK, .seq = 1, .ack = 1);
+	send(t, SYN | ACK, .ack = 1, .mss = 1460, .len = 10); /* at 1 to 10, behind the SYN */
+	event(t, WEIR_EV_OPENED | WEIR_EV_DATA);
+	cr_assert_eq(t->received, 10);
+	recv(t, ACK, .seq = 1, .ack = 11);
 }
 
 /* 1, 2, 4 ... 60 s: the last one goes out after 123 s, and 183 s are beyond the 180 of MUST-23. */

@@ -198,6 +198,23 @@ TRACE(what_is_no_duplicate_ack)
 	counted(t, fast_retransmits, 0);
 }
 
+/* Duplicates are counted from the last ACK that was none. */
+TRACE(two_duplicates_and_one_later)
+{
+	in_flight(t, 5);
+	send(t, ACK, .seq = 1, .ack = 1, SAME);
+	send(t, ACK, .seq = 1, .ack = 1, SAME);
+	send(t, ACK, .seq = 1, .ack = 1461, SAME);
+	send(t, ACK, .seq = 1, .ack = 1461, SAME);
+	send(t, ACK, .seq = 1, .ack = 1461, SAME);
+	quiet(t);
+	counted(t, fast_retransmits, 0);
+	send(t, ACK, .seq = 1, .ack = 1461, SAME);
+	recv(t, ACK, .seq = 1461, .ack = 1, .len = 1460);
+	send(t, ACK, .seq = 1, .ack = 7301, SAME);
+	event(t, WEIR_EV_SENT);
+}
+
 /* Each of the first two duplicates lends a segment beyond the congestion window. */
 TRACE(limited_transmit)
 {
@@ -291,6 +308,16 @@ TRACE(slow_start_threshold_after_time_outs)
 	const struct tcb *tcb = tcb_at(t->tcp, t->conn.index);
 
 	cr_assert_eq(tcb_ext(t->tcp, tcb)->ssthresh, 4 * 1460);
+}
+
+TRACE(slow_start_threshold_is_two_segments_at_least)
+{
+	in_flight(t, 1);
+	after(t, 1 * SECONDS);
+	recv(t, PSH | ACK, .seq = 1, .ack = 1, .len = 1460);
+	cr_assert_eq(tcb_ext(t->tcp, tcb_at(t->tcp, t->conn.index))->ssthresh, 2 * 1460);
+	send(t, ACK, .seq = 1, .ack = 1461, SAME);
+	event(t, WEIR_EV_SENT);
 }
 
 /* Above ssthresh the window grows by about a segment for each window's worth (RFC 5681 equation 3). */
