@@ -1,0 +1,136 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""What goes over the wire, as tshark reads it: handshakes, closes, numbers, checksums."""
+
+import concurrent.futures
+import unittest
+
+import capture
+import lab as labs
+import peer
+import tap
+import weir
+
+
+class CaptureCase(unittest.TestCase):
+    def check(self, path, count, close=capture.faults_of_close):
+        """`count` connections, whole and without a fault."""
+        trace = capture.read(path)
+        found = capture.faults(trace, close)
+        tap.note(f'{len(trace.streams)} connections, {sum(map(len, trace.streams.values()))} segments')
+        self.assertEqual(len(found), 0, f'{len(found)} things are not right; the first:\n' + '\n'.join(found[:3]))
+        self.assertEqual(len(trace.streams), count)
+
+
+@tap.needs('tshark', 'dumpcap', 'nginx')
+class Load(CaptureCase):
+    """As Linux sees it, at its own end of the cable."""
+
+    title = 'capture of load'
+
+    @classmethod
+    def setUpClass(cls):
+        cls.lab = labs.Lab()
+        cls.addClassCleanup(cls.lab.close)
+        peer.nginx(cls.lab)
+
+    def load(self, *options, count, close=capture.faults_of_close):
+        recording = capture.Recording(self.lab, self.lab.peer, 'peer0')
+        summary = weir.Weir(self.lab, 'load', '--connect', f'{labs.PEER}:80', *options).finish()
+        tap.note(weir.describe(summary))
+        self.check(recording.stop(), count, close)
+
+    def test_5000_a_second(self):
+        duration = tap.seconds(1)
+        self.load('--rate', 5000, '--duration', f'{duration}s', count=5000 * duration)
+
+    def test_closed_by_the_peer(self):
+        self.load('--rate', 1000, '--duration', '500ms', '--close', 'peer', count=500)
+
+    def test_closed_by_reset(self):
+        self.load('--rate', 1000, '--duration', '500ms', '--close', 'rst', count=500, close=capture.faults_of_reset)
+
+    def test_many_requests_each(self):
+        self.load('--rate', 200, '--duration', '500ms', '--requests', 10, count=100)
+
+
+@tap.needs('tshark', 'dumpcap', 'curl', 'ping')
+class Serve(CaptureCase):
+    title = 'capture of serve'
+
+    def test_curl_and_ping(self):
+        lab = labs.Lab()
+        self.addCleanup(lab.close)
+        own = labs.scratch('weir.pcapng')
+        server = weir.Weir(lab, 'serve', '--capture', own).ready()
+        recording = capture.Recording(lab, lab.peer, 'peer0')
+        lab.peer.run('curl', '-sS', f'http://{labs.WEIR}/')
+        lab.peer.run('ping', '-c', '2', '-i', '0.2', '-s', '1400', labs.WEIR)
+        for url in (1, 2, 3):
+            lab.peer.run('curl', '-sS', '-H', 'Connection: close', f'http://{labs.WEIR}/{url}')
+        self.assertEqual(weir.faults(server.stop()), [])
+        self.check(recording.stop(), 4)
+        self.check(own, 4)
+        self.assertEqual(len(capture.tshark(own, ('frame.number',), 'icmp.type == 0')), 2)
+
+    def test_1_MiB_body(self):
+        lab = labs.Lab()
+        self.addCleanup(lab.close)
+        server = weir.Weir(lab, 'serve', '--size', 1 << 20).ready()
+        recording = capture.Recording(lab, lab.peer, 'peer0')
+        for _ in range(3):
+            lab.peer.run('curl', '-sS', '-o', '/dev/null', f'http://{labs.WEIR}/')
+        self.assertEqual(weir.faults(server.stop()), [])
+        self.check(recording.stop(), 3)
+
+    def test_closed_after_each_request(self):
+        """Eight at a time, as wrk would have it; wrk itself resets its last connections."""
+        lab = labs.Lab()
+        self.addCleanup(lab.close)
+        server = weir.Weir(lab, 'serve').ready()
+        recording = capture.Recording(lab, lab.peer, 'peer0')
+
+        def fetch(_):
+            with lab.connect() as sock:
+                sock.sendall(b'GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n')
+                return peer.drain(sock)
+
+        with concurrent.futures.ThreadPoolExecutor(8) as pool:
+            answers = list(pool.map(fetch, range(800)))
+        self.assertEqual([answer for answer in answers if not answer.startswith(b'HTTP/1.1 200 OK')], [])
+        summary = server.stop()
+        self.assertEqual(weir.faults(summary), [])
+        self.assertEqual(summary['connections']['closed'], 800)
+        self.check(recording.stop(), 800)
+
+
+@tap.needs('tshark')
+class Demo(CaptureCase):
+    """Its own file, with each frame once."""
+
+    title = 'capture of demo'
+
+    def demo(self, *options, count, close=capture.faults_of_close):
+        lab = labs.Lab()
+        self.addCleanup(lab.close)
+        path = labs.scratch('demo.pcapng')
+        demo = weir.Weir(lab, 'demo', '--duration', '500ms', '--capture', path, *options, port=False)
+        summary = demo.finish()
+        for side in ('client', 'server'):
+            tap.note(f'{side}: {weir.describe(summary[side])}')
+            self.assertEqual(weir.faults(summary[side]), [])
+            self.assertNotIn('capture', summary[side]['drops'])
+        self.check(path, count, close)
+
+    def test_2000_a_second(self):
+        self.demo('--rate', 2000, count=1000)
+
+    def test_closed_by_the_server(self):
+        self.demo('--rate', 1000, '--close', 'peer', count=500)
+
+    def test_with_100000_bytes_each(self):
+        self.demo('--rate', 100, '--app', 'echo', '--size', 100000, count=50)
+
+
+if __name__ == '__main__':
+    tap.main()

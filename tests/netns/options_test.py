@@ -1,0 +1,137 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""Linux with other TCP options and MTUs than usual: both ends keep to what was agreed on."""
+
+import contextlib
+import os
+import unittest
+
+import capture
+import frames
+import lab as labs
+import peer
+import tap
+import weir
+
+PORT = 7  # of echo: tshark takes random bytes on port 80 for broken HTTP
+DATA = os.urandom(300000)
+SYN_OPTIONS = ('tcp.options.mss_val', 'tcp.options.wscale.shift', 'tcp.options.sack_perm', 'tcp.options.timestamp.tsval')
+
+
+@tap.needs('tshark', 'dumpcap')
+class Options(unittest.TestCase):
+    title = 'options'
+
+    @classmethod
+    def setUpClass(cls):
+        cls.lab = labs.Lab()
+        cls.addClassCleanup(cls.lab.close)
+        cls.weir = weir.Weir(cls.lab, 'serve', '--app', 'echo', '--listen', PORT).ready()
+
+    def setting(self, name, value):
+        path = f'net/ipv4/{name}'
+        before = self.lab.peer.sysctl(path)
+        self.lab.peer.sysctl(path, value)
+        self.addCleanup(self.lab.peer.sysctl, path, before)
+
+    def mtu(self, value):
+        self.lab.peer.ip('link', 'set', 'peer0', 'mtu', str(value))
+        self.lab.weir.ip('link', 'set', 'weir0', 'mtu', str(max(value, 1500)))
+
+    def exchange(self):
+        """300,000 bytes there and back. Returns the path of what went over the wire."""
+        recording = capture.Recording(self.lab, self.lab.peer, 'peer0', 'tcp')
+        with self.lab.connect(PORT) as sock:
+            self.assertEqual(peer.exchange(sock, DATA), DATA)
+        return recording.stop()
+
+    @staticmethod
+    def answered(path):
+        """The options of weir's SYN-ACK, by name; those that it has not are None."""
+        values = capture.tshark(path, SYN_OPTIONS, 'tcp.flags.syn == 1 && tcp.flags.ack == 1')[0]
+        names = ('mss', 'wscale', 'sack', 'timestamps')
+        return {name: value or None for name, value in zip(names, values)}
+
+    def check(self, path):
+        """Returns the largest payload of weir's segments, and of the peer's."""
+        trace = capture.read(path)
+        self.assertEqual(capture.faults(trace, capture.faults_of_half_close), [])
+        segs = [seg for stream in trace.streams.values() for seg in stream]
+        return tuple(max(seg.length for seg in segs if seg.src == who) for who in (labs.WEIR, labs.PEER))
+
+    def test_all_of_them(self):
+        path = self.exchange()
+        answered = self.answered(path)
+        self.assertNotIn(None, answered.values(), answered)
+        self.check(path)
+
+    def test_without_timestamps(self):
+        self.setting('tcp_timestamps', 0)
+        path = self.exchange()
+        answered = self.answered(path)
+        self.assertIsNone(answered['timestamps'])
+        self.assertIsNotNone(answered['wscale'])
+        self.assertEqual(capture.tshark(path, ('frame.number',), 'tcp.options.timestamp.tsval'), [])
+        self.check(path)
+
+    def test_without_window_scaling(self):
+        self.setting('tcp_window_scaling', 0)
+        path = self.exchange()
+        self.assertIsNone(self.answered(path)['wscale'])
+        self.check(path)
+
+    def test_without_sack(self):
+        self.setting('tcp_sack', 0)
+        path = self.exchange()
+        self.assertIsNone(self.answered(path)['sack'])
+        self.check(path)
+
+    def test_without_any(self):
+        for name in ('tcp_timestamps', 'tcp_window_scaling', 'tcp_sack'):
+            self.setting(name, 0)
+        path = self.exchange()
+        answered = self.answered(path)
+        self.assertEqual([name for name, value in answered.items() if value], ['mss'])
+        self.check(path)
+
+    def test_small_segments_asked_for(self):
+        self.lab.route('advmss', '600')
+        self.addCleanup(self.lab.route)
+        ours, _ = self.check(self.exchange())
+        self.assertEqual(ours, 600 - 12)  # RFC 6691: the peer's MSS less the options of the segment, here timestamps
+
+    def test_mtu_of_600_there(self):
+        self.mtu(600)
+        self.addCleanup(self.mtu, 1500)
+        self.assertEqual(self.check(self.exchange()), (600 - 40 - 12, 600 - 40 - 12))
+
+    def test_mtu_of_9000_there(self):
+        self.mtu(9000)
+        self.addCleanup(self.mtu, 1500)
+        path = self.exchange()
+        mss = int(self.answered(path)['mss'])
+        self.assertEqual(self.check(path), (mss - 12, mss - 12))
+
+    def test_ecn_asked_for(self):
+        self.setting('tcp_ecn', 1)
+        self.check(self.exchange())
+
+    def test_weir_opens_to_one_without_any(self):
+        for name in ('tcp_timestamps', 'tcp_window_scaling', 'tcp_sack'):
+            self.setting(name, 0)
+        other = labs.Lab()
+        self.addCleanup(other.close)
+        for name in ('tcp_timestamps', 'tcp_window_scaling', 'tcp_sack'):
+            other.peer.sysctl(f'net/ipv4/{name}', 0)
+        recording = capture.Recording(other, other.peer, 'peer0', 'tcp')
+        with contextlib.closing(peer.Server(other, peer.echo)):
+            summary = weir.Weir(other, 'load', '--connect', f'{labs.PEER}:7', '--app', 'echo', '--size', 50000, '--rate',
+                                20, '--duration', '1s').finish()
+        self.assertEqual(weir.faults(summary), [])
+        trace = capture.read(recording.stop())
+        self.assertEqual(len(trace.streams), 20)
+        self.assertEqual(capture.faults(trace), [])
+
+
+if __name__ == '__main__':
+    tap.main()
