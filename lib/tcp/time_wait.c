@@ -145,7 +145,7 @@ static bool newer_incarnation(const struct tcp *tcp, const struct time_wait *wai
 	if (had_ts && has_ts && seg->tsval != wait->ts_recent)
 		return seq_gt(seg->tsval, wait->ts_recent);
 	/* No timestamps to compare, or equal ones: the sequence number must have moved on. */
-	return (!had_ts && has_ts) || seq_gt(seg->seq, wait->rcv_nxt);
+	return (!had_ts && has_ts) || seq_ge(seg->seq, wait->rcv_nxt);
 }
 
 static verdict syn_arrives(struct tcp *tcp, uint32_t slot, const struct seg *seg)
