@@ -163,6 +163,25 @@ TRACE(ack_rides_on_the_response)
 	event(t, WEIR_EV_SENT);
 }
 
+/* However often it owes one anew, a connection has one place in the queue of delayed ACKs. */
+TRACE(one_delayed_ack_for_each_connection)
+{
+	trace_open_active(t);
+	for (unsigned i = 0; i < 20; i++) {
+		send(t, PSH | ACK, .seq = 1 + i, .ack = 1 + i, .len = 1);
+		if (i == 0)
+			event(t, WEIR_EV_DATA);
+		else
+			event(t, WEIR_EV_DATA | WEIR_EV_SENT);
+		quiet(t);
+		trace_write(t, 1);
+		recv(t, PSH | ACK, .seq = 1 + i, .ack = 2 + i, .len = 1);
+		cr_assert_eq(ring_used(&t->tcp->delayed_ring), 1);
+	}
+	send(t, ACK, .seq = 21, .ack = 21);
+	event(t, WEIR_EV_SENT);
+}
+
 TRACE(both_ways_at_once)
 {
 	trace_open_active(t);

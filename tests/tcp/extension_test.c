@@ -10,6 +10,8 @@ TRACE(taken_with_data_and_given_back_after_an_rto)
 	cr_assert_eq(t->tcp->exts.used, 0);
 	trace_write(t, 100);
 	cr_assert_eq(t->tcp->exts.used, 1);
+	cr_assert_geq(tcb_ext(t->tcp, tcb_at(t->tcp, t->conn.index))->ssthresh, 1u << 30,
+		      "there is none yet");
 	recv(t, PSH | ACK, .seq = 1, .ack = 1, .len = 100);
 	silence(t, 100 * MS);
 	send(t, ACK, .seq = 1, .ack = 101);

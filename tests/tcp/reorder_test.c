@@ -160,6 +160,25 @@ TRACE(extension_goes_back_when_the_gap_has_closed)
 	cr_assert_eq(t->tcp->exts.used, 0);
 }
 
+/* What waits keeps the extension, though nothing that we sent does. */
+TRACE(what_waits_outlives_the_idle_timer)
+{
+	trace_open_active(t);
+	trace_write(t, 10);
+	recv(t, PSH | ACK, .seq = 1, .ack = 1, .len = 10);
+	send(t, ACK, .seq = 1, .ack = 11);
+	event(t, WEIR_EV_SENT);
+	send(t, ACK, .seq = 11, .ack = 11, .len = 10);
+	recv(t, ACK, .seq = 11, .ack = 1);
+	silence(t, 10 * SECONDS);
+	send(t, ACK, .seq = 1, .ack = 11, .len = 10);
+	event(t, WEIR_EV_DATA);
+	cr_assert_eq(t->received, 20);
+	recv(t, ACK, .seq = 11, .ack = 21);
+	silence(t, 300 * MS);
+	cr_assert_eq(t->tcp->exts.used, 0);
+}
+
 TRACE(text_behind_a_gap_after_close_resets)
 {
 	trace_open_active(t);

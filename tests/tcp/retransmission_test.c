@@ -172,9 +172,11 @@ TRACE(three_duplicate_acks)
 		     (2 + 3) * 1460 + 730); /* half of five, and three that have left */
 	send(t, ACK, .seq = 1, .ack = 1, SAME);
 	cr_assert_eq(trace_info(t).cwnd_bytes, (2 + 4) * 1460 + 730);
+	silence(t, 100 * MS);
 	send(t, ACK, .seq = 1, .ack = 7301, SAME);
 	event(t, WEIR_EV_SENT);
 	quiet(t);
+	cr_assert_eq(trace_info(t).srtt_us, 0, "Karn: the segment that was timed went twice");
 	cr_assert_eq(trace_info(t).cwnd_bytes, 2 * 1460 + 730);
 }
 
@@ -391,6 +393,10 @@ TRACE(time_out_in_recovery)
 	recv(t, ACK, .seq = 1, .ack = 1, .len = 1460);
 	quiet(t);
 	cr_assert_eq(trace_info(t).cwnd_bytes, 1460);
+	send(t, ACK, .seq = 1, .ack = 1461, SAME); /* slow start, not a partial ACK */
+	recv(t, ACK, .seq = 1461, .ack = 1, .len = 1460);
+	recv(t, ACK, .seq = 2921, .ack = 1, .len = 1460);
+	quiet(t);
 	send(t, ACK, .seq = 1, .ack = 7301, SAME);
 	event(t, WEIR_EV_SENT);
 }

@@ -193,12 +193,12 @@ TRACE(newer_sequence_number_is_let_in)
 	in_time_wait(t);
 	uint32_t old_nxt = t->our_iss + 2;
 
-	send(t, SYN, .seq = 3, .mss = 1460);
-	recv(t, SYN | ACK, .ack = 4, .mss = 1460);
+	send(t, SYN, .seq = 2, .mss = 1460); /* the peer's FIN was at 1 */
+	recv(t, SYN | ACK, .ack = 3, .mss = 1460);
 	cr_assert(seq_gt(t->our_iss, old_nxt));
 	counted(t, time_wait_reused, 1);
 	cr_assert_eq(waiting(t), 0);
-	send(t, ACK, .seq = 4, .ack = 1);
+	send(t, ACK, .seq = 3, .ack = 1);
 	event(t, WEIR_EV_OPENED);
 }
 
@@ -438,4 +438,28 @@ TRACE(our_own_open_does_not_without_timestamps)
 	silence(t, 30 * SECONDS + TRACE_SLACK);
 	call(connect_again(t), 0);
 	recv_syn(t);
+}
+
+/* ... beyond the old numbers, however little time has gone by. */
+TRACE(our_own_iss_lies_beyond_a_long_connection)
+{
+	connect(t);
+	recv_syn(t);
+	send(t, SYN | ACK, .ack = 1, .mss = 1460, .tsval = 700);
+	event(t, WEIR_EV_OPENED);
+	recv(t, ACK, .seq = 1, .ack = 1, .tsval = 1);
+	trace_write(t, 10 * 1448);
+	for (unsigned i = 0; i < 10; i++)
+		recv(t, i < 9 ? ACK : PSH | ACK, .seq = 1 + 1448 * i, .ack = 1, .len = 1448, .tsval = 1);
+	call(tcp_close(t->tcp, t->conn), 0);
+	recv(t, FIN | ACK, .seq = 14481, .ack = 1, .tsval = 1);
+	send(t, FIN | ACK, .seq = 1, .ack = 14482, .tsval = 701);
+	recv(t, ACK, .seq = 14482, .ack = 2, .tsval = 1);
+	event_closed(t, WEIR_EV_FIN | WEIR_EV_SENT, WEIR_REASON_NONE);
+	uint32_t old_nxt = t->our_iss + 14482;
+
+	silence(t, 3 * MS);
+	call(connect_again(t), 0);
+	recv_syn(t);
+	cr_assert_eq(t->our_iss, old_nxt + 1);
 }

@@ -88,6 +88,23 @@ TRACE_CONFIGURED(unread_data_closes_our_window, four_buffers)
 	recv(t, ACK, .seq = 1, .ack = 5841, .wnd = 5840);
 }
 
+/* Lengths that are no multiple of the scale's unit do not pull the edge back (SHLD-14). */
+TRACE(right_edge_never_moves_to_the_left)
+{
+	uint32_t edge = 0, seq = 1;
+
+	trace_open_active(t);
+	t->keep = true;
+	for (unsigned len = 1; len < 60; len += 2) {
+		send(t, PSH | ACK, .seq = seq, .ack = 1, .len = len);
+		event(t, WEIR_EV_DATA);
+		seq += len;
+		cr_assert_geq(seq + trace_info(t).receive_window_bytes, edge);
+		edge = seq + trace_info(t).receive_window_bytes;
+	}
+	recv(t, ACK, .seq = 1, .ack = seq);
+}
+
 static void fill_window(struct trace *t)
 {
 	trace_open_active(t);
