@@ -31,6 +31,11 @@ static void arm(struct tcp *tcp, uint32_t slot)
 	timer_wheel_file(&tcp->wheel, half_open_ref(slot), half->deadline);
 }
 
+static uint16_t half_mss(const struct tcp *tcp, const struct half_open *half)
+{
+	return handshake_mss(tcp, half->mss, half->flags & HALF_TS);
+}
+
 static void reply_syn_ack(struct tcp *tcp, const struct half_open *half)
 {
 	struct seg *seg = reply_new(tcp, &half->tuple);
@@ -42,7 +47,7 @@ static void reply_syn_ack(struct tcp *tcp, const struct half_open *half)
 	seg->flags = SEG_SYN | SEG_ACK;
 	seg->opts = SEG_OPT_MSS;
 	seg->mss = tcp->rcv_mss;
-	seg->wnd = tcp->rcv_window > UINT16_MAX ? UINT16_MAX : (uint16_t)tcp->rcv_window;
+	seg->wnd = handshake_rcv_wnd(tcp, 0, half_mss(tcp, half));
 	if (half->flags & HALF_TS) {
 		seg->opts |= SEG_OPT_TS;
 		seg->tsval = tcp_tsval(tcp, half->ts_offset);
@@ -147,8 +152,8 @@ static struct tcb *promote(struct tcp *tcp, uint32_t slot, uint64_t hash)
 		tcb->snd_wscale = half->snd_wscale & 15;
 		tcb->rcv_wscale = tcp->rcv_wscale & 15;
 	}
-	tcb->rcv_wnd = handshake_rcv_wnd(tcp, tcb->rcv_wscale);
-	tcb->mss = handshake_mss(tcp, half->mss, half->flags & HALF_TS);
+	tcb->mss = half_mss(tcp, half);
+	tcb->rcv_wnd = handshake_rcv_wnd(tcp, tcb->rcv_wscale, tcb->mss);
 	ack_window(tcb, half->snd_wnd >> tcb->snd_wscale);
 	if (half->retries > 0)
 		rtt_syn_lost(tcp, tcb);
@@ -182,7 +187,8 @@ static verdict refuse(struct tcp *tcp, struct half_open *half, verdict v)
 	seg->seq = half->iss + 1;
 	seg->ack = half->rcv_nxt;
 	seg->flags = SEG_ACK;
-	seg->wnd = handshake_rcv_wnd(tcp, half->flags & HALF_WSCALE ? tcp->rcv_wscale : 0);
+	seg->wnd =
+		handshake_rcv_wnd(tcp, half->flags & HALF_WSCALE ? tcp->rcv_wscale : 0, half_mss(tcp, half));
 	if (half->flags & HALF_TS) {
 		seg->opts = SEG_OPT_TS;
 		seg->tsval = tcp_tsval(tcp, half->ts_offset);

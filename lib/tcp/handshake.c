@@ -21,9 +21,10 @@ uint16_t handshake_mss(const struct tcp *tcp, uint16_t peer_mss, bool timestamps
 	return timestamps ? mss - TCP_TS_BYTES : mss;
 }
 
-uint16_t handshake_rcv_wnd(const struct tcp *tcp, uint8_t rcv_wscale)
+uint16_t handshake_rcv_wnd(const struct tcp *tcp, uint8_t rcv_wscale, uint16_t mss)
 {
-	uint32_t offered = tcp->rcv_window > UINT16_MAX ? UINT16_MAX : tcp->rcv_window;
+	uint32_t room = (uint32_t)tcp->receive_buffers * mss;
+	uint32_t offered = room > UINT16_MAX ? UINT16_MAX : room;
 
 	return (uint16_t)((offered + (1u << rcv_wscale) - 1) >> rcv_wscale);
 }
@@ -56,7 +57,7 @@ static void take_options(struct tcp *tcp, struct tcb *tcb, const struct seg *seg
 	tcb->ts_recent = tcb->flags & TCB_TS ? seg->tsval : 0;
 	tcb->snd_wscale = tcb->flags & TCB_WSCALE ? seg->wscale & 15 : 0;
 	tcb->rcv_wscale = tcb->flags & TCB_WSCALE ? tcp->rcv_wscale & 15 : 0;
-	tcb->rcv_wnd = handshake_rcv_wnd(tcp, tcb->rcv_wscale);
+	tcb->rcv_wnd = handshake_rcv_wnd(tcp, tcb->rcv_wscale, tcp->rcv_mss);
 	tcb->mss =
 		handshake_mss(tcp, seg->opts & SEG_OPT_MSS ? seg->mss : TCP_MSS_DEFAULT, tcb->flags & TCB_TS);
 	/* A SYN's window is never scaled (RFC 7323 section 2.2). */

@@ -23,7 +23,10 @@ verdict handshake_completed(struct tcp *tcp, struct tcb *tcb, const struct seg *
 /* What a SYN's options make of the payload that we send: RFC 9293 3.7.1, MUST-15, MUST-16. */
 uint16_t handshake_mss(const struct tcp *tcp, uint16_t peer_mss, bool timestamps);
 
-/* RCV.WND after a handshake, in units of the scale: SYNs offer it unscaled. */
-uint16_t handshake_rcv_wnd(const struct tcp *tcp, uint8_t rcv_wscale);
+/*
+ * RCV.WND after a handshake, in units of the scale: SYNs offer it unscaled. mss: of the segments that it is counted in;
+ * our own for a SYN, which is sent before the peer's is known.
+ */
+uint16_t handshake_rcv_wnd(const struct tcp *tcp, uint8_t rcv_wscale, uint16_t mss);
 
 #endif

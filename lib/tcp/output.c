@@ -54,7 +54,9 @@ uint32_t output_offer_step(const struct tcp *tcp, const struct tcb *tcb, uint32_
 uint32_t output_offer(const struct tcp *tcp, const struct tcb *tcb)
 {
 	uint32_t offered = tcb_rcv_wnd(tcb);
-	uint32_t room = room_for(tcp, tcb, (uint32_t)tcp->receive_buffers - tcb->held);
+	uint32_t room = tcb->held < tcp->receive_buffers ?
+				room_for(tcp, tcb, (uint32_t)tcp->receive_buffers - tcb->held) :
+				0;
 
 	return room >= offered + output_offer_step(tcp, tcb, 1) ? room : offered;
 }

@@ -105,6 +105,10 @@ static void take_config(struct tcp *tcp, const struct weir_config *config)
 {
 	tcp->rcv_mss = config->mtu - TCP_IP_HEADERS;
 	tcp->receive_buffers = (uint8_t)(config->receive_buffers < 255 ? config->receive_buffers : 255);
+	/* The edge of a window cuts a segment short. An eighth more has room for that of several windows. */
+	uint32_t held_max = tcp->receive_buffers + tcp->receive_buffers / 8u;
+
+	tcp->held_max = (uint8_t)(held_max < 255 ? held_max : 255);
 	tcp->rcv_window = (uint32_t)tcp->receive_buffers * tcp->rcv_mss;
 	for (tcp->rcv_wscale = 0; tcp->rcv_window >> tcp->rcv_wscale > UINT16_MAX;)
 		tcp->rcv_wscale++;

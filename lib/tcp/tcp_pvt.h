@@ -81,7 +81,8 @@ struct tcp {
 	uint32_t rcv_window; /* bytes offered when nothing is held */
 	uint16_t rcv_mss;    /* payload that fits the MTU without TCP options */
 	uint8_t rcv_wscale;
-	uint8_t receive_buffers;
+	uint8_t receive_buffers; /* of a connection, that its window is counted in */
+	uint8_t held_max;        /* that it may hold: some more, for segments shorter than most */
 
 	struct slot_pool hot, exts, half_opens, pieces;
 	struct timer_wheel wheel;

@@ -77,7 +77,7 @@ verdict text_input(struct tcp *tcp, struct tcb *tcb, struct seg *seg)
 	}
 	uint32_t buffers = payload_buffers(seg->payload);
 
-	if (tcb->held + buffers > tcp->receive_buffers) {
+	if (tcb->held + buffers > tcp->held_max) {
 		output_ack_now(tcp, tcb);
 		return COUNT_drop_receive_buffers;
 	}
