@@ -35,6 +35,7 @@ struct rx_burst {
 	uint8_t kinds[CORE_BURST];
 	unsigned segs_count;
 	struct seg segs[CORE_BURST];
+	struct sack sacks[CORE_BURST];
 	uint16_t fronts[CORE_BURST]; /* bytes of headers that were cut off a segment with payload; else 0 */
 	uint8_t places[CORE_BURST];  /* of its frame */
 };
@@ -113,6 +114,8 @@ static verdict parse_segment(struct weir_core *core, struct rx_burst *burst, uns
 
 	if (v != ACCEPTED)
 		return v;
+	if (seg->opts & SEG_OPT_SACK)
+		seg->sacks = (uint8_t)parse_sack(frame, &burst->sacks[s]);
 	burst->places[s] = (uint8_t)i;
 	burst->fronts[s] = 0;
 	if (seg->len > 0) {
@@ -150,7 +153,7 @@ static void untrim(struct rx_burst *burst, unsigned taken)
 /* How many frames of the burst are taken in: all up to the first segment that TCP did not take. */
 static unsigned input_segments(struct weir_core *core, struct rx_burst *burst)
 {
-	unsigned taken = tcp_input(core->tcp, burst->segs, burst->segs_count, core->now_ns);
+	unsigned taken = tcp_input(core->tcp, burst->segs, burst->sacks, burst->segs_count, core->now_ns);
 
 	untrim(burst, taken);
 	for (unsigned s = 0; s < taken; s++)

@@ -66,7 +66,8 @@ static unsigned alloc(struct weir_core *core, struct rte_mbuf **frames, unsigned
 	return n;
 }
 
-static void fill(struct weir_core *core, struct rte_mbuf *m, struct seg *seg, const struct eth_addr *dst)
+static void fill(struct weir_core *core, struct rte_mbuf *m, struct seg *seg, const struct sack *sack,
+		 const struct eth_addr *dst)
 {
 	uint8_t *bytes = rte_pktmbuf_mtod(m, uint8_t *);
 
@@ -75,6 +76,8 @@ static void fill(struct weir_core *core, struct rte_mbuf *m, struct seg *seg, co
 	unsigned headers = build_headers(bytes, seg, dst, &core->net.mac);
 
 	DCHECK(headers + seg->len <= rte_pktmbuf_tailroom(m));
+	if (seg->opts & SEG_OPT_SACK)
+		build_sack(bytes, seg, sack);
 	if (seg->len > 0)
 		tcp_read(core->tcp, seg, bytes + headers);
 	m->data_len = (uint16_t)(headers + seg->len);
@@ -83,7 +86,8 @@ static void fill(struct weir_core *core, struct rte_mbuf *m, struct seg *seg, co
 }
 
 /* One segment into one frame. NULL: it waits for its neighbour, or there is no way to it. */
-static struct rte_mbuf *send_one(struct weir_core *core, struct rte_mbuf *m, struct seg *seg)
+static struct rte_mbuf *send_one(struct weir_core *core, struct rte_mbuf *m, struct seg *seg,
+				 const struct sack *sack)
 {
 	static const struct eth_addr unknown;
 	uint32_t hop = net_next_hop(&core->net, seg->tuple.raddr);
@@ -95,7 +99,7 @@ static struct rte_mbuf *send_one(struct weir_core *core, struct rte_mbuf *m, str
 	}
 	const struct eth_addr *dst = neigh_find(&core->net.neigh, hop, core->now_ns);
 
-	fill(core, m, seg, dst != NULL ? dst : &unknown);
+	fill(core, m, seg, sack, dst != NULL ? dst : &unknown);
 	if (dst != NULL)
 		return m;
 	neigh_hold(&core->net.neigh, hop, payload_from_mbuf(m, &core->counters), core->now_ns);
@@ -103,15 +107,15 @@ static struct rte_mbuf *send_one(struct weir_core *core, struct rte_mbuf *m, str
 }
 
 /* Segments to frames; *n_out of them go now. False: the pool is empty. */
-static bool send_burst(struct weir_core *core, struct seg *segs, unsigned n, struct rte_mbuf **out,
-		       unsigned *n_out)
+static bool send_burst(struct weir_core *core, struct seg *segs, const struct sack *sacks, unsigned n,
+		       struct rte_mbuf **out, unsigned *n_out)
 {
 	struct rte_mbuf *frames[CORE_BURST];
 	unsigned got = alloc(core, frames, n);
 
 	*n_out = 0;
 	for (unsigned i = 0; i < got; i++) {
-		struct rte_mbuf *m = send_one(core, frames[i], &segs[i]);
+		struct rte_mbuf *m = send_one(core, frames[i], &segs[i], &sacks[i]);
 
 		if (m != NULL)
 			out[(*n_out)++] = m;
@@ -122,15 +126,16 @@ static bool send_burst(struct weir_core *core, struct seg *segs, unsigned n, str
 static unsigned output_segments(struct weir_core *core, struct rte_mbuf **out, unsigned max)
 {
 	struct seg segs[CORE_BURST];
+	struct sack sacks[CORE_BURST];
 	unsigned done = 0;
 
 	while (done < max) {
 		unsigned want = max - done < CORE_BURST ? max - done : CORE_BURST, sent;
-		unsigned n = tcp_output(core->tcp, segs, want, core->now_ns);
+		unsigned n = tcp_output(core->tcp, segs, sacks, want, core->now_ns);
 
 		if (n == 0)
 			break;
-		bool more = send_burst(core, segs, n, out + done, &sent);
+		bool more = send_burst(core, segs, sacks, n, out + done, &sent);
 
 		done += sent;
 		/* An empty pool costs one burst per call, not all that TCP has to say. */

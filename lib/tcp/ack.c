@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "tcp/ack.h"
 
-#include "tcp/cc.h"
 #include "tcp/events.h"
 #include "tcp/output.h"
 #include "tcp/records.h"
+#include "tcp/recovery.h"
 #include "tcp/reply.h"
 #include "tcp/rtt.h"
 #include "tcp/send_queue.h"
-
-#define DUP_ACKS 3 /* RFC 5681 section 3.2 */
+#include "tcp/sent.h"
 
 void ack_window(struct tcb *tcb, uint16_t wnd)
 {
@@ -37,21 +36,21 @@ static void sample_after_time_out(struct tcp *tcp, struct tcb *tcb, const struct
 		rtt_keep_back_off(tcp, tcb);
 }
 
-/* The round trip of what was just acknowledged, if it can be told (Karn, RFC 6298 section 3). */
-static void sample_rtt(struct tcp *tcp, struct tcb *tcb, const struct seg *seg)
+/*
+ * The round trip of what was just acknowledged, if it can be told (Karn, RFC 6298 section 3). acked:
+ * NULL without an extension.
+ */
+static void sample_rtt(struct tcp *tcp, struct tcb *tcb, const struct seg *seg, const struct sent_acked *acked)
 {
-	struct tcb_ext *ext = tcb_ext(tcp, tcb);
-
-	if (ext != NULL && ext->timing && seq_ge(seg->ack, ext->timed_seq)) {
-		ext->timing = false;
-		rtt_sample(tcp, tcb, clock_us(tcp->now_ns) - ext->timed_us);
+	if (acked != NULL && acked->timed && tcb->timer != TIMER_PERSIST) {
+		rtt_sample(tcp, tcb, acked->sample_us);
 		return;
 	}
 	if (tcb->timer != TIMER_RETRANSMIT)
 		return;
 	if (tcb->retries > 0) {
 		sample_after_time_out(tcp, tcb, seg);
-	} else if (ext == NULL) {
+	} else if (acked == NULL) {
 		/* One segment in flight: it left an RTO before its deadline. */
 		uint32_t sent = tcb->deadline - 1 - rtt_rto_ticks(tcp, tcb);
 
@@ -59,40 +58,17 @@ static void sample_rtt(struct tcp *tcp, struct tcb *tcb, const struct seg *seg)
 	}
 }
 
-/* An ACK while NewReno repairs a loss (RFC 6582 section 3.2 step 3). */
-static void recovery_acked(struct tcb *tcb, struct tcb_ext *ext, uint32_t acked)
+static void ext_acked(struct tcp *tcp, struct tcb *tcb, const struct seg *seg)
 {
-	if (seq_ge(ext->snd_una, ext->recover)) {
-		ext->recovering = false;
-		ext->dup_acks = 0;
-		ext->cwnd = ext->ssthresh;
-		return;
-	}
-	/* Partial: the next segment is lost too. Deflate by what was acknowledged, add one segment. */
-	tcb->flags |= TCB_RESEND;
-	ext->cwnd = ext->cwnd > acked ? ext->cwnd - acked : 0;
-	ext->cwnd += acked >= tcb->mss ? tcb->mss : 0;
-	if (ext->cwnd < tcb->mss)
-		ext->cwnd = tcb->mss;
-}
+	struct tcb_ext *ext = tcb_ext(tcp, tcb);
+	uint32_t bytes = seg->ack - ext->snd_una;
 
-static void ext_acked(struct tcp *tcp, struct tcb *tcb, struct tcb_ext *ext, uint32_t ack)
-{
-	uint32_t in_flight = tcb->snd_nxt - ext->snd_una;
-	uint32_t acked = ack - ext->snd_una;
+	ext->snd_una = seg->ack;
+	struct sent_acked acked = sent_acknowledge(tcp, ext);
 
-	ext->snd_una = ack;
-	if (seq_lt(ext->snd_rtx, ack))
-		ext->snd_rtx = ack;
+	sample_rtt(tcp, tcb, seg, &acked);
 	send_queue_acked(tcp, tcb);
-	if (ext->recovering) {
-		recovery_acked(tcb, ext, acked);
-		return;
-	}
-	ext->dup_acks = 0;
-	if (seq_gt(ack, ext->recover))
-		ext->recover = ack - 1; /* kept close behind, or it would come round after 2 GB */
-	cc_reno.acked(ext, tcb->mss, acked, in_flight);
+	recovery_acked(tcp, tcb, bytes, acked.segments);
 }
 
 /* RFC 6298 rules 5.2 and 5.3, and what follows when everything has been acknowledged. */
@@ -117,10 +93,10 @@ static void new_ack(struct tcp *tcp, struct tcb *tcb, const struct seg *seg)
 	uint32_t end = send_queue_end(tcp, tcb);
 	bool had_data = seq_lt(tcb_snd_una(tcp, tcb), end);
 
-	sample_rtt(tcp, tcb, seg);
 	if (ext != NULL) {
-		ext_acked(tcp, tcb, ext, ack);
+		ext_acked(tcp, tcb, seg);
 	} else {
+		sample_rtt(tcp, tcb, seg, NULL);
 		tcb->flight = (uint16_t)(tcb->snd_nxt - ack);
 		if (seq_ge(ack, end))
 			tcb->piece = 0;
@@ -131,35 +107,10 @@ static void new_ack(struct tcp *tcp, struct tcb *tcb, const struct seg *seg)
 	output_mark(tcp, tcb); /* what the window or Nagle held back may go now */
 }
 
-/* RFC 5681 section 2's definition, and section 3.2. */
-static void duplicate_ack(struct tcp *tcp, struct tcb *tcb, const struct seg *seg)
+/* RFC 5681 section 2's definition. The answer to a window probe tells of no loss. */
+static bool is_duplicate(const struct tcb *tcb, const struct seg *seg)
 {
-	struct tcb_ext *ext = tcb_ext(tcp, tcb);
-
-	if (ext == NULL || ext->snd_una == tcb->snd_nxt || seg_space(seg) != 0 || seg->wnd != tcb->snd_wnd)
-		return;
-	/* The answer to a window probe tells of no loss. */
-	if (tcb->timer == TIMER_PERSIST)
-		return;
-	if (ext->recovering) {
-		ext->cwnd += tcb->mss; /* one more segment has left the network */
-		output_mark(tcp, tcb);
-		return;
-	}
-	if (ext->dup_acks < UINT16_MAX)
-		ext->dup_acks++;
-	/*
-	 * RFC 6582 section 3.2 step 1: not again for what was in flight when a loss was noticed; a time-out's
-	 * repairs bring duplicate ACKs of their own.
-	 */
-	if (ext->dup_acks == DUP_ACKS && ext->snd_rtx == tcb->snd_nxt && seq_gt(ext->snd_una, ext->recover)) {
-		count(tcp->counters, COUNT_fast_retransmits);
-		cc_reno.lost(ext, tcb->mss, tcb->snd_nxt - ext->snd_una);
-		ext->recover = tcb->snd_nxt;
-		ext->recovering = true;
-		tcb->flags |= TCB_RESEND;
-	}
-	output_mark(tcp, tcb);
+	return seg_space(seg) == 0 && seg->wnd == tcb->snd_wnd && tcb->timer != TIMER_PERSIST;
 }
 
 /* A window opened that was being probed: the probe's byte was refused, so begin again from there. */
@@ -170,7 +121,7 @@ static void window_opened(struct tcp *tcp, struct tcb *tcb)
 	tcb->retries = 0;
 	tcb_disarm(tcb);
 	if (ext != NULL)
-		ext->snd_rtx = ext->snd_una;
+		sent_mark_all_lost(tcp, ext);
 	else if (tcb->flight != 0)
 		tcb->flags |= TCB_RESEND;
 	output_mark(tcp, tcb);
@@ -191,12 +142,14 @@ verdict ack_input(struct tcp *tcp, struct tcb *tcb, const struct seg *seg)
 	}
 	if (tcb->flags & TCB_EXT)
 		tcb_ext(tcp, tcb)->unanswered = 0;
-	if (seq_gt(seg->ack, una))
-		new_ack(tcp, tcb, seg);
-	else if (seg->ack == una)
-		duplicate_ack(tcp, tcb, seg);
-	else
+	if (seq_lt(seg->ack, una))
 		return ACCEPTED; /* an old ACK says nothing, its text may be new */
+	bool duplicate = seg->ack == una && is_duplicate(tcb, seg);
+
+	if (seg->ack != una)
+		new_ack(tcp, tcb, seg);
+	if (tcb->flags & TCB_EXT && (duplicate || seg->opts & SEG_OPT_SACK))
+		recovery_duplicate(tcp, tcb, duplicate, seg);
 
 	/*
 	 * SND.WL1 and SND.WL2 keep an older segment from setting the window. Neither is kept here: what is older was

@@ -24,7 +24,7 @@ static void reno_acked(struct tcb_ext *ext, uint32_t mss, uint32_t acked, uint32
 static void reno_lost(struct tcb_ext *ext, uint32_t mss, uint32_t in_flight)
 {
 	ext->ssthresh = half_of_flight(mss, in_flight);
-	ext->cwnd = ext->ssthresh + 3 * mss; /* section 3.2 step 3: three segments have left */
+	ext->cwnd = ext->ssthresh; /* what has left the network is not in the pipe: no inflation (RFC 6675) */
 }
 
 static void reno_timed_out(struct tcb_ext *ext, uint32_t mss, uint32_t in_flight)

@@ -151,6 +151,8 @@ static bool fin_acked(struct tcp *tcp, struct tcb *tcb)
 /* Nothing of the segment can be used: an ACK tells the peer what can (unless it was a RST). */
 static verdict refuse(struct tcp *tcp, struct tcb *tcb, const struct seg *seg, verdict v)
 {
+	if (v == COUNT_drop_duplicate && seg->len > 0)
+		reassembly_duplicate(tcp, tcb, seg->seq, seg->seq + seg->len);
 	/* Two ends that refuse each other's empty ACKs must not go on for ever. */
 	if (seg_space(seg) == 0)
 		reply_challenge(tcp, tcb);
@@ -226,7 +228,7 @@ static bool room_for_one(const struct tcp *tcp)
 	       ring_room(&tcp->replies_ring) > 0;
 }
 
-unsigned tcp_input(struct tcp *tcp, struct seg *segs, unsigned n, uint64_t now_ns)
+unsigned tcp_input(struct tcp *tcp, struct seg *segs, const struct sack *sacks, unsigned n, uint64_t now_ns)
 {
 	const struct tuple *tuples[TCP_BURST_MAX];
 	uint64_t hashes[TCP_BURST_MAX];
@@ -249,6 +251,7 @@ unsigned tcp_input(struct tcp *tcp, struct seg *segs, unsigned n, uint64_t now_n
 		ref r = tcp->table.changes == fresh ? refs[i] :
 						      conn_table_find(&tcp->table, hashes[i], tuples[i]);
 
+		tcp->sack = &sacks[i];
 		count(tcp->counters, input_one(tcp, &segs[i], r));
 	}
 	return i;

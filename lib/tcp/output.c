@@ -2,9 +2,12 @@
 #include "tcp/output.h"
 
 #include "tcp/fsm.h"
+#include "tcp/reassembly.h"
 #include "tcp/records.h"
+#include "tcp/recovery.h"
 #include "tcp/rtt.h"
 #include "tcp/send_queue.h"
+#include "tcp/sent.h"
 
 /* Segments that one connection may send before the next one's turn. */
 #define OUTPUT_TURN 32
@@ -93,6 +96,24 @@ static void fill_header(struct tcp *tcp, struct tcb *tcb, struct seg *seg, uint3
 	tcb->flags &= (uint16_t) ~(TCB_ACK_NOW | TCB_ACK_DELAYED);
 }
 
+/*
+ * What has arrived out of order, and what arrived twice (RFC 2018, RFC 2883), as far as there is room: three blocks
+ * beside timestamps, fewer beside much text.
+ */
+static void fill_sack(const struct tcp *tcp, struct tcb *tcb, struct seg *seg, struct sack *sack)
+{
+	if (!(tcb->flags & TCB_EXT && tcb->flags & TCB_SACK))
+		return;
+	unsigned room = (unsigned)(tcb->mss - seg->len), most = tcb->flags & TCB_TS ? 3 : 4;
+
+	if (room < 12)
+		return;
+	room = (room - 4) / 8;
+	seg->sacks = (uint8_t)reassembly_blocks(tcp, tcb, sack, room < most ? room : most);
+	if (seg->sacks > 0)
+		seg->opts |= SEG_OPT_SACK;
+}
+
 /* SYN, or SYN-ACK of a simultaneous open: options as RFC 9293 3.7.1, RFC 7323 and RFC 2018 want them. */
 static void fill_syn(struct tcp *tcp, struct tcb *tcb, struct seg *seg)
 {
@@ -132,35 +153,34 @@ static uint32_t window_room(const struct tcp *tcp, const struct tcb *tcb, uint32
 	return window > in_use ? window - in_use : 0;
 }
 
-/* Bytes from seq on that congestion control allows; limited transmit (RFC 3042) lends two segments. */
-static uint32_t congestion_room(const struct tcp *tcp, const struct tcb *tcb, uint32_t seq)
+/*
+ * Bytes that congestion control lets into the network now. Duplicate ACKs count as segments that have left it, so
+ * the first two let one new segment out each: limited transmit (RFC 3042) needs no rule of its own.
+ */
+static uint32_t congestion_room(const struct tcp *tcp, const struct tcb *tcb)
 {
 	const struct tcb_ext *ext = tcb_ext(tcp, tcb);
 
 	if (ext == NULL)
 		return tcb->mss; /* one small segment: every window holds it */
-	uint32_t lent = ext->recovering ? 0 : (ext->dup_acks < 2 ? ext->dup_acks : 2u) * tcb->mss;
-	uint32_t in_use = seq - ext->snd_una;
+	uint32_t in_flight = recovery_in_flight(tcb, ext);
 
-	return ext->cwnd + lent > in_use ? ext->cwnd + lent - in_use : 0;
+	return ext->cwnd > in_flight ? ext->cwnd - in_flight : 0;
 }
 
 /*
- * How many bytes to send from seq on: a full segment, or all there is unless Nagle (RFC 9293
+ * How many new bytes to send from seq on: a full segment, or all there is unless Nagle (RFC 9293
  * 3.7.4) or the sender's silly-window rule (3.8.6.2.1) holds it back.
  */
-static uint32_t sendable_bytes(const struct tcp *tcp, const struct tcb *tcb, uint32_t seq)
+static uint32_t new_bytes(const struct tcp *tcp, const struct tcb *tcb, uint32_t seq)
 {
 	uint32_t queued = send_queue_end(tcp, tcb) - seq;
 	uint32_t room = window_room(tcp, tcb, seq);
-	uint32_t allowed = congestion_room(tcp, tcb, seq);
+	uint32_t allowed = congestion_room(tcp, tcb);
 
 	room = room < allowed ? room : allowed;
 	uint32_t len = queued < tcb->mss ? queued : tcb->mss;
 
-	/* What was sent before is not held back: both rules are about making small segments, not about repair. */
-	if (seq != tcb->snd_nxt)
-		return len < room ? len : room;
 	if (len <= room) {
 		bool last = len == queued;
 
@@ -189,90 +209,151 @@ static void fill_payload(struct tcp *tcp, struct tcb *tcb, struct seg *seg, uint
 		seg->flags |= SEG_FIN;
 }
 
-/* One segment at a time is timed (RFC 6298 section 3); Karn: none of which a part was sent before. */
-static void time_segment(const struct tcp *tcp, const struct tcb *tcb, struct tcb_ext *ext,
-			 const struct seg *seg, uint32_t end)
+static void start_timer(struct tcp *tcp, struct tcb *tcb)
 {
-	if (seg->seq != tcb->snd_nxt || tcb->timer == TIMER_PERSIST) {
-		ext->timing = false;
-	} else if (!ext->timing) {
-		ext->timing = true;
-		ext->timed_seq = end;
-		ext->timed_us = clock_us(tcp->now_ns);
-	}
-}
-
-/* Notes what a segment took of the sequence space, and starts the timer. */
-static void note_sent(struct tcp *tcp, struct tcb *tcb, const struct seg *seg)
-{
-	struct tcb_ext *ext = tcb_ext(tcp, tcb);
-	uint32_t end = seg->seq + seg_space(seg);
-
-	if (seq_gt(end, tcb->snd_nxt)) {
-		if (ext == NULL) {
-			tcb->flight = (uint16_t)(tcb->flight + (end - tcb->snd_nxt));
-		} else {
-			time_segment(tcp, tcb, ext, seg, end);
-			if (ext->snd_rtx == tcb->snd_nxt)
-				ext->snd_rtx = end;
-		}
-		tcb->snd_nxt = end;
-		if (seg->flags & SEG_FIN)
-			tcb->flags |= TCB_FIN_SENT;
-	} else {
-		count(tcp->counters, COUNT_retransmits);
-		if (ext != NULL)
-			ext->timing = false; /* Karn: an ACK would not tell which one it answers */
-	}
 	if (tcb->timer != TIMER_RETRANSMIT && tcb->timer != TIMER_PERSIST)
 		tcb_arm(tcp, tcb, TIMER_RETRANSMIT, rtt_rto_ticks(tcp, tcb));
 }
 
-/* The oldest unacknowledged segment once more, or what the window takes of it, one byte at least. */
-static bool send_again(struct tcp *tcp, struct tcb *tcb, struct seg *seg)
+/* Header, payload and blocks of a segment that stands at seq. */
+static void fill(struct tcp *tcp, struct tcb *tcb, struct seg *seg, struct sack *sack, uint32_t seq, uint32_t len)
 {
-	uint32_t una = tcb_snd_una(tcp, tcb);
-	uint32_t left = send_queue_end(tcp, tcb) - una;
-	uint32_t len = left < tcb->mss ? left : tcb->mss;
-	bool probing = tcb->flags & TCB_PROBING;
-	struct tcb_ext *ext = tcb_ext(tcp, tcb);
+	fill_header(tcp, tcb, seg, seq);
+	fill_payload(tcp, tcb, seg, len);
+	fill_sack(tcp, tcb, seg, sack);
+}
 
-	if (una == tcb->snd_nxt && !(probing && len > 0)) {
-		tcb->flags &= (uint16_t) ~(TCB_RESEND | TCB_PROBING);
+/* New sequence space has gone out; its descriptor exists already. */
+static void note_sent(struct tcp *tcp, struct tcb *tcb, const struct seg *seg)
+{
+	uint32_t space = seg_space(seg);
+
+	if (!(tcb->flags & TCB_EXT))
+		tcb->flight = (uint16_t)(tcb->flight + space);
+	tcb->snd_nxt += space;
+	if (seg->flags & SEG_FIN)
+		tcb->flags |= TCB_FIN_SENT;
+	start_timer(tcp, tcb);
+}
+
+/* Without an extension: all that is in flight, once more. */
+static bool resend_piece(struct tcp *tcp, struct tcb *tcb, struct seg *seg, struct sack *sack)
+{
+	uint32_t una = tcb_snd_una(tcp, tcb), len = send_queue_end(tcp, tcb) - una;
+
+	tcb->flags &= (uint16_t)~TCB_RESEND;
+	if (tcb->flight == 0)
 		return false; /* acknowledged meanwhile */
-	}
-	/* Into a closed window goes one byte; into a small one what fits (SHLD-16, MUST-34, 3.8.6.2.1's override). */
 	if (len > tcb_snd_wnd(tcb))
 		len = tcb_snd_wnd(tcb) > 0 ? tcb_snd_wnd(tcb) : 1;
-	fill_header(tcp, tcb, seg, una);
-	fill_payload(tcp, tcb, seg, len);
-	if (probing)
-		count(tcp->counters, COUNT_probes_out);
-	tcb->flags &= (uint16_t) ~(TCB_RESEND | TCB_PROBING);
-	note_sent(tcp, tcb, seg);
-	if (ext != NULL && seq_lt(ext->snd_rtx, una + seg_space(seg)))
-		ext->snd_rtx = una + seg_space(seg);
+	fill(tcp, tcb, seg, sack, una, len);
+	count(tcp->counters, COUNT_retransmits);
+	start_timer(tcp, tcb);
 	return true;
 }
 
-/* The next segment of the stream, sent again or new; false when there is nothing that may go now. */
-static bool send_stream(struct tcp *tcp, struct tcb *tcb, struct seg *seg)
+/*
+ * Bytes of the first lost segment to send: with those that were lost right behind it, and, at the end of what is in flight,
+ * with new ones. The peer's window bounds them, but one byte may go in any case when it is forced (RFC 9293
+ * SHLD-16, MUST-34, 3.8.6.1).
+ */
+static uint32_t lost_bytes(struct tcp *tcp, struct tcb *tcb, uint32_t slot, bool forced)
 {
 	struct tcb_ext *ext = tcb_ext(tcp, tcb);
-	uint32_t seq = ext != NULL ? ext->snd_rtx : tcb->snd_nxt;
-	uint32_t end = send_queue_end(tcp, tcb);
-	bool again = seq != tcb->snd_nxt;
-	bool fin = tcb->flags & TCB_FIN_QUEUED && (again || !(tcb->flags & TCB_FIN_SENT));
-	uint32_t len = seq_lt(seq, end) ? sendable_bytes(tcp, tcb, seq) : 0;
+	uint32_t seq = sent_at(tcp, slot)->seq, end = send_queue_end(tcp, tcb);
+	uint32_t room = window_room(tcp, tcb, seq), most = room < tcb->mss ? room : tcb->mss;
+	uint32_t space = sent_join(tcp, ext, slot, most);
+	uint32_t len = seq_lt(seq, end) ? end - seq : 0;
 
+	if (slot == ext->sent_last && seq_lt(seq + space, end) && space < most) {
+		uint32_t more = (len < most ? len : most) - space;
+
+		sent_extend(tcp, ext, more);
+		tcb->snd_nxt += more;
+		space += more;
+	}
+	if (len > space)
+		len = space;
+	if (len > most)
+		len = most > 0 || !forced ? most : 1;
+	return len;
+}
+
+/* The first lost segment. With TCB_RESEND it goes whatever congestion control says. */
+static bool resend_lost(struct tcp *tcp, struct tcb *tcb, struct seg *seg, struct sack *sack)
+{
+	struct tcb_ext *ext = tcb_ext(tcp, tcb);
+	uint32_t slot = sent_first_lost(tcp, ext);
+	bool forced = tcb->flags & TCB_RESEND;
+
+	if (slot == SLOT_NONE)
+		return false;
+	uint32_t seq = sent_at(tcp, slot)->seq;
+	uint32_t len = lost_bytes(tcp, tcb, slot, forced);
+
+	if (!forced && len > congestion_room(tcp, tcb) && ext->pipe > 0)
+		return false;
+	if (len == 0 && seq != send_queue_end(tcp, tcb))
+		return false; /* the window has closed on it; the timer will probe */
+	fill(tcp, tcb, seg, sack, seq, len);
+	if (seg->flags & SEG_FIN && !(tcb->flags & TCB_FIN_SENT)) {
+		/* Closed since the first sending: the FIN rides along. */
+		sent_extend(tcp, ext, 1);
+		tcb->snd_nxt++;
+		tcb->flags |= TCB_FIN_SENT;
+	}
+	sent_again(tcp, ext, slot, seg_space(seg));
+	tcb->flags &= (uint16_t)~TCB_RESEND;
+	count(tcp->counters, COUNT_retransmits);
+	start_timer(tcp, tcb);
+	return true;
+}
+
+/* Beyond a closed window: the next new byte, or as many as a small window takes (RFC 9293 3.8.6.1). */
+static uint32_t probe_bytes(const struct tcp *tcp, const struct tcb *tcb, uint32_t seq)
+{
+	uint32_t queued = send_queue_end(tcp, tcb) - seq, room = window_room(tcp, tcb, seq);
+	uint32_t len = queued < tcb->mss ? queued : tcb->mss;
+
+	return len <= room ? len : room > 0 ? room : 1;
+}
+
+/* The next segment of the stream; false when there is nothing that may go now. */
+static bool send_new(struct tcp *tcp, struct tcb *tcb, struct seg *seg, struct sack *sack)
+{
+	uint32_t seq = tcb->snd_nxt, end = send_queue_end(tcp, tcb), len = 0;
+	bool fin = tcb->flags & TCB_FIN_QUEUED && !(tcb->flags & TCB_FIN_SENT);
+	bool probing = tcb->flags & TCB_PROBING;
+
+	if (seq_lt(seq, end))
+		len = probing ? probe_bytes(tcp, tcb, seq) : new_bytes(tcp, tcb, seq);
 	if (len == 0 && !(fin && seq == end))
 		return false;
-	fill_header(tcp, tcb, seg, seq);
-	fill_payload(tcp, tcb, seg, len);
+	fin &= seq + len == end && !(probing && len > 0);
+	if (tcb->flags & TCB_EXT && !sent_append(tcp, tcb_ext(tcp, tcb), seq, len + fin))
+		return false;
+	fill(tcp, tcb, seg, sack, seq, len);
 	note_sent(tcp, tcb, seg);
-	if (again)
-		ext->snd_rtx = seq_max(ext->snd_rtx, seq + seg_space(seg));
 	return true;
+}
+
+/* What to send next: what is lost goes before what is new. */
+static bool send_next(struct tcp *tcp, struct tcb *tcb, struct seg *seg, struct sack *sack)
+{
+	bool sent;
+
+	if (!(tcb->flags & TCB_EXT)) {
+		if (tcb->flags & TCB_RESEND)
+			return resend_piece(tcp, tcb, seg, sack);
+		return send_new(tcp, tcb, seg, sack);
+	}
+	if (tcb->flags & TCB_PROBING)
+		count(tcp->counters, COUNT_probes_out);
+	sent = resend_lost(tcp, tcb, seg, sack);
+	if (!sent && tcb_ext(tcp, tcb)->lost == 0)
+		sent = send_new(tcp, tcb, seg, sack);
+	tcb->flags &= (uint16_t) ~(TCB_PROBING | TCB_RESEND);
+	return sent;
 }
 
 /*
@@ -320,14 +401,13 @@ static bool piece_fits(struct tcp *tcp, struct tcb *tcb)
 	return false;
 }
 
-static unsigned output_synchronized(struct tcp *tcp, struct tcb *tcb, struct seg *segs, unsigned max)
+static unsigned output_synchronized(struct tcp *tcp, struct tcb *tcb, struct seg *segs, struct sack *sacks,
+				    unsigned max)
 {
 	unsigned n = 0;
 
 	if (piece_fits(tcp, tcb)) {
-		if (tcb->flags & TCB_RESEND)
-			n += send_again(tcp, tcb, &segs[n]);
-		while (n < max && send_stream(tcp, tcb, &segs[n]))
+		while (n < max && send_next(tcp, tcb, &segs[n], &sacks[n]))
 			n++;
 		if (n == max) {
 			output_mark(tcp, tcb); /* perhaps more, in the next turn */
@@ -336,18 +416,20 @@ static unsigned output_synchronized(struct tcp *tcp, struct tcb *tcb, struct seg
 		persist_if_stuck(tcp, tcb);
 	}
 	if (tcb->flags & TCB_ACK_NOW) {
-		fill_header(tcp, tcb, &segs[n++], output_empty_seq(tcp, tcb));
+		fill_header(tcp, tcb, &segs[n], output_empty_seq(tcp, tcb));
+		fill_sack(tcp, tcb, &segs[n], &sacks[n]);
+		n++;
 	} else if (tcb->flags & TCB_ACK_DELAYED) {
 		delay_ack(tcp, tcb);
 	}
 	return n;
 }
 
-static unsigned output_tcb(struct tcp *tcp, struct tcb *tcb, struct seg *segs, unsigned max)
+static unsigned output_tcb(struct tcp *tcp, struct tcb *tcb, struct seg *segs, struct sack *sacks, unsigned max)
 {
 	tcb->flags &= (uint16_t)~TCB_DIRTY;
 	if (fsm_synchronized((enum weir_state)tcb->state))
-		return output_synchronized(tcp, tcb, segs, max < OUTPUT_TURN ? max : OUTPUT_TURN);
+		return output_synchronized(tcp, tcb, segs, sacks, max < OUTPUT_TURN ? max : OUTPUT_TURN);
 	if (!(tcb->flags & TCB_RESEND)) {
 		if (!(tcb->flags & TCB_ACK_NOW))
 			return 0;
@@ -362,7 +444,7 @@ static unsigned output_tcb(struct tcp *tcp, struct tcb *tcb, struct seg *segs, u
 	return 1;
 }
 
-unsigned tcp_output(struct tcp *tcp, struct seg *segs, unsigned max, uint64_t now_ns)
+unsigned tcp_output(struct tcp *tcp, struct seg *segs, struct sack *sacks, unsigned max, uint64_t now_ns)
 {
 	unsigned n = 0;
 
@@ -375,7 +457,7 @@ unsigned tcp_output(struct tcp *tcp, struct seg *segs, unsigned max, uint64_t no
 		struct tcb *tcb = tcb_at(tcp, tcp->dirty[tcp->dirty_ring.head++ & tcp->dirty_ring.mask]);
 
 		if (tcb->flags & TCB_DIRTY)
-			n += output_tcb(tcp, tcb, segs + n, max - n);
+			n += output_tcb(tcp, tcb, segs + n, sacks + n, max - n);
 	}
 	return n;
 }

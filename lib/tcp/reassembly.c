@@ -61,6 +61,41 @@ static struct place find_place(struct tcp *tcp, struct tcb *tcb, struct tcb_ext 
 	return place;
 }
 
+/* The run of pieces without a gap that holds `seq`. */
+static struct sack_block run_around(const struct tcp *tcp, const struct tcb_ext *ext, uint32_t seq)
+{
+	struct sack_block run = { 0 };
+	bool first = true;
+
+	for (uint32_t slot = ext->gap_first; slot != SLOT_NONE; slot = piece_at(tcp, slot)->next) {
+		const struct piece *piece = piece_at(tcp, slot);
+
+		if (first || piece->seq != run.right) {
+			if (!first && seq_gt(run.right, seq))
+				break;
+			run.left = piece->seq;
+			first = false;
+		}
+		run.right = piece_end(piece);
+	}
+	return run;
+}
+
+/* The block of what came last goes first; those that it has swallowed go (RFC 2018 section 4). */
+static void note_news(const struct tcp *tcp, struct tcb_ext *ext, uint32_t seq)
+{
+	struct sack old = ext->sack;
+	unsigned n = ext->blocks;
+
+	ext->sack.blocks[0] = run_around(tcp, ext, seq);
+	ext->blocks = 1;
+	for (unsigned i = 0; i < n && ext->blocks < SACK_BLOCKS_MAX; i++) {
+		if (seq_lt(old.blocks[i].left, ext->sack.blocks[0].left) ||
+		    seq_gt(old.blocks[i].right, ext->sack.blocks[0].right))
+			ext->sack.blocks[ext->blocks++] = old.blocks[i];
+	}
+}
+
 static verdict keep_text(struct tcp *tcp, struct tcb *tcb, struct tcb_ext *ext, struct seg *seg)
 {
 	uint32_t buffers = payload_buffers(seg->payload);
@@ -71,8 +106,10 @@ static verdict keep_text(struct tcp *tcp, struct tcb *tcb, struct tcb_ext *ext, 
 		return COUNT_drop_out_of_order;
 	struct place place = find_place(tcp, tcb, ext, seg);
 
-	if (seq_ge(place.seq, place.end))
+	if (seq_ge(place.seq, place.end)) {
+		ext->duplicate = (struct sack_block){ .left = seg->seq, .right = seg->seq + seg->len };
 		return COUNT_drop_duplicate;
+	}
 	uint32_t front = place.seq - seg->seq, back = seg->seq + seg->len - place.end;
 	uint32_t slot = slot_pool_take(&tcp->pieces);
 
@@ -86,8 +123,44 @@ static verdict keep_text(struct tcp *tcp, struct tcb *tcb, struct tcb_ext *ext, 
 	};
 	*place.link = slot;
 	seg->payload = 0;
+	note_news(tcp, ext, place.seq);
 	tcb->held = (tcb->held + buffers) & UINT8_MAX;
 	return ACCEPTED;
+}
+
+/* RCV.NXT has passed some. */
+static void forget_old_news(const struct tcb *tcb, struct tcb_ext *ext)
+{
+	unsigned n = ext->blocks;
+
+	ext->blocks = 0;
+	for (unsigned i = 0; i < n; i++) {
+		if (seq_gt(ext->sack.blocks[i].left, tcb->rcv_nxt))
+			ext->sack.blocks[ext->blocks++] = ext->sack.blocks[i];
+	}
+}
+
+void reassembly_duplicate(struct tcp *tcp, struct tcb *tcb, uint32_t left, uint32_t right)
+{
+	if (!(tcb->flags & TCB_SACK) || !tcb_extend(tcp, tcb))
+		return;
+	tcb_ext(tcp, tcb)->duplicate = (struct sack_block){ .left = left, .right = right };
+	if (tcb->timer == TIMER_NONE)
+		tcb_arm(tcp, tcb, TIMER_IDLE, rtt_rto_ticks(tcp, tcb));
+}
+
+unsigned reassembly_blocks(const struct tcp *tcp, struct tcb *tcb, struct sack *sack, unsigned most)
+{
+	struct tcb_ext *ext = tcb_ext(tcp, tcb);
+	unsigned n = 0;
+
+	if (ext->duplicate.left != ext->duplicate.right && most > 0) {
+		sack->blocks[n++] = ext->duplicate;
+		ext->duplicate = (struct sack_block){ 0 };
+	}
+	for (unsigned i = 0; i < ext->blocks && n < most; i++)
+		sack->blocks[n++] = ext->sack.blocks[i];
+	return n;
 }
 
 verdict reassembly_keep(struct tcp *tcp, struct tcb *tcb, struct seg *seg)
@@ -125,6 +198,7 @@ void reassembly_deliver(struct tcp *tcp, struct tcb *tcb)
 		text_deliver(tcp, tcb, piece->data, piece->len - old);
 		slot_pool_give(&tcp->pieces, slot);
 	}
+	forget_old_news(tcb, ext);
 	output_ack_now(tcp, tcb); /* RFC 5681 section 4.2: at once, when a gap closes in part or in whole */
 	if (ext->gap_first == SLOT_NONE && tcb->timer == TIMER_NONE)
 		tcb_arm(tcp, tcb, TIMER_IDLE, rtt_rto_ticks(tcp, tcb));

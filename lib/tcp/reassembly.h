@@ -29,4 +29,10 @@ bool reassembly_waiting(const struct tcp *tcp, const struct tcb *tcb);
 /* Frees everything; for the end of a connection. */
 void reassembly_clear(struct tcp *tcp, struct tcb *tcb);
 
+/* Segment text that had been received before: to be told once, as D-SACK (RFC 2883). */
+void reassembly_duplicate(struct tcp *tcp, struct tcb *tcb, uint32_t left, uint32_t right);
+
+/* The blocks to tell now, `most` at most: a duplicate first, then the latest news. Returns how many. */
+unsigned reassembly_blocks(const struct tcp *tcp, struct tcb *tcb, struct sack *sack, unsigned most);
+
 #endif

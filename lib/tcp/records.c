@@ -7,6 +7,7 @@
 #include "tcp/reassembly.h"
 #include "tcp/rtt.h"
 #include "tcp/send_queue.h"
+#include "tcp/sent.h"
 
 struct tcb *tcb_take(struct tcp *tcp, const struct tuple *tuple)
 {
@@ -44,6 +45,7 @@ void tcb_give(struct tcp *tcp, struct tcb *tcb)
 {
 	if (tcb->flags & TCB_EXT) {
 		reassembly_clear(tcp, tcb);
+		sent_clear(tcp, tcb_ext(tcp, tcb));
 		send_queue_clear(tcp, tcb);
 		tcb_shrink(tcp, tcb);
 	}
@@ -85,8 +87,9 @@ bool tcb_extend(struct tcp *tcp, struct tcb *tcb)
 {
 	if (tcb->flags & TCB_EXT)
 		return true;
-	/* A static piece that is kept by number becomes a piece of the extension's queue. */
-	if (tcb->piece != 0 && slot_pool_free(&tcp->pieces) == 0)
+	/* What is kept by number, or in flight, becomes a piece and a segment of the extension's lists. */
+	if ((tcb->piece != 0 && slot_pool_free(&tcp->pieces) == 0) ||
+	    (tcb->flight != 0 && slot_pool_free(&tcp->sents) == 0))
 		return false;
 	uint32_t slot = slot_pool_take(&tcp->exts);
 
@@ -98,13 +101,15 @@ bool tcb_extend(struct tcp *tcp, struct tcb *tcb)
 
 	*ext = (struct tcb_ext){
 		.snd_una = una,
-		.snd_rtx = tcb->snd_nxt,
 		.queue_seq = una,
 		.queue_end = una,
 		.queue_first = SLOT_NONE,
 		.queue_last = SLOT_NONE,
 		.cursor = SLOT_NONE,
 		.cursor_seq = una,
+		.sent_first = SLOT_NONE,
+		.sent_last = SLOT_NONE,
+		.lost_from = SLOT_NONE,
 		.gap_first = SLOT_NONE,
 		.recover = una - 1,
 		.srtt_us = path.srtt_us,
@@ -115,6 +120,10 @@ bool tcb_extend(struct tcp *tcp, struct tcb *tcb)
 	tcb->ext = slot;
 	tcb->flags |= TCB_EXT;
 	send_queue_adopt_static(tcp, tcb);
+	if (tcb->flight != 0) {
+		sent_append(tcp, ext, una, tcb->flight);
+		sent_at(tcp, ext->sent_first)->flags = SENT_AGAIN; /* when it went out is not known: no sample */
+	}
 	return true;
 }
 
@@ -123,7 +132,7 @@ void tcb_shrink(struct tcp *tcp, struct tcb *tcb)
 	struct tcb_ext *ext = tcb_ext(tcp, tcb);
 	uint32_t slot = tcb->ext;
 
-	DCHECK(ext->queue_first == SLOT_NONE && ext->gap_first == SLOT_NONE);
+	DCHECK(ext->queue_first == SLOT_NONE && ext->sent_first == SLOT_NONE && ext->gap_first == SLOT_NONE);
 	tcb->packed = path_pack(&(struct path){
 		.srtt_us = ext->srtt_us,
 		.rttvar_us = ext->rttvar_us,

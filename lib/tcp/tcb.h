@@ -19,6 +19,7 @@
 
 #include "base/payload.h"
 #include "base/tuple.h"
+#include "wire/seg.h"
 #include "weir.h"
 
 /* tcb.flags */
@@ -95,25 +96,28 @@ _Static_assert(sizeof(struct tcb) == 64, "a hot record is a cache line");
 struct tcb_ext {
 	uint32_t next_free; /* slot_pool's */
 	uint32_t snd_una;
-	uint32_t snd_rtx;                 /* next to be sent again after a timeout; snd_nxt when nothing is */
 	uint32_t queue_seq;               /* first byte of the first piece */
 	uint32_t queue_end;               /* one beyond the last byte queued, FIN not counted */
 	uint32_t queue_first, queue_last; /* pieces, or SLOT_NONE */
 	uint32_t cursor, cursor_seq;      /* the piece that holds the next new byte, and where it starts */
 	uint32_t srtt_us, rttvar_us;      /* 0 before the first sample */
 	uint32_t cwnd, ssthresh;          /* bytes */
-	uint32_t recover;                 /* NewReno, RFC 6582: the recovery ends when this is acknowledged */
-	uint32_t timed_seq, timed_us;     /* the segment whose round trip is measured, with `timing` */
+	uint32_t recover;                 /* RFC 6582: the recovery ends when this is acknowledged */
+	uint32_t sent_first, sent_last;   /* segments in flight, or SLOT_NONE; see sent.h */
+	uint32_t lost_from;               /* no segment before this one is marked lost */
+	uint32_t pipe;                    /* bytes in the network, RFC 6675 */
+	uint16_t lost, sacked;            /* segments marked so */
 	uint16_t pieces;                  /* in the queue */
 	uint16_t dup_acks;
-	bool timing;
 	bool recovering;
 	uint8_t unanswered; /* window probes since the peer was last heard (RFC 9293 MUST-37) */
 	bool gap_fin;       /* the peer's FIN stands at gap_fin_seq, behind a gap */
+	uint8_t blocks;     /* in `sack` */
 	uint32_t gap_first; /* out-of-order pieces, or SLOT_NONE; see reassembly.h */
 	uint32_t gap_fin_seq;
-	/* SACK's scoreboard and send times per segment have their place here. */
-	uint8_t reserved[256 - 18 * 4 - 8];
+	struct sack sack;             /* what we hold beyond RCV.NXT, the latest news first */
+	struct sack_block duplicate;  /* to be told once, RFC 2883; empty: nothing */
+	uint8_t reserved[256 - 19 * 4 - 12 - sizeof(struct sack) - sizeof(struct sack_block)];
 };
 
 _Static_assert(sizeof(struct tcb_ext) == 256, "an extension is four cache lines");

@@ -7,6 +7,7 @@
 #include "tcp/reassembly.h"
 #include "tcp/records.h"
 #include "tcp/send_queue.h"
+#include "tcp/sent.h"
 #include "tcp/tcp_pvt.h"
 #include "tcp/time_wait.h"
 
@@ -24,7 +25,7 @@ static uint32_t or_else(uint32_t asked, uint32_t derived)
 }
 
 struct sizes {
-	uint32_t hot, half_open, time_wait, extensions, pieces, events, dirty, delayed;
+	uint32_t hot, half_open, time_wait, extensions, pieces, sents, events, dirty, delayed;
 };
 
 /* What "derived from max_connections" means in weir.h. */
@@ -43,6 +44,7 @@ static struct sizes sizes_of(const struct weir_config *config)
 	if (sizes.extensions > n)
 		sizes.extensions = n;
 	sizes.pieces = or_else(config->max_send_buffers, 4 * sizes.extensions + 256);
+	sizes.sents = 2 * sizes.pieces; /* a piece is a segment or two, now and then many */
 	sizes.delayed = sizes.dirty;
 	return sizes;
 }
@@ -59,6 +61,7 @@ static void carve(struct tcp *tcp, struct arena *arena, const struct sizes *size
 	slot_pool_init(&tcp->half_opens, arena, sizes->half_open, sizeof(struct half_open));
 	slot_pool_init(&tcp->exts, arena, sizes->extensions, sizeof(struct tcb_ext));
 	slot_pool_init(&tcp->pieces, arena, sizes->pieces, sizeof(struct piece));
+	slot_pool_init(&tcp->sents, arena, sizes->sents, sizeof(struct sent));
 	tcp->time_waits = arena_take(arena, (size_t)sizes->time_wait * sizeof(struct time_wait));
 	tcp->time_wait_capacity = sizes->time_wait;
 	tcp->events = arena_take(arena, (size_t)sizes->events * sizeof(struct weir_event));

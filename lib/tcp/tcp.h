@@ -54,9 +54,10 @@ void tcp_destroy(struct tcp *tcp);
 /*
  * Takes n <= TCP_BURST_MAX segments in order and returns how many were taken: fewer when the bound on
  * events or output is reached. Each taken one is counted once, as accepted or as a drop. A taken
- * segment's payload is tcp's if seg->payload is 0 afterwards, otherwise the caller's to free.
+ * segment's payload is tcp's if seg->payload is 0 afterwards, otherwise the caller's to free. sacks[i]
+ * belongs to segs[i], and is looked at if that has SEG_OPT_SACK.
  */
-unsigned tcp_input(struct tcp *tcp, struct seg *segs, unsigned n, uint64_t now_ns);
+unsigned tcp_input(struct tcp *tcp, struct seg *segs, const struct sack *sacks, unsigned n, uint64_t now_ns);
 
 /* Fires the timers that are due, a bounded number per call. */
 void tcp_advance(struct tcp *tcp, uint64_t now_ns);
@@ -66,9 +67,9 @@ unsigned tcp_events(struct tcp *tcp, struct weir_event *events, unsigned max);
 
 /*
  * Writes up to max segments that are due. Payload bytes are fetched with tcp_read() before the
- * next call of anything else. Less than max: nothing is left to send now.
+ * next call of anything else; sacks[i] is filled where segs[i] has SEG_OPT_SACK. Less than max: nothing is left to send now.
  */
-unsigned tcp_output(struct tcp *tcp, struct seg *segs, unsigned max, uint64_t now_ns);
+unsigned tcp_output(struct tcp *tcp, struct seg *segs, struct sack *sacks, unsigned max, uint64_t now_ns);
 
 /* Copies a sent segment's seg->len payload bytes to dst. */
 void tcp_read(const struct tcp *tcp, const struct seg *seg, void *dst);

@@ -78,13 +78,14 @@ struct tcp {
 	struct counters *counters;
 	uint64_t now_ns;     /* of the call that is under way */
 	uint32_t tick;       /* the same, in ticks */
+	const struct sack *sack; /* beside the segment that is under way */
 	uint32_t rcv_window; /* bytes offered when nothing is held */
 	uint16_t rcv_mss;    /* payload that fits the MTU without TCP options */
 	uint8_t rcv_wscale;
 	uint8_t receive_buffers; /* of a connection, that its window is counted in */
 	uint8_t held_max;        /* that it may hold: some more, for segments shorter than most */
 
-	struct slot_pool hot, exts, half_opens, pieces;
+	struct slot_pool hot, exts, half_opens, pieces, sents;
 	struct timer_wheel wheel;
 
 	struct ring events_ring, dirty_ring, replies_ring, delayed_ring;

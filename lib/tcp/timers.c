@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "tcp/timers.h"
 
-#include "tcp/cc.h"
 #include "tcp/fsm.h"
 #include "tcp/half_open.h"
 #include "tcp/output.h"
 #include "tcp/reassembly.h"
 #include "tcp/records.h"
+#include "tcp/recovery.h"
 #include "tcp/reply.h"
 #include "tcp/rtt.h"
+#include "tcp/sent.h"
 #include "tcp/time_wait.h"
 #include "tcp/user.h"
 
@@ -43,6 +44,7 @@ static void persist_fired(struct tcp *tcp, struct tcb *tcb)
 			return;
 		}
 		ext->unanswered++;
+		sent_mark_all_lost(tcp, ext);
 		tcb->flags |= TCB_RESEND | TCB_PROBING;
 	}
 	back_off(tcp, tcb, TIMER_PERSIST);
@@ -66,15 +68,7 @@ static void retransmit_fired(struct tcp *tcp, struct tcb *tcb)
 	}
 	count(tcp->counters, COUNT_rto_fired);
 	if (ext != NULL) {
-		if (tcb->retries == 0)
-			cc_reno.timed_out(ext, tcb->mss, tcb->snd_nxt - ext->snd_una);
-		else
-			ext->cwnd = tcb->mss;
-		ext->snd_rtx = ext->snd_una;
-		ext->recover = tcb->snd_nxt; /* RFC 6582 section 3.2 step 4 */
-		ext->recovering = false;
-		ext->dup_acks = 0;
-		ext->timing = false;
+		recovery_timed_out(tcp, tcb);
 	} else {
 		if (synchronized)
 			rtt_timed_out(tcb);

@@ -2,6 +2,7 @@
 #include "wire/build.h"
 
 #include "wire/csum.h"
+#include "wire/tcp_opt.h"
 
 #define IP_AT ETH_BYTES
 #define TCP_AT (ETH_BYTES + IP_BYTES)
@@ -21,6 +22,13 @@ unsigned build_headers(uint8_t *frame, const struct seg *seg, const struct eth_a
 					.tos = seg->tos,
 				});
 	return TCP_AT + tcp_bytes;
+}
+
+void build_sack(uint8_t *frame, const struct seg *seg, const struct sack *sack)
+{
+	uint8_t *header = frame + TCP_AT;
+
+	tcp_opt_build_sack(header + TCP_HDR_BYTES, tcp_hdr_bytes(header) - TCP_HDR_BYTES, seg, sack);
 }
 
 /* Header and payload of the segment that stands in the frame. */

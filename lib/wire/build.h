@@ -4,6 +4,7 @@
  *
  *     build_headers()   Ethernet, IPv4 and TCP; returns where the payload goes
  *     (the caller copies seg->len bytes of payload to there)
+ *     build_sack()      where there are blocks to tell
  *     build_csum()      or build_csum_offload(), by what the port does: chosen once, at start
  *
  * A frame is contiguous and has room for BUILD_HEADERS_MAX + seg->len bytes.
@@ -23,6 +24,9 @@
 /* Bytes of all headers. */
 unsigned build_headers(uint8_t *frame, const struct seg *seg, const struct eth_addr *dst,
 		       const struct eth_addr *src);
+
+/* Adds the blocks of a segment that has SEG_OPT_SACK, after build_headers() and before the checksum. */
+void build_sack(uint8_t *frame, const struct seg *seg, const struct sack *sack);
 
 /* Both checksums, once the payload is in its place. */
 void build_csum(uint8_t *frame, const struct seg *seg);

@@ -3,6 +3,7 @@
 
 #include "wire/csum.h"
 #include "wire/tcp_hdr.h"
+#include "wire/tcp_opt.h"
 
 verdict parse_link(struct frame *frame)
 {
@@ -42,4 +43,11 @@ verdict parse_tcp(const struct frame *frame, uint64_t rest, struct seg *seg, uin
 	if (v == ACCEPTED)
 		*headers = start + tcp_hdr_bytes(segment.bytes);
 	return v;
+}
+
+unsigned parse_sack(const struct frame *frame, struct sack *sack)
+{
+	const uint8_t *header = frame->bytes + frame_l4_start(frame);
+
+	return tcp_opt_parse_sack(header + TCP_HDR_BYTES, tcp_hdr_bytes(header) - TCP_HDR_BYTES, sack);
 }

@@ -59,4 +59,7 @@ static inline uint32_t frame_contiguous(const struct frame *frame)
  */
 verdict parse_tcp(const struct frame *frame, uint64_t rest, struct seg *seg, uint32_t *headers);
 
+/* The SACK blocks of a segment that parse_tcp() accepted with SEG_OPT_SACK; returns how many. */
+unsigned parse_sack(const struct frame *frame, struct sack *sack);
+
 #endif

@@ -32,7 +32,19 @@ enum {
 	SEG_OPT_WSCALE = 0x02,
 	SEG_OPT_SACK_OK = 0x04,
 	SEG_OPT_TS = 0x08,
-	SEG_OPT_SACK = 0x10, /* blocks: their place in the frame is for the recovery code to define */
+	SEG_OPT_SACK = 0x10, /* blocks stand in a struct sack of their own */
+};
+
+#define SACK_BLOCKS_MAX 4 /* 40 bytes of options hold no more */
+
+/* What the sender of it holds: left..right-1 (RFC 2018). */
+struct sack_block {
+	uint32_t left, right;
+};
+
+/* The blocks of one segment. Few segments have any, so they stand in an array beside that of the segments. */
+struct sack {
+	struct sack_block blocks[SACK_BLOCKS_MAX];
 };
 
 struct seg {
@@ -57,7 +69,7 @@ struct seg {
 	uint8_t wscale; /* the option's value, capped at 14 by the parser (RFC 7323 section 2.3) */
 	uint8_t ttl;
 	uint8_t tos; /* DSCP and ECN */
-	uint8_t spare;
+	uint8_t sacks;  /* with SEG_OPT_SACK: blocks in the struct sack beside it */
 };
 
 _Static_assert(sizeof(struct seg) == 64, "a segment is a cache line");

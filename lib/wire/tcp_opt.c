@@ -83,6 +83,36 @@ verdict tcp_opt_parse(const uint8_t *options, unsigned bytes, struct seg *seg)
 	return ACCEPTED;
 }
 
+static unsigned take_blocks(const uint8_t *option, struct sack *sack)
+{
+	unsigned n = (option[1] - 2u) / LEN_SACK_BLOCK;
+
+	for (unsigned i = 0; i < n; i++) {
+		sack->blocks[i].left = bytes_get32(option + 2 + i * LEN_SACK_BLOCK);
+		sack->blocks[i].right = bytes_get32(option + 6 + i * LEN_SACK_BLOCK);
+	}
+	return n;
+}
+
+/* The lengths were found sound, and 40 bytes hold no more than SACK_BLOCKS_MAX blocks. */
+unsigned tcp_opt_parse_sack(const uint8_t *options, unsigned bytes, struct sack *sack)
+{
+	const uint8_t *option = options;
+
+	while (option < options + bytes && option[0] != KIND_END) {
+		if (option[0] == KIND_SACK && option[1] > 2 && (option[1] - 2) % LEN_SACK_BLOCK == 0)
+			return take_blocks(option, sack);
+		option += option[0] == KIND_NOP ? 1 : option[1];
+	}
+	return 0;
+}
+
+/* Two NOPs and SACK's own two bytes make a word; then come the blocks. */
+static unsigned sack_bytes(const struct seg *seg)
+{
+	return seg->opts & SEG_OPT_SACK ? 4u + seg->sacks * LEN_SACK_BLOCK : 0;
+}
+
 /* SACK-permitted and TS share three words, as do two NOPs and either; alone each costs its own. */
 unsigned tcp_opt_bytes(const struct seg *seg)
 {
@@ -96,7 +126,7 @@ unsigned tcp_opt_bytes(const struct seg *seg)
 		bytes += 4;
 	if (seg->opts & SEG_OPT_WSCALE)
 		bytes += 4;
-	return bytes;
+	return bytes + sack_bytes(seg);
 }
 
 /* The two bytes that bring TS, or SACK-permitted itself, to an even word. */
@@ -131,5 +161,17 @@ void tcp_opt_build(uint8_t *options, const struct seg *seg)
 	if (seg->opts & SEG_OPT_WSCALE) {
 		option = put_filler(option, KIND_NOP, KIND_WSCALE);
 		option = put_filler(option, LEN_WSCALE, seg->wscale);
+	}
+}
+
+void tcp_opt_build_sack(uint8_t *options, unsigned bytes, const struct seg *seg, const struct sack *sack)
+{
+	uint8_t *option = options + bytes - sack_bytes(seg);
+
+	option = put_filler(option, KIND_NOP, KIND_NOP);
+	option = put_filler(option, KIND_SACK, (uint8_t)(2 + seg->sacks * LEN_SACK_BLOCK));
+	for (unsigned i = 0; i < seg->sacks; i++, option += LEN_SACK_BLOCK) {
+		bytes_put32(option, sack->blocks[i].left);
+		bytes_put32(option + 4, sack->blocks[i].right);
 	}
 }

@@ -24,10 +24,19 @@
  */
 verdict tcp_opt_parse(const uint8_t *options, unsigned bytes, struct seg *seg);
 
+/*
+ * Reads the blocks of options that tcp_opt_parse() accepted with SEG_OPT_SACK; returns how many. What they say is
+ * not judged here.
+ */
+unsigned tcp_opt_parse_sack(const uint8_t *options, unsigned bytes, struct sack *sack);
+
 /* Bytes that tcp_opt_build() will write: a multiple of 4. */
 unsigned tcp_opt_bytes(const struct seg *seg);
 
-/* Writes the options of seg->opts but SACK. */
+/* Writes the options of seg->opts; where seg->sacks blocks go it leaves room, at the end. */
 void tcp_opt_build(uint8_t *options, const struct seg *seg);
+
+/* Writes SACK into that room. options, bytes: all of them. */
+void tcp_opt_build_sack(uint8_t *options, unsigned bytes, const struct seg *seg, const struct sack *sack);
 
 #endif

@@ -23,7 +23,7 @@ void host_init(struct host *host, struct network *network, unsigned end, const s
 	host->tcp = tcp_create(host->memory, config, secrets, &host->counters, host_now(host, now_ns));
 }
 
-static verdict parse(const uint8_t *bytes, uint32_t len, struct seg *seg, uint32_t *headers)
+static verdict parse(const uint8_t *bytes, uint32_t len, struct seg *seg, struct sack *sack, uint32_t *headers)
 {
 	struct frame frame = { .bytes = bytes, .contiguous = len, .total = len };
 	verdict v = parse_link(&frame);
@@ -37,7 +37,10 @@ static verdict parse(const uint8_t *bytes, uint32_t len, struct seg *seg, uint32
 		return v;
 	if (frame.ip.protocol != IP_PROTOCOL_TCP)
 		return COUNT_drop_ip_protocol;
-	return parse_tcp(&frame, 0, seg, headers);
+	v = parse_tcp(&frame, 0, seg, headers);
+	if (v == ACCEPTED && seg->opts & SEG_OPT_SACK)
+		seg->sacks = (uint8_t)parse_sack(&frame, sack);
+	return v;
 }
 
 /* The verdict on a segment is the counter that has grown. */
@@ -58,8 +61,9 @@ static void print_segment(const struct host *host, const struct seg *seg, const 
 void host_receive(struct host *host, const uint8_t *bytes, uint32_t len, uint64_t now_ns)
 {
 	struct seg seg;
+	struct sack sack;
 	uint32_t headers;
-	verdict v = parse(bytes, len, &seg, &headers);
+	verdict v = parse(bytes, len, &seg, &sack, &headers);
 
 	host->frames_in++;
 	if (v != ACCEPTED) {
@@ -70,7 +74,7 @@ void host_receive(struct host *host, const uint8_t *bytes, uint32_t len, uint64_
 		seg.payload = payload_arena_copy(bytes + headers, seg.len);
 	struct counters before = host->counters;
 
-	CHECK(tcp_input(host->tcp, &seg, 1, host_now(host, now_ns)) == 1);
+	CHECK(tcp_input(host->tcp, &seg, &sack, 1, host_now(host, now_ns)) == 1);
 	if (host->trace != NULL)
 		print_segment(host, &seg, &before, now_ns);
 	payload_free(seg.payload);
@@ -79,9 +83,10 @@ void host_receive(struct host *host, const uint8_t *bytes, uint32_t len, uint64_
 void host_send(struct host *host, uint64_t now_ns)
 {
 	struct seg segs[32];
+	struct sack sacks[32];
 	unsigned n;
 
-	while ((n = tcp_output(host->tcp, segs, 32, host_now(host, now_ns))) > 0) {
+	while ((n = tcp_output(host->tcp, segs, sacks, 32, host_now(host, now_ns))) > 0) {
 		for (unsigned i = 0; i < n; i++) {
 			uint8_t frame[BUILD_HEADERS_MAX + 9000];
 
@@ -89,6 +94,8 @@ void host_send(struct host *host, uint64_t now_ns)
 			unsigned headers =
 				build_headers(frame, &segs[i], &macs[!host->end], &macs[host->end]);
 
+			if (segs[i].opts & SEG_OPT_SACK)
+				build_sack(frame, &segs[i], &sacks[i]);
 			tcp_read(host->tcp, &segs[i], frame + headers);
 			build_csum(frame, &segs[i]);
 			network_send(host->network, !host->end, frame, headers + segs[i].len, now_ns);

@@ -73,14 +73,14 @@ void payload_trim(payload p, uint32_t front, uint32_t back)
 	struct block *block = block_of(p);
 
 	CHECK(front + back < payload_bytes(p));
-	for (; front > 0; block = block->next) {
+	uint32_t keep = payload_bytes(p) - front - back;
+
+	for (; block != NULL; block = block->next) {
 		uint32_t cut = front < block->len ? front : block->len;
 
 		block->front += cut;
 		block->len -= cut;
 		front -= cut;
-	}
-	for (uint32_t keep = payload_bytes(p) - back; block != NULL; block = block->next) {
 		if (block->len > keep)
 			block->len = keep;
 		keep -= block->len;

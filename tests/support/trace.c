@@ -97,14 +97,27 @@ static struct seg make_seg(const struct trace *t, const struct trace_seg *in)
 	return seg;
 }
 
+/* The peer tells of our stream. */
+static void make_sack(const struct trace *t, const struct trace_seg *in, struct seg *seg, struct sack *sack)
+{
+	for (; seg->sacks < SACK_BLOCKS_MAX && in->sack[seg->sacks].right != 0; seg->sacks++) {
+		sack->blocks[seg->sacks].left = t->our_iss + in->sack[seg->sacks].left;
+		sack->blocks[seg->sacks].right = t->our_iss + in->sack[seg->sacks].right;
+		seg->opts |= SEG_OPT_SACK;
+	}
+}
+
 void trace_send_burst(struct trace *t, const struct trace_seg *in, unsigned n)
 {
 	struct seg segs[TCP_BURST_MAX];
+	struct sack sacks[TCP_BURST_MAX];
 
 	cr_assert_leq(n, TCP_BURST_MAX);
-	for (unsigned i = 0; i < n; i++)
+	for (unsigned i = 0; i < n; i++) {
 		segs[i] = make_seg(t, &in[i]);
-	cr_assert_eq(tcp_input(t->tcp, segs, n, t->now_ns), n);
+		make_sack(t, &in[i], &segs[i], &sacks[i]);
+	}
+	cr_assert_eq(tcp_input(t->tcp, segs, sacks, n, t->now_ns), n);
 	for (unsigned i = 0; i < n; i++)
 		payload_free(segs[i].payload);
 }
@@ -122,7 +135,7 @@ static bool peek(struct trace *t)
 
 	if (t->has_ahead)
 		return true;
-	if (tcp_output(t->tcp, seg, 1, t->now_ns) == 0)
+	if (tcp_output(t->tcp, seg, &t->ahead_sack, 1, t->now_ns) == 0)
 		return false;
 	t->has_ahead = true;
 	if (seg->flags & SYN)
@@ -139,6 +152,22 @@ static bool peek(struct trace *t)
 			     "byte %u of our stream is wrong as sent", position);
 	}
 	return true;
+}
+
+static void check_sack(const struct trace *t, const struct trace_seg *want, const struct seg *seg,
+		       const char *file, int line)
+{
+	unsigned n = 0;
+
+	for (; n < SACK_BLOCKS_MAX && want->sack[n].right != 0; n++) {
+		uint32_t left = t->ahead_sack.blocks[n].left - t->peer_isn;
+		uint32_t right = t->ahead_sack.blocks[n].right - t->peer_isn;
+
+		cr_assert(n < seg->sacks && left == want->sack[n].left && right == want->sack[n].right,
+			  "%s:%d: SACK block %u of %u is %u to %u, expected %u to %u", file, line, n, seg->sacks,
+			  left, right, want->sack[n].left, want->sack[n].right);
+	}
+	cr_assert_eq(seg->sacks, n, "%s:%d: %u SACK blocks, expected %u", file, line, seg->sacks, n);
 }
 
 void trace_recv(struct trace *t, struct trace_seg want, const char *file, int line)
@@ -169,9 +198,10 @@ void trace_recv(struct trace *t, struct trace_seg want, const char *file, int li
 			     line);
 		cr_assert_eq(!!(seg.opts & SEG_OPT_TS), want.tsval != 0, "%s:%d: timestamps", file, line);
 	} else {
-		cr_assert_eq(seg.opts & ~SEG_OPT_TS, 0, "%s:%d: options %#x without SYN", file, line,
-			     seg.opts);
+		cr_assert_eq(seg.opts & ~(SEG_OPT_TS | SEG_OPT_SACK), 0, "%s:%d: options %#x without SYN",
+			     file, line, seg.opts);
 	}
+	check_sack(t, &want, &seg, file, line);
 	if (want.tsval != 0)
 		cr_assert(seg.opts & SEG_OPT_TS, "%s:%d: no timestamps", file, line);
 	if (want.tsecr != 0)
@@ -345,7 +375,7 @@ void trace_finish(struct trace *t)
 	trace_event(t, 0, 0, __FILE__, __LINE__);
 	trace_release(t);
 	tcp_abort_all(t->tcp);
-	while (tcp_output(t->tcp, &seg, 1, t->now_ns) == 1)
+	while (tcp_output(t->tcp, &seg, &t->ahead_sack, 1, t->now_ns) == 1)
 		;
 	while (tcp_events(t->tcp, &event, 1) == 1)
 		payload_free((payload)(uintptr_t)event.payload);

@@ -62,6 +62,8 @@ struct trace_seg {
 	uint32_t tsecr;
 	bool sack_ok;
 	bool zero_window;
+	/* SACK blocks, relative, up to the first that is empty; recv(): exactly these. */
+	struct sack_block sack[SACK_BLOCKS_MAX];
 	unsigned port; /* the peer's port, 0: as in the last open */
 };
 
@@ -82,6 +84,7 @@ struct trace {
 	unsigned kept_count;
 	void *memory;
 	struct seg ahead; /* a segment that was sent and not yet expected, with has_ahead */
+	struct sack ahead_sack;
 	bool has_ahead;
 	uint32_t tsval; /* of our last segment, for the peer to echo */
 	uint8_t *statics[TRACE_STATICS];

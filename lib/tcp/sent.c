@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "tcp/sent.h"
+
+static bool in_pipe(const struct sent *sent)
+{
+	return !(sent->flags & (SENT_SACKED | SENT_LOST));
+}
+
+static uint32_t sent_end(const struct sent *sent)
+{
+	return sent->seq + sent->space;
+}
+
+/* Flags change here alone, so that the extension's sums stay right. */
+static void set_flags(struct tcb_ext *ext, struct sent *sent, uint16_t flags)
+{
+	if (in_pipe(sent))
+		ext->pipe -= sent->space;
+	ext->lost -= !!(sent->flags & SENT_LOST);
+	ext->sacked -= !!(sent->flags & SENT_SACKED);
+	sent->flags = flags;
+	if (in_pipe(sent))
+		ext->pipe += sent->space;
+	ext->lost += !!(sent->flags & SENT_LOST);
+	ext->sacked += !!(sent->flags & SENT_SACKED);
+}
+
+static void set_lost(struct tcb_ext *ext, struct sent *sent)
+{
+	set_flags(ext, sent, (uint16_t)((sent->flags & SENT_AGAIN) | SENT_LOST));
+	ext->lost_from = ext->sent_first;
+}
+
+bool sent_append(struct tcp *tcp, struct tcb_ext *ext, uint32_t seq, uint32_t space)
+{
+	uint32_t slot = slot_pool_take(&tcp->sents);
+
+	if (slot == SLOT_NONE)
+		return false;
+	*sent_at(tcp, slot) = (struct sent){
+		.next = SLOT_NONE,
+		.seq = seq,
+		.sent_us = clock_us(tcp->now_ns),
+		.space = (uint16_t)space,
+	};
+	if (ext->sent_first == SLOT_NONE)
+		ext->sent_first = slot;
+	else
+		sent_at(tcp, ext->sent_last)->next = slot;
+	ext->sent_last = slot;
+	ext->pipe += space;
+	return true;
+}
+
+static void pop_first(struct tcp *tcp, struct tcb_ext *ext)
+{
+	uint32_t slot = ext->sent_first;
+	struct sent *sent = sent_at(tcp, slot);
+
+	set_flags(ext, sent, SENT_SACKED); /* out of the pipe, out of the lost ones */
+	ext->sacked--;
+	ext->sent_first = sent->next;
+	if (ext->lost_from == slot)
+		ext->lost_from = sent->next;
+	if (sent->next == SLOT_NONE)
+		ext->sent_last = SLOT_NONE;
+	slot_pool_give(&tcp->sents, slot);
+}
+
+/* A part of the oldest segment was acknowledged. */
+static void cut_front(struct tcb_ext *ext, struct sent *sent)
+{
+	uint16_t flags = sent->flags;
+
+	set_flags(ext, sent, SENT_SACKED);
+	sent->space = (uint16_t)(sent_end(sent) - ext->snd_una);
+	sent->seq = ext->snd_una;
+	set_flags(ext, sent, flags);
+}
+
+struct sent_acked sent_acknowledge(struct tcp *tcp, struct tcb_ext *ext)
+{
+	struct sent_acked acked = { .timed = true };
+
+	while (ext->sent_first != SLOT_NONE) {
+		struct sent *first = sent_at(tcp, ext->sent_first);
+
+		if (seq_gt(sent_end(first), ext->snd_una)) {
+			if (seq_lt(first->seq, ext->snd_una))
+				cut_front(ext, first);
+			break;
+		}
+		/* What was sent again, or has been with the peer for some time, tells nothing of the path now. */
+		if (first->flags & (SENT_AGAIN | SENT_SACKED | SENT_LOST))
+			acked.timed = false;
+		acked.sample_us = clock_us(tcp->now_ns) - first->sent_us;
+		acked.segments++;
+		pop_first(tcp, ext);
+	}
+	acked.timed &= acked.segments > 0;
+	return acked;
+}
+
+bool sent_sack(struct tcp *tcp, struct tcb_ext *ext, uint32_t snd_nxt, const struct sack *sack, unsigned blocks)
+{
+	bool news = false;
+
+	for (unsigned b = 0; b < blocks; b++) {
+		const struct sack_block *block = &sack->blocks[b];
+
+		/* D-SACK tells of old data (RFC 2883); what lies is not about anything that was sent. */
+		if (seq_ge(block->left, block->right) || seq_lt(block->left, ext->snd_una) ||
+		    seq_gt(block->right, snd_nxt))
+			continue;
+		for (uint32_t slot = ext->sent_first; slot != SLOT_NONE; slot = sent_at(tcp, slot)->next) {
+			struct sent *sent = sent_at(tcp, slot);
+
+			if (seq_ge(sent->seq, block->right))
+				break;
+			if (seq_lt(sent->seq, block->left) || seq_gt(sent_end(sent), block->right) ||
+			    sent->flags & SENT_SACKED)
+				continue;
+			set_flags(ext, sent, (uint16_t)((sent->flags & SENT_AGAIN) | SENT_SACKED));
+			news = true;
+		}
+	}
+	return news;
+}
+
+bool sent_mark_lost(struct tcp *tcp, struct tcb_ext *ext, unsigned threshold)
+{
+	unsigned beyond = ext->sacked;
+	bool news = false;
+
+	for (uint32_t slot = ext->sent_first; slot != SLOT_NONE && beyond >= threshold;
+	     slot = sent_at(tcp, slot)->next) {
+		struct sent *sent = sent_at(tcp, slot);
+
+		if (sent->flags & SENT_SACKED) {
+			beyond--;
+		} else if (!(sent->flags & (SENT_LOST | SENT_AGAIN))) {
+			set_lost(ext, sent);
+			news = true;
+		}
+	}
+	return news;
+}
+
+void sent_mark_first_lost(struct tcp *tcp, struct tcb_ext *ext)
+{
+	if (ext->sent_first == SLOT_NONE)
+		return;
+	struct sent *first = sent_at(tcp, ext->sent_first);
+
+	if (!(first->flags & (SENT_AGAIN | SENT_SACKED)))
+		set_lost(ext, first);
+}
+
+void sent_mark_all_lost(struct tcp *tcp, struct tcb_ext *ext)
+{
+	for (uint32_t slot = ext->sent_first; slot != SLOT_NONE; slot = sent_at(tcp, slot)->next)
+		set_lost(ext, sent_at(tcp, slot));
+}
+
+uint32_t sent_first_lost(const struct tcp *tcp, struct tcb_ext *ext)
+{
+	if (ext->lost == 0)
+		return SLOT_NONE;
+	while (!(sent_at(tcp, ext->lost_from)->flags & SENT_LOST))
+		ext->lost_from = sent_at(tcp, ext->lost_from)->next;
+	return ext->lost_from;
+}
+
+uint32_t sent_join(struct tcp *tcp, struct tcb_ext *ext, uint32_t slot, uint32_t most)
+{
+	struct sent *front = sent_at(tcp, slot);
+
+	while (front->next != SLOT_NONE) {
+		uint32_t after = front->next;
+		struct sent *next = sent_at(tcp, after);
+
+		if (!(next->flags & SENT_LOST) || (uint32_t)front->space + next->space > most)
+			break;
+		front->space = (uint16_t)(front->space + next->space);
+		front->next = next->next;
+		if (ext->sent_last == after)
+			ext->sent_last = slot;
+		ext->lost--;
+		slot_pool_give(&tcp->sents, after);
+	}
+	return front->space;
+}
+
+void sent_extend(struct tcp *tcp, struct tcb_ext *ext, uint32_t space)
+{
+	struct sent *last = sent_at(tcp, ext->sent_last);
+
+	DCHECK(last->flags & SENT_LOST);
+	last->space = (uint16_t)(last->space + space);
+}
+
+/* The window takes only the front of it. */
+static void split(struct tcp *tcp, struct tcb_ext *ext, uint32_t slot, uint32_t space)
+{
+	struct sent *front = sent_at(tcp, slot);
+	uint32_t rest = slot_pool_take(&tcp->sents);
+
+	if (rest == SLOT_NONE)
+		return; /* the rest counts as sent; its time-out will tell */
+	struct sent *back = sent_at(tcp, rest);
+
+	*back = *front;
+	back->seq += space;
+	back->space = (uint16_t)(front->space - space);
+	front->space = (uint16_t)space;
+	front->next = rest;
+	if (ext->sent_last == slot)
+		ext->sent_last = rest;
+	ext->lost++; /* both are */
+}
+
+void sent_again(struct tcp *tcp, struct tcb_ext *ext, uint32_t slot, uint32_t space)
+{
+	struct sent *sent = sent_at(tcp, slot);
+
+	DCHECK(sent->flags & SENT_LOST);
+	if (space < sent->space)
+		split(tcp, ext, slot, space);
+	set_flags(ext, sent, SENT_AGAIN);
+	sent->sent_us = clock_us(tcp->now_ns);
+}
+
+void sent_clear(struct tcp *tcp, struct tcb_ext *ext)
+{
+	while (ext->sent_first != SLOT_NONE)
+		pop_first(tcp, ext);
+}
