@@ -34,18 +34,21 @@ class Load(CaptureCase):
         cls.addClassCleanup(cls.lab.close)
         peer.nginx(cls.lab)
 
-    def load(self, *options, count, close=capture.faults_of_close):
+    def load(self, *options, count, close=capture.faults_of_close, port=80):
         recording = capture.Recording(self.lab, self.lab.peer, 'peer0')
-        summary = weir.Weir(self.lab, 'load', '--connect', f'{labs.PEER}:80', *options).finish()
+        summary = weir.Weir(self.lab, 'load', '--connect', f'{labs.PEER}:{port}', *options).finish()
         tap.note(weir.describe(summary))
         self.check(recording.stop(), count, close)
 
-    def test_5000_a_second(self):
-        duration = tap.seconds(1)
-        self.load('--rate', 5000, '--duration', f'{duration}s', count=5000 * duration)
+    def test_2000_a_second(self):
+        self.load('--rate', 2000, '--duration', '1s', count=2000)
+
+    @tap.only_long
+    def test_5000_a_second_for_10_s(self):
+        self.load('--rate', 5000, '--duration', '10s', count=50000)
 
     def test_closed_by_the_peer(self):
-        self.load('--rate', 1000, '--duration', '500ms', '--close', 'peer', count=500)
+        self.load('--rate', 1000, '--duration', '500ms', '--close', 'peer', count=500, port=8080)
 
     def test_closed_by_reset(self):
         self.load('--rate', 1000, '--duration', '500ms', '--close', 'rst', count=500, close=capture.faults_of_reset)

@@ -26,6 +26,7 @@ http {{
     scgi_temp_path {folder}/scgi;
     server {{
         listen {address}:80 backlog=16384;
+        listen {address}:8080 backlog=16384;
         location / {{ return 200 "{body}"; }}
     }}
 }}
@@ -34,7 +35,7 @@ BACKLOG = 16384
 
 
 def nginx(lab, body_bytes=64):
-    """nginx at the peer's port 80, with a body of that size for every request."""
+    """nginx at the peer's ports 80 and 8080, with a body of that size for every request."""
     folder = os.path.dirname(labs.scratch(''))
     conf = os.path.join(folder, 'nginx.conf')
     with open(conf, 'w', encoding='ascii') as f:
