@@ -202,7 +202,9 @@ def the_same_seed():
 
 def own_eal_arguments():
     """--eal wins over weir's own arguments."""
-    expect_good_end(demo('--duration', SHORT, '--eal', '--no-pci --no-huge -m 512 --file-prefix X')[-1])
+    with tempfile.TemporaryDirectory() as folder:  # EAL's own choice without root, /tmp/dpdk, may be another user's
+        expect_good_end(demo('--duration', SHORT, '--eal', '--no-pci --no-huge -m 512 --file-prefix X',
+                             env={**os.environ, 'XDG_RUNTIME_DIR': folder})[-1])
 
 
 def two_at_once():
@@ -245,9 +247,12 @@ def without_root():
     with tempfile.TemporaryDirectory() as folder:
         os.chmod(folder, 0o755)
         copy = shutil.copy(WEIR, folder)
+        runtime = os.path.join(folder, 'run')
+        os.mkdir(runtime)
+        os.chown(runtime, 65534, 65534)
         done = subprocess.run(['setpriv', '--reuid', '65534', '--regid', '65534', '--clear-groups', copy, 'demo',
                                '--duration', SHORT, '--json'], capture_output=True, text=True, timeout=60, cwd='/',
-                              env={**os.environ, 'HOME': '/nonexistent'})
+                              env={**os.environ, 'HOME': '/nonexistent', 'XDG_RUNTIME_DIR': runtime})
     expect_clean(done)
     expect_good_end(lines_of(done.stdout)[-1])
 
