@@ -40,7 +40,8 @@ static void sample_after_time_out(struct tcp *tcp, struct tcb *tcb, const struct
  * The round trip of what was just acknowledged, if it can be told (Karn, RFC 6298 section 3). acked:
  * NULL without an extension.
  */
-static void sample_rtt(struct tcp *tcp, struct tcb *tcb, const struct seg *seg, const struct sent_acked *acked)
+static void sample_rtt(struct tcp *tcp, struct tcb *tcb, const struct seg *seg,
+		       const struct sent_acked *acked)
 {
 	if (acked != NULL && acked->timed && tcb->timer != TIMER_PERSIST) {
 		rtt_sample(tcp, tcb, acked->sample_us);

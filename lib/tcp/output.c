@@ -216,7 +216,8 @@ static void start_timer(struct tcp *tcp, struct tcb *tcb)
 }
 
 /* Header, payload and blocks of a segment that stands at seq. */
-static void fill(struct tcp *tcp, struct tcb *tcb, struct seg *seg, struct sack *sack, uint32_t seq, uint32_t len)
+static void fill(struct tcp *tcp, struct tcb *tcb, struct seg *seg, struct sack *sack, uint32_t seq,
+		 uint32_t len)
 {
 	fill_header(tcp, tcb, seg, seq);
 	fill_payload(tcp, tcb, seg, len);
@@ -425,7 +426,8 @@ static unsigned output_synchronized(struct tcp *tcp, struct tcb *tcb, struct seg
 	return n;
 }
 
-static unsigned output_tcb(struct tcp *tcp, struct tcb *tcb, struct seg *segs, struct sack *sacks, unsigned max)
+static unsigned output_tcb(struct tcp *tcp, struct tcb *tcb, struct seg *segs, struct sack *sacks,
+			   unsigned max)
 {
 	tcb->flags &= (uint16_t)~TCB_DIRTY;
 	if (fsm_synchronized((enum weir_state)tcb->state))

@@ -122,7 +122,8 @@ bool tcb_extend(struct tcp *tcp, struct tcb *tcb)
 	send_queue_adopt_static(tcp, tcb);
 	if (tcb->flight != 0) {
 		sent_append(tcp, ext, una, tcb->flight);
-		sent_at(tcp, ext->sent_first)->flags = SENT_AGAIN; /* when it went out is not known: no sample */
+		/* When it went out is not known: no sample. */
+		sent_at(tcp, ext->sent_first)->flags = SENT_AGAIN;
 	}
 	return true;
 }

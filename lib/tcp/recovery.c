@@ -28,8 +28,9 @@ void recovery_acked(struct tcp *tcp, struct tcb *tcb, uint32_t acked, uint32_t s
 
 	if (!ext->recovering) {
 		ext->dup_acks = 0;
+		/* Kept close behind, or it would come round after 2 GB. */
 		if (seq_gt(ext->snd_una, ext->recover))
-			ext->recover = ext->snd_una - 1; /* kept close behind, or it would come round after 2 GB */
+			ext->recover = ext->snd_una - 1;
 		cc_reno.acked(ext, tcb->mss, acked, ext->pipe + acked);
 		return;
 	}

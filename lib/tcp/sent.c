@@ -101,7 +101,8 @@ struct sent_acked sent_acknowledge(struct tcp *tcp, struct tcb_ext *ext)
 	return acked;
 }
 
-bool sent_sack(struct tcp *tcp, struct tcb_ext *ext, uint32_t snd_nxt, const struct sack *sack, unsigned blocks)
+bool sent_sack(struct tcp *tcp, struct tcb_ext *ext, uint32_t snd_nxt, const struct sack *sack,
+	       unsigned blocks)
 {
 	bool news = false;
 

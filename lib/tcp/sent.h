@@ -45,7 +45,8 @@ struct sent_acked {
 struct sent_acked sent_acknowledge(struct tcp *tcp, struct tcb_ext *ext);
 
 /* Marks what these blocks cover within SND.UNA..SND.NXT. True if they told anything new. */
-bool sent_sack(struct tcp *tcp, struct tcb_ext *ext, uint32_t snd_nxt, const struct sack *sack, unsigned blocks);
+bool sent_sack(struct tcp *tcp, struct tcb_ext *ext, uint32_t snd_nxt, const struct sack *sack,
+	       unsigned blocks);
 
 /*
  * RFC 6675's IsLost(): marks segments beyond which the peer holds `threshold` others. True if any is

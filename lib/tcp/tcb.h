@@ -115,8 +115,8 @@ struct tcb_ext {
 	uint8_t blocks;     /* in `sack` */
 	uint32_t gap_first; /* out-of-order pieces, or SLOT_NONE; see reassembly.h */
 	uint32_t gap_fin_seq;
-	struct sack sack;             /* what we hold beyond RCV.NXT, the latest news first */
-	struct sack_block duplicate;  /* to be told once, RFC 2883; empty: nothing */
+	struct sack sack;            /* what we hold beyond RCV.NXT, the latest news first */
+	struct sack_block duplicate; /* to be told once, RFC 2883; empty: nothing */
 	uint8_t reserved[256 - 19 * 4 - 12 - sizeof(struct sack) - sizeof(struct sack_block)];
 };
 

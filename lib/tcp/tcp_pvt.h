@@ -76,11 +76,11 @@ struct tcp {
 	/* Read on every segment. */
 	struct conn_table table;
 	struct counters *counters;
-	uint64_t now_ns;     /* of the call that is under way */
-	uint32_t tick;       /* the same, in ticks */
+	uint64_t now_ns;         /* of the call that is under way */
+	uint32_t tick;           /* the same, in ticks */
 	const struct sack *sack; /* beside the segment that is under way */
-	uint32_t rcv_window; /* bytes offered when nothing is held */
-	uint16_t rcv_mss;    /* payload that fits the MTU without TCP options */
+	uint32_t rcv_window;     /* bytes offered when nothing is held */
+	uint16_t rcv_mss;        /* payload that fits the MTU without TCP options */
 	uint8_t rcv_wscale;
 	uint8_t receive_buffers; /* of a connection, that its window is counted in */
 	uint8_t held_max;        /* that it may hold: some more, for segments shorter than most */

@@ -41,9 +41,8 @@ void text_trim(struct tcp *tcp, struct tcb *tcb, struct seg *seg)
 	if (seq_gt(end, edge)) {
 		back = end - edge;
 		seg->flags &= (uint8_t)~SEG_FIN;
-		output_ack_now(
-			tcp,
-			tcb); /* a probe, or more than was offered: the peer must learn where the edge is */
+		/* A probe, or more than was offered: the peer must learn where the edge is. */
+		output_ack_now(tcp, tcb);
 	}
 	seg->seq += front;
 	seg->len = (uint16_t)(seg->len - front - back);

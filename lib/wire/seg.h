@@ -68,8 +68,8 @@ struct seg {
 	uint8_t opts;
 	uint8_t wscale; /* the option's value, capped at 14 by the parser (RFC 7323 section 2.3) */
 	uint8_t ttl;
-	uint8_t tos; /* DSCP and ECN */
-	uint8_t sacks;  /* with SEG_OPT_SACK: blocks in the struct sack beside it */
+	uint8_t tos;   /* DSCP and ECN */
+	uint8_t sacks; /* with SEG_OPT_SACK: blocks in the struct sack beside it */
 };
 
 _Static_assert(sizeof(struct seg) == 64, "a segment is a cache line");

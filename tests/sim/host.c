@@ -23,7 +23,8 @@ void host_init(struct host *host, struct network *network, unsigned end, const s
 	host->tcp = tcp_create(host->memory, config, secrets, &host->counters, host_now(host, now_ns));
 }
 
-static verdict parse(const uint8_t *bytes, uint32_t len, struct seg *seg, struct sack *sack, uint32_t *headers)
+static verdict parse(const uint8_t *bytes, uint32_t len, struct seg *seg, struct sack *sack,
+		     uint32_t *headers)
 {
 	struct frame frame = { .bytes = bytes, .contiguous = len, .total = len };
 	verdict v = parse_link(&frame);

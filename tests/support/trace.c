@@ -164,8 +164,8 @@ static void check_sack(const struct trace *t, const struct trace_seg *want, cons
 		uint32_t right = t->ahead_sack.blocks[n].right - t->peer_isn;
 
 		cr_assert(n < seg->sacks && left == want->sack[n].left && right == want->sack[n].right,
-			  "%s:%d: SACK block %u of %u is %u to %u, expected %u to %u", file, line, n, seg->sacks,
-			  left, right, want->sack[n].left, want->sack[n].right);
+			  "%s:%d: SACK block %u of %u is %u to %u, expected %u to %u", file, line, n,
+			  seg->sacks, left, right, want->sack[n].left, want->sack[n].right);
 	}
 	cr_assert_eq(seg->sacks, n, "%s:%d: %u SACK blocks, expected %u", file, line, seg->sacks, n);
 }

@@ -168,7 +168,8 @@ TRACE(three_duplicate_acks)
 	recv(t, ACK, .seq = 1, .ack = 1, .len = 1460);
 	quiet(t);
 	counted(t, fast_retransmits, 1);
-	cr_assert_eq(trace_info(t).cwnd_bytes, 2 * 1460 + 730); /* half of five; what has left is not in the pipe */
+	/* Half of five; what has left is not in the pipe. */
+	cr_assert_eq(trace_info(t).cwnd_bytes, 2 * 1460 + 730);
 	send(t, ACK, .seq = 1, .ack = 1, SAME);
 	cr_assert_eq(trace_info(t).cwnd_bytes, 2 * 1460 + 730);
 	silence(t, 100 * MS);

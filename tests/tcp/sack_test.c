@@ -2,8 +2,10 @@
 /* Selective acknowledgment, from both ends: RFC 2018, RFC 2883 (D-SACK) and RFC 6675. */
 #include "support/trace.h"
 
-#define BLOCK(l, r) \
-	{ .left = (l), .right = (r) }
+#define BLOCK(l, r)                       \
+	{                                 \
+		.left = (l), .right = (r) \
+	}
 #define SAME .wnd = 512
 
 static void open_with_sack(struct trace *t)
@@ -124,7 +126,8 @@ TRACE(lies_are_not_believed)
 {
 	in_flight(t, 5);
 	for (unsigned i = 0; i < 4; i++)
-		send(t, PSH | ACK, .seq = 1, .ack = 1, .wnd = 511 - i, .sack = { BLOCK(1461, 90001), BLOCK(5841, 1461) });
+		send(t, PSH | ACK, .seq = 1, .ack = 1, .wnd = 511 - i,
+		     .sack = { BLOCK(1461, 90001), BLOCK(5841, 1461) });
 	quiet(t);
 	send(t, ACK, .seq = 1, .ack = 7301, SAME);
 	event(t, WEIR_EV_SENT);
