@@ -131,7 +131,7 @@ def arguments():
     parser.add_argument('--long', action='store_true', default=os.environ.get('WEIR_NETNS_LONG') == '1')
     parser.add_argument('--keep')
     parser.add_argument('words', nargs='*')
-    return parser.parse_args()
+    return parser.parse_intermixed_args()
 
 
 def is_wanted(case, words):
