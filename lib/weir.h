@@ -285,7 +285,12 @@ WEIR_API int weir_send_static(struct weir_core *core, weir_conn conn, int id);
 WEIR_API int weir_static(struct weir_core *core, const void *data, uint32_t len);
 
 /*
- * Half close: a FIN follows what was queued; data still arrives. 0, -ESTALE, -ENOTCONN.
+ * Ending. Where a bound is reached on what waits for weir_output() or weir_events(), these three return
+ * -EAGAIN and nothing has happened: take some, and call again.
+ */
+
+/*
+ * Half close: a FIN follows what was queued; data still arrives. 0, -ESTALE, -ENOTCONN, -EAGAIN.
  * Calling it again is harmless.
  */
 WEIR_API int weir_shutdown(struct weir_core *core, weir_conn conn);
@@ -293,11 +298,11 @@ WEIR_API int weir_shutdown(struct weir_core *core, weir_conn conn);
 /*
  * Close: as weir_shutdown(), and the application wants nothing more. Data that arrives afterwards, or
  * waits in an event that was not taken yet, is answered by RST (RFC 9293 3.6.1), and FIN-WAIT-2 is bounded.
- * A connection in SYN-SENT is forgotten. WEIR_EV_CLOSED still follows. 0 or -ESTALE.
+ * A connection in SYN-SENT is forgotten. WEIR_EV_CLOSED still follows. 0, -ESTALE or -EAGAIN.
  */
 WEIR_API int weir_close(struct weir_core *core, weir_conn conn);
 
-/* RST now; everything queued is dropped. WEIR_EV_CLOSED follows. 0 or -ESTALE. */
+/* RST now; everything queued is dropped. WEIR_EV_CLOSED follows. 0, -ESTALE or -EAGAIN. */
 WEIR_API int weir_abort(struct weir_core *core, weir_conn conn);
 
 /* Frees a chain that an event brought and opens the window by it. A stale handle only frees. */
