@@ -123,7 +123,10 @@ class Demo(CaptureCase):
             tap.note(f'{side}: {weir.describe(summary[side])}')
             self.assertEqual(weir.faults(summary[side]), [])
             self.assertNotIn('capture', summary[side]['drops'])
-        self.check(path, count, close)
+        # A busy machine opens fewer in the time: then all of those.
+        established = summary['client']['connections']['established']
+        self.assertTrue(count / 2 < established <= count, established)
+        self.check(path, established, close)
 
     def test_2000_a_second(self):
         self.demo('--rate', 2000, count=1000)
