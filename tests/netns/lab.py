@@ -164,13 +164,16 @@ class Lab:
         self.processes.append(process)
         return process
 
-    def connect(self, port=80, address=WEIR, timeout=10, options=()):
-        """A socket from the peer to weir."""
+    def connect(self, port=80, address=WEIR, timeout=10, options=(), from_port=None):
+        """A socket from the peer to weir; options: arguments of setsockopt()."""
         with self.peer:
             sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         sock.settimeout(timeout)
         for option in options:
             sock.setsockopt(*option)
+        if from_port:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            sock.bind((PEER, from_port))
         try:
             sock.connect((address, port))
         except OSError:

@@ -17,6 +17,7 @@ import argparse
 import functools
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -25,6 +26,7 @@ import unittest
 
 INSIDE = 'WEIR_NETNS_INSIDE'
 UNSHARE = ['unshare', '--mount', '--net', '--pid', '--fork', '--kill-child', '--mount-proc']
+CASE_S = 60  # after which a case has failed
 SCRATCH = '/run/weir-test'  # in memory, and in this program's /run alone
 
 # What main() was told; read by the other modules.
@@ -68,6 +70,11 @@ class Result(unittest.TestResult):
     def startTest(self, test):
         super().startTest(test)
         self.started = time.monotonic()
+        signal.alarm(CASE_S)
+
+    def stopTest(self, test):
+        signal.alarm(0)
+        super().stopTest(test)
 
     def line(self, good, test, directive=''):
         self.number += 1
@@ -146,6 +153,10 @@ def load(words):
     return unittest.TestSuite(case for case in cases if is_wanted(case, words))
 
 
+def too_long(*_):
+    raise AssertionError(f'it is not over after {CASE_S} s')
+
+
 def keep_files():
     if keep_dir and os.path.isdir(SCRATCH):
         shutil.copytree(SCRATCH, keep_dir, dirs_exist_ok=True,
@@ -172,6 +183,7 @@ def main():
 
     subprocess.run(['mount', '-t', 'tmpfs', 'tmpfs', '/run'], check=True)
     os.makedirs(SCRATCH)
+    signal.signal(signal.SIGALRM, too_long)
     result = Result()
     try:
         suite.run(result)
