@@ -67,9 +67,6 @@ void options_defaults(struct options *options)
 		demo_defaults(options);
 	if (options->msl_ns == 0)
 		options->msl_ns = MSL_DEFAULT_NS;
-	/* RFC 9293 section 3.4.2 has 2 minutes and calls it an engineering choice; hosts take 30 s. */
-	if (options->msl_ns == 0)
-		options->msl_ns = 30 * NS_PER_S;
 	if (options->listen_count == 0) {
 		options->listen[0] = 80;
 		options->listen_count = 1;
