@@ -268,8 +268,8 @@ WEIR_API int weir_connect(struct weir_core *core, struct weir_endpoint local, st
 
 /*
  * Sending. Data goes out with the next weir_output(). Errors of all three: -ESTALE, -EPIPE (closed
- * on this side), -ENOTCONN (not yet open), -EAGAIN (send_buffers reached; wait for WEIR_EV_SENT),
- * -ENOMEM (a pool is used up).
+ * on this side), -ENOTCONN (not yet open), -EAGAIN (send_buffers reached: wait for WEIR_EV_SENT; or output at
+ * its bound: call weir_output()), -ENOMEM (a pool is used up), -EINVAL (no bytes, no such identifier).
  */
 
 /* Queues a buffer; on success it is the core's until acknowledged, and must not be written. */

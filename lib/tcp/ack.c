@@ -128,6 +128,22 @@ static void window_opened(struct tcp *tcp, struct tcb *tcb)
 	output_mark(tcp, tcb);
 }
 
+/*
+ * SND.WL1 and SND.WL2 keep an older segment from setting the window. WL2 is SND.UNA: what acknowledges more
+ * is newer. WL1 stands in the extension; without one nothing or one segment is in flight, RCV.NXT serves, and an
+ * older segment that was overtaken may set the window for as long as the next one takes.
+ */
+static bool newer_window(const struct tcp *tcp, const struct tcb *tcb, const struct seg *seg, uint32_t una)
+{
+	struct tcb_ext *ext = tcb_ext(tcp, tcb);
+
+	if (seg->ack == una && seq_lt(seg->seq, ext != NULL ? ext->snd_wl1 : tcb->rcv_nxt))
+		return false;
+	if (ext != NULL)
+		ext->snd_wl1 = seq_max(ext->snd_wl1, seg->seq);
+	return true;
+}
+
 verdict ack_input(struct tcp *tcp, struct tcb *tcb, const struct seg *seg)
 {
 	uint32_t una = tcb_snd_una(tcp, tcb);
@@ -152,11 +168,8 @@ verdict ack_input(struct tcp *tcp, struct tcb *tcb, const struct seg *seg)
 	if (tcb->flags & TCB_EXT && (duplicate || seg->opts & SEG_OPT_SACK))
 		recovery_duplicate(tcp, tcb, duplicate, seg);
 
-	/*
-	 * SND.WL1 and SND.WL2 keep an older segment from setting the window. Neither is kept here: what is older was
-	 * refused or cut to begin at RCV.NXT, and what then acknowledges SND.UNA or more is not older than any that was used.
-	 */
-	DCHECK(seq_ge(seg->seq, tcb->rcv_nxt));
+	if (!newer_window(tcp, tcb, seg, una))
+		return ACCEPTED;
 	bool grew = seg->wnd > tcb->snd_wnd;
 
 	ack_window(tcb, seg->wnd);

@@ -237,6 +237,19 @@ static void note_sent(struct tcp *tcp, struct tcb *tcb, const struct seg *seg)
 	start_timer(tcp, tcb);
 }
 
+/* Closed since the first sending: the FIN rides along. */
+static void note_fin(struct tcp *tcp, struct tcb *tcb, const struct seg *seg)
+{
+	if (!(seg->flags & SEG_FIN) || tcb->flags & TCB_FIN_SENT)
+		return;
+	if (tcb->flags & TCB_EXT)
+		sent_extend(tcp, tcb_ext(tcp, tcb), 1);
+	else
+		tcb->flight++;
+	tcb->snd_nxt++;
+	tcb->flags |= TCB_FIN_SENT;
+}
+
 /* Without an extension: all that is in flight, once more. */
 static bool resend_piece(struct tcp *tcp, struct tcb *tcb, struct seg *seg, struct sack *sack)
 {
@@ -248,21 +261,20 @@ static bool resend_piece(struct tcp *tcp, struct tcb *tcb, struct seg *seg, stru
 	if (len > tcb_snd_wnd(tcb))
 		len = tcb_snd_wnd(tcb) > 0 ? tcb_snd_wnd(tcb) : 1;
 	fill(tcp, tcb, seg, sack, una, len);
+	note_fin(tcp, tcb, seg);
 	count(tcp->counters, COUNT_retransmits);
 	start_timer(tcp, tcb);
 	return true;
 }
 
 /*
- * Bytes of the first lost segment to send: with those that were lost right behind it, and, at the end of what is in flight,
- * with new ones. The peer's window bounds them, but one byte may go in any case when it is forced (RFC 9293
- * SHLD-16, MUST-34, 3.8.6.1).
+ * Bytes of the first lost segment to send: with those that were lost right behind it, and, at the end of what is
+ * in flight, with new ones. most: what the windows let go.
  */
-static uint32_t lost_bytes(struct tcp *tcp, struct tcb *tcb, uint32_t slot, bool forced)
+static uint32_t lost_bytes(struct tcp *tcp, struct tcb *tcb, uint32_t slot, uint32_t most)
 {
 	struct tcb_ext *ext = tcb_ext(tcp, tcb);
 	uint32_t seq = sent_at(tcp, slot)->seq, end = send_queue_end(tcp, tcb);
-	uint32_t room = window_room(tcp, tcb, seq), most = room < tcb->mss ? room : tcb->mss;
 	uint32_t space = sent_join(tcp, ext, slot, most);
 	uint32_t len = seq_lt(seq, end) ? end - seq : 0;
 
@@ -275,12 +287,13 @@ static uint32_t lost_bytes(struct tcp *tcp, struct tcb *tcb, uint32_t slot, bool
 	}
 	if (len > space)
 		len = space;
-	if (len > most)
-		len = most > 0 || !forced ? most : 1;
-	return len;
+	return len < most ? len : most;
 }
 
-/* The first lost segment. With TCB_RESEND it goes whatever congestion control says. */
+/*
+ * The first lost segment. With TCB_RESEND it goes whatever congestion control says, and one byte of it
+ * whatever the peer's window says (RFC 9293 SHLD-16, MUST-34, 3.8.6.1).
+ */
 static bool resend_lost(struct tcp *tcp, struct tcb *tcb, struct seg *seg, struct sack *sack)
 {
 	struct tcb_ext *ext = tcb_ext(tcp, tcb);
@@ -289,20 +302,24 @@ static bool resend_lost(struct tcp *tcp, struct tcb *tcb, struct seg *seg, struc
 
 	if (slot == SLOT_NONE)
 		return false;
-	uint32_t seq = sent_at(tcp, slot)->seq;
-	uint32_t len = lost_bytes(tcp, tcb, slot, forced);
+	uint32_t seq = sent_at(tcp, slot)->seq, space = sent_at(tcp, slot)->space;
+	uint32_t room = window_room(tcp, tcb, seq), most = room < tcb->mss ? room : tcb->mss;
+	bool only_fin = seq == send_queue_end(tcp, tcb);
 
-	if (!forced && len > congestion_room(tcp, tcb) && ext->pipe > 0)
-		return false;
-	if (len == 0 && seq != send_queue_end(tcp, tcb))
-		return false; /* the window has closed on it; the timer will probe */
-	fill(tcp, tcb, seg, sack, seq, len);
-	if (seg->flags & SEG_FIN && !(tcb->flags & TCB_FIN_SENT)) {
-		/* Closed since the first sending: the FIN rides along. */
-		sent_extend(tcp, ext, 1);
-		tcb->snd_nxt++;
-		tcb->flags |= TCB_FIN_SENT;
+	if (!forced && ext->pipe > 0) {
+		uint32_t allowed = congestion_room(tcp, tcb);
+
+		if (allowed < space && allowed < tcb->mss)
+			return false;
+		most = most < allowed ? most : allowed;
 	}
+	if (most == 0 && !only_fin) {
+		if (!forced)
+			return false; /* the window has closed on it; the timer will probe */
+		most = 1;
+	}
+	fill(tcp, tcb, seg, sack, seq, only_fin ? 0 : lost_bytes(tcp, tcb, slot, most));
+	note_fin(tcp, tcb, seg);
 	sent_again(tcp, ext, slot, seg_space(seg));
 	tcb->flags &= (uint16_t)~TCB_RESEND;
 	count(tcp->counters, COUNT_retransmits);
@@ -348,11 +365,13 @@ static bool send_next(struct tcp *tcp, struct tcb *tcb, struct seg *seg, struct 
 			return resend_piece(tcp, tcb, seg, sack);
 		return send_new(tcp, tcb, seg, sack);
 	}
-	if (tcb->flags & TCB_PROBING)
-		count(tcp->counters, COUNT_probes_out);
 	sent = resend_lost(tcp, tcb, seg, sack);
 	if (!sent && tcb_ext(tcp, tcb)->lost == 0)
 		sent = send_new(tcp, tcb, seg, sack);
+	if (sent && tcb->flags & TCB_PROBING) {
+		count(tcp->counters, COUNT_probes_out);
+		tcb_ext(tcp, tcb)->unanswered++;
+	}
 	tcb->flags &= (uint16_t) ~(TCB_PROBING | TCB_RESEND);
 	return sent;
 }

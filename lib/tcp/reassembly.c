@@ -2,6 +2,7 @@
 #include "tcp/reassembly.h"
 
 #include "tcp/events.h"
+#include "tcp/fsm.h"
 #include "tcp/output.h"
 #include "tcp/records.h"
 #include "tcp/rtt.h"
@@ -142,7 +143,9 @@ static void forget_old_news(const struct tcb *tcb, struct tcb_ext *ext)
 
 void reassembly_duplicate(struct tcp *tcp, struct tcb *tcb, uint32_t left, uint32_t right)
 {
-	if (!(tcb->flags & TCB_SACK) || !tcb_extend(tcp, tcb))
+	/* In SYN-RECEIVED nothing but the SYNs is known of the two streams yet. */
+	if (!(tcb->flags & TCB_SACK) || !fsm_synchronized((enum weir_state)tcb->state) ||
+	    !tcb_extend(tcp, tcb))
 		return;
 	tcb_ext(tcp, tcb)->duplicate = (struct sack_block){ .left = left, .right = right };
 	if (tcb->timer == TIMER_NONE)
@@ -169,6 +172,8 @@ verdict reassembly_keep(struct tcp *tcp, struct tcb *tcb, struct seg *seg)
 		return COUNT_drop_extensions_full;
 	struct tcb_ext *ext = tcb_ext(tcp, tcb);
 
+	if (tcb->timer == TIMER_NONE)
+		tcb_arm(tcp, tcb, TIMER_IDLE, rtt_rto_ticks(tcp, tcb));
 	if (seg->flags & SEG_FIN) {
 		ext->gap_fin = true;
 		ext->gap_fin_seq = seg->seq + seg->len;

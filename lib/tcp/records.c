@@ -3,8 +3,8 @@
 
 #include "tcp/events.h"
 #include "tcp/fsm.h"
-#include "tcp/reply.h"
 #include "tcp/reassembly.h"
+#include "tcp/reply.h"
 #include "tcp/rtt.h"
 #include "tcp/send_queue.h"
 #include "tcp/sent.h"
@@ -87,6 +87,7 @@ bool tcb_extend(struct tcp *tcp, struct tcb *tcb)
 {
 	if (tcb->flags & TCB_EXT)
 		return true;
+	DCHECK(fsm_synchronized((enum weir_state)tcb->state));
 	/* What is kept by number, or in flight, becomes a piece and a segment of the extension's lists. */
 	if ((tcb->piece != 0 && slot_pool_free(&tcp->pieces) == 0) ||
 	    (tcb->flight != 0 && slot_pool_free(&tcp->sents) == 0))
@@ -107,6 +108,7 @@ bool tcb_extend(struct tcp *tcp, struct tcb *tcb)
 		.queue_last = SLOT_NONE,
 		.cursor = SLOT_NONE,
 		.cursor_seq = una,
+		.snd_wl1 = tcb->rcv_nxt,
 		.sent_first = SLOT_NONE,
 		.sent_last = SLOT_NONE,
 		.lost_from = SLOT_NONE,
@@ -124,6 +126,8 @@ bool tcb_extend(struct tcp *tcp, struct tcb *tcb)
 		sent_append(tcp, ext, una, tcb->flight);
 		/* When it went out is not known: no sample. */
 		sent_at(tcp, ext->sent_first)->flags = SENT_AGAIN;
+		if (tcb->flags & TCB_RESEND)
+			sent_mark_all_lost(tcp, ext);
 	}
 	return true;
 }

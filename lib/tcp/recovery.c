@@ -40,12 +40,10 @@ void recovery_acked(struct tcp *tcp, struct tcb *tcb, uint32_t acked, uint32_t s
 	}
 	/* Partial. Segments that it covers no longer stand behind duplicate ACKs. */
 	ext->dup_acks = segments < ext->dup_acks ? (uint16_t)(ext->dup_acks - segments) : 0;
-	if (ext->sacked > 0) {
-		sent_mark_lost(tcp, ext, DUP_THRESHOLD);
-	} else {
-		sent_mark_first_lost(tcp, ext); /* the next one is missing too */
+	sent_mark_lost(tcp, ext, DUP_THRESHOLD);
+	sent_mark_first_lost(tcp, ext); /* the next one is missing too */
+	if (ext->sacked == 0)
 		tcb->flags |= TCB_RESEND;
-	}
 }
 
 /* RFC 6582 section 3.2 step 2, RFC 6675 section 5 step 4. */
@@ -67,9 +65,17 @@ void recovery_duplicate(struct tcp *tcp, struct tcb *tcb, bool duplicate, const 
 		return;
 	if (tcb->flags & TCB_SACK && seg->opts & SEG_OPT_SACK)
 		news = sent_sack(tcp, ext, tcb->snd_nxt, tcp->sack, seg->sacks);
+	/* Blocks that bring no news tell of segments that arrived twice, not of one that is missing (RFC 2883). */
+	duplicate &= news || !(seg->opts & SEG_OPT_SACK);
 	if (!news && !duplicate)
 		return;
-	if (duplicate && ext->dup_acks < UINT16_MAX)
+	/*
+	 * No more can have left the network than were in it when the first one came, whatever the peer says: each
+	 * lets a new segment out (RFC 5681 section 5).
+	 */
+	if (ext->dup_acks == 0)
+		ext->dup_most = ext->segments > DUP_THRESHOLD ? ext->segments : DUP_THRESHOLD;
+	if (duplicate && ext->dup_acks < ext->dup_most)
 		ext->dup_acks++;
 	lost = ext->sacked > 0 && sent_mark_lost(tcp, ext, DUP_THRESHOLD);
 
@@ -77,13 +83,14 @@ void recovery_duplicate(struct tcp *tcp, struct tcb *tcb, bool duplicate, const 
 	 * RFC 6582 section 3.2 step 1: not again for what was in flight when a loss was noticed; a time-out's
 	 * repairs bring duplicate ACKs of their own.
 	 */
-	bool may_begin = !ext->recovering && seq_gt(ext->snd_una, ext->recover);
+	bool beyond = seq_gt(ext->snd_una, ext->recover);
 
-	if (may_begin && ext->sacked == 0 && ext->dup_acks == DUP_THRESHOLD) {
+	if (beyond && ext->sacked == 0 && ext->dup_acks == DUP_THRESHOLD && !ext->recovering) {
 		sent_mark_first_lost(tcp, ext);
 		lost = true;
 	}
-	if (may_begin && lost)
+	/* Blocks cannot be mistaken for those of a recovery that has ended: what it covered is acknowledged. */
+	if (lost && !ext->recovering && (beyond || ext->snd_una == ext->recover))
 		begin(tcp, tcb, ext);
 	output_mark(tcp, tcb);
 }

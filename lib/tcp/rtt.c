@@ -142,6 +142,7 @@ void rtt_keep_back_off(struct tcp *tcp, struct tcb *tcb)
 
 void rtt_syn_lost(const struct tcp *tcp, struct tcb *tcb)
 {
+	DCHECK(!(tcb->flags & TCB_EXT));
 	uint32_t initial_us = tcp->times.rto_initial_us / 4;
 
 	tcb->packed = path_pack(&(struct path){

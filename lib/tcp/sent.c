@@ -33,7 +33,7 @@ static void set_lost(struct tcb_ext *ext, struct sent *sent)
 
 bool sent_append(struct tcp *tcp, struct tcb_ext *ext, uint32_t seq, uint32_t space)
 {
-	uint32_t slot = slot_pool_take(&tcp->sents);
+	uint32_t slot = ext->segments < SENT_MAX ? slot_pool_take(&tcp->sents) : SLOT_NONE;
 
 	if (slot == SLOT_NONE)
 		return false;
@@ -48,6 +48,7 @@ bool sent_append(struct tcp *tcp, struct tcb_ext *ext, uint32_t seq, uint32_t sp
 	else
 		sent_at(tcp, ext->sent_last)->next = slot;
 	ext->sent_last = slot;
+	ext->segments++;
 	ext->pipe += space;
 	return true;
 }
@@ -64,6 +65,7 @@ static void pop_first(struct tcp *tcp, struct tcb_ext *ext)
 		ext->lost_from = sent->next;
 	if (sent->next == SLOT_NONE)
 		ext->sent_last = SLOT_NONE;
+	ext->segments--;
 	slot_pool_give(&tcp->sents, slot);
 }
 
@@ -187,6 +189,7 @@ uint32_t sent_join(struct tcp *tcp, struct tcb_ext *ext, uint32_t slot, uint32_t
 		if (ext->sent_last == after)
 			ext->sent_last = slot;
 		ext->lost--;
+		ext->segments--;
 		slot_pool_give(&tcp->sents, after);
 	}
 	return front->space;
@@ -218,6 +221,7 @@ static void split(struct tcp *tcp, struct tcb_ext *ext, uint32_t slot, uint32_t 
 	if (ext->sent_last == slot)
 		ext->sent_last = rest;
 	ext->lost++; /* both are */
+	ext->segments++;
 }
 
 void sent_again(struct tcp *tcp, struct tcb_ext *ext, uint32_t slot, uint32_t space)

@@ -28,12 +28,18 @@ struct sent {
 
 _Static_assert(sizeof(struct sent) == 16, "four to a cache line");
 
+/*
+ * Segments that one connection may have in flight. What a peer says of them costs a walk, so a hostile one must
+ * not be able to make that long (compare CVE-2019-11478), nor use up the pool alone.
+ */
+#define SENT_MAX 1024
+
 static inline struct sent *sent_at(const struct tcp *tcp, uint32_t slot)
 {
 	return slot_pool_at(&tcp->sents, slot);
 }
 
-/* A new segment, behind all others. False: no descriptor is left, and it must not be sent. */
+/* A new segment, behind all others. False: no descriptor is to be had, and it must not be sent. */
 bool sent_append(struct tcp *tcp, struct tcb_ext *ext, uint32_t seq, uint32_t space);
 
 /* What was acknowledged, once SND.UNA has moved. */

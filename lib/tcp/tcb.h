@@ -105,10 +105,12 @@ struct tcb_ext {
 	uint32_t recover;                 /* RFC 6582: the recovery ends when this is acknowledged */
 	uint32_t sent_first, sent_last;   /* segments in flight, or SLOT_NONE; see sent.h */
 	uint32_t lost_from;               /* no segment before this one is marked lost */
+	uint32_t snd_wl1;                 /* the segment that snd_wnd came with, RFC 9293 3.3.1 */
 	uint32_t pipe;                    /* bytes in the network, RFC 6675 */
-	uint16_t lost, sacked;            /* segments marked so */
+	uint16_t segments;                /* in flight, SENT_MAX at most */
+	uint16_t lost, sacked;            /* of those, marked so */
 	uint16_t pieces;                  /* in the queue */
-	uint16_t dup_acks;
+	uint16_t dup_acks, dup_most;      /* duplicate ACKs in a row, and how many can be genuine */
 	bool recovering;
 	uint8_t unanswered; /* window probes since the peer was last heard (RFC 9293 MUST-37) */
 	bool gap_fin;       /* the peer's FIN stands at gap_fin_seq, behind a gap */
@@ -117,7 +119,7 @@ struct tcb_ext {
 	uint32_t gap_fin_seq;
 	struct sack sack;            /* what we hold beyond RCV.NXT, the latest news first */
 	struct sack_block duplicate; /* to be told once, RFC 2883; empty: nothing */
-	uint8_t reserved[256 - 19 * 4 - 12 - sizeof(struct sack) - sizeof(struct sack_block)];
+	uint8_t reserved[256 - 20 * 4 - 18 - sizeof(struct sack) - sizeof(struct sack_block)];
 };
 
 _Static_assert(sizeof(struct tcb_ext) == 256, "an extension is four cache lines");

@@ -43,7 +43,6 @@ static void persist_fired(struct tcp *tcp, struct tcb *tcb)
 			tcb_end(tcp, tcb, WEIR_REASON_TIMEOUT);
 			return;
 		}
-		ext->unanswered++;
 		sent_mark_all_lost(tcp, ext);
 		tcb->flags |= TCB_RESEND | TCB_PROBING;
 	}
