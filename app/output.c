@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "output.h"
 
+#include <errno.h>
 #include <jansson.h>
 #include <string.h>
 
@@ -17,18 +18,26 @@ void output_init(struct output *output, const struct options *options)
 	};
 }
 
+/* The first failure is the one that tells. */
+static void note_broken(struct output *output)
+{
+	if (!output->broken)
+		output->why = errno;
+	output->broken = true;
+}
+
 static void write_line(struct output *output, json_t *line)
 {
 	if (line == NULL || json_dumpf(line, stdout, JSON_COMPACT | JSON_REAL_PRECISION(12)) != 0 ||
 	    fputc('\n', stdout) == EOF || fflush(stdout) != 0)
-		output->broken = true;
+		note_broken(output);
 	json_decref(line);
 }
 
 static void flush_people(struct output *output)
 {
 	if (fflush(output->people) != 0 && !output->json)
-		output->broken = true;
+		note_broken(output);
 }
 
 static json_t *texts_array(const char *const *texts, unsigned count)

@@ -24,7 +24,8 @@ struct output {
 	const struct options *options;
 	FILE *people;
 	bool json;
-	bool broken; /* nobody reads standard output any more */
+	bool broken; /* standard output takes no more; */
+	int why;     /* and errno's reason. EPIPE: nobody reads it any more, which is no fault */
 };
 
 void output_init(struct output *output, const struct options *options);

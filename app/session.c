@@ -266,6 +266,8 @@ static void check(const struct run *run, bool *failed)
 			complain(session, failed, "the %s took %lu buffers and returned %lu", name,
 				 f->mbufs_taken, f->mbufs_returned);
 	}
+	if (session->output.broken && session->output.why != EPIPE)
+		complain(session, failed, "standard output: %s", strerror(session->output.why));
 	if (signals > 1)
 		complain(session, failed, "stopped at once; connections were left open");
 }
