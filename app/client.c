@@ -22,9 +22,9 @@
 #define REFUSED_HOLD_NS 10000000ull
 
 /*
- * A run begins slowly: with so many SYNs, and one more for each that was answered. Until the neighbour, or for
- * the peer each of our addresses, is known by ARP, only a few frames wait for it; the rest would be lost and
- * come again a second later. That is over after WARM_UP_NS in any case.
+ * A run begins slowly: with so many SYNs, and one more for each that was answered. Until the neighbour,
+ * or for the peer each of our addresses, is known by ARP, only a few frames wait for it; the rest would
+ * be lost and come again a second later. That is over after WARM_UP_NS in any case.
  */
 #define WARM_UP_OPENS 16
 #define WARM_UP_NS 1000000000ull

@@ -12,7 +12,10 @@
 
 #define EAL_ERROR_MAX 512
 
-/* device: that will be used, PCI address or vdev string; NULL for none. 0, or a negative errno with one line. */
+/*
+ * device: that will be used, PCI address or vdev string; NULL for none. 0, or a negative errno with one
+ * line.
+ */
 int eal_start(const struct options *options, const char *device, char error[EAL_ERROR_MAX]);
 
 void eal_stop(void);

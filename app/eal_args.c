@@ -39,7 +39,10 @@ static bool is_blank(char c)
 	return c == ' ' || c == '\t' || c == '\n';
 }
 
-/* Takes one argument's characters, up to a blank outside quotes. Returns where it stopped, or NULL with *rc. */
+/*
+ * Takes one argument's characters, up to a blank outside quotes. Returns where it stopped, or NULL with
+ * *rc.
+ */
 static const char *split_one(struct eal_args *args, const char *text, int *rc)
 {
 	char quote = '\0';

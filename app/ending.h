@@ -27,7 +27,10 @@ static inline bool ending_try(struct ending *ending, struct weir_core *core, wei
 	int rc = ending->reset ? weir_abort(core, conn) : weir_close(core, conn);
 
 	ending->wanted = rc == -EAGAIN;
-	/* A connection that had ended by itself in the meantime is counted by the stack, under its own reason. */
+	/*
+	 * A connection that had ended by itself in the meantime is counted by the stack, under its own
+	 * reason.
+	 */
 	if (rc == 0 && ending->why != NULL)
 		tally_add(ending->why, 1);
 	return !ending->wanted;

@@ -61,8 +61,8 @@ struct http_stream {
 void http_init(void);
 
 /*
- * Do the bytes begin with the very message that is remembered? Returns its length with info written, or 0. Only
- * where no message is under way; saves touching the stream.
+ * Do the bytes begin with the very message that is remembered? Returns its length with info written, or
+ * 0. Only where no message is under way; saves touching the stream.
  */
 uint32_t http_recall(const struct http_memo *memo, const uint8_t *bytes, uint32_t len,
 		     struct http_info *info);

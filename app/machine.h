@@ -10,7 +10,10 @@
 /* Hugepages that are free, and that this user may take. */
 bool machine_hugepages(void);
 
-/* CPUs below `last` that this process may run on, lowest first: into cpus[], at most max. Returns how many. */
+/*
+ * CPUs below `last` that this process may run on, lowest first: into cpus[], at most max. Returns how
+ * many.
+ */
 unsigned machine_cpus(unsigned *cpus, unsigned max, unsigned last);
 
 #endif

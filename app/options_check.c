@@ -23,8 +23,8 @@
 
 /*
  * demo's addresses, from RFC 2544's benchmarking block: 198.19.0.1 for the server; for the client
- * 198.18.0.1 to .250, with 16 million ports: more than 2 MSL of TIME-WAIT use up at any rate, and as many neighbours
- * as a shard remembers easily.
+ * 198.18.0.1 to .250, with 16 million ports: more than 2 MSL of TIME-WAIT use up at any rate, and as many
+ * neighbours as a shard remembers easily.
  */
 static const struct weir_range demo_client = { .first = 0xc6120001, .last = 0xc61200fa, .prefix_len = 15 };
 static const struct weir_range demo_server = { .first = 0xc6130001, .last = 0xc6130001, .prefix_len = 15 };

@@ -68,8 +68,8 @@ static uint32_t take(struct server *server, struct weir_core *core, struct serve
 }
 
 /*
- * Takes a chain from byte `from` on, as far as it goes. Returns how many bytes of it are taken in all; all of them
- * when the connection is closing.
+ * Takes a chain from byte `from` on, as far as it goes. Returns how many bytes of it are taken in all;
+ * all of them when the connection is closing.
  */
 static uint32_t take_chain(struct server *server, struct weir_core *core, struct server_conn *conn,
 			   const struct rte_mbuf *chain, uint32_t from)
@@ -150,8 +150,8 @@ static void on_data(struct server *server, struct weir_core *core, struct server
 }
 
 /*
- * The first that is heard of a connection, or the first since there is a slot for it. NULL: there is none; it is
- * aborted.
+ * The first that is heard of a connection, or the first since there is a slot for it. NULL: there is
+ * none; it is aborted.
  */
 static struct server_conn *on_opened(struct server *server, struct weir_core *core,
 				     const struct weir_event *event)

@@ -88,8 +88,8 @@ uint32_t server_http_take(struct server *server, struct weir_core *core, struct 
 			  const uint8_t *bytes, uint32_t len);
 
 /*
- * Sends what the connection takes of its response, and closes it after one that says so. False while something
- * is left.
+ * Sends what the connection takes of its response, and closes it after one that says so. False while
+ * something is left.
  */
 bool server_http_push(struct server *server, struct weir_core *core, struct server_conn *conn);
 

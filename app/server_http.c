@@ -34,7 +34,10 @@ int server_http_init(struct server *server, struct weir_core *core, uint64_t siz
 	for (unsigned i = 0; rc == 0 && i < RESPONSES; i++) {
 		char head[BODY_HEAD_MAX];
 
-		/* Neither Date nor Content-Type: what is measured is the connection, and a fixed answer is cheap. */
+		/*
+		 * Neither Date nor Content-Type: what is measured is the connection, and a fixed answer
+		 * is cheap.
+		 */
 		snprintf(head, sizeof(head), "HTTP/1.1 %s\r\nContent-Length: %lu\r\n%s\r\n", kinds[i].status,
 			 is_error(i) ? 0 : size_bytes, kinds[i].connection);
 		rc = body_init(&server->responses[i], core, head, kinds[i].body ? size_bytes : 0);

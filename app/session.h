@@ -3,8 +3,9 @@
  * session.h - a run from its first packet to its last: telling each second, ending in order.
  *
  * It ends when its time is over, at SIGINT or SIGTERM, when an application cannot go on, or when nobody
- * reads the output any more. Then the sides are drained one after the other, clients first: nothing new is opened,
- * what is open comes to its end; what has not after DRAIN is aborted. A second signal skips all that.
+ * reads the output any more. Then the sides are drained one after the other, clients first: nothing new
+ * is opened, what is open comes to its end; what has not after DRAIN is aborted. A second signal skips
+ * all that.
  */
 #ifndef WEIR_APP_SESSION_H
 #define WEIR_APP_SESSION_H

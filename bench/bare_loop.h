@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * bare_loop.h - the least that a program does to move the packets of connections over a wire in memory:
- * allocate, write, checksum, send, receive, verify, free. It knows no connection. What weir takes more is the price of TCP.
+ * allocate, write, checksum, send, receive, verify, free. It knows no connection. What weir takes more is
+ * the price of TCP.
  *
- * The packets are those of the six of a short connection, in sizes and number: SYN, SYN-ACK, ACK with 64 bytes, 64
- * bytes with FIN, FIN, ACK, with timestamps; in bursts, each over the same kind of port that weir uses.
+ * The packets are those of the six of a short connection, in sizes and number: SYN, SYN-ACK, ACK with 64
+ * bytes, 64 bytes with FIN, FIN, ACK, with timestamps; in bursts, each over the same kind of port that
+ * weir uses.
  */
 #ifndef WEIR_BENCH_BARE_LOOP_H
 #define WEIR_BENCH_BARE_LOOP_H
@@ -20,8 +22,8 @@ struct bare_loop *bare_loop_create(void);
 void bare_loop_destroy(struct bare_loop *loop);
 
 /*
- * Moves packets for about `cycles` cycles of the time-stamp counter. Returns the cycles that the six packets of a
- * connection took, or 0 after a note when a packet did not arrive as it was sent.
+ * Moves packets for about `cycles` cycles of the time-stamp counter. Returns the cycles that the six
+ * packets of a connection took, or 0 after a note when a packet did not arrive as it was sent.
  */
 double bare_loop_run(struct bare_loop *loop, uint64_t cycles);
 

@@ -75,7 +75,10 @@ static void forward(struct rte_mbuf *frame, uint16_t from)
 	rte_pktmbuf_free(frame);
 }
 
-/* Frames are learned from before they are given away: weir owns those that it takes, and may have freed them. */
+/*
+ * Frames are learned from before they are given away: weir owns those that it takes, and may have freed
+ * them.
+ */
 static void learn(struct rte_mbuf *const *frames, unsigned n, uint16_t from)
 {
 	for (unsigned i = 0; i < n; i++) {
@@ -86,8 +89,8 @@ static void learn(struct rte_mbuf *const *frames, unsigned n, uint16_t from)
 }
 
 /*
- * The application on top: sends back what comes in, and closes when the peer does. A peer that sends more than
- * it reads is cut off; run_for_me.c shows how to hold it back instead.
+ * The application on top: sends back what comes in, and closes when the peer does. A peer that sends more
+ * than it reads is cut off; run_for_me.c shows how to hold it back instead.
  */
 static void echo(struct weir_core *core, const struct weir_event *event)
 {

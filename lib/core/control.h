@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * control.h - the frames beside TCP's: answers to ARP and ICMP echo, requests and announcements of our own, and
- * segments that had to wait for a neighbour.
+ * control.h - the frames beside TCP's: answers to ARP and ICMP echo, requests and announcements of our
+ * own, and segments that had to wait for a neighbour.
  *
  * Answers are written into the frame that asked, which is the core's, and wait in a small queue for the
  * next weir_output(). Full: the answer is not given, and replies_full counts it; whoever asked asks again.
@@ -28,8 +28,8 @@ struct control {
 };
 
 /*
- * Takes in an ARP packet. *m becomes NULL if the frame was kept to carry the answer. *about_us: it asks for one of
- * our addresses, tells us something, or cannot be read.
+ * Takes in an ARP packet. *m becomes NULL if the frame was kept to carry the answer. *about_us: it asks
+ * for one of our addresses, tells us something, or cannot be read.
  */
 verdict control_arp(struct weir_core *core, struct rte_mbuf **m, const struct frame *frame, bool *about_us);
 

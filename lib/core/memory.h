@@ -3,8 +3,8 @@
  * memory.h - the one block of memory that a core lives in, on pages as large as the machine has free.
  *
  * A table that is hit at random costs a page walk per access on 4 KiB pages: 1 GiB or 2 MiB hugepages
- * if free ones cover the block, else transparent ones, else whatever there is. Zeroed, and untouched: what nobody
- * uses takes no memory beyond what hugepages reserve.
+ * if free ones cover the block, else transparent ones, else whatever there is. Zeroed, and untouched:
+ * what nobody uses takes no memory beyond what hugepages reserve.
  */
 #ifndef WEIR_CORE_MEMORY_H
 #define WEIR_CORE_MEMORY_H

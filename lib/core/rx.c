@@ -51,8 +51,9 @@ static struct frame frame_of(const struct weir_core *core, const struct rte_mbuf
 	uint64_t flags = m->ol_flags & core->rx_flags;
 
 	/*
-	 * In each pair of flags the bit "good" is also set in the value "none": not right as it stands, but known to be
-	 * unharmed, as between virtual machines. Only what is unknown or bad is added up here.
+	 * In each pair of flags the bit "good" is also set in the value "none": not right as it stands,
+	 * but known to be unharmed, as between virtual machines. Only what is unknown or bad is added up
+	 * here.
 	 */
 	return (struct frame){
 		.bytes = rte_pktmbuf_mtod(m, const uint8_t *),

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * neigh.h - which Ethernet address a neighbour has: the ARP cache of one shard (RFC 826, RFC 1122 section 2.3.2).
+ * neigh.h - which Ethernet address a neighbour has: the ARP cache of one shard (RFC 826, RFC 1122 section
+ * 2.3.2).
  *
  *   INCOMPLETE   asked by broadcast, 1, 2 and 4 s apart; frames wait; unanswered, they and it go
  *   REACHABLE    answered within the last 30 s

@@ -51,8 +51,8 @@ bool net_may_send(const struct net *net, uint32_t dst);
 verdict net_check_addresses(const struct net *net, const struct ip_hdr *ip);
 
 /*
- * Takes in an ARP packet. ACCEPTED, with *answer_due and *answer if it asks for us; frames_not_mine for a stranger's
- * announcement; drop_arp_sender or drop_arp_other, the latter also for what concerns two others.
+ * Takes in an ARP packet. ACCEPTED, with *answer_due and *answer if it asks for us; frames_not_mine for a
+ * stranger's announcement; drop_arp_sender or drop_arp_other, the latter also for what concerns two others.
  */
 verdict net_arp_input(struct net *net, const struct arp *arp, uint64_t now_ns, bool *answer_due,
 		      struct arp *answer);
@@ -69,8 +69,8 @@ enum net_icmp {
 
 /*
  * Judges a message that icmp_parse() accepted. *v: the drop with NET_ICMP_DROP, else ACCEPTED.
- * *hard: RFC 9293 section 3.9.2.2's hard error. Code 4, fragmentation needed, is not one here: everything is sent with DF,
- * so it speaks of the path's MTU and not of the peer (RFC 1191 section 4).
+ * *hard: RFC 9293 section 3.9.2.2's hard error. Code 4, fragmentation needed, is not one here: everything
+ * is sent with DF, so it speaks of the path's MTU and not of the peer (RFC 1191 section 4).
  */
 enum net_icmp net_icmp_input(struct net *net, const struct icmp *icmp, uint64_t now_ns, verdict *v,
 			     bool *hard);

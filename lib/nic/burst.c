@@ -26,7 +26,10 @@ void burst_init(struct burst *burst, const struct port *port, uint16_t queue, st
 		.by_pointer = port->by_pointer,
 		.linearize = !port->multi_segment,
 		.prepare = (port->offloads & WEIR_OFFLOAD_TX_CSUM) != 0,
-		/* A wire's frames are recorded by the end that sends them; twice the same confuses readers. */
+		/*
+		 * A wire's frames are recorded by the end that sends them; twice the same confuses
+		 * readers.
+		 */
 		.rx_capture = port->both_ends ? NULL : capture,
 		.tx_capture = capture,
 	};

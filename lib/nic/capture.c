@@ -23,8 +23,8 @@
 #include "base/clock.h"
 
 /*
- * A ring of 16 Ki frames covers 16 ms of a million frames a second, longer than a write to a file system's cache
- * takes. Jumbo frames get fewer, within the same memory.
+ * A ring of 16 Ki frames covers 16 ms of a million frames a second, longer than a write to a file
+ * system's cache takes. Jumbo frames get fewer, within the same memory.
  */
 #define RING_FRAMES 16384u
 #define POOL_BYTES (48u << 20)
@@ -140,8 +140,8 @@ static void complete_checksums(struct rte_mbuf *m)
 
 /*
  * rte_pcapng_copy() turns cycles into time by statics that it sets at its first call and moves on whenever a
- * second has passed, on whichever lcore calls. Two at a time, or cycles older than the statics, and every later
- * time stamp is wrong by centuries. So its stamp is written over.
+ * second has passed, on whichever lcore calls. Two at a time, or cycles older than the statics, and every
+ * later time stamp is wrong by centuries. So its stamp is written over.
  */
 static struct rte_mbuf *copy_frame(struct capture *capture, uint16_t port, uint16_t queue,
 				   struct rte_mbuf *frame, enum capture_direction direction, uint64_t tsc)

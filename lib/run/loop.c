@@ -77,8 +77,9 @@ static void add(uint64_t *counter, uint64_t n)
 }
 
 /*
- * Some 50 us of idling, far longer than a peer's answer takes where every lcore has a CPU of its own. Where they
- * must share one, spinning on would keep those waiting who have the work. Alone, a yield costs half a microsecond.
+ * Some 50 us of idling, far longer than a peer's answer takes where every lcore has a CPU of its own.
+ * Where they must share one, spinning on would keep those waiting who have the work. Alone, a yield costs
+ * half a microsecond.
  */
 #define PATIENT_LAPS 256
 

@@ -46,8 +46,8 @@ struct loop_group {
 };
 
 /*
- * Each of the loops once. tsc: now; returns the counter at the end. Without work for a while, it lets others who
- * want this CPU go first.
+ * Each of the loops once. tsc: now; returns the counter at the end. Without work for a while, it lets
+ * others who want this CPU go first.
  */
 uint64_t loop_lap(struct loop_group *group, uint64_t tsc);
 

@@ -18,8 +18,8 @@ struct runner {
 };
 
 /*
- * Makes pool, core and loop for a shard on `port`. 0, or a negative errno with the reason in `why` and nothing
- * kept.
+ * Makes pool, core and loop for a shard on `port`. 0, or a negative errno with the reason in `why` and
+ * nothing kept.
  */
 int runner_create(struct runner *runner, struct port *port, const struct weir_shard_config *config,
 		  unsigned lcore, struct why *why);

@@ -11,8 +11,8 @@
  *     tag   = hash[29:0], 0 made 1
  *     other = (tag * n / 2^30 - home) mod n
  *
- * The sum of the two is a function of the tag, so each follows from the other and the tag, and an entry can be
- * moved without its record being read. Both halves of the hash are uniform already, so
+ * The sum of the two is a function of the tag, so each follows from the other and the tag, and an entry
+ * can be moved without its record being read. Both halves of the hash are uniform already, so
  * nothing is mixed again. For one key in n the two are the same bucket: it then stands at home
  * or nowhere.
  */
@@ -183,7 +183,10 @@ struct search_node {
 	uint8_t way;
 };
 
-/* Moves the entry `way` of node i to a bucket that has room, then its parent's to the place it left, and so on. */
+/*
+ * Moves the entry `way` of node i to a bucket that has room, then its parent's to the place it left, and
+ * so on.
+ */
 static uint32_t shift(struct conn_table *table, const struct search_node *nodes, unsigned i, unsigned way,
 		      uint32_t to)
 {
@@ -216,7 +219,10 @@ static uint32_t make_room(struct conn_table *table, uint32_t home, uint32_t othe
 			__builtin_prefetch(table->buckets[to[way]]);
 		}
 		for (unsigned way = 0; way < CONN_WAYS; way++) {
-			/* The first free place found is the nearest, so that no bucket is twice on its way. */
+			/*
+			 * The first free place found is the nearest, so that no bucket is twice on its
+			 * way.
+			 */
 			if (has_room(table, to[way]))
 				return shift(table, nodes, i, way, to[way]);
 			if (count < SEARCH_NODES)
@@ -227,8 +233,8 @@ static uint32_t make_room(struct conn_table *table, uint32_t home, uint32_t othe
 }
 
 /*
- * Sends one entry that stands away from home in this full bucket back to its home, if that has room by now. True
- * when it did, and there is a free place here. Without this, entries that once strayed stay so, and
+ * Sends one entry that stands away from home in this full bucket back to its home, if that has room by
+ * now. True when it did, and there is a free place here. Without this, entries that once strayed stay so, and
  * take the places of others: after some turns of churn at a load of 0.75 a fifth of all stood away
  * instead of a twentieth.
  */

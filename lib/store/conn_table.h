@@ -45,8 +45,8 @@ static inline uint32_t conn_table_home(const struct conn_table *table, uint64_t 
 }
 
 /*
- * Has the home bucket fetched, for the stage that computes the hashes: memory then works while the next hash is
- * computed, and not only once all of them are there.
+ * Has the home bucket fetched, for the stage that computes the hashes: memory then works while the next
+ * hash is computed, and not only once all of them are there.
  */
 static inline void conn_table_prefetch(const struct conn_table *table, uint64_t hash)
 {
@@ -59,8 +59,8 @@ ref conn_table_find(const struct conn_table *table, uint64_t hash, const struct 
 #define CONN_TABLE_BULK_MAX 64
 
 /*
- * The same for a burst of n <= CONN_TABLE_BULK_MAX, in passes that prefetch: buckets, records, compare. Answers hold until
- * table->changes moves.
+ * The same for a burst of n <= CONN_TABLE_BULK_MAX, in passes that prefetch: buckets, records, compare.
+ * Answers hold until table->changes moves.
  */
 void conn_table_find_bulk(const struct conn_table *table, const uint64_t *hashes,
 			  const struct tuple *const *tuples, unsigned n, ref *refs);

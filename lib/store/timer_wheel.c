@@ -13,9 +13,10 @@
 #define LOOKS_MIN 64
 
 /*
- * Clearing out starts when less than a quarter of the chunks is free, and looks at CLEAR_CHUNKS chunks for each that
- * is taken. So it has been once around the wheel by the time that an eighth of them was taken; what it leaves behind
- * is a filing for each record, half of the chunks, and those of the meantime: it cannot fall behind.
+ * Clearing out starts when less than a quarter of the chunks is free, and looks at CLEAR_CHUNKS chunks
+ * for each that is taken. So it has been once around the wheel by the time that an eighth of them was
+ * taken; what it leaves behind is a filing for each record, half of the chunks, and those of the
+ * meantime: it cannot fall behind.
  */
 #define CLEAR_BELOW 4
 #define CLEAR_CHUNKS 8
@@ -88,7 +89,10 @@ static uint8_t *filing_of(const struct timer_wheel *wheel, ref r)
 void timer_wheel_init(struct timer_wheel *wheel, struct arena *arena, uint32_t records,
 		      const struct ref_pool pools[REF_KINDS], uint32_t now)
 {
-	/* One partly filled chunk for each slot, and two for the one that is cleared, besides those that are full. */
+	/*
+	 * One partly filled chunk for each slot, and two for the one that is cleared, besides those that
+	 * are full.
+	 */
 	uint64_t chunks = (2ull * records + CHUNK_REFS - 1) / CHUNK_REFS + TIMER_WHEEL_SLOTS + 1;
 
 	CHECK(chunks < SLOT_NONE);

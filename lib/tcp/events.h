@@ -2,8 +2,9 @@
 /*
  * events.h - what the application has yet to hear: at most one entry for each connection.
  *
- * The ring keeps events in the order of their first cause; what happens to a connection meanwhile is merged into its entry. While an
- * entry is pending it holds the application's word, and the tcb the entry's place.
+ * The ring keeps events in the order of their first cause; what happens to a connection meanwhile is
+ * merged into its entry. While an entry is pending it holds the application's word, and the tcb the
+ * entry's place.
  */
 #ifndef WEIR_TCP_EVENTS_H
 #define WEIR_TCP_EVENTS_H

@@ -24,8 +24,8 @@ verdict handshake_completed(struct tcp *tcp, struct tcb *tcb, const struct seg *
 uint16_t handshake_mss(const struct tcp *tcp, uint16_t peer_mss, bool timestamps);
 
 /*
- * RCV.WND after a handshake, in units of the scale: SYNs offer it unscaled. mss: of the segments that it is counted in;
- * our own for a SYN, which is sent before the peer's is known.
+ * RCV.WND after a handshake, in units of the scale: SYNs offer it unscaled. mss: of the segments that it
+ * is counted in; our own for a SYN, which is sent before the peer's is known.
  */
 uint16_t handshake_rcv_wnd(const struct tcp *tcp, uint8_t rcv_wscale, uint16_t mss);
 

@@ -28,8 +28,8 @@ static verdict check_timestamps(struct tcb *tcb, const struct seg *seg)
 }
 
 /*
- * RFC 7323 section 4.3 rule 2. Last.ACK.sent is RCV.NXT while no ACK is owed for text; while one is, the first
- * segment that waits for it has given its timestamp already.
+ * RFC 7323 section 4.3 rule 2. Last.ACK.sent is RCV.NXT while no ACK is owed for text; while one is, the
+ * first segment that waits for it has given its timestamp already.
  */
 static void note_timestamp(struct tcb *tcb, const struct seg *seg)
 {

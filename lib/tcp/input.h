@@ -6,8 +6,8 @@
 #include "tcp/tcp_pvt.h"
 
 /*
- * The steps of section 3.10.7.4 for a hot record. Returns ACCEPTED or why the segment was dropped. The record may be gone
- * afterwards.
+ * The steps of section 3.10.7.4 for a hot record. Returns ACCEPTED or why the segment was dropped. The
+ * record may be gone afterwards.
  */
 verdict input_segment(struct tcp *tcp, struct tcb *tcb, struct seg *seg);
 

@@ -4,7 +4,8 @@
  *
  * RFC 9293 section 3.4.1: ISN = M + F(tuple, secret), M a clock of about 4 us (2^12 ns here), F
  * SipHash-2-4. The upper half of the same F shifts the timestamp clock: it depends on
- * the tuple alone, so timestamps keep growing from one connection to the next of the same tuple, which RFC 6191 lives on.
+ * the tuple alone, so timestamps keep growing from one connection to the next of the same tuple, which
+ * RFC 6191 lives on.
  */
 #ifndef WEIR_TCP_ISN_H
 #define WEIR_TCP_ISN_H

@@ -34,8 +34,9 @@ void output_ack_data(struct tcp *tcp, struct tcb *tcb)
 }
 
 /*
- * A segment takes a buffer, whatever its size, and peers send segments as large as ours: options, and an MSS that the
- * peer has for itself, take as much from theirs. Counted at rcv_mss the last ones would find no buffer.
+ * A segment takes a buffer, whatever its size, and peers send segments as large as ours: options, and an
+ * MSS that the peer has for itself, take as much from theirs. Counted at rcv_mss the last ones would find
+ * no buffer.
  */
 static uint32_t room_for(const struct tcp *tcp, const struct tcb *tcb, uint32_t buffers)
 {
@@ -97,8 +98,8 @@ static void fill_header(struct tcp *tcp, struct tcb *tcb, struct seg *seg, uint3
 }
 
 /*
- * What has arrived out of order, and what arrived twice (RFC 2018, RFC 2883), as far as there is room: three blocks
- * beside timestamps, fewer beside much text.
+ * What has arrived out of order, and what arrived twice (RFC 2018, RFC 2883), as far as there is room:
+ * three blocks beside timestamps, fewer beside much text.
  */
 static void fill_sack(const struct tcp *tcp, struct tcb *tcb, struct seg *seg, struct sack *sack)
 {
@@ -154,8 +155,9 @@ static uint32_t window_room(const struct tcp *tcp, const struct tcb *tcb, uint32
 }
 
 /*
- * Bytes that congestion control lets into the network now. Duplicate ACKs count as segments that have left it, so
- * the first two let one new segment out each: limited transmit (RFC 3042) needs no rule of its own.
+ * Bytes that congestion control lets into the network now. Duplicate ACKs count as segments that have
+ * left it, so the first two let one new segment out each: limited transmit (RFC 3042) needs no rule of
+ * its own.
  */
 static uint32_t congestion_room(const struct tcp *tcp, const struct tcb *tcb)
 {
@@ -268,8 +270,8 @@ static bool resend_piece(struct tcp *tcp, struct tcb *tcb, struct seg *seg, stru
 }
 
 /*
- * Bytes of the first lost segment to send: with those that were lost right behind it, and, at the end of what is
- * in flight, with new ones. most: what the windows let go.
+ * Bytes of the first lost segment to send: with those that were lost right behind it, and, at the end of
+ * what is in flight, with new ones. most: what the windows let go.
  */
 static uint32_t lost_bytes(struct tcp *tcp, struct tcb *tcb, uint32_t slot, uint32_t most)
 {

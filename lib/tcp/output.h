@@ -3,8 +3,8 @@
  * output.h - which segments a connection sends now.
  *
  * Nothing is sent where it is decided: input, timers and the application's calls mark a connection
- * as dirty, and tcp_output() then makes one pass over those. So an ACK rides on the response, a FIN on the last
- * data, and a burst of segments for one connection is answered once (RFC 9293 MUST-58, MUST-59).
+ * as dirty, and tcp_output() then makes one pass over those. So an ACK rides on the response, a FIN on
+ * the last data, and a burst of segments for one connection is answered once (RFC 9293 MUST-58, MUST-59).
  */
 #ifndef WEIR_TCP_OUTPUT_H
 #define WEIR_TCP_OUTPUT_H
@@ -18,8 +18,9 @@ static inline bool output_room(const struct tcp *tcp, const struct tcb *tcb)
 }
 
 /*
- * The sequence number for a segment without text: SND.NXT, or the window's right edge where that lies before it.
- * Beyond a closed window a probe or a FIN may be in flight; the peer takes no ACK, window or RST from there.
+ * The sequence number for a segment without text: SND.NXT, or the window's right edge where that lies
+ * before it. Beyond a closed window a probe or a FIN may be in flight; the peer takes no ACK, window or
+ * RST from there.
  */
 uint32_t output_empty_seq(const struct tcp *tcp, const struct tcb *tcb);
 

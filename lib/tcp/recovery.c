@@ -65,13 +65,16 @@ void recovery_duplicate(struct tcp *tcp, struct tcb *tcb, bool duplicate, const 
 		return;
 	if (tcb->flags & TCB_SACK && seg->opts & SEG_OPT_SACK)
 		news = sent_sack(tcp, ext, tcb->snd_nxt, tcp->sack, seg->sacks);
-	/* Blocks that bring no news tell of segments that arrived twice, not of one that is missing (RFC 2883). */
+	/*
+	 * Blocks that bring no news tell of segments that arrived twice, not of one that is missing (RFC
+	 * 2883).
+	 */
 	duplicate &= news || !(seg->opts & SEG_OPT_SACK);
 	if (!news && !duplicate)
 		return;
 	/*
-	 * No more can have left the network than were in it when the first one came, whatever the peer says: each
-	 * lets a new segment out (RFC 5681 section 5).
+	 * No more can have left the network than were in it when the first one came, whatever the peer
+	 * says: each lets a new segment out (RFC 5681 section 5).
 	 */
 	if (ext->dup_acks == 0)
 		ext->dup_most = ext->segments > DUP_THRESHOLD ? ext->segments : DUP_THRESHOLD;
@@ -89,7 +92,10 @@ void recovery_duplicate(struct tcp *tcp, struct tcb *tcb, bool duplicate, const 
 		sent_mark_first_lost(tcp, ext);
 		lost = true;
 	}
-	/* Blocks cannot be mistaken for those of a recovery that has ended: what it covered is acknowledged. */
+	/*
+	 * Blocks cannot be mistaken for those of a recovery that has ended: what it covered is
+	 * acknowledged.
+	 */
 	if (lost && !ext->recovering && (beyond || ext->snd_una == ext->recover))
 		begin(tcp, tcb, ext);
 	output_mark(tcp, tcb);

@@ -4,9 +4,9 @@
  *
  * With SACK: three segments beyond it have arrived (RFC 6675, without rules 3 and 4 of its NextSeg()), or a
  * partial ACK ends before it. Without: three duplicate ACKs, then one for each
- * partial ACK (RFC 6582, NewReno). Either way a time-out takes everything for lost (RFC 6298). What is lost is
- * marked in sent.h and goes out again before anything new, as `pipe` allows; congestion control is asked
- * once for each recovery.
+ * partial ACK (RFC 6582, NewReno). Either way a time-out takes everything for lost (RFC 6298). What is
+ * lost is marked in sent.h and goes out again before anything new, as `pipe` allows; congestion control
+ * is asked once for each recovery.
  */
 #ifndef WEIR_TCP_RECOVERY_H
 #define WEIR_TCP_RECOVERY_H

@@ -3,12 +3,12 @@
  * rtt.h - what a connection knows of its path: round-trip time (RFC 6298) and windows.
  *
  * With an extension the values stand there in full. Without, they are packed into the tcb's 32
- * bits: srtt 12 bits, rttvar 10, cwnd 5, ssthresh 5, each a small float (exponent and mantissa), rounded down;
- * srtt is then good to 0.4 % and at most 8.6 s, cwnd to 20 % and at most 448 segments, and the initial
+ * bits: srtt 12 bits, rttvar 10, cwnd 5, ssthresh 5, each a small float (exponent and mantissa), rounded
+ * down; srtt is then good to 0.4 % and at most 8.6 s, cwnd to 20 % and at most 448 segments, and the initial
  * window of 10 is exact. That is precise enough to idle on.
  *
- * srtt 0 with an rttvar: no sample, but an RTO of 4 * rttvar that was learnt by waiting. The next sample starts
- * afresh (RFC 6298 rule 2.2).
+ * srtt 0 with an rttvar: no sample, but an RTO of 4 * rttvar that was learnt by waiting. The next sample
+ * starts afresh (RFC 6298 rule 2.2).
  */
 #ifndef WEIR_TCP_RTT_H
 #define WEIR_TCP_RTT_H
@@ -47,8 +47,8 @@ void rtt_sample(struct tcp *tcp, struct tcb *tcb, uint32_t sample_us);
 void rtt_keep_back_off(struct tcp *tcp, struct tcb *tcb);
 
 /*
- * Our SYN or SYN-ACK was lost: RFC 6298 rule 5.7 (an RTO of 3 s at least until there is a sample) and RFC 5681
- * section 3.1 (a first window of one segment). For a record without an extension.
+ * Our SYN or SYN-ACK was lost: RFC 6298 rule 5.7 (an RTO of 3 s at least until there is a sample) and RFC
+ * 5681 section 3.1 (a first window of one segment). For a record without an extension.
  */
 void rtt_syn_lost(const struct tcp *tcp, struct tcb *tcb);
 

@@ -17,7 +17,10 @@
 /* One beyond the last byte queued, FIN not counted. */
 uint32_t send_queue_end(const struct tcp *tcp, const struct tcb *tcb);
 
-/* Appends a piece. The connection must have an extension. 0, -EAGAIN (send_buffers), -ENOMEM (no piece left). */
+/*
+ * Appends a piece. The connection must have an extension. 0, -EAGAIN (send_buffers), -ENOMEM (no piece
+ * left).
+ */
 int send_queue_append(struct tcp *tcp, struct tcb *tcb, const struct piece *piece);
 
 /* Moves a static piece that was kept by number onto the fresh extension. */

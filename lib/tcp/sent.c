@@ -92,7 +92,10 @@ struct sent_acked sent_acknowledge(struct tcp *tcp, struct tcb_ext *ext)
 				cut_front(ext, first);
 			break;
 		}
-		/* What was sent again, or has been with the peer for some time, tells nothing of the path now. */
+		/*
+		 * What was sent again, or has been with the peer for some time, tells nothing of the path
+		 * now.
+		 */
 		if (first->flags & (SENT_AGAIN | SENT_SACKED | SENT_LOST))
 			acked.timed = false;
 		acked.sample_us = clock_us(tcp->now_ns) - first->sent_us;

@@ -3,9 +3,9 @@
  * sent.h - the segments in flight of a connection with an extension: the scoreboard of loss recovery.
  *
  * One small descriptor for each segment sent and not yet acknowledged, in order of sequence numbers: when it
- * went out, and what is known of it. Either the peer holds it (sacked), or it is taken for lost, or it is in the
- * network; the sum of the latter is the extension's `pipe` (RFC 6675), which congestion control bounds.
- * RFC 8985's time-based recovery has all that it needs here.
+ * went out, and what is known of it. Either the peer holds it (sacked), or it is taken for lost, or it is
+ * in the network; the sum of the latter is the extension's `pipe` (RFC 6675), which congestion control
+ * bounds. RFC 8985's time-based recovery has all that it needs here.
  */
 #ifndef WEIR_TCP_SENT_H
 #define WEIR_TCP_SENT_H
@@ -29,8 +29,8 @@ struct sent {
 _Static_assert(sizeof(struct sent) == 16, "four to a cache line");
 
 /*
- * Segments that one connection may have in flight. What a peer says of them costs a walk, so a hostile one must
- * not be able to make that long (compare CVE-2019-11478), nor use up the pool alone.
+ * Segments that one connection may have in flight. What a peer says of them costs a walk, so a hostile
+ * one must not be able to make that long (compare CVE-2019-11478), nor use up the pool alone.
  */
 #define SENT_MAX 1024
 

@@ -203,8 +203,8 @@ verdict tcp_unreachable(struct tcp *tcp, const struct tuple *tuple, uint32_t seq
 	if (!seq_within(seq, una, tcb->snd_nxt - una))
 		return COUNT_drop_icmp_no_connection;
 	/*
-	 * Hard errors end an open that is under way. Once synchronized they are taken as soft ones (RFC 5927 section
-	 * 5.2): whoever can be reached is proven reachable by its ACKs, or by the time-out.
+	 * Hard errors end an open that is under way. Once synchronized they are taken as soft ones (RFC
+	 * 5927 section 5.2): whoever can be reached is proven reachable by its ACKs, or by the time-out.
 	 */
 	if (hard && !fsm_synchronized((enum weir_state)tcb->state) && event_room(tcp, tcb))
 		tcb_end(tcp, tcb, WEIR_REASON_UNREACHABLE);

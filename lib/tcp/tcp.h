@@ -67,14 +67,18 @@ unsigned tcp_events(struct tcp *tcp, struct weir_event *events, unsigned max);
 
 /*
  * Writes up to max segments that are due. Payload bytes are fetched with tcp_read() before the
- * next call of anything else; sacks[i] is filled where segs[i] has SEG_OPT_SACK. Less than max: nothing is left to send now.
+ * next call of anything else; sacks[i] is filled where segs[i] has SEG_OPT_SACK. Less than max: nothing
+ * is left to send now.
  */
 unsigned tcp_output(struct tcp *tcp, struct seg *segs, struct sack *sacks, unsigned max, uint64_t now_ns);
 
 /* Copies a sent segment's seg->len payload bytes to dst. */
 void tcp_read(const struct tcp *tcp, const struct seg *seg, void *dst);
 
-/* Absolute ns at which tcp_advance() must be called at the latest; UINT64_MAX: none. now_ns if output or events wait. */
+/*
+ * Absolute ns at which tcp_advance() must be called at the latest; UINT64_MAX: none. now_ns if output or
+ * events wait.
+ */
 uint64_t tcp_next_deadline(const struct tcp *tcp, uint64_t now_ns);
 
 /*

@@ -13,15 +13,16 @@ verdict text_acceptable(const struct tcp *tcp, const struct tcb *tcb, const stru
 	(void)tcp;
 	/*
 	 * The right edge itself is good enough for an empty segment: a peer that filled the window
-	 * and lost a part of it sends its ACKs from there, and two such peers would otherwise answer each other for ever.
+	 * and lost a part of it sends its ACKs from there, and two such peers would otherwise answer each
+	 * other for ever.
 	 */
 	if (space == 0)
 		return seq_within(seg->seq, tcb->rcv_nxt, window + 1) ? ACCEPTED : COUNT_drop_window;
 	if (seq_le(seg->seq + space, tcb->rcv_nxt))
 		return COUNT_drop_duplicate;
 	/*
-	 * A closed window takes no text, but what stands at its edge brings a valid ACK (RFC 9293 section 3.10.7.4's
-	 * special allowance), perhaps the news that the peer's own window is open again.
+	 * A closed window takes no text, but what stands at its edge brings a valid ACK (RFC 9293 section
+	 * 3.10.7.4's special allowance), perhaps the news that the peer's own window is open again.
 	 */
 	if (window == 0 && seg->seq == tcb->rcv_nxt)
 		return ACCEPTED;

@@ -6,8 +6,8 @@
 #include "tcp/tcp_pvt.h"
 
 /*
- * Table 6: whether any of the segment lies in the receive window. ACCEPTED, or the drop. What lies outside is then cut off, and
- * a FIN with it.
+ * Table 6: whether any of the segment lies in the receive window. ACCEPTED, or the drop. What lies
+ * outside is then cut off, and a FIN with it.
  */
 verdict text_acceptable(const struct tcp *tcp, const struct tcb *tcb, const struct seg *seg);
 void text_trim(struct tcp *tcp, struct tcb *tcb, struct seg *seg);

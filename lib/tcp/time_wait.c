@@ -199,7 +199,10 @@ verdict time_wait_input(struct tcp *tcp, uint32_t slot, struct seg *seg)
 	if (seg_space(seg) == 0)
 		return COUNT_drop_time_wait; /* an ACK; answering it could start a war of ACKs */
 
-	/* The only thing that can arrive is a retransmission of the FIN: acknowledge, restart (RFC 9293 3.10.7.4). */
+	/*
+	 * The only thing that can arrive is a retransmission of the FIN: acknowledge, restart (RFC 9293
+	 * 3.10.7.4).
+	 */
 	bool fin_again = seg->flags & SEG_FIN && seg->seq + seg_space(seg) == wait->rcv_nxt;
 
 	reply_ack(tcp, wait);

@@ -28,8 +28,8 @@ void time_wait_expire(struct tcp *tcp);
 uint32_t time_wait_next(const struct tcp *tcp);
 
 /*
- * Whether an open of ours may take this record's tuple: the peer must be able to tell the new connection's segments
- * from the old one's by their timestamps (RFC 6191, seen from the other side).
+ * Whether an open of ours may take this record's tuple: the peer must be able to tell the new
+ * connection's segments from the old one's by their timestamps (RFC 6191, seen from the other side).
  */
 bool time_wait_reusable(const struct tcp *tcp, uint32_t slot);
 

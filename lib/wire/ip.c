@@ -53,7 +53,10 @@ static verdict check_options(const uint8_t *option, unsigned left)
 			if (len < 2 || len > left)
 				return COUNT_drop_ip_option_length;
 		}
-		/* RFC 9293 MUST-51 to 53 ask for an API that nobody has; hosts refuse source routes by default. */
+		/*
+		 * RFC 9293 MUST-51 to 53 ask for an API that nobody has; hosts refuse source routes by
+		 * default.
+		 */
 		if (option[0] == OPTION_LSRR || option[0] == OPTION_SSRR)
 			return COUNT_drop_ip_source_route;
 		option += len;

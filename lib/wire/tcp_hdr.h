@@ -27,8 +27,8 @@ struct tcp_bytes {
 };
 
 /*
- * Fills seq, ack, wnd, flags, len, options, and the tuple's ports; the header must be contiguous. Returns ACCEPTED,
- * or drop_tcp_short, _data_offset, _csum, _port_zero, _flags, _option_length.
+ * Fills seq, ack, wnd, flags, len, options, and the tuple's ports; the header must be contiguous. Returns
+ * ACCEPTED, or drop_tcp_short, _data_offset, _csum, _port_zero, _flags, _option_length.
  */
 verdict tcp_hdr_parse(const struct tcp_bytes *segment, struct seg *seg);
 

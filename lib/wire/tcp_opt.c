@@ -32,7 +32,10 @@ static void take_ts(const uint8_t *value, struct seg *seg)
 	seg->opts |= SEG_OPT_TS;
 }
 
-/* Options that are part of the handshake (RFC 9293 section 3.7.1, RFC 7323 section 1.3, RFC 2018 section 2). */
+/*
+ * Options that are part of the handshake (RFC 9293 section 3.7.1, RFC 7323 section 1.3, RFC 2018 section
+ * 2).
+ */
 static void take_syn_option(const uint8_t *option, struct seg *seg)
 {
 	if (option[0] == KIND_MSS && option[1] == LEN_MSS) {

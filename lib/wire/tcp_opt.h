@@ -25,8 +25,8 @@
 verdict tcp_opt_parse(const uint8_t *options, unsigned bytes, struct seg *seg);
 
 /*
- * Reads the blocks of options that tcp_opt_parse() accepted with SEG_OPT_SACK; returns how many. What they say is
- * not judged here.
+ * Reads the blocks of options that tcp_opt_parse() accepted with SEG_OPT_SACK; returns how many. What
+ * they say is not judged here.
  */
 unsigned tcp_opt_parse_sack(const uint8_t *options, unsigned bytes, struct sack *sack);
 

@@ -34,8 +34,8 @@ struct server {
 };
 
 /*
- * Keeps AT_ONCE connections open until CONNECTIONS have been. The first goes alone: fewer than AT_ONCE may wait
- * for the server's Ethernet address.
+ * Keeps AT_ONCE connections open until CONNECTIONS have been. The first goes alone: fewer than AT_ONCE
+ * may wait for the server's Ethernet address.
  */
 static void start_some(struct weir_core *core, struct client *client)
 {

@@ -2,8 +2,8 @@
 /*
  * network.h - a network in virtual time that loses, doubles, overtakes, delays and corrupts frames, by seed.
  *
- * Frames are bytes on the heap, exactly as long as they are, so that sanitizers see a parser's first step too far.
- * What happens to them follows from the seed alone: the same seed replays exactly.
+ * Frames are bytes on the heap, exactly as long as they are, so that sanitizers see a parser's first step
+ * too far. What happens to them follows from the seed alone: the same seed replays exactly.
  */
 #ifndef WEIR_TESTS_SIM_NETWORK_H
 #define WEIR_TESTS_SIM_NETWORK_H

@@ -95,7 +95,10 @@ static void choose_config(struct scenario *s, struct weir_config *config)
 	config->msl_ns = 300 * CLOCK_NS_PER_S; /* longer than a FIN's last retransmission takes to come */
 }
 
-/* For every other seed: both ends' clocks are set so that the first connection's numbers wrap in its course. */
+/*
+ * For every other seed: both ends' clocks are set so that the first connection's numbers wrap in its
+ * course.
+ */
 static void place_clock(struct scenario *s, unsigned end, const struct tcp_secrets *secrets)
 {
 	struct tuple tuple = {

@@ -2,8 +2,8 @@
 /*
  * scenario.h - connections over a simulated network, all of it from a seed.
  *
- * A few connections open, carry a random number of bytes each way in random pieces, are read promptly or slowly,
- * and are closed by either side or by both, while the network does its worst. Every byte must arrive
+ * A few connections open, carry a random number of bytes each way in random pieces, are read promptly or
+ * slowly, and are closed by either side or by both, while the network does its worst. Every byte must arrive
  * once and in order, every connection must end properly, and every record and buffer must come back.
  */
 #ifndef WEIR_TESTS_SIM_SCENARIO_H

@@ -36,8 +36,8 @@ void stand_init(void);
 void stand_up(void);
 
 /*
- * Ends a test: nothing may be held any longer, by the core's own count and by the pool's. To be called by each test itself:
- * Criterion does not count what fails in a .fini.
+ * Ends a test: nothing may be held any longer, by the core's own count and by the pool's. To be called by
+ * each test itself: Criterion does not count what fails in a .fini.
  */
 void stand_down(void);
 

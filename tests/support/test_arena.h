@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * test_arena.h - memory for what is carved from an arena: a zeroed block of exactly the size that was counted, so that
- * sanitizers see the first byte beyond it.
+ * test_arena.h - memory for what is carved from an arena: a zeroed block of exactly the size that was
+ * counted, so that sanitizers see the first byte beyond it.
  */
 #ifndef WEIR_TESTS_TEST_ARENA_H
 #define WEIR_TESTS_TEST_ARENA_H

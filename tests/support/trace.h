@@ -12,13 +12,13 @@
  *     }
  *
  * The peer is the test; the endpoint is a struct tcp in virtual time, without frames. Sequence numbers in a
- * trace are relative: those of the peer to its ISN, ours to our ISS. TRACE runs its body twice: with ordinary numbers, and
- * with both initial sequence numbers a few bytes below the wrap. At the end of each run every segment
- * must have been expected, every event taken, every buffer and record given back (after 'finish', which
- * aborts what is still open).
+ * trace are relative: those of the peer to its ISN, ours to our ISS. TRACE runs its body twice: with
+ * ordinary numbers, and with both initial sequence numbers a few bytes below the wrap. At the end of each
+ * run every segment must have been expected, every event taken, every buffer and record given back (after
+ * 'finish', which aborts what is still open).
  *
- * Time stands still but for after() and silence(). after(t, 200 * MS) says that nothing is sent before 200 ms have gone
- * by, and something within the slack of the timers then; the recv() that follows says what.
+ * Time stands still but for after() and silence(). after(t, 200 * MS) says that nothing is sent before
+ * 200 ms have gone by, and something within the slack of the timers then; the recv() that follows says what.
  */
 #ifndef WEIR_TESTS_TRACE_H
 #define WEIR_TESTS_TRACE_H
@@ -44,7 +44,10 @@
 #define TRACE_PORT 80           /* ours when we listen, the peer's when we connect */
 #define TRACE_OTHER_PORT 40000  /* the other one */
 #define TRACE_STATICS 8
-/* What timers may be late: a tick of rounding, one for the tick that has partly gone, and the round's own step. */
+/*
+ * What timers may be late: a tick of rounding, one for the tick that has partly gone, and the round's own
+ * step.
+ */
 #define TRACE_SLACK (4 * MS)
 /* 40 ms less the part of a tick that has gone: of all timers this one may be early. */
 #define DELAYED_ACK (39 * MS)
@@ -127,8 +130,8 @@ void trace_finish(struct trace *t);
 #define TRACE(name) TRACE_CONFIGURED(name, NULL)
 
 /*
- * The same trace in each synchronized state but TIME-WAIT, six tests: TRACE_SYNCHRONIZED(name) { ... } with `theirs`
- * and `ours` as of trace_reach().
+ * The same trace in each synchronized state but TIME-WAIT, six tests: TRACE_SYNCHRONIZED(name) { ... }
+ * with `theirs` and `ours` as of trace_reach().
  */
 #define TRACE_IN(name, st)                                 \
 	static void trace_##name##_##st(struct trace *t)   \
@@ -186,8 +189,8 @@ void trace_open_active(struct trace *t);
 void trace_open_timestamps(struct trace *t);
 
 /*
- * Brings a connection with both sides at 1 into a state: afterwards the peer's next byte is at `*theirs` and ours at
- * `*ours`. In FIN-WAIT-1, CLOSING and LAST-ACK our FIN (at 1) has not been acknowledged.
+ * Brings a connection with both sides at 1 into a state: afterwards the peer's next byte is at `*theirs`
+ * and ours at `*ours`. In FIN-WAIT-1, CLOSING and LAST-ACK our FIN (at 1) has not been acknowledged.
  */
 void trace_reach(struct trace *t, enum weir_state st, uint32_t *theirs, uint32_t *ours);
 

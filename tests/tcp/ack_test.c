@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The fifth step: acknowledgments that are old, repeated or premature (RFC 9293 section 3.10.7.4, RFC 5961 section 5). */
+/*
+ * The fifth step: acknowledgments that are old, repeated or premature (RFC 9293 section 3.10.7.4, RFC
+ * 5961 section 5).
+ */
 #include "support/trace.h"
 
 TRACE_SYNCHRONIZED(ack_of_what_was_never_sent)

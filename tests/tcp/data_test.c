@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Data in order, both ways: segments, PSH, Nagle, delayed ACKs (RFC 9293 sections 3.7.4, 3.8.6.3, 3.9.1.2). */
+/*
+ * Data in order, both ways: segments, PSH, Nagle, delayed ACKs (RFC 9293 sections 3.7.4, 3.8.6.3,
+ * 3.9.1.2).
+ */
 #include "support/trace.h"
 
 TRACE(one_segment_in)

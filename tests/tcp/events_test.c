@@ -72,7 +72,10 @@ TRACE(word_is_kept_while_an_event_is_pending)
 	cr_assert_eq(event.word, 78);
 }
 
-/* A handle is stale from the moment of the CLOSED event, before it is taken; the slot's next owner is not met by it. */
+/*
+ * A handle is stale from the moment of the CLOSED event, before it is taken; the slot's next owner is not
+ * met by it.
+ */
 TRACE(closed_makes_the_handle_stale)
 {
 	trace_open_passive(t);

@@ -166,7 +166,10 @@ TRACE_CONFIGURED(empty_pool_refuses_and_recovers, one_extension)
 	event(t, WEIR_EV_SENT);
 }
 
-/* A static piece was accepted, then the window closed, and there is no extension to wait in: it is tried again. */
+/*
+ * A static piece was accepted, then the window closed, and there is no extension to wait in: it is tried
+ * again.
+ */
 TRACE_CONFIGURED(static_piece_waits_without_one, one_extension)
 {
 	trace_open_passive(t);

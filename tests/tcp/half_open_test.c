@@ -283,7 +283,10 @@ TRACE_CONFIGURED(full_connections_leave_it_half_open, one_connection)
 	recv(t, ACK, .seq = 1, .ack = 11);
 }
 
-/* Both carry on from 3.5's figure 8: the old SYN's SYN-ACK is reset by the peer, and the listener is free again. */
+/*
+ * Both carry on from 3.5's figure 8: the old SYN's SYN-ACK is reset by the peer, and the listener is free
+ * again.
+ */
 TRACE(old_duplicate_syn)
 {
 	listen(t, 80);

@@ -340,7 +340,10 @@ TRACE(late_syn_ack_is_reset)
 	counted(t, drop_closed_port, 1);
 }
 
-/* Ours was lost: the peer's second SYN-ACK is a SYN in a synchronized state, whose ACK completes its handshake. */
+/*
+ * Ours was lost: the peer's second SYN-ACK is a SYN in a synchronized state, whose ACK completes its
+ * handshake.
+ */
 TRACE(lost_last_ack_of_the_handshake)
 {
 	trace_open_active(t);

@@ -50,7 +50,10 @@ TRACE_CONFIGURED(used_up_and_given_back, four_ports)
 	cr_assert_eq(t->lport, port);
 }
 
-/* With timestamps a port in TIME-WAIT is as good as free a tick later; without it the load tester would run dry. */
+/*
+ * With timestamps a port in TIME-WAIT is as good as free a tick later; without it the load tester would
+ * run dry.
+ */
 TRACE_CONFIGURED(time_wait_does_not_use_them_up, four_ports)
 {
 	for (unsigned i = 0; i < 20; i++) {

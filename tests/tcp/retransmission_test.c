@@ -107,7 +107,10 @@ TRACE(ack_restarts_the_timer)
 	recv(t, PSH | ACK, .seq = 1461, .ack = 1, .len = 1460);
 }
 
-/* Karn: no sample from what was sent twice; the RTO stays backed off until there is one, and then collapses. */
+/*
+ * Karn: no sample from what was sent twice; the RTO stays backed off until there is one, and then
+ * collapses.
+ */
 TRACE(karn_without_timestamps)
 {
 	in_flight(t, 1);
@@ -180,7 +183,10 @@ TRACE(three_duplicate_acks)
 	cr_assert_eq(trace_info(t).cwnd_bytes, 2 * 1460 + 730);
 }
 
-/* RFC 5681 section 2: no duplicate ACK is one with text, with a FIN, with another window, or with nothing in flight. */
+/*
+ * RFC 5681 section 2: no duplicate ACK is one with text, with a FIN, with another window, or with nothing
+ * in flight.
+ */
 TRACE(what_is_no_duplicate_ack)
 {
 	in_flight(t, 5);
@@ -297,7 +303,10 @@ TRACE(time_out_goes_back)
 	counted(t, retransmits, 4);
 }
 
-/* ssthresh is half of what was in flight at the first time-out, two segments at least, and is not halved again. */
+/*
+ * ssthresh is half of what was in flight at the first time-out, two segments at least, and is not halved
+ * again.
+ */
 TRACE(slow_start_threshold_after_time_outs)
 {
 	in_flight(t, 8);
@@ -341,7 +350,10 @@ TRACE(congestion_avoidance)
 	event(t, WEIR_EV_SENT);
 }
 
-/* A needless time-out: its repetitions bring duplicate ACKs, which are no loss (RFC 6582 section 3.2 step 1). */
+/*
+ * A needless time-out: its repetitions bring duplicate ACKs, which are no loss (RFC 6582 section 3.2 step
+ * 1).
+ */
 TRACE(duplicates_after_a_time_out_are_no_loss)
 {
 	in_flight(t, 5);

@@ -93,7 +93,10 @@ TRACE(repeated_fin_with_text_restarts_it)
 	cr_assert_eq(waiting(t), 1);
 }
 
-/* A FIN that comes at once moves the end by nothing worth a place in the ring; it is acknowledged all the same. */
+/*
+ * A FIN that comes at once moves the end by nothing worth a place in the ring; it is acknowledged all the
+ * same.
+ */
 TRACE(storm_of_fins_takes_no_room)
 {
 	in_time_wait(t);
@@ -392,7 +395,10 @@ TRACE_CONFIGURED(restart_of_the_oldest_in_a_full_ring, three_waiting)
 	counted(t, time_wait_restarted, 2);
 }
 
-/* An open of ours that we closed: with timestamps its tuple may be taken again, once their clock has moved on. */
+/*
+ * An open of ours that we closed: with timestamps its tuple may be taken again, once their clock has
+ * moved on.
+ */
 static void ours_in_time_wait(struct trace *t, unsigned ts)
 {
 	connect(t);

@@ -77,7 +77,10 @@ TRACE(timestamp_that_was_not_agreed_on)
 	cr_assert_not(t->ahead.opts & SEG_OPT_TS);
 }
 
-/* Section 4.3: of the segments that one ACK answers the first gives TS.Recent, so that delayed ACKs count in. */
+/*
+ * Section 4.3: of the segments that one ACK answers the first gives TS.Recent, so that delayed ACKs count
+ * in.
+ */
 TRACE(first_of_a_delayed_ack_is_echoed)
 {
 	trace_open_timestamps(t);

@@ -42,7 +42,10 @@ TRACE(window_that_ends_exactly_with_a_segment)
 	event(t, WEIR_EV_SENT);
 }
 
-/* A peer that never offers a segment's room gets what it offers: half of its largest window is worth sending. */
+/*
+ * A peer that never offers a segment's room gets what it offers: half of its largest window is worth
+ * sending.
+ */
 TRACE(tiny_window_is_used)
 {
 	listen(t, 80);
@@ -63,7 +66,10 @@ TRACE(tiny_window_is_used)
 	event(t, WEIR_EV_SENT);
 }
 
-/* An unread application closes the window, a segment at a time; the edge never moves to the left (SHLD-14). */
+/*
+ * An unread application closes the window, a segment at a time; the edge never moves to the left
+ * (SHLD-14).
+ */
 TRACE_CONFIGURED(unread_data_closes_our_window, four_buffers)
 {
 	trace_open_active(t);
@@ -133,7 +139,10 @@ TRACE_CONFIGURED(their_probe_is_answered, four_buffers)
 	recv(t, ACK, .seq = 1, .ack = 5842);
 }
 
-/* A probe at a closed window brings an ACK, and news of the peer's window: both are used (section 3.10.7.4). */
+/*
+ * A probe at a closed window brings an ACK, and news of the peer's window: both are used (section
+ * 3.10.7.4).
+ */
 TRACE_CONFIGURED(their_probe_carries_an_ack, four_buffers)
 {
 	fill_window(t);
@@ -203,7 +212,10 @@ TRACE_CONFIGURED(small_segments_use_up_the_buffers, four_buffers)
 	recv(t, ACK, .seq = 1, .ack = 6);
 }
 
-/* First after an RTO, then at doubling intervals up to 60 s, for as long as the peer answers (MUST-36, SHLD-29, 30). */
+/*
+ * First after an RTO, then at doubling intervals up to 60 s, for as long as the peer answers (MUST-36,
+ * SHLD-29, 30).
+ */
 TRACE(closed_window_is_probed)
 {
 	static const unsigned waits[] = { 1, 2, 4, 8, 16, 32, 60, 60, 60, 60 };
@@ -297,7 +309,10 @@ TRACE(silly_window_is_overridden)
 	event(t, WEIR_EV_SENT);
 }
 
-/* A window that closes on what is in flight: no new data, no time-out, what was sent is probed for (SHLD-15 to 17). */
+/*
+ * A window that closes on what is in flight: no new data, no time-out, what was sent is probed for
+ * (SHLD-15 to 17).
+ */
 TRACE(window_closes_on_data_in_flight)
 {
 	opened(t, 512);

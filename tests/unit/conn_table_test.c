@@ -10,7 +10,8 @@
 
 /*
  * A table, three pools of records with unlike strides, and beside them what should be in the table:
- * for each key its tuple, its hash - chosen by the test, so that keys can be made to collide - and its ref or REF_NONE.
+ * for each key its tuple, its hash - chosen by the test, so that keys can be made to collide - and its
+ * ref or REF_NONE.
  */
 struct key {
 	struct tuple tuple;
@@ -246,7 +247,10 @@ Test(conn_table, tag_of_zero)
 	fixture_free(&f);
 }
 
-/* A home of which more keys stand elsewhere than its count can say: found all the same, then and afterwards. */
+/*
+ * A home of which more keys stand elsewhere than its count can say: found all the same, then and
+ * afterwards.
+ */
 Test(conn_table, more_strays_than_a_count_holds)
 {
 	struct fixture f = fixture_new(1200, 60);
@@ -337,8 +341,9 @@ static double second_looks(const struct fixture *f)
 }
 
 /*
- * What a miss costs: one line where no key of that home stands elsewhere. At a load of 0.75, after filling and after
- * every entry was replaced three times; 12 and 23 in a hundred, and 39 if strays did not go home.
+ * What a miss costs: one line where no key of that home stands elsewhere. At a load of 0.75, after
+ * filling and after every entry was replaced three times; 12 and 23 in a hundred, and 39 if strays did
+ * not go home.
  */
 Test(conn_table, few_misses_look_twice)
 {

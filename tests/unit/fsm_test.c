@@ -5,9 +5,9 @@
 #include "tcp/fsm.h"
 
 /*
- * f: an arrow of figure 5. r: RST, abort, time-out or the end of 2 MSL, from section 3.10. w: weir's own: a record is
- * made when its handshake completes. Arrows into and out of LISTEN are no tcb's: listeners are not connections, and what
- * a RST sends back to LISTEN is a half-open record.
+ * f: an arrow of figure 5. r: RST, abort, time-out or the end of 2 MSL, from section 3.10. w: weir's own:
+ * a record is made when its handshake completes. Arrows into and out of LISTEN are no tcb's: listeners
+ * are not connections, and what a RST sends back to LISTEN is a half-open record.
  */
 static const char *const arrows[WEIR_STATES] = {
 	/*                      from \ to       C L S R E 1 2 W G A T */

@@ -112,7 +112,10 @@ Test(ports, the_whole_range_and_nothing_else)
 	free(tcp);
 }
 
-/* Where each of 16384 destinations begins: 16 parts of the range with 1024 each, by six standard deviations of 31. */
+/*
+ * Where each of 16384 destinations begins: 16 parts of the range with 1024 each, by six standard
+ * deviations of 31.
+ */
 Test(ports, destinations_begin_anywhere)
 {
 	struct tcp *tcp = make(1024, 1024 + 16000 - 1, 5);

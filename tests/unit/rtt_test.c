@@ -217,7 +217,10 @@ Test(rtt, sample_goes_where_the_estimate_is)
 	cr_assert(ext.srtt_us == 12345 && ext.rttvar_us == 6172);
 }
 
-/* Karn: the RTO stays where back-off has put it, with an extension and without; the next sample starts afresh. */
+/*
+ * Karn: the RTO stays where back-off has put it, with an extension and without; the next sample starts
+ * afresh.
+ */
 Test(rtt, back_off_is_kept_until_a_sample)
 {
 	struct tcb tcb = { .packed = path_pack(

@@ -241,7 +241,10 @@ Test(timer_wheel, next_tells_the_first_slot_in_use)
 	owner_free(&o);
 }
 
-/* A far slot comes up with the first tick of its block, whichever of the 64 it is and wherever the wheel stands. */
+/*
+ * A far slot comes up with the first tick of its block, whichever of the 64 it is and wherever the wheel
+ * stands.
+ */
 Test(timer_wheel, next_around_the_far_slots)
 {
 	for (uint32_t now = 0; now < 2 * 8192; now += 61) {
@@ -323,8 +326,8 @@ Test(timer_wheel, big_jumps)
 }
 
 /*
- * Many records re-armed to every slot in turn, downwards: ten times more filings than there are chunks for. Stale
- * ones are cleared out a few chunks at a time, never all at once.
+ * Many records re-armed to every slot in turn, downwards: ten times more filings than there are chunks
+ * for. Stale ones are cleared out a few chunks at a time, never all at once.
  */
 Test(timer_wheel, clears_out_stale_filings_bit_by_bit)
 {
@@ -353,7 +356,10 @@ Test(timer_wheel, clears_out_stale_filings_bit_by_bit)
 	owner_free(&o);
 }
 
-/* Filed in one far slot again and again, with something short in between: kept there once when it is cleared. */
+/*
+ * Filed in one far slot again and again, with something short in between: kept there once when it is
+ * cleared.
+ */
 Test(timer_wheel, clears_out_second_filings_in_one_slot)
 {
 	enum {
@@ -409,7 +415,10 @@ static uint32_t random_jump(struct rng *rng)
 	return rng_below(rng, dice < 990 ? 100 : dice < 998 ? 9000 : 1000000);
 }
 
-/* Arming, re-arming, disarming, freeing and reusing at random, while time moves; `busy` changes between two moves. */
+/*
+ * Arming, re-arming, disarming, freeing and reusing at random, while time moves; `busy` changes between
+ * two moves.
+ */
 static void random_run(uint64_t seed, uint32_t count, uint32_t moves, uint32_t busy)
 {
 	struct rng rng = { seed };
