@@ -117,6 +117,10 @@ class Options(unittest.TestCase):
         self.check(self.exchange())
 
     def test_weir_opens_to_one_without_any(self):
+        # On one CPU: between two the kernel may let frames overtake each other, and the ACKs that tell of it are no fault.
+        cpus = os.sched_getaffinity(0)
+        self.addCleanup(os.sched_setaffinity, 0, cpus)
+        os.sched_setaffinity(0, {min(cpus)})
         for name in ('tcp_timestamps', 'tcp_window_scaling', 'tcp_sack'):
             self.setting(name, 0)
         other = labs.Lab()
@@ -130,9 +134,7 @@ class Options(unittest.TestCase):
         self.assertEqual(weir.faults(summary), [])
         trace = capture.read(recording.stop())
         self.assertEqual(len(trace.streams), 20)
-        # Known, and not yet explained: weir now and then repeats an ACK here. It harms nobody; everything else is checked.
-        found = [fault for fault in capture.faults(trace) if 'tcp.analysis.duplicate_ack' not in fault]
-        self.assertEqual(found, [])
+        self.assertEqual(capture.faults(trace), [])
 
 
 if __name__ == '__main__':
