@@ -79,7 +79,7 @@ typedef struct weir_conn {
 	uint32_t generation;
 } weir_conn;
 
-/* Why a connection ended; the reason of a WEIR_EV_CLOSED. */
+/* Why a connection ended: the reason of a WEIR_EV_CLOSED; or why it may, that of a WEIR_EV_WARNING. */
 enum weir_reason {
 	WEIR_REASON_NONE,        /* proper teardown: a FIN each way, each acknowledged */
 	WEIR_REASON_RESET,       /* the peer sent RST (ECONNRESET) */
@@ -96,24 +96,33 @@ WEIR_API const char *weir_reason_name(enum weir_reason reason);
 
 /* What happened, as bits of weir_event.what. */
 enum {
-	WEIR_EV_OPENED = 1 << 0, /* ESTABLISHED: our open succeeded, or a listener's peer arrived */
-	WEIR_EV_DATA = 1 << 1,   /* `payload` holds `bytes` bytes in order; now the application's */
-	WEIR_EV_FIN = 1 << 2,    /* the peer will send nothing after `payload` */
-	WEIR_EV_SENT = 1 << 3,   /* everything that was given to send has been acknowledged */
-	WEIR_EV_CLOSED = 1 << 4, /* over, see `reason`; the handle is stale already. The last event.
-	                          * An active close reports it on entering TIME-WAIT. */
+	WEIR_EV_OPENED = 1 << 0,  /* ESTABLISHED: our open succeeded, or a listener's peer arrived */
+	WEIR_EV_DATA = 1 << 1,    /* `payload` holds `bytes` bytes in order; now the application's */
+	WEIR_EV_FIN = 1 << 2,     /* the peer will send nothing after `payload` */
+	WEIR_EV_SENT = 1 << 3,    /* everything that was given to send has been acknowledged */
+	WEIR_EV_WARNING = 1 << 4, /* not over, but something is wrong: `reason` says what would end it */
+	WEIR_EV_CLOSED = 1 << 5,  /* over, see `reason`; the handle is stale already. The last event.
+	                           * An active close reports it on entering TIME-WAIT. */
 };
 
 /*
+ * A warning is advice (RFC 9293 3.9.1.8): nothing need be done, and the connection goes on trying.
+ *     WEIR_REASON_TIMEOUT      a segment was sent again R1 times, RFC 9293 3.8.3: three, a SYN too
+ *     WEIR_REASON_UNREACHABLE  ICMP said so, and that it may pass, RFC 9293 3.9.2.2
+ * It is not raised while max_events others wait.
+ */
+
+/*
  * At most one event per connection is pending: what happens while it waits is merged into it.
- * The order within one event is OPENED, DATA, FIN, SENT, CLOSED.
+ * The order within one event is OPENED, DATA, FIN, SENT, WARNING, CLOSED. It has
+ * one reason: that of CLOSED if it says so, else of the latest warning.
  */
 struct weir_event {
 	weir_conn conn;
 	uint32_t word;  /* the application's word, weir_set_word(); a new connection has its
 	                 * listener's or its open's */
 	uint16_t what;  /* WEIR_EV_ bits */
-	uint8_t reason; /* enum weir_reason, with WEIR_EV_CLOSED */
+	uint8_t reason; /* enum weir_reason, with WEIR_EV_CLOSED and WEIR_EV_WARNING */
 	uint8_t reserved;
 	uint32_t bytes;   /* in `payload` */
 	uint32_t buffers; /* mbuf segments in `payload`; what weir_release() gives back */
@@ -253,6 +262,43 @@ WEIR_API uint64_t weir_next_deadline(const struct weir_core *core);
  */
 WEIR_API int weir_listen(struct weir_core *core, struct weir_endpoint local, uint32_t word);
 
+/*
+ * How one connection behaves: what other stacks set with setsockopt(). A core keeps equal sets once, so
+ * that any number of connections may share them, and a connection pays for its options with one byte.
+ */
+struct weir_options {
+	uint64_t user_timeout_ns;  /* R2 of RFC 9293 3.8.3, for the SYN as for data; 0: the core's two */
+	uint64_t keep_idle_ns;     /* silence before the first keepalive probe (RFC 9293 3.8.4); 2 h */
+	uint64_t keep_interval_ns; /* between probes; 75 s */
+	uint64_t linger_ns;        /* how long weir_close() goes on sending: see there; WEIR_LINGER_ON */
+	uint16_t mss_max;    /* bounds the MSS that is offered and used, options included; 0: the MTU alone
+	                            * does. 64 at least; of use before the handshake */
+	uint8_t keep_probes; /* unanswered ones that end the connection, 1..15; 9 */
+	uint8_t ttl, dscp;   /* of what is sent: the core's */
+	bool keep_alive;     /* off */
+	bool no_delay;       /* no Nagle: the core's */
+	bool no_warnings;    /* no WEIR_EV_WARNING (RFC 9293 SHLD-20) */
+};
+
+#define WEIR_LINGER_ON UINT64_MAX /* weir_close() delivers what was queued, for as long as R2 lets it */
+
+/* What connections of this core have by default, in the comments above. */
+WEIR_API void weir_options_default(const struct weir_core *core, struct weir_options *options);
+
+/*
+ * From now on. Before the first weir_output() after weir_connect(), a SYN has them already.
+ * 0, -ESTALE, -EINVAL (a value out of its bounds; times are at most 24 days), -ENOSPC (more than 255 different
+ * sets in use).
+ */
+WEIR_API int weir_set_options(struct weir_core *core, weir_conn conn, const struct weir_options *options);
+
+/* 0 or -ESTALE. */
+WEIR_API int weir_get_options(const struct weir_core *core, weir_conn conn, struct weir_options *options);
+
+/* For those that will arrive there, from their SYN on. As above; -EINVAL also if there is no such listener. */
+WEIR_API int weir_set_listener_options(struct weir_core *core, int listener,
+				       const struct weir_options *options);
+
 /* Stops taking new peers; connections stay. 0 or -EINVAL. */
 WEIR_API int weir_unlisten(struct weir_core *core, int listener);
 
@@ -298,7 +344,12 @@ WEIR_API int weir_shutdown(struct weir_core *core, weir_conn conn);
 /*
  * Close: as weir_shutdown(), and the application wants nothing more. Data that arrives afterwards, or
  * waits in an event that was not taken yet, is answered by RST (RFC 9293 3.6.1), and FIN-WAIT-2 is bounded.
- * A connection in SYN-SENT is forgotten. WEIR_EV_CLOSED still follows. 0, -ESTALE or -EAGAIN.
+ * A connection in SYN-SENT is forgotten. WEIR_EV_CLOSED still follows.
+ *
+ * Lingering, as POSIX's SO_LINGER has it, but without waiting: by default what was queued is sent for as
+ * long as R2 allows. With weir_options.linger_ns of 0 closing is weir_abort(). With another value, data or
+ * a FIN that the peer has not acknowledged that long after the call end it: RST, and WEIR_REASON_TIMEOUT.
+ * 0, -ESTALE, -EAGAIN, or -ENOMEM (no extension for a bounded lingering).
  */
 WEIR_API int weir_close(struct weir_core *core, weir_conn conn);
 

@@ -46,7 +46,7 @@ struct weir_core {
 	uint64_t now_ns;   /* inside */
 	uint64_t epoch_ns; /* the caller's time minus ours */
 	bool started;
-	uint8_t ttl, tos;      /* of what is sent */
+	uint8_t ttl;           /* of ICMP echo replies */
 	uint32_t copy_room;    /* bytes of a weir_send_copy() in each buffer */
 	uint64_t connect_next; /* which of our addresses the next open begins with */
 	struct control control;

@@ -33,7 +33,6 @@ static void choose(struct weir_core *core, const struct weir_config *config)
 	core->pool = config->pool;
 	core->copy_room = rte_pktmbuf_data_room_size(config->pool) - RTE_PKTMBUF_HEADROOM;
 	core->ttl = config->ttl;
-	core->tos = (uint8_t)(config->dscp << 2);
 	core->tx_finish = config->offloads & WEIR_OFFLOAD_TX_CSUM ? tx_finish_offload : tx_finish_software;
 	core->rx_flags = config->offloads & WEIR_OFFLOAD_RX_CSUM ? UINT64_MAX : 0;
 	core->now_ns = CORE_START_NS;

@@ -71,8 +71,6 @@ static void fill(struct weir_core *core, struct rte_mbuf *m, struct seg *seg, co
 {
 	uint8_t *bytes = rte_pktmbuf_mtod(m, uint8_t *);
 
-	seg->ttl = core->ttl;
-	seg->tos |= core->tos;
 	unsigned headers = build_headers(bytes, seg, dst, &core->net.mac);
 
 	DCHECK(headers + seg->len <= rte_pktmbuf_tailroom(m));

@@ -182,6 +182,26 @@ int weir_info(const struct weir_core *core, weir_conn conn, struct weir_info *in
 	return tcp_info(core->tcp, conn, info);
 }
 
+void weir_options_default(const struct weir_core *core, struct weir_options *options)
+{
+	tcp_options_default(core->tcp, options);
+}
+
+int weir_set_options(struct weir_core *core, weir_conn conn, const struct weir_options *options)
+{
+	return tcp_set_options(core->tcp, conn, options);
+}
+
+int weir_get_options(const struct weir_core *core, weir_conn conn, struct weir_options *options)
+{
+	return tcp_get_options(core->tcp, conn, options);
+}
+
+int weir_set_listener_options(struct weir_core *core, int listener, const struct weir_options *options)
+{
+	return tcp_set_listener_options(core->tcp, listener, options);
+}
+
 unsigned weir_counter_count(void)
 {
 	return COUNTERS;

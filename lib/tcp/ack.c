@@ -9,6 +9,7 @@
 #include "tcp/rtt.h"
 #include "tcp/send_queue.h"
 #include "tcp/sent.h"
+#include "tcp/timers.h"
 
 void ack_window(struct tcb *tcb, uint16_t wnd)
 {
@@ -84,7 +85,7 @@ static void restart_timer(struct tcp *tcp, struct tcb *tcb)
 	if (tcb->flags & TCB_EXT)
 		tcb_arm(tcp, tcb, TIMER_IDLE, rtt_rto_ticks(tcp, tcb));
 	else
-		tcb_disarm(tcb);
+		tcb_rest(tcp, tcb);
 }
 
 static void new_ack(struct tcp *tcp, struct tcb *tcb, const struct seg *seg)
@@ -120,7 +121,7 @@ static void window_opened(struct tcp *tcp, struct tcb *tcb)
 	struct tcb_ext *ext = tcb_ext(tcp, tcb);
 
 	tcb->retries = 0;
-	tcb_disarm(tcb);
+	tcb_rest(tcp, tcb);
 	if (ext != NULL)
 		sent_mark_all_lost(tcp, ext);
 	else if (tcb->flight != 0)
@@ -159,6 +160,8 @@ verdict ack_input(struct tcp *tcp, struct tcb *tcb, const struct seg *seg)
 	}
 	if (tcb->flags & TCB_EXT)
 		tcb_ext(tcp, tcb)->unanswered = 0;
+	if (tcb->timer >= TIMER_IDLE)
+		timers_heard(tcp, tcb);
 	if (seq_lt(seg->ack, una))
 		return ACCEPTED; /* an old ACK says nothing, its text may be new */
 	bool duplicate = seg->ack == una && is_duplicate(tcb, seg);

@@ -8,6 +8,7 @@
 #include "tcp/input.h"
 #include "tcp/isn.h"
 #include "tcp/output.h"
+#include "tcp/profiles.h"
 #include "tcp/records.h"
 #include "tcp/reply.h"
 #include "tcp/rtt.h"
@@ -33,26 +34,41 @@ static void arm(struct tcp *tcp, uint32_t slot)
 
 static uint16_t half_mss(const struct tcp *tcp, const struct half_open *half)
 {
-	return handshake_mss(tcp, half->mss, half->flags & HALF_TS);
+	return handshake_mss(half->mss, profile_mss(tcp, profile_of_listener(tcp, half->listener)),
+			     half->flags & HALF_TS);
+}
+
+/* A segment from SYN-RECEIVED to fill in, or NULL. */
+static struct seg *reply_from(struct tcp *tcp, const struct half_open *half, uint32_t seq)
+{
+	const struct profile *profile = profile_of_listener(tcp, half->listener);
+	struct seg *seg = reply_new(tcp, &half->tuple);
+
+	if (seg == NULL)
+		return NULL;
+	seg->seq = seq;
+	seg->ack = half->rcv_nxt;
+	seg->flags = SEG_ACK;
+	seg->ttl = profile->ttl;
+	seg->tos = profile->tos;
+	if (half->flags & HALF_TS) {
+		seg->opts = SEG_OPT_TS;
+		seg->tsval = tcp_tsval(tcp, half->ts_offset);
+		seg->tsecr = half->ts_recent;
+	}
+	return seg;
 }
 
 static void reply_syn_ack(struct tcp *tcp, const struct half_open *half)
 {
-	struct seg *seg = reply_new(tcp, &half->tuple);
+	struct seg *seg = reply_from(tcp, half, half->iss);
 
 	if (seg == NULL)
 		return;
-	seg->seq = half->iss;
-	seg->ack = half->rcv_nxt;
-	seg->flags = SEG_SYN | SEG_ACK;
-	seg->opts = SEG_OPT_MSS;
-	seg->mss = tcp->rcv_mss;
+	seg->flags |= SEG_SYN;
+	seg->opts |= SEG_OPT_MSS;
+	seg->mss = profile_mss(tcp, profile_of_listener(tcp, half->listener));
 	seg->wnd = handshake_rcv_wnd(tcp, 0, half_mss(tcp, half));
-	if (half->flags & HALF_TS) {
-		seg->opts |= SEG_OPT_TS;
-		seg->tsval = tcp_tsval(tcp, half->ts_offset);
-		seg->tsecr = half->ts_recent;
-	}
 	if (half->flags & HALF_SACK)
 		seg->opts |= SEG_OPT_SACK_OK;
 	if (half->flags & HALF_WSCALE) {
@@ -101,7 +117,7 @@ verdict half_open_make(struct tcp *tcp, const struct seg *seg, uint16_t listener
 		.snd_wscale = seg->wscale,
 		.flags = agreed_options(tcp, seg),
 		.wheel = half->wheel,
-		.challenge = reply_half_second(tcp) ^ 8, /* another one, so that the first goes out */
+		.challenge = reply_half_second(tcp) ^ 0x80, /* another one, so that the first goes out */
 	};
 	fsm_count(tcp, WEIR_SYN_RECEIVED, 1);
 	reply_syn_ack(tcp, half);
@@ -136,7 +152,7 @@ static struct tcb *promote(struct tcp *tcp, uint32_t slot, uint64_t hash)
 
 	if (tcb == NULL)
 		return NULL;
-	tcb->profile = half->listener;
+	tcb_use_profile(tcp, tcb, tcp->listeners[half->listener].profile);
 	tcb->word = tcp->listeners[half->listener].word;
 	tcb->rcv_nxt = half->rcv_nxt;
 	tcb->snd_nxt = half->iss + 1;
@@ -163,6 +179,7 @@ static struct tcb *promote(struct tcp *tcp, uint32_t slot, uint64_t hash)
 	tcb_set_state(tcp, tcb, WEIR_ESTABLISHED);
 	count(tcp->counters, COUNT_opened_passive);
 	event_raise(tcp, tcb, WEIR_EV_OPENED);
+	tcb_rest(tcp, tcb);
 	return tcb;
 }
 
@@ -180,20 +197,11 @@ static verdict refuse(struct tcp *tcp, struct half_open *half, verdict v)
 	}
 	half->challenge = now;
 	count(tcp->counters, COUNT_challenge_acks);
-	struct seg *seg = reply_new(tcp, &half->tuple);
+	struct seg *seg = reply_from(tcp, half, half->iss + 1);
 
-	if (seg == NULL)
-		return v;
-	seg->seq = half->iss + 1;
-	seg->ack = half->rcv_nxt;
-	seg->flags = SEG_ACK;
-	seg->wnd =
-		handshake_rcv_wnd(tcp, half->flags & HALF_WSCALE ? tcp->rcv_wscale : 0, half_mss(tcp, half));
-	if (half->flags & HALF_TS) {
-		seg->opts = SEG_OPT_TS;
-		seg->tsval = tcp_tsval(tcp, half->ts_offset);
-		seg->tsecr = half->ts_recent;
-	}
+	if (seg != NULL)
+		seg->wnd = handshake_rcv_wnd(tcp, half->flags & HALF_WSCALE ? tcp->rcv_wscale : 0,
+					     half_mss(tcp, half));
 	return v;
 }
 

@@ -8,13 +8,14 @@
 #include "tcp/input.h"
 #include "tcp/listeners.h"
 #include "tcp/output.h"
+#include "tcp/profiles.h"
 #include "tcp/records.h"
 #include "tcp/reply.h"
 #include "tcp/rtt.h"
 
-uint16_t handshake_mss(const struct tcp *tcp, uint16_t peer_mss, bool timestamps)
+uint16_t handshake_mss(uint16_t peer_mss, uint16_t our_mss, bool timestamps)
 {
-	uint16_t mss = peer_mss < tcp->rcv_mss ? peer_mss : tcp->rcv_mss;
+	uint16_t mss = peer_mss < our_mss ? peer_mss : our_mss;
 
 	if (mss < TCP_MSS_MIN)
 		mss = TCP_MSS_MIN;
@@ -58,8 +59,8 @@ static void take_options(struct tcp *tcp, struct tcb *tcb, const struct seg *seg
 	tcb->snd_wscale = tcb->flags & TCB_WSCALE ? seg->wscale & 15 : 0;
 	tcb->rcv_wscale = tcb->flags & TCB_WSCALE ? tcp->rcv_wscale & 15 : 0;
 	tcb->rcv_wnd = handshake_rcv_wnd(tcp, tcb->rcv_wscale, tcp->rcv_mss);
-	tcb->mss =
-		handshake_mss(tcp, seg->opts & SEG_OPT_MSS ? seg->mss : TCP_MSS_DEFAULT, tcb->flags & TCB_TS);
+	tcb->mss = handshake_mss(seg->opts & SEG_OPT_MSS ? seg->mss : TCP_MSS_DEFAULT,
+				 profile_mss(tcp, profile_of(tcp, tcb)), tcb->flags & TCB_TS);
 	/* A SYN's window is never scaled (RFC 7323 section 2.2). */
 	ack_window(tcb, seg->wnd >> tcb->snd_wscale);
 }
@@ -75,7 +76,7 @@ static void established(struct tcp *tcp, struct tcb *tcb)
 	}
 	tcb->flight = 0;
 	tcb->retries = 0;
-	tcb_disarm(tcb);
+	tcb_rest(tcp, tcb);
 	tcb_set_state(tcp, tcb, WEIR_ESTABLISHED);
 	count(tcp->counters, COUNT_opened_active);
 	event_raise(tcp, tcb, WEIR_EV_OPENED);

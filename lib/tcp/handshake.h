@@ -21,7 +21,7 @@ verdict handshake_syn_again(struct tcp *tcp, struct tcb *tcb, const struct seg *
 verdict handshake_completed(struct tcp *tcp, struct tcb *tcb, const struct seg *seg);
 
 /* What a SYN's options make of the payload that we send: RFC 9293 3.7.1, MUST-15, MUST-16. */
-uint16_t handshake_mss(const struct tcp *tcp, uint16_t peer_mss, bool timestamps);
+uint16_t handshake_mss(uint16_t peer_mss, uint16_t our_mss, bool timestamps);
 
 /*
  * RCV.WND after a handshake, in units of the scale: SYNs offer it unscaled. mss: of the segments that it

@@ -57,7 +57,7 @@ static void fin_arrives(struct tcp *tcp, struct tcb *tcb)
 	tcb->rcv_nxt++;
 	if (tcb->flags & TCB_EXT) {
 		tcb_ext(tcp, tcb)->gap_fin = false;
-		if (tcb->timer == TIMER_NONE)
+		if (tcb_at_rest(tcb))
 			tcb_arm(tcp, tcb, TIMER_IDLE, rtt_rto_ticks(tcp, tcb));
 	}
 	output_ack_now(tcp, tcb);
@@ -122,7 +122,9 @@ static bool fin_acked(struct tcp *tcp, struct tcb *tcb)
 	switch ((enum weir_state)tcb->state) {
 	case WEIR_FIN_WAIT_1:
 		tcb_set_state(tcp, tcb, WEIR_FIN_WAIT_2);
-		tcb_disarm(tcb);
+		tcb_rest(tcp, tcb);
+		if (tcb->flags & TCB_EXT)
+			tcb_ext(tcp, tcb)->lingers = false;
 		if (tcb->flags & TCB_EXT && !reassembly_waiting(tcp, tcb))
 			tcb_shrink(tcp, tcb); /* nothing will be sent from it again */
 		if (tcb->flags & TCB_DEAF)

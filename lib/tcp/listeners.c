@@ -56,6 +56,7 @@ int tcp_listen(struct tcp *tcp, struct weir_endpoint local, uint32_t word)
 		.word = word,
 		.port = local.port,
 		.next = *chain_of(tcp, local.port),
+		.profile = 0,
 	};
 	*chain_of(tcp, local.port) = free;
 	fsm_count(tcp, WEIR_LISTEN, 1);

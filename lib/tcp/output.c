@@ -2,6 +2,7 @@
 #include "tcp/output.h"
 
 #include "tcp/fsm.h"
+#include "tcp/profiles.h"
 #include "tcp/reassembly.h"
 #include "tcp/records.h"
 #include "tcp/recovery.h"
@@ -84,10 +85,18 @@ static void offer_window(const struct tcp *tcp, struct tcb *tcb, struct seg *seg
 	seg->wnd = tcb->rcv_wnd;
 }
 
-/* Everything but the payload, of a segment in a synchronized state. */
-static void fill_header(struct tcp *tcp, struct tcb *tcb, struct seg *seg, uint32_t seq)
+void output_header(struct tcp *tcp, struct tcb *tcb, struct seg *seg, uint32_t seq)
 {
-	*seg = (struct seg){ .tuple = tcb->tuple, .seq = seq, .ack = tcb->rcv_nxt, .flags = SEG_ACK };
+	const struct profile *profile = profile_of(tcp, tcb);
+
+	*seg = (struct seg){
+		.tuple = tcb->tuple,
+		.seq = seq,
+		.ack = tcb->rcv_nxt,
+		.flags = SEG_ACK,
+		.ttl = profile->ttl,
+		.tos = profile->tos,
+	};
 	offer_window(tcp, tcb, seg);
 	if (tcb->flags & TCB_TS) {
 		seg->opts |= SEG_OPT_TS;
@@ -118,13 +127,17 @@ static void fill_sack(const struct tcp *tcp, struct tcb *tcb, struct seg *seg, s
 /* SYN, or SYN-ACK of a simultaneous open: options as RFC 9293 3.7.1, RFC 7323 and RFC 2018 want them. */
 static void fill_syn(struct tcp *tcp, struct tcb *tcb, struct seg *seg)
 {
+	const struct profile *profile = profile_of(tcp, tcb);
+
 	*seg = (struct seg){
 		.tuple = tcb->tuple,
 		.seq = tcb_snd_una(tcp, tcb),
 		.flags = SEG_SYN,
 		.opts = SEG_OPT_MSS,
-		.mss = tcp->rcv_mss,
+		.mss = profile_mss(tcp, profile),
 		.wnd = tcp->rcv_window > UINT16_MAX ? UINT16_MAX : (uint16_t)tcp->rcv_window,
+		.ttl = profile->ttl,
+		.tos = profile->tos,
 	};
 	if (tcb->flags & TCB_TS) {
 		seg->opts |= SEG_OPT_TS;
@@ -221,7 +234,7 @@ static void start_timer(struct tcp *tcp, struct tcb *tcb)
 static void fill(struct tcp *tcp, struct tcb *tcb, struct seg *seg, struct sack *sack, uint32_t seq,
 		 uint32_t len)
 {
-	fill_header(tcp, tcb, seg, seq);
+	output_header(tcp, tcb, seg, seq);
 	fill_payload(tcp, tcb, seg, len);
 	fill_sack(tcp, tcb, seg, sack);
 }
@@ -438,7 +451,7 @@ static unsigned output_synchronized(struct tcp *tcp, struct tcb *tcb, struct seg
 		persist_if_stuck(tcp, tcb);
 	}
 	if (tcb->flags & TCB_ACK_NOW) {
-		fill_header(tcp, tcb, &segs[n], output_empty_seq(tcp, tcb));
+		output_header(tcp, tcb, &segs[n], output_empty_seq(tcp, tcb));
 		fill_sack(tcp, tcb, &segs[n], &sacks[n]);
 		n++;
 	} else if (tcb->flags & TCB_ACK_DELAYED) {
@@ -456,7 +469,7 @@ static unsigned output_tcb(struct tcp *tcp, struct tcb *tcb, struct seg *segs, s
 	if (!(tcb->flags & TCB_RESEND)) {
 		if (!(tcb->flags & TCB_ACK_NOW))
 			return 0;
-		fill_header(tcp, tcb, segs, tcb->snd_nxt); /* SYN-RECEIVED: a challenge */
+		output_header(tcp, tcb, segs, tcb->snd_nxt); /* SYN-RECEIVED: a challenge */
 		return 1;
 	}
 	fill_syn(tcp, tcb, segs);

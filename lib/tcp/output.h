@@ -24,6 +24,9 @@ static inline bool output_room(const struct tcp *tcp, const struct tcb *tcb)
  */
 uint32_t output_empty_seq(const struct tcp *tcp, const struct tcb *tcb);
 
+/* Everything but the payload, of a segment in a synchronized state that stands at seq; it acknowledges. */
+void output_header(struct tcp *tcp, struct tcb *tcb, struct seg *seg, uint32_t seq);
+
 /* Looks at the connection in the next tcp_output(). The caller has made sure of room. */
 void output_mark(struct tcp *tcp, struct tcb *tcb);
 

@@ -148,7 +148,7 @@ void reassembly_duplicate(struct tcp *tcp, struct tcb *tcb, uint32_t left, uint3
 	    !tcb_extend(tcp, tcb))
 		return;
 	tcb_ext(tcp, tcb)->duplicate = (struct sack_block){ .left = left, .right = right };
-	if (tcb->timer == TIMER_NONE)
+	if (tcb_at_rest(tcb))
 		tcb_arm(tcp, tcb, TIMER_IDLE, rtt_rto_ticks(tcp, tcb));
 }
 
@@ -172,7 +172,7 @@ verdict reassembly_keep(struct tcp *tcp, struct tcb *tcb, struct seg *seg)
 		return COUNT_drop_extensions_full;
 	struct tcb_ext *ext = tcb_ext(tcp, tcb);
 
-	if (tcb->timer == TIMER_NONE)
+	if (tcb_at_rest(tcb))
 		tcb_arm(tcp, tcb, TIMER_IDLE, rtt_rto_ticks(tcp, tcb));
 	if (seg->flags & SEG_FIN) {
 		ext->gap_fin = true;
@@ -205,7 +205,7 @@ void reassembly_deliver(struct tcp *tcp, struct tcb *tcb)
 	}
 	forget_old_news(tcb, ext);
 	output_ack_now(tcp, tcb); /* RFC 5681 section 4.2: at once, when a gap closes in part or in whole */
-	if (ext->gap_first == SLOT_NONE && tcb->timer == TIMER_NONE)
+	if (ext->gap_first == SLOT_NONE && tcb_at_rest(tcb))
 		tcb_arm(tcp, tcb, TIMER_IDLE, rtt_rto_ticks(tcp, tcb));
 }
 

@@ -23,13 +23,21 @@ struct tcb *tcb_take(struct tcp *tcp, const struct tuple *tuple)
 		.generation = tcb->generation == 0 ? 1 : tcb->generation,
 		.wheel = tcb->wheel,
 		.mss = TCP_MSS_DEFAULT,
-		.profile = TCB_NO_LISTENER,
 		.packed = path_initial(),
 		/* Not the present half second, so that the first challenge goes out. */
-		.challenge = (reply_half_second(tcp) ^ 8u) & 15u,
-		.flags = tcp->no_delay ? TCB_NO_DELAY : 0,
+		.challenge = reply_half_second(tcp) ^ 0x80,
 	};
+	tcb_use_profile(tcp, tcb, 0);
 	return tcb;
+}
+
+void tcb_use_profile(struct tcp *tcp, struct tcb *tcb, uint8_t profile)
+{
+	tcb->profile = profile;
+	if (tcp->profiles[profile].options.no_delay)
+		tcb->flags |= TCB_NO_DELAY;
+	else
+		tcb->flags &= (uint16_t)~TCB_NO_DELAY;
 }
 
 struct tcb *tcb_find(const struct tcp *tcp, weir_conn conn)

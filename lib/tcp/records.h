@@ -13,6 +13,9 @@
  */
 struct tcb *tcb_take(struct tcp *tcp, const struct tuple *tuple);
 
+/* From now on it behaves so. Its timer is the caller's business. */
+void tcb_use_profile(struct tcp *tcp, struct tcb *tcb, uint8_t profile);
+
 /* The record of a handle, or NULL if that connection is over. */
 struct tcb *tcb_find(const struct tcp *tcp, weir_conn conn);
 
@@ -37,9 +40,21 @@ void tcb_shrink(struct tcp *tcp, struct tcb *tcb);
 /* Timers. `ticks` from now; rounded so that nothing fires early. */
 void tcb_arm(struct tcp *tcp, struct tcb *tcb, enum tcb_timer timer, uint32_t ticks);
 
-static inline void tcb_disarm(struct tcb *tcb)
+/* Whether nothing is awaited. */
+static inline bool tcb_at_rest(const struct tcb *tcb)
 {
+	return tcb->timer == TIMER_NONE || tcb->timer == TIMER_KEEPALIVE;
+}
+
+/* Nothing is awaited: no timer, unless silence itself is watched (RFC 9293 3.8.4). */
+static inline void tcb_rest(struct tcp *tcp, struct tcb *tcb)
+{
+	uint32_t keep_idle = tcp->profiles[tcb->profile].keep_idle;
+
 	tcb->timer = TIMER_NONE;
+	tcb->retries = 0;
+	if (keep_idle != 0)
+		tcb_arm(tcp, tcb, TIMER_KEEPALIVE, keep_idle);
 }
 
 #endif

@@ -14,7 +14,7 @@ struct seg *reply_new(struct tcp *tcp, const struct tuple *tuple)
 	}
 	struct seg *seg = &tcp->replies[tcp->replies_ring.tail++ & tcp->replies_ring.mask];
 
-	*seg = (struct seg){ .tuple = *tuple };
+	*seg = (struct seg){ .tuple = *tuple, .ttl = tcp->profiles[0].ttl, .tos = tcp->profiles[0].tos };
 	return seg;
 }
 
@@ -47,9 +47,19 @@ void reply_reset(struct tcp *tcp, const struct tcb *tcb)
 	count(tcp->counters, COUNT_resets_out);
 }
 
+void reply_keep_alive(struct tcp *tcp, struct tcb *tcb)
+{
+	struct seg *reply = reply_new(tcp, &tcb->tuple);
+
+	if (reply == NULL)
+		return;
+	output_header(tcp, tcb, reply, tcb->snd_nxt - 1);
+	count(tcp->counters, COUNT_keepalives_out);
+}
+
 uint8_t reply_half_second(const struct tcp *tcp)
 {
-	return tcp->tick >> CHALLENGE_SHIFT & 15;
+	return (uint8_t)(tcp->tick >> CHALLENGE_SHIFT);
 }
 
 void reply_challenge(struct tcp *tcp, struct tcb *tcb)
@@ -60,7 +70,7 @@ void reply_challenge(struct tcp *tcp, struct tcb *tcb)
 		count(tcp->counters, COUNT_challenge_limited);
 		return;
 	}
-	tcb->challenge = now & 15u;
+	tcb->challenge = now;
 	count(tcp->counters, COUNT_challenge_acks);
 	output_ack_now(tcp, tcb);
 }

@@ -22,7 +22,12 @@ void reply_reset_to(struct tcp *tcp, const struct seg *seg);
 /* <SEQ=seq><CTL=RST,ACK>: this connection is over on our side. */
 void reply_reset(struct tcp *tcp, const struct tcb *tcb);
 
-/* The present half second, modulo 16: what the limit of challenge ACKs is kept by. */
+/*
+ * RFC 9293 3.8.4: an empty segment from before SND.NXT, which the peer must answer because it cannot use it.
+ */
+void reply_keep_alive(struct tcp *tcp, struct tcb *tcb);
+
+/* The present half second, modulo 256: what the limit of challenge ACKs is kept by. */
 uint8_t reply_half_second(const struct tcp *tcp);
 
 /*

@@ -49,6 +49,7 @@ enum tcb_timer {
 	TIMER_PERSIST,    /* RFC 9293 3.8.6.1: zero-window probes */
 	TIMER_FIN_WAIT_2, /* closed by the user, and the peer's FIN does not come */
 	TIMER_IDLE,       /* an RTO after the last ACK: the extension goes back */
+	TIMER_KEEPALIVE,  /* RFC 9293 3.8.4: nothing was heard for a while */
 };
 
 struct tcb {
@@ -64,15 +65,16 @@ struct tcb {
 	uint16_t rcv_wnd;     /* what we have offered from rcv_nxt on; << rcv_wscale for bytes */
 	uint16_t mss;         /* payload per segment that we send, option space taken off */
 	uint16_t flight;      /* SND.NXT - SND.UNA; with an extension snd_una says it instead */
-	uint16_t profile;     /* the listener, or TCB_NO_LISTENER */
+	uint8_t profile;      /* how it behaves, profiles.h */
+	uint8_t challenge;    /* half second of the last challenge ACK, modulo 256 */
 	unsigned snd_wscale : 4, rcv_wscale : 4;
-	unsigned state : 4;     /* enum weir_state; written by tcb_set_state() alone */
-	unsigned timer : 4;     /* enum tcb_timer */
-	unsigned retries : 4;   /* of what the timer is for, saturating; the RTO doubles with each */
-	unsigned challenge : 4; /* half second of the last challenge ACK, modulo 16 */
-	unsigned held : 8;      /* buffers that are unread or with the application; bounds the window */
-	uint8_t wheel;          /* filing, store/timer_wheel.h */
-	uint8_t piece;          /* static bytes queued or in flight, without an extension; 0: none */
+	unsigned state : 4;   /* enum weir_state; written by tcb_set_state() alone */
+	unsigned timer : 4;   /* enum tcb_timer */
+	unsigned retries : 4; /* of what the timer is for, saturating; the RTO doubles with each */
+	unsigned spare : 4;
+	unsigned held : 8; /* buffers that are unread or with the application; bounds the window */
+	uint8_t wheel;     /* filing, store/timer_wheel.h */
+	uint8_t piece;     /* static bytes queued or in flight, without an extension; 0: none */
 	uint16_t flags;
 	union {
 		uint32_t ext;    /* slot, with TCB_EXT */
@@ -86,7 +88,6 @@ struct tcb {
 
 _Static_assert(sizeof(struct tcb) == 64, "a hot record is a cache line");
 
-#define TCB_NO_LISTENER UINT16_MAX
 #define TCB_RETRIES_MAX 15
 
 /*
@@ -113,13 +114,15 @@ struct tcb_ext {
 	uint16_t dup_acks, dup_most;      /* duplicate ACKs in a row, and how many can be genuine */
 	bool recovering;
 	uint8_t unanswered; /* window probes since the peer was last heard (RFC 9293 MUST-37) */
+	bool lingers;       /* closed, with a bound on how long what was queued is sent */
 	bool gap_fin;       /* the peer's FIN stands at gap_fin_seq, behind a gap */
 	uint8_t blocks;     /* in `sack` */
 	uint32_t gap_first; /* out-of-order pieces, or SLOT_NONE; see reassembly.h */
 	uint32_t gap_fin_seq;
-	struct sack sack;            /* what we hold beyond RCV.NXT, the latest news first */
+	uint32_t linger_end; /* tick at which a closed connection that lingers is over, if `lingers` */
+	struct sack sack;    /* what we hold beyond RCV.NXT, the latest news first */
 	struct sack_block duplicate; /* to be told once, RFC 2883; empty: nothing */
-	uint8_t reserved[256 - 20 * 4 - 18 - sizeof(struct sack) - sizeof(struct sack_block)];
+	uint8_t reserved[256 - 21 * 4 - 20 - sizeof(struct sack) - sizeof(struct sack_block)];
 };
 
 _Static_assert(sizeof(struct tcb_ext) == 256, "an extension is four cache lines");
@@ -147,7 +150,7 @@ struct half_open {
 	uint8_t flags;
 	uint8_t retries;
 	uint8_t wheel;
-	uint8_t challenge; /* half second of the last challenge ACK, modulo 16 */
+	uint8_t challenge; /* half second of the last challenge ACK, modulo 256 */
 	uint8_t reserved;
 };
 

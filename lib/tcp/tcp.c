@@ -5,6 +5,7 @@
 #include "tcp/fsm.h"
 #include "tcp/listeners.h"
 #include "tcp/reassembly.h"
+#include "tcp/profiles.h"
 #include "tcp/records.h"
 #include "tcp/send_queue.h"
 #include "tcp/sent.h"
@@ -130,7 +131,7 @@ static void take_config(struct tcp *tcp, const struct weir_config *config)
 	tcp->send_buffers = config->send_buffers;
 	tcp->rfc1337 = config->rfc1337;
 	tcp->timestamps = !config->no_timestamps;
-	tcp->no_delay = config->no_delay;
+	profiles_init(tcp, config);
 }
 
 struct tcp *tcp_create(void *mem, const struct weir_config *config, const struct tcp_secrets *secrets,

@@ -89,6 +89,10 @@ verdict tcp_unreachable(struct tcp *tcp, const struct tuple *tuple, uint32_t seq
 
 /* The application's calls: weir.h says what they do and return. */
 int tcp_listen(struct tcp *tcp, struct weir_endpoint local, uint32_t word);
+void tcp_options_default(const struct tcp *tcp, struct weir_options *options);
+int tcp_set_options(struct tcp *tcp, weir_conn conn, const struct weir_options *options);
+int tcp_get_options(const struct tcp *tcp, weir_conn conn, struct weir_options *options);
+int tcp_set_listener_options(struct tcp *tcp, int listener, const struct weir_options *options);
 int tcp_unlisten(struct tcp *tcp, int listener);
 /* local.address must be given (the caller chooses); local.port may be 0. */
 int tcp_connect(struct tcp *tcp, struct weir_endpoint local, struct weir_endpoint remote, uint32_t word,

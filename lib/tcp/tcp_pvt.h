@@ -37,9 +37,24 @@ struct listener {
 	uint32_t word;
 	uint16_t port; /* 0: free */
 	uint16_t next; /* listener on the same port, or LISTENER_NONE */
+	uint8_t profile;
 };
 
 #define LISTENER_NONE UINT16_MAX
+
+/* How connections behave, see profiles.h; times in ticks. */
+struct profile {
+	struct weir_options options; /* what it was made of */
+	uint32_t user_timeout, syn_timeout;
+	uint32_t keep_idle, keep_interval; /* keep_idle 0: no keepalive */
+	uint32_t linger;
+	uint16_t mss_max;
+	uint8_t keep_probes;
+	uint8_t ttl, tos;
+};
+
+#define TCP_PROFILES 256
+#define PROFILE_LINGER_ON UINT32_MAX
 
 struct static_bytes {
 	const uint8_t *bytes;
@@ -102,7 +117,7 @@ struct tcp {
 	struct tcp_times times;
 	uint16_t port_first, port_last;
 	uint16_t send_buffers;
-	bool rfc1337, timestamps, no_delay;
+	bool rfc1337, timestamps;
 
 	uint32_t abort_cursor; /* tcp_abort_all() at work: the next slot; SLOT_NONE: it is not */
 
@@ -111,6 +126,8 @@ struct tcp {
 	uint64_t failed[WEIR_REASONS];
 
 	uint32_t port_counters[TCP_PORT_BUCKETS]; /* RFC 6056 algorithm 4 */
+	struct profile profiles[TCP_PROFILES];
+	unsigned profiles_count;
 	struct static_bytes statics[TCP_STATICS];
 	unsigned statics_count;
 	struct listener listeners[TCP_LISTENERS];

@@ -4,6 +4,7 @@
 #include "tcp/fsm.h"
 #include "tcp/half_open.h"
 #include "tcp/output.h"
+#include "tcp/profiles.h"
 #include "tcp/reassembly.h"
 #include "tcp/records.h"
 #include "tcp/recovery.h"
@@ -20,8 +21,9 @@
 /* R2 of RFC 9293 section 3.8.3: has the peer been silent for too long? */
 static bool given_up(const struct tcp *tcp, const struct tcb *tcb, unsigned retries)
 {
-	uint32_t limit = fsm_synchronized((enum weir_state)tcb->state) ? tcp->times.user_timeout :
-									 tcp->times.syn_timeout;
+	const struct profile *profile = profile_of(tcp, tcb);
+	uint32_t limit = fsm_synchronized((enum weir_state)tcb->state) ? profile->user_timeout :
+									 profile->syn_timeout;
 
 	return retries >= TCB_RETRIES_MAX || rtt_silence_ticks(tcp, tcb, retries) >= limit;
 }
@@ -77,6 +79,63 @@ static void retransmit_fired(struct tcp *tcp, struct tcb *tcb)
 	output_mark(tcp, tcb);
 }
 
+/*
+ * RFC 9293 3.8.4: a segment that must be answered, without data (SHLD-12), and only several that were not tell
+ * that the peer has gone (MUST-29). Where the application has set R2, that holds here, too (RFC 5482).
+ */
+static void keep_alive_fired(struct tcp *tcp, struct tcb *tcb)
+{
+	const struct profile *profile = profile_of(tcp, tcb);
+	uint64_t silence = profile->keep_idle + (uint64_t)tcb->retries * profile->keep_interval;
+	bool timed_out = profile->options.user_timeout_ns != 0 && silence >= profile->user_timeout;
+
+	if (tcb->retries >= profile->keep_probes || (tcb->retries > 0 && timed_out)) {
+		reply_reset(tcp, tcb);
+		tcb_end(tcp, tcb, WEIR_REASON_TIMEOUT);
+		return;
+	}
+	reply_keep_alive(tcp, tcb);
+	tcb->retries++;
+	tcb_arm(tcp, tcb, TIMER_KEEPALIVE, profile->keep_interval);
+}
+
+void timers_heard(struct tcp *tcp, struct tcb *tcb)
+{
+	uint32_t keep_idle = profile_of(tcp, tcb)->keep_idle;
+
+	if (keep_idle == 0)
+		return;
+	if (tcb->timer == TIMER_KEEPALIVE)
+		tcb_rest(tcp, tcb);
+	else
+		tcb_arm(tcp, tcb, TIMER_IDLE, rtt_rto_ticks(tcp, tcb));
+}
+
+/* An RTO has gone by since the last ACK. */
+static void idle_fired(struct tcp *tcp, struct tcb *tcb)
+{
+	uint32_t gone = rtt_rto_ticks(tcp, tcb), keep_idle = profile_of(tcp, tcb)->keep_idle;
+
+	tcb_rest(tcp, tcb);
+	if (keep_idle > gone)
+		tcb_arm(tcp, tcb, TIMER_KEEPALIVE, keep_idle - gone);
+	if (tcb->flags & TCB_EXT && tcb_ext(tcp, tcb)->queue_first == SLOT_NONE &&
+	    tcb_snd_una(tcp, tcb) == tcb->snd_nxt && !reassembly_waiting(tcp, tcb))
+		tcb_shrink(tcp, tcb);
+}
+
+/* A closed connection that may linger for so long only, and has. */
+static bool lingered(struct tcp *tcp, struct tcb *tcb)
+{
+	const struct tcb_ext *ext = tcb_ext(tcp, tcb);
+
+	if (ext == NULL || !ext->lingers || seq_gt(ext->linger_end, tcp->tick))
+		return false;
+	reply_reset(tcp, tcb);
+	tcb_end(tcp, tcb, WEIR_REASON_TIMEOUT);
+	return true;
+}
+
 static void tcb_fired(struct tcp *tcp, struct tcb *tcb)
 {
 	switch ((enum tcb_timer)tcb->timer) {
@@ -92,10 +151,10 @@ static void tcb_fired(struct tcp *tcp, struct tcb *tcb)
 		tcb_end(tcp, tcb, WEIR_REASON_TIMEOUT);
 		return;
 	case TIMER_IDLE:
-		tcb_disarm(tcb);
-		if (tcb->flags & TCB_EXT && tcb_ext(tcp, tcb)->queue_first == SLOT_NONE &&
-		    tcb_snd_una(tcp, tcb) == tcb->snd_nxt && !reassembly_waiting(tcp, tcb))
-			tcb_shrink(tcp, tcb);
+		idle_fired(tcp, tcb);
+		return;
+	case TIMER_KEEPALIVE:
+		keep_alive_fired(tcp, tcb);
 		return;
 	}
 }
@@ -117,12 +176,14 @@ void timers_due(struct tcp *tcp, ref r)
 	}
 	struct tcb *tcb = tcb_at(tcp, slot);
 
-	if (tcb->timer == TIMER_NONE)
+	if (lingered(tcp, tcb) || tcb->timer == TIMER_NONE)
 		return;
 	if (seq_gt(tcb->deadline, tcp->tick))
 		timer_wheel_file(&tcp->wheel, r, tcb->deadline);
 	else
 		tcb_fired(tcp, tcb);
+	if (tcb->flags & TCB_EXT && tcb_ext(tcp, tcb)->lingers)
+		timer_wheel_file(&tcp->wheel, r, tcb_ext(tcp, tcb)->linger_end);
 }
 
 /* What a batch of timers may need: an event, output and an answer each. */

@@ -6,11 +6,13 @@
  *   persist           tcb  TIMER_PERSIST      output.c persist_if_stuck()
  *   FIN-WAIT-2        tcb  TIMER_FIN_WAIT_2   input.c fin_acked(), user.c tcp_close()
  *   extension idle    tcb  TIMER_IDLE         ack.c restart_timer()
+ *   keepalive         tcb  TIMER_KEEPALIVE    records.h tcb_rest()
+ *   lingering         tcb_ext linger_end      user.c tcp_close(); beside one of the others
  *   SYN-ACK           half_open               half_open.c arm()
  *   delayed ACK       queue of constant delay output.c delay_ack()
  *   TIME-WAIT         ring of constant delay  time_wait.c
  *
- * The first five are filed in one wheel; the last two expire in the order in which they began.
+ * The first seven are filed in one wheel; the last two expire in the order in which they began.
  */
 #ifndef WEIR_TCP_TIMERS_H
 #define WEIR_TCP_TIMERS_H
@@ -19,5 +21,8 @@
 
 /* A record's filing came up: fires what is due, files again what is not. */
 void timers_due(struct tcp *tcp, ref r);
+
+/* An acceptable segment has come while TIMER_IDLE or TIMER_KEEPALIVE runs. */
+void timers_heard(struct tcp *tcp, struct tcb *tcb);
 
 #endif

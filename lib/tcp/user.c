@@ -9,6 +9,7 @@
 #include "tcp/isn.h"
 #include "tcp/output.h"
 #include "tcp/ports.h"
+#include "tcp/profiles.h"
 #include "tcp/records.h"
 #include "tcp/reply.h"
 #include "tcp/rtt.h"
@@ -168,6 +169,27 @@ int tcp_shutdown(struct tcp *tcp, weir_conn conn)
 	return queue_fin(tcp, tcb);
 }
 
+/*
+ * Puts an end to what is about to be closed, if the application wants one: an alarm of its own beside the
+ * timer that runs. Until our FIN is acknowledged there is something to wait for.
+ */
+static int linger_bounded(struct tcp *tcp, struct tcb *tcb)
+{
+	uint32_t linger = profile_of(tcp, tcb)->linger;
+
+	if (linger == PROFILE_LINGER_ON || !fsm_synchronized((enum weir_state)tcb->state) ||
+	    tcb->state == WEIR_FIN_WAIT_2 || tcb->flags & TCB_DEAF)
+		return 0;
+	if (!tcb_extend(tcp, tcb))
+		return -ENOMEM;
+	struct tcb_ext *ext = tcb_ext(tcp, tcb);
+
+	ext->lingers = true;
+	ext->linger_end = tcp->tick + linger + 1;
+	timer_wheel_file(&tcp->wheel, ref_make(REF_HOT, tcb_slot(tcp, tcb)), ext->linger_end);
+	return 0;
+}
+
 int tcp_close(struct tcp *tcp, weir_conn conn)
 {
 	struct tcb *tcb = tcb_find(tcp, conn);
@@ -181,10 +203,12 @@ int tcp_close(struct tcp *tcp, weir_conn conn)
 		return 0;
 	}
 	/* RFC 9293 3.6.1: what has come in and will not be read is lost, and the peer must know (SHLD-3). */
-	if (event_unread(tcp, tcb))
+	if (event_unread(tcp, tcb) || profile_of(tcp, tcb)->linger == 0)
 		return tcp_abort(tcp, conn);
-	int err = queue_fin(tcp, tcb);
+	int err = linger_bounded(tcp, tcb);
 
+	if (err == 0)
+		err = queue_fin(tcp, tcb);
 	if (err != 0)
 		return err;
 	tcb->flags |= TCB_DEAF;
