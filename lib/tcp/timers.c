@@ -117,8 +117,8 @@ static void idle_fired(struct tcp *tcp, struct tcb *tcb)
 	uint32_t gone = rtt_rto_ticks(tcp, tcb), keep_idle = profile_of(tcp, tcb)->keep_idle;
 
 	tcb_rest(tcp, tcb);
-	if (keep_idle > gone)
-		tcb_arm(tcp, tcb, TIMER_KEEPALIVE, keep_idle - gone);
+	if (keep_idle != 0)
+		tcb_arm(tcp, tcb, TIMER_KEEPALIVE, keep_idle > gone ? keep_idle - gone : 0);
 	if (tcb->flags & TCB_EXT && tcb_ext(tcp, tcb)->queue_first == SLOT_NONE &&
 	    tcb_snd_una(tcp, tcb) == tcb->snd_nxt && !reassembly_waiting(tcp, tcb))
 		tcb_shrink(tcp, tcb);

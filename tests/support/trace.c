@@ -201,6 +201,8 @@ void trace_recv(struct trace *t, struct trace_seg want, const char *file, int li
 		cr_assert_eq(seg.opts & ~(SEG_OPT_TS | SEG_OPT_SACK), 0, "%s:%d: options %#x without SYN",
 			     file, line, seg.opts);
 	}
+	cr_assert(seg.ttl == (want.ttl != 0 ? want.ttl : 64) && seg.tos == want.dscp << 2,
+		  "%s:%d: TTL %u, TOS %u", file, line, seg.ttl, seg.tos);
 	check_sack(t, &want, &seg, file, line);
 	if (want.tsval != 0)
 		cr_assert(seg.opts & SEG_OPT_TS, "%s:%d: no timestamps", file, line);

@@ -68,6 +68,8 @@ struct trace_seg {
 	/* SACK blocks, relative, up to the first that is empty; recv(): exactly these. */
 	struct sack_block sack[SACK_BLOCKS_MAX];
 	unsigned port; /* the peer's port, 0: as in the last open */
+	unsigned ttl;  /* recv(): 0 means 64 */
+	unsigned dscp; /* recv() */
 };
 
 struct trace {
