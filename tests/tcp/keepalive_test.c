@@ -195,3 +195,35 @@ TRACE(a_listener_hands_it_down)
 	after(t, 10 * SECONDS);
 	recv(t, ACK, .seq = 0, .ack = 1);
 }
+
+/* However short the application's R2: silence alone is no offence, an unanswered probe is. */
+TRACE(a_short_user_timeout_still_lets_one_probe_go)
+{
+	struct weir_options options;
+
+	trace_open_passive(t);
+	keep_alive_after(t, 10 * SECONDS, 2 * SECONDS, 9);
+	call(tcp_get_options(t->tcp, t->conn, &options), 0);
+	options.user_timeout_ns = 1 * SECONDS;
+	call(tcp_set_options(t->tcp, t->conn, &options), 0);
+	after(t, 10 * SECONDS);
+	recv(t, ACK, .seq = 0, .ack = 1);
+	after(t, 2 * SECONDS);
+	recv(t, RST | ACK, .seq = 1, .ack = 1);
+	event_closed(t, 0, WEIR_REASON_TIMEOUT);
+}
+
+/* What comes before an extension has gone back counts as well. */
+TRACE(what_arrives_right_after_an_ack_puts_the_probe_off)
+{
+	trace_open_passive(t);
+	keep_alive_after(t, 10 * SECONDS, 2 * SECONDS, 3);
+	trace_write(t, 10);
+	recv(t, PSH | ACK, .seq = 1, .ack = 1, .len = 10);
+	send(t, ACK, .seq = 1, .ack = 11);
+	event(t, WEIR_EV_SENT);
+	silence(t, 150 * MS);
+	send(t, ACK, .seq = 1, .ack = 11);
+	after(t, 10 * SECONDS);
+	recv(t, ACK, .seq = 10, .ack = 1);
+}

@@ -148,3 +148,41 @@ TRACE_CONFIGURED(bounded_lingering_without_an_extension_is_refused, no_extension
 	recv(t, RST | ACK, .seq = 1, .ack = 1, .port = 40001);
 	event_closed(t, 0, WEIR_REASON_ABORTED);
 }
+
+TRACE(in_fin_wait_2_nothing_is_left_to_linger_for)
+{
+	uint32_t theirs, ours;
+
+	trace_reach(t, WEIR_FIN_WAIT_2, &theirs, &ours);
+	linger(t, 300 * MS);
+	call(tcp_close(t->tcp, t->conn), 0);
+	silence(t, 10 * SECONDS);
+	state(t, WEIR_FIN_WAIT_2);
+}
+
+TRACE(closing_again_gives_no_more_time)
+{
+	trace_open_passive(t);
+	linger(t, 300 * MS);
+	call(tcp_close(t->tcp, t->conn), 0);
+	recv(t, FIN | ACK, .seq = 1, .ack = 1);
+	silence(t, 200 * MS);
+	call(tcp_close(t->tcp, t->conn), 0);
+	after(t, 100 * MS);
+	recv(t, RST | ACK, .seq = 2, .ack = 1);
+	event_closed(t, 0, WEIR_REASON_TIMEOUT);
+}
+
+/* Data behind a gap keeps the extension, but not the alarm in it. */
+TRACE(a_gap_in_the_peers_stream_does_not_prolong_it)
+{
+	trace_open_passive(t);
+	send(t, ACK, .seq = 11, .ack = 1, .len = 10);
+	recv(t, ACK, .seq = 1, .ack = 1);
+	linger(t, 300 * MS);
+	call(tcp_close(t->tcp, t->conn), 0);
+	recv(t, FIN | ACK, .seq = 1, .ack = 1);
+	send(t, ACK, .seq = 1, .ack = 2);
+	silence(t, 10 * SECONDS);
+	state(t, WEIR_FIN_WAIT_2);
+}

@@ -105,6 +105,27 @@ TRACE(sets_that_nobody_has_make_room)
 	cr_assert_eq(t->tcp->profiles_count, TCP_PROFILES);
 }
 
+/* The room is not made of what somebody has. */
+TRACE(a_set_in_use_stays)
+{
+	struct weir_options options = defaults(t), got;
+
+	trace_open_passive(t);
+	weir_conn first = t->conn;
+
+	call(with(t, ttl, 9), 0);
+	send(t, SYN, .mss = 1460, .port = 40001);
+	recv(t, SYN | ACK, .seq = 0, .ack = 1, .mss = 1460, .port = 40001);
+	send(t, ACK, .seq = 1, .ack = 1, .port = 40001);
+	event(t, WEIR_EV_OPENED);
+	for (uint64_t i = 1; i <= 600; i++) {
+		options.user_timeout_ns = i * SECONDS;
+		call(tcp_set_options(t->tcp, t->conn, &options), 0);
+	}
+	call(tcp_get_options(t->tcp, first, &got), 0);
+	cr_assert_eq(got.ttl, 9);
+}
+
 TRACE(sets_that_listeners_have_are_bounded)
 {
 	struct weir_options options = defaults(t);
