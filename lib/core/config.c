@@ -32,7 +32,7 @@ static const char *check_range(const struct weir_range *range)
 	uint32_t mask = mask_of(range);
 
 	if (!ip_is_host(range->first) || !ip_is_host(range->last))
-		return "ranges: addresses must be those of hosts, not 0/8, 127/8, multicast or broadcast";
+		return "ranges: addresses must be those of hosts, not 0/8, 127/8, multicast, reserved or broadcast";
 	if (range->first > range->last)
 		return "ranges: first must not be above last";
 	if ((range->first & mask) != (range->last & mask))

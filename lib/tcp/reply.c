@@ -2,6 +2,7 @@
 #include "tcp/reply.h"
 
 #include "tcp/output.h"
+#include "tcp/profiles.h"
 
 /* Half a second in ticks, for the limit of challenge ACKs. */
 #define CHALLENGE_SHIFT 9
@@ -41,6 +42,8 @@ void reply_reset(struct tcp *tcp, const struct tcb *tcb)
 
 	if (reply == NULL)
 		return;
+	reply->ttl = profile_of(tcp, tcb)->ttl;
+	reply->tos = profile_of(tcp, tcb)->tos;
 	reply->seq = output_empty_seq(tcp, tcb);
 	reply->ack = tcb->rcv_nxt;
 	reply->flags = SEG_RST | SEG_ACK;

@@ -40,13 +40,13 @@ static inline bool ip_is_multicast(uint32_t address)
 }
 
 /*
- * What RFC 1122 section 3.2.1.3 lets nobody send from: "this network", loopback, multicast and the limited
- * broadcast. Directed broadcasts need the netmask, which net/ knows.
+ * What nobody may send from, nor be sent to as one host: "this network", loopback, multicast, what is reserved
+ * above that, and the limited broadcast (RFC 1122 section 3.2.1.3, RFC 6890 section 2.2.2). Directed
+ * broadcasts need the netmask, which net/ knows.
  */
 static inline bool ip_is_host(uint32_t address)
 {
-	return address >> 24 != 0 && address >> 24 != 127 && !ip_is_multicast(address) &&
-	       address != IP_BROADCAST;
+	return address >> 24 != 0 && address >> 24 != 127 && address >> 28 < 0xe;
 }
 
 /*

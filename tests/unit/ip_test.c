@@ -181,9 +181,9 @@ Test(ip, fragments)
 
 Test(ip, sources_that_nobody_can_have)
 {
-	static const uint32_t bad[] = { 0,          0x00000001, 0x7f000001, 0x7fffffff,
-					0xe0000001, 0xefffffff, 0xffffffff };
-	static const uint32_t fair[] = { 0x01000000, 0x0a0000ff, 0x80000000, 0xdfffffff, 0xf0000001 };
+	static const uint32_t bad[] = { 0,          0x00000001, 0x7f000001, 0x7fffffff, 0xe0000001,
+					0xefffffff, 0xf0000001, 0xfffffffe, 0xffffffff };
+	static const uint32_t fair[] = { 0x01000000, 0x0a0000ff, 0x80000000, 0xdfffffff };
 
 	for (unsigned i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
 		cr_assert_eq(judge_source(bad[i]), COUNT_drop_ip_source, "%08x", bad[i]);

@@ -134,6 +134,28 @@ Test(tcp_hdr, checksum)
 	}
 }
 
+/* In UDP a checksum of 0 means that there is none; in TCP it is a wrong one (RFC 9293 MUST-3). */
+Test(tcp_hdr, checksum_of_zero)
+{
+	uint8_t segment[BYTES];
+
+	good(segment);
+	cr_assert_neq(bytes_get16(segment + TCP_HDR_CSUM_AT), 0);
+	bytes_put16(segment + TCP_HDR_CSUM_AT, 0);
+	cr_assert_eq(judge(segment, BYTES), COUNT_drop_tcp_csum);
+}
+
+/* Built into bytes that are not zero; nobody here has urgent data to send (RFC 9293 SHLD-13). */
+Test(tcp_hdr, urgent_pointer_is_zero)
+{
+	uint8_t header[TCP_HDR_BYTES_MAX];
+
+	memset(header, 0xee, sizeof(header));
+	tcp_hdr_build(header, &sent);
+	cr_assert_eq(bytes_get16(header + 18), 0);
+	cr_assert_eq(header[12] & 0x0f, 0, "and what is reserved");
+}
+
 Test(tcp_hdr, a_port_that_verified_it_is_believed)
 {
 	uint8_t segment[BYTES];

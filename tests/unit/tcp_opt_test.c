@@ -197,3 +197,85 @@ Test(tcp_opt, layout_is_everybodys)
 	tcp_opt_build(options, &bare);
 	cr_assert_arr_eq(options, bare_bytes, sizeof(bare_bytes));
 }
+
+/* Each kind that is known, behind any number of NOPs (RFC 9293 MUST-64). */
+Test(tcp_opt, every_kind_at_every_alignment)
+{
+	static const uint8_t mss[] = { 2, 4, 0x05, 0xb4 }, scale[] = { 3, 3, 7 }, sack_ok[] = { 4, 2 };
+	static const uint8_t ts[] = { 8, 10, 1, 2, 3, 4, 5, 6, 7, 8 };
+	static const uint8_t sack[] = { 5, 10, 0, 0, 0, 1, 0, 0, 0, 2 };
+	static const struct {
+		const uint8_t *bytes;
+		unsigned len, opt;
+	} kinds[] = {
+		{ mss, sizeof(mss), SEG_OPT_MSS },
+		{ scale, sizeof(scale), SEG_OPT_WSCALE },
+		{ sack_ok, sizeof(sack_ok), SEG_OPT_SACK_OK },
+		{ ts, sizeof(ts), SEG_OPT_TS },
+		{ sack, sizeof(sack), SEG_OPT_SACK },
+	};
+
+	for (unsigned i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		for (unsigned nops = 0; nops <= 5; nops++) {
+			uint8_t options[TCP_OPT_BYTES_MAX];
+			struct seg seg;
+
+			memset(options, 1, nops);
+			memcpy(options + nops, kinds[i].bytes, kinds[i].len);
+			cr_assert_eq(parse_on(SEG_SYN, options, nops + kinds[i].len, &seg), ACCEPTED);
+			cr_assert_eq(seg.opts, kinds[i].opt, "kind %u behind %u NOPs", kinds[i].bytes[0],
+				     nops);
+		}
+	}
+}
+
+/* RFC 9293 MUST-5: whatever its flags, a segment may carry any option; what says nothing there is read past. */
+Test(tcp_opt, any_segment_may_carry_any_option)
+{
+	struct seg seg;
+
+	for (unsigned flags = 0; flags < 256; flags++) {
+		uint8_t syn_alone = flags & SEG_SYN ? SEG_OPT_MSS | SEG_OPT_WSCALE | SEG_OPT_SACK_OK : 0;
+
+		cr_assert_eq(parse_on((uint8_t)flags,
+				      BYTES(2, 4, 0x05, 0xb4, 3, 3, 7, 4, 2, 8, 10, 0, 0, 0, 99, 0, 0, 0, 0,
+					    1, 5, 10, 0, 0, 0, 1, 0, 0, 0, 2, 254, 4, 9, 9),
+				      &seg),
+			     ACCEPTED, "flags %#x", flags);
+		cr_assert_eq(seg.opts, SEG_OPT_TS | SEG_OPT_SACK | syn_alone, "flags %#x", flags);
+		cr_assert_eq(seg.tsval, 99);
+	}
+}
+
+/*
+ * All that can be built, into bytes that are not zero: options with a length of their own and NOPs fill
+ * the header to its end. So there is no end of list, and no padding behind one that could be anything but
+ * zeros (RFC 9293 MUST-68, MUST-69).
+ */
+Test(tcp_opt, built_ones_fill_the_header_to_its_end)
+{
+	static const uint8_t lengths[] = { [2] = 4, [3] = 3, [4] = 2, [8] = 10 };
+
+	for (unsigned opts = 0; opts < 32; opts++) {
+		struct seg seg = { .opts = (uint8_t)opts, .mss = 1460, .wscale = 7, .tsval = 1, .sacks = 1 };
+		struct sack sack = { .blocks = { { 1, 2 } } };
+		uint8_t options[TCP_OPT_BYTES_MAX + 4];
+		unsigned bytes = tcp_opt_bytes(&seg), at = 0;
+
+		memset(options, 0xee, sizeof(options));
+		tcp_opt_build(options, &seg);
+		if (opts & SEG_OPT_SACK)
+			tcp_opt_build_sack(options, bytes, &seg, &sack);
+		while (at < bytes) {
+			uint8_t kind = options[at];
+
+			cr_assert(kind == 1 || kind == 5 || (kind < sizeof(lengths) && lengths[kind] != 0),
+				  "options %#x: kind %u at %u", opts, kind, at);
+			if (kind > 1)
+				cr_assert_eq(options[at + 1], kind == 5 ? 10 : lengths[kind]);
+			at += kind == 1 ? 1 : options[at + 1];
+		}
+		cr_assert_eq(at, bytes, "options %#x", opts);
+		cr_assert_eq(options[bytes], 0xee);
+	}
+}
