@@ -40,6 +40,12 @@ static inline uint32_t clock_ticks_from_us(uint64_t us)
 	return clock_ticks_from_ns(us << CLOCK_US_SHIFT);
 }
 
+/* A round trip that was measured in ticks. */
+static inline uint32_t clock_us_from_ticks(uint32_t ticks)
+{
+	return ticks << (CLOCK_TICK_SHIFT - CLOCK_US_SHIFT);
+}
+
 static inline uint64_t clock_ns_from_ticks(uint32_t ticks)
 {
 	return (uint64_t)ticks << CLOCK_TICK_SHIFT;

@@ -18,25 +18,6 @@ void ack_window(struct tcb *tcb, uint16_t wnd)
 		tcb->snd_wnd_max = wnd;
 }
 
-static uint32_t us_from_ticks(uint32_t ticks)
-{
-	return ticks << (CLOCK_TICK_SHIFT - CLOCK_US_SHIFT);
-}
-
-/*
- * It was sent more than once: the echoed timestamp tells which one was answered (RFC 7323 section 4.1).
- * Without one, or when it tells of a time before the first sending, the RTO stays backed off.
- */
-static void sample_after_time_out(struct tcp *tcp, struct tcb *tcb, const struct seg *seg)
-{
-	uint32_t ticks = tcp->tick - (seg->tsecr - tcb->ts_offset);
-
-	if (tcb->flags & TCB_TS && ticks <= rtt_silence_ticks(tcp, tcb, tcb->retries + 1u))
-		rtt_sample(tcp, tcb, us_from_ticks(ticks));
-	else
-		rtt_keep_back_off(tcp, tcb);
-}
-
 /*
  * The round trip of what was just acknowledged, if it can be told (Karn, RFC 6298 section 3). acked:
  * NULL without an extension.
@@ -51,12 +32,15 @@ static void sample_rtt(struct tcp *tcp, struct tcb *tcb, const struct seg *seg,
 	if (tcb->timer != TIMER_RETRANSMIT)
 		return;
 	if (tcb->retries > 0) {
-		sample_after_time_out(tcp, tcb, seg);
+		uint32_t longest = rtt_silence_ticks(tcp, tcb, tcb->retries + 1u);
+
+		if (!rtt_sample_echo(tcp, tcb, seg, longest))
+			rtt_keep_back_off(tcp, tcb);
 	} else if (acked == NULL) {
 		/* One segment in flight: it left an RTO before its deadline. */
 		uint32_t sent = tcb->deadline - 1 - rtt_rto_ticks(tcp, tcb);
 
-		rtt_sample(tcp, tcb, us_from_ticks(tcp->tick - sent));
+		rtt_sample(tcp, tcb, clock_us_from_ticks(tcp->tick - sent));
 	}
 }
 

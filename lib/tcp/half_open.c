@@ -78,6 +78,12 @@ static void reply_syn_ack(struct tcp *tcp, const struct half_open *half)
 	count(tcp->counters, COUNT_syn_ack_out);
 }
 
+static void reply_syn_ack_again(struct tcp *tcp, struct half_open *half)
+{
+	half->flags |= HALF_AGAIN;
+	reply_syn_ack(tcp, half);
+}
+
 static uint8_t agreed_options(const struct tcp *tcp, const struct seg *seg)
 {
 	uint8_t flags = 0;
@@ -110,7 +116,7 @@ verdict half_open_make(struct tcp *tcp, const struct seg *seg, uint16_t listener
 		.iss = iss_above != 0 ? seq_max(isn.iss, iss_above + 1) : isn.iss,
 		.ts_recent = seg->tsval,
 		.ts_offset = isn.ts_offset,
-		.started = tcp->tick,
+		.sent_us = clock_us(tcp->now_ns),
 		.mss = seg->opts & SEG_OPT_MSS ? seg->mss : TCP_MSS_DEFAULT,
 		.snd_wnd = seg->wnd,
 		.listener = listener,
@@ -144,8 +150,23 @@ void half_open_forget(struct tcp *tcp, uint32_t slot)
 	give(tcp, slot);
 }
 
-/* ESTABLISHED: a hot record takes the half-open one's place. NULL when there is none left. */
-static struct tcb *promote(struct tcp *tcp, uint32_t slot, uint64_t hash)
+/* The round trip of our SYN-ACK; if it was sent again, timestamps must tell of which (Karn). */
+static void sample_syn_ack(struct tcp *tcp, struct tcb *tcb, const struct half_open *half,
+			   const struct seg *seg)
+{
+	uint32_t elapsed_us = clock_us(tcp->now_ns) - half->sent_us;
+
+	tcb->packed = path_initial(tcb->mss);
+	if (half->retries > 0)
+		rtt_syn_lost(tcp, tcb);
+	if (half->flags & HALF_AGAIN)
+		rtt_sample_echo(tcp, tcb, seg, clock_ticks_from_us(elapsed_us));
+	else
+		rtt_sample(tcp, tcb, elapsed_us);
+}
+
+/* ESTABLISHED by this ACK: a hot record takes the half-open one's place. NULL when there is none left. */
+static struct tcb *promote(struct tcp *tcp, uint32_t slot, const struct seg *seg)
 {
 	struct half_open *half = half_open_at(tcp, slot);
 	struct tcb *tcb = tcb_take(tcp, &half->tuple);
@@ -171,9 +192,9 @@ static struct tcb *promote(struct tcp *tcp, uint32_t slot, uint64_t hash)
 	tcb->mss = half_mss(tcp, half);
 	tcb->rcv_wnd = handshake_rcv_wnd(tcp, tcb->rcv_wscale, tcb->mss);
 	ack_window(tcb, half->snd_wnd >> tcb->snd_wscale);
-	if (half->retries > 0)
-		rtt_syn_lost(tcp, tcb);
-	conn_table_replace(&tcp->table, hash, half_open_ref(slot), ref_make(REF_HOT, tcb_slot(tcp, tcb)));
+	sample_syn_ack(tcp, tcb, half, seg);
+	conn_table_replace(&tcp->table, seg->hash, half_open_ref(slot),
+			   ref_make(REF_HOT, tcb_slot(tcp, tcb)));
 	give(tcp, slot);
 	tcb_set_state(tcp, tcb, WEIR_SYN_RECEIVED);
 	tcb_set_state(tcp, tcb, WEIR_ESTABLISHED);
@@ -219,7 +240,7 @@ static verdict reset_or_syn(struct tcp *tcp, uint32_t slot, const struct seg *se
 		return ACCEPTED;
 	}
 	if (seg->seq + 1 == half->rcv_nxt && !(seg->flags & SEG_ACK)) {
-		reply_syn_ack(tcp, half); /* ours was lost, or this is a duplicate */
+		reply_syn_ack_again(tcp, half); /* ours was lost, or this is a duplicate */
 		return ACCEPTED;
 	}
 	/* A peer that began anew answers our ACK by a RST; one that did not is not disturbed. */
@@ -253,7 +274,7 @@ verdict half_open_input(struct tcp *tcp, uint32_t slot, struct seg *seg)
 		reply_reset_to(tcp, seg);
 		return COUNT_drop_half_open_ack;
 	}
-	struct tcb *tcb = promote(tcp, slot, seg->hash);
+	struct tcb *tcb = promote(tcp, slot, seg);
 
 	/* Full: the peer's next data finds the half-open record again, and perhaps more room. */
 	if (tcb == NULL)
@@ -272,6 +293,6 @@ void half_open_timer(struct tcp *tcp, uint32_t slot)
 	}
 	half->retries++;
 	count(tcp->counters, COUNT_retransmits);
-	reply_syn_ack(tcp, half);
+	reply_syn_ack_again(tcp, half);
 	arm(tcp, slot);
 }

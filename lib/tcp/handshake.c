@@ -61,19 +61,33 @@ static void take_options(struct tcp *tcp, struct tcb *tcb, const struct seg *seg
 	tcb->rcv_wnd = handshake_rcv_wnd(tcp, tcb->rcv_wscale, tcp->rcv_mss);
 	tcb->mss = handshake_mss(seg->opts & SEG_OPT_MSS ? seg->mss : TCP_MSS_DEFAULT,
 				 profile_mss(tcp, profile_of(tcp, tcb)), tcb->flags & TCB_TS);
+	tcb->packed = path_initial(tcb->mss);
 	/* A SYN's window is never scaled (RFC 7323 section 2.2). */
 	ack_window(tcb, seg->wnd >> tcb->snd_wscale);
 }
 
-static void established(struct tcp *tcp, struct tcb *tcb)
+/*
+ * The round trip of our SYN. It went more than once if the timer fired, and in a simultaneous open; then timestamps
+ * must tell of which sending (Karn).
+ */
+static void sample_syn(struct tcp *tcp, struct tcb *tcb, const struct seg *seg)
 {
-	if (tcb->retries == 0 && tcb->timer == TIMER_RETRANSMIT) {
-		uint32_t sent = tcb->deadline - 1 - rtt_rto_ticks(tcp, tcb);
+	uint32_t longest = rtt_silence_ticks(tcp, tcb, tcb->retries + 1u);
 
-		rtt_sample(tcp, tcb, (tcp->tick - sent) << (CLOCK_TICK_SHIFT - CLOCK_US_SHIFT));
-	} else if (tcb->retries > 0) {
-		rtt_syn_lost(tcp, tcb);
+	if (tcb->retries == 0 && tcb->state == WEIR_SYN_SENT && tcb->timer == TIMER_RETRANSMIT) {
+		uint32_t sent = tcb->deadline - 1 - longest;
+
+		rtt_sample(tcp, tcb, clock_us_from_ticks(tcp->tick - sent));
+		return;
 	}
+	if (tcb->retries > 0)
+		rtt_syn_lost(tcp, tcb);
+	rtt_sample_echo(tcp, tcb, seg, longest);
+}
+
+static void established(struct tcp *tcp, struct tcb *tcb, const struct seg *seg)
+{
+	sample_syn(tcp, tcb, seg);
 	tcb->flight = 0;
 	tcb->retries = 0;
 	tcb_rest(tcp, tcb);
@@ -118,7 +132,7 @@ verdict handshake_syn_sent(struct tcp *tcp, struct tcb *tcb, struct seg *seg)
 		output_mark(tcp, tcb);
 		return ACCEPTED;
 	}
-	established(tcp, tcb);
+	established(tcp, tcb, seg);
 	output_ack_now(tcp, tcb);
 	seg->seq++;
 	seg->flags &= (uint8_t)~SEG_SYN;
@@ -134,7 +148,7 @@ verdict handshake_syn_again(struct tcp *tcp, struct tcb *tcb, const struct seg *
 	}
 	/* The peer's SYN-ACK, as ours crosses it, repeats the SYN that we have and acknowledges ours. */
 	if (seg->seq + 1 == tcb->rcv_nxt && seg->ack == tcb->snd_nxt) {
-		established(tcp, tcb);
+		established(tcp, tcb, seg);
 		output_ack_now(tcp, tcb);
 		return ACCEPTED;
 	}
@@ -148,6 +162,6 @@ verdict handshake_completed(struct tcp *tcp, struct tcb *tcb, const struct seg *
 		reply_reset_to(tcp, seg);
 		return COUNT_drop_half_open_ack;
 	}
-	established(tcp, tcb);
+	established(tcp, tcb, seg);
 	return ACCEPTED;
 }

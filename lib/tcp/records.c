@@ -23,7 +23,7 @@ struct tcb *tcb_take(struct tcp *tcp, const struct tuple *tuple)
 		.generation = tcb->generation == 0 ? 1 : tcb->generation,
 		.wheel = tcb->wheel,
 		.mss = TCP_MSS_DEFAULT,
-		.packed = path_initial(),
+		.packed = path_initial(TCP_MSS_DEFAULT),
 		/* Not the present half second, so that the first challenge goes out. */
 		.challenge = reply_half_second(tcp) ^ 0x80,
 	};

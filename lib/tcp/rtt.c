@@ -42,9 +42,13 @@ struct path path_unpack(uint32_t packed)
 	};
 }
 
-uint32_t path_initial(void)
+uint32_t path_initial(uint16_t mss)
 {
-	return path_pack(&(struct path){ .cwnd = 10, .ssthresh = PATH_INFINITE });
+	uint32_t segments = 10;
+
+	if (mss > 1460)
+		segments = 2 * mss > 14600 ? 2 : 14600u / mss;
+	return path_pack(&(struct path){ .cwnd = segments, .ssthresh = PATH_INFINITE });
 }
 
 void rtt_update(uint32_t *srtt_us, uint32_t *rttvar_us, uint32_t sample_us)
@@ -74,7 +78,7 @@ static uint32_t rto_base_us(const struct tcp *tcp, const struct tcb *tcb)
 		return tcp->times.rto_initial_us;
 	/* G, the granularity of the timer, is a tick. */
 	uint64_t variance = 4 * (uint64_t)path.rttvar_us;
-	uint64_t granularity = 1u << (CLOCK_TICK_SHIFT - CLOCK_US_SHIFT);
+	uint64_t granularity = clock_us_from_ticks(1);
 	uint64_t rto = path.srtt_us + (variance > granularity ? variance : granularity);
 
 	if (rto < tcp->times.rto_min_us)
@@ -116,6 +120,16 @@ void rtt_sample(struct tcp *tcp, struct tcb *tcb, uint32_t sample_us)
 
 	rtt_update(&path.srtt_us, &path.rttvar_us, sample_us);
 	tcb->packed = path_pack(&path);
+}
+
+bool rtt_sample_echo(struct tcp *tcp, struct tcb *tcb, const struct seg *seg, uint32_t longest)
+{
+	uint32_t ticks = tcp->tick - (seg->tsecr - tcb->ts_offset);
+
+	if (!(tcb->flags & TCB_TS) || ticks > longest)
+		return false;
+	rtt_sample(tcp, tcb, clock_us_from_ticks(ticks));
+	return true;
 }
 
 /* srtt 0 and this rttvar: see rtt.h. */

@@ -25,8 +25,11 @@ struct path {
 uint32_t path_pack(const struct path *path);
 struct path path_unpack(uint32_t packed);
 
-/* A path that nothing is known of: RFC 6928's window of ten segments. */
-uint32_t path_initial(void);
+/*
+ * A path that nothing is known of, with RFC 6928's first window: ten segments, but no more than 14600 bytes
+ * of segments larger than Ethernet's, or two of those.
+ */
+uint32_t path_initial(uint16_t mss);
 
 /* Takes a sample into srtt and rttvar, RFC 6298 rules 2.2 and 2.3. */
 void rtt_update(uint32_t *srtt_us, uint32_t *rttvar_us, uint32_t sample_us);
@@ -41,14 +44,21 @@ uint32_t rtt_silence_ticks(const struct tcp *tcp, const struct tcb *tcb, unsigne
 void rtt_sample(struct tcp *tcp, struct tcb *tcb, uint32_t sample_us);
 
 /*
+ * A sample from the timestamp that the peer echoes (RFC 7323 section 4), for what was sent more than once: it
+ * tells which one was answered. False, and nothing is taken, without timestamps or where the echo tells of
+ * something older than `longest` ticks: that was never sent.
+ */
+bool rtt_sample_echo(struct tcp *tcp, struct tcb *tcb, const struct seg *seg, uint32_t longest);
+
+/*
  * The second half of Karn's algorithm: what was acknowledged had been sent more than once, so that no sample
  * can be taken. The RTO stays as far backed off as it was until there is one.
  */
 void rtt_keep_back_off(struct tcp *tcp, struct tcb *tcb);
 
 /*
- * Our SYN or SYN-ACK was lost: RFC 6298 rule 5.7 (an RTO of 3 s at least until there is a sample) and RFC
- * 5681 section 3.1 (a first window of one segment). For a record without an extension.
+ * Our SYN or SYN-ACK was lost: RFC 6298 rule 5.7 (an RTO of 3 s at least, until timestamps or data give a
+ * sample) and RFC 5681 section 3.1 (a first window of one segment). For a record without an extension.
  */
 void rtt_syn_lost(const struct tcp *tcp, struct tcb *tcb);
 

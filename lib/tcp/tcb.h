@@ -132,6 +132,7 @@ enum {
 	HALF_TS = 1 << 0,
 	HALF_SACK = 1 << 1,
 	HALF_WSCALE = 1 << 2,
+	HALF_AGAIN = 1 << 3, /* the SYN-ACK was sent more than once */
 };
 
 /* SYN-RECEIVED from a listener: what the SYN said, and what our SYN-ACK did. */
@@ -142,7 +143,7 @@ struct half_open {
 	uint32_t ts_recent;
 	uint32_t ts_offset;
 	uint32_t deadline; /* tick: SYN-ACK again */
-	uint32_t started;  /* tick of the SYN */
+	uint32_t sent_us;  /* clock_us() of the first SYN-ACK */
 	uint16_t mss;      /* the peer's option, or the default */
 	uint16_t snd_wnd;  /* the SYN's, never scaled */
 	uint16_t listener;

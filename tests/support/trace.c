@@ -400,6 +400,8 @@ static void run_once(trace_fn body, void (*setup)(struct weir_config *config), b
 
 	weir_config_default(&t->config);
 	t->config.max_connections = 16;
+	t->config.rto_min_ns =
+		SECONDS; /* as RFC 6298 has it: virtual round trips of nothing leave it there */
 	if (setup != NULL)
 		setup(&t->config);
 	t->secrets = (struct tcp_secrets){
@@ -430,17 +432,35 @@ void trace_run(trace_fn body, void (*setup)(struct weir_config *config))
 	run_once(body, setup, true);
 }
 
-void trace_open_passive(struct trace *t)
+void trace_rto_of_hosts(struct weir_config *config)
+{
+	config->rto_min_ns = 200 * MS;
+}
+
+static void open_passive(struct trace *t, unsigned syns)
 {
 	trace_listen(t, TRACE_PORT);
-	trace_send(t, (struct trace_seg){ .flags = SYN, .mss = 1460, .wscale = 8 });
-	trace_recv(t,
-		   (struct trace_seg){
-			   .flags = SYN | ACK, .ack = 1, .mss = 1460, .wscale = 1 + t->tcp->rcv_wscale },
-		   __FILE__, __LINE__);
+	for (unsigned i = 0; i < syns; i++) {
+		trace_send(t, (struct trace_seg){ .flags = SYN, .mss = 1460, .wscale = 8 });
+		trace_recv(
+			t,
+			(struct trace_seg){
+				.flags = SYN | ACK, .ack = 1, .mss = 1460, .wscale = 1 + t->tcp->rcv_wscale },
+			__FILE__, __LINE__);
+	}
 	trace_send(t, (struct trace_seg){ .flags = ACK, .seq = 1, .ack = 1, .wnd = 512 });
 	trace_event(t, WEIR_EV_OPENED, 0, __FILE__, __LINE__);
 	trace_quiet(t, __FILE__, __LINE__);
+}
+
+void trace_open_passive(struct trace *t)
+{
+	open_passive(t, 1);
+}
+
+void trace_open_unmeasured(struct trace *t)
+{
+	open_passive(t, 2);
 }
 
 void trace_open_active(struct trace *t)

@@ -17,6 +17,7 @@
  * run every segment must have been expected, every event taken, every buffer and record given back (after
  * 'finish', which aborts what is still open).
  *
+ * The RTO is 1 s at least, RFC 6298's own bound, whatever is measured in virtual time; tests about it set their own.
  * Time stands still but for after() and silence(). after(t, 200 * MS) says that nothing is sent before
  * 200 ms have gone by, and something within the slack of the timers then; the recv() that follows says what.
  */
@@ -184,9 +185,14 @@ void trace_finish(struct trace *t);
 /* This counter has grown by so many since the last look at it. */
 #define counted(t, id, times) trace_counted(t, COUNT_##id, times, __FILE__, __LINE__)
 
+/* For tests about the RTO: 200 ms at least, as weir_config_default() has it. */
+void trace_rto_of_hosts(struct weir_config *config);
+
 /* Both ends of an open, options as Linux sends them; afterwards both sides stand at 1. */
 void trace_open_passive(struct trace *t);
 void trace_open_active(struct trace *t);
+/* As trace_open_passive(), but the SYN comes twice: the round trip of the SYN-ACK cannot be told (Karn). */
+void trace_open_unmeasured(struct trace *t);
 /* With timestamps: the peer's SYN says 700, its next ACK 701. */
 void trace_open_timestamps(struct trace *t);
 

@@ -4,9 +4,9 @@
 
 #include "support/trace.h"
 
-TRACE(taken_with_data_and_given_back_after_an_rto)
+TRACE_CONFIGURED(taken_with_data_and_given_back_after_an_rto, trace_rto_of_hosts)
 {
-	trace_open_passive(t);
+	trace_open_unmeasured(t);
 	cr_assert_eq(t->tcp->exts.used, 0);
 	trace_write(t, 100);
 	cr_assert_eq(t->tcp->exts.used, 1);
@@ -23,9 +23,9 @@ TRACE(taken_with_data_and_given_back_after_an_rto)
 }
 
 /* A kept-alive connection does not fall back to its first window, nor forget its round trip. */
-TRACE(path_survives_it)
+TRACE_CONFIGURED(path_survives_it, trace_rto_of_hosts)
 {
-	trace_open_passive(t);
+	trace_open_unmeasured(t);
 	trace_write(t, 30 * 1460);
 	for (unsigned i = 0; i < 10; i++)
 		recv(t, ACK, .seq = 1 + 1460 * i, .ack = 1, .len = 1460);

@@ -257,7 +257,7 @@ TRACE(lost_syn_ack_leaves_a_cautious_sender)
 }
 
 /* The handshake is a round trip like any other: the first data's RTO follows from it. */
-TRACE(handshake_is_measured)
+TRACE_CONFIGURED(handshake_is_measured, trace_rto_of_hosts)
 {
 	connect(t);
 	recv_syn(t);

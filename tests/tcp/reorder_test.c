@@ -146,7 +146,7 @@ TRACE_CONFIGURED(no_extension_is_left_to_wait_in, one_extension)
 	event(t, WEIR_EV_SENT);
 }
 
-TRACE(extension_goes_back_when_the_gap_has_closed)
+TRACE_CONFIGURED(extension_goes_back_when_the_gap_has_closed, trace_rto_of_hosts)
 {
 	trace_open_active(t);
 	send(t, ACK, .seq = 11, .ack = 1, .len = 10);
@@ -161,7 +161,7 @@ TRACE(extension_goes_back_when_the_gap_has_closed)
 }
 
 /* What waits keeps the extension, though nothing that we sent does. */
-TRACE(what_waits_outlives_the_idle_timer)
+TRACE_CONFIGURED(what_waits_outlives_the_idle_timer, trace_rto_of_hosts)
 {
 	trace_open_active(t);
 	trace_write(t, 10);

@@ -5,14 +5,27 @@
 /* The peer's window as trace_open_passive() left it: an ACK that repeats it can be a duplicate. */
 #define SAME .wnd = 512
 
-/* Writes n segments and sees them go out. Nothing has been measured: the RTO is the initial second. */
-static void in_flight(struct trace *t, unsigned n)
+/* Writes n segments and sees them go out. */
+static void write_segments(struct trace *t, unsigned n)
 {
-	trace_open_passive(t);
 	trace_write(t, 1460 * n);
 	for (unsigned i = 0; i < n; i++)
 		recv(t, i + 1 < n ? ACK : PSH | ACK, .seq = 1 + 1460 * i, .ack = 1, .len = 1460);
 	quiet(t);
+}
+
+/* The RTO is a second. */
+static void in_flight(struct trace *t, unsigned n)
+{
+	trace_open_passive(t);
+	write_segments(t, n);
+}
+
+/* So it is here, but because nothing has been measured. */
+static void in_flight_unmeasured(struct trace *t, unsigned n)
+{
+	trace_open_unmeasured(t);
+	write_segments(t, n);
 }
 
 TRACE(time_out_doubles_and_gives_up)
@@ -64,9 +77,9 @@ TRACE(progress_resets_the_patience)
 }
 
 /* RFC 6298 rules 2.2 and 2.3: SRTT 300, RTTVAR 150; then 300 and 112.5. */
-TRACE(rto_follows_the_round_trip)
+TRACE_CONFIGURED(rto_follows_the_round_trip, trace_rto_of_hosts)
 {
-	in_flight(t, 1);
+	in_flight_unmeasured(t, 1);
 	silence(t, 300 * MS);
 	send(t, ACK, .seq = 1, .ack = 1461);
 	event(t, WEIR_EV_SENT);
@@ -84,7 +97,7 @@ TRACE(rto_follows_the_round_trip)
 	recv(t, PSH | ACK, .seq = 1561, .ack = 1, .len = 100);
 }
 
-TRACE(rto_is_200_ms_at_least)
+TRACE_CONFIGURED(rto_is_200_ms_at_least, trace_rto_of_hosts)
 {
 	in_flight(t, 1);
 	silence(t, 2 * MS);
@@ -99,7 +112,7 @@ TRACE(rto_is_200_ms_at_least)
 /* Rule 5.3: an ACK of new data gives what is left a whole RTO. */
 TRACE(ack_restarts_the_timer)
 {
-	in_flight(t, 2);
+	in_flight_unmeasured(t, 2);
 	silence(t, 900 * MS);
 	send(t, ACK, .seq = 1, .ack = 1461, SAME);
 	silence(t, 1000 * MS);
@@ -144,7 +157,8 @@ TRACE(timestamps_tell_which_was_answered)
 	silence(t, 500 * MS);
 	send(t, ACK, .seq = 1, .ack = 101, .tsval = 702, .tsecr = first);
 	event(t, WEIR_EV_SENT);
-	cr_assert(trace_info(t).srtt_us > 1460000 && trace_info(t).srtt_us < 1475000, "%u",
+	/* An eighth of it: the handshake took no time. */
+	cr_assert(trace_info(t).srtt_us > 1460000 / 8 && trace_info(t).srtt_us < 1475000 / 8, "%u",
 		  trace_info(t).srtt_us);
 }
 
@@ -179,7 +193,7 @@ TRACE(three_duplicate_acks)
 	send(t, ACK, .seq = 1, .ack = 7301, SAME);
 	event(t, WEIR_EV_SENT);
 	quiet(t);
-	cr_assert_eq(trace_info(t).srtt_us, 0, "Karn: the segment that was timed went twice");
+	cr_assert_leq(trace_info(t).srtt_us, 1, "Karn: the segment that was timed went twice");
 	cr_assert_eq(trace_info(t).cwnd_bytes, 2 * 1460 + 730);
 }
 
@@ -462,7 +476,7 @@ TRACE(lost_static_piece_with_fin)
 
 TRACE(static_piece_partly_acknowledged)
 {
-	trace_open_passive(t);
+	trace_open_unmeasured(t);
 	trace_write_static(t, 100);
 	recv(t, PSH | ACK, .seq = 1, .ack = 1, .len = 100);
 	silence(t, 500 * MS);
@@ -477,7 +491,7 @@ TRACE(static_piece_partly_acknowledged)
 }
 
 /* A second piece brings an extension, which takes over the first, as far as it has been acknowledged. */
-TRACE(static_piece_in_flight_is_adopted)
+TRACE_CONFIGURED(static_piece_in_flight_is_adopted, trace_rto_of_hosts)
 {
 	trace_open_passive(t);
 	trace_write_static(t, 100);

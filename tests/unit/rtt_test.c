@@ -64,11 +64,23 @@ Test(rtt, packing_twice_is_packing_once)
 
 Test(rtt, initial_path)
 {
-	struct path path = path_unpack(path_initial());
+	struct path path = path_unpack(path_initial(1460));
 
 	cr_assert(path.srtt_us == 0 && path.rttvar_us == 0, "nothing was measured");
 	cr_assert_eq(path.cwnd, 10, "RFC 6928");
 	cr_assert_eq(path.ssthresh, PATH_INFINITE);
+}
+
+/* RFC 6928: min(10 * MSS, max(2 * MSS, 14600)). */
+Test(rtt, first_window_of_any_segments)
+{
+	for (unsigned mss = 64; mss <= 8960; mss++) {
+		unsigned most = 2 * mss > 14600 ? 2 * mss : 14600;
+		unsigned bytes = 10 * mss < most ? 10 * mss : most;
+		unsigned cwnd = path_unpack(path_initial((uint16_t)mss)).cwnd;
+
+		cr_assert(cwnd * mss <= bytes && (cwnd + 2) * mss > bytes, "%u of %u", cwnd, mss);
+	}
 }
 
 Test(rtt, first_sample)
@@ -143,7 +155,7 @@ static void expect_rto(const struct tcb *tcb, uint64_t ms)
 
 Test(rtt, rto_before_a_sample_is_the_initial_one)
 {
-	struct tcb tcb = { .packed = path_initial() };
+	struct tcb tcb = { .packed = path_initial(1460) };
 
 	expect_rto(&tcb, 1000);
 }
@@ -178,7 +190,7 @@ Test(rtt, rto_leaves_a_tick_for_the_clock)
 
 Test(rtt, rto_doubles_up_to_the_largest)
 {
-	struct tcb tcb = { .packed = path_initial() };
+	struct tcb tcb = { .packed = path_initial(1460) };
 	uint64_t ms = 1000;
 
 	for (unsigned retries = 0; retries <= TCB_RETRIES_MAX; retries++, ms *= 2) {
@@ -189,7 +201,7 @@ Test(rtt, rto_doubles_up_to_the_largest)
 
 Test(rtt, silence_is_the_sum_of_what_was_waited)
 {
-	struct tcb tcb = { .packed = path_initial() };
+	struct tcb tcb = { .packed = path_initial(1460) };
 	static const unsigned seconds[] = { 0, 1, 3, 7, 15, 31, 63, 123, 183 };
 
 	for (unsigned retries = 0; retries < 9; retries++) {
@@ -203,7 +215,7 @@ Test(rtt, silence_is_the_sum_of_what_was_waited)
 
 Test(rtt, sample_goes_where_the_estimate_is)
 {
-	struct tcb tcb = { .packed = path_initial() };
+	struct tcb tcb = { .packed = path_initial(1460) };
 
 	rtt_sample(&tcp, &tcb, 512000);
 	struct path path = path_unpack(tcb.packed);
@@ -247,7 +259,7 @@ Test(rtt, back_off_is_kept_until_a_sample)
 
 Test(rtt, lost_syn)
 {
-	struct tcb tcb = { .packed = path_initial() };
+	struct tcb tcb = { .packed = path_initial(1460) };
 
 	rtt_syn_lost(&tcp, &tcb);
 	cr_assert(rto_ns(&tcb) >= 3 * CLOCK_NS_PER_S && rto_ns(&tcb) < 3050 * CLOCK_NS_PER_MS, "rule 5.7");
@@ -260,7 +272,7 @@ Test(rtt, lost_syn)
 /* Who waits longer than 3 s to begin with goes on doing so. */
 Test(rtt, lost_syn_with_a_long_initial_rto)
 {
-	struct tcb tcb = { .packed = path_initial() };
+	struct tcb tcb = { .packed = path_initial(1460) };
 	struct tcp slow = {
 		.times = { .rto_initial_us = 5000000, .rto_min_us = 195313, .rto_max_us = 58593750 }
 	};
