@@ -184,6 +184,7 @@ unsigned control_output(struct weir_core *core, struct rte_mbuf **frames, unsign
 	struct control *control = &core->control;
 	struct eth_addr mac;
 	payload waited;
+	uint32_t silent;
 	unsigned n = 0;
 
 	while (n < max && control->head != control->tail)
@@ -193,6 +194,8 @@ unsigned control_output(struct weir_core *core, struct rte_mbuf **frames, unsign
 		memcpy(rte_pktmbuf_mtod(frames[n], uint8_t *), mac.bytes, sizeof(mac.bytes));
 		n++;
 	}
+	while (tcp_advice(core->tcp, &silent))
+		net_doubt(&core->net, silent, core->now_ns);
 	return n + requests_output(core, frames + n, max - n);
 }
 

@@ -287,6 +287,18 @@ bool neigh_confirm(struct neigh *neigh, uint32_t address, const struct eth_addr 
 	return true;
 }
 
+void neigh_doubt(struct neigh *neigh, uint32_t address, uint64_t now_ns)
+{
+	struct neigh_entry *entry = find(neigh, address);
+
+	if (entry == NULL || (entry->state != NEIGH_REACHABLE && entry->state != NEIGH_STALE))
+		return;
+	if (entry->state == NEIGH_REACHABLE && entry->due_ns - REACHABLE_NS + ASK_FIRST_NS > now_ns)
+		return;
+	set_state(neigh, entry, NEIGH_PROBE);
+	ask(neigh, entry, now_ns);
+}
+
 static void entry_due(struct neigh *neigh, struct neigh_entry *entry, uint64_t now_ns)
 {
 	switch ((enum neigh_state)entry->state) {

@@ -105,6 +105,12 @@ bool neigh_next_request(struct neigh *neigh, struct neigh_request *request);
 /* An ARP packet showed that `address` is at `mac`. Whether there is such an entry. */
 bool neigh_confirm(struct neigh *neigh, uint32_t address, const struct eth_addr *mac, uint64_t now_ns);
 
+/*
+ * Those above doubt that it is still there (RFC 4861 section 7.3.3's negative advice, RFC 1122 section
+ * 3.3.1.4): it is asked by unicast, and good for sending meanwhile. Not again within a second of its answer.
+ */
+void neigh_doubt(struct neigh *neigh, uint32_t address, uint64_t now_ns);
+
 /* Ageing, and requests again. */
 void neigh_advance(struct neigh *neigh, uint64_t now_ns);
 

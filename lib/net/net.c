@@ -14,6 +14,11 @@ void net_init(struct net *net, const struct weir_config *config, struct counters
 	neigh_init(&net->neigh, config->gateway, counters);
 }
 
+void net_doubt(struct net *net, uint32_t dst, uint64_t now_ns)
+{
+	neigh_doubt(&net->neigh, net_next_hop(net, dst), now_ns);
+}
+
 bool net_may_send(const struct net *net, uint32_t dst)
 {
 	return ip_is_host(dst) && !addrs_broadcast(&net->addrs, dst);

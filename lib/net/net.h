@@ -40,6 +40,9 @@ static inline uint32_t net_next_hop(const struct net *net, uint32_t dst)
 	return addrs_on_link(&net->addrs, dst) ? dst : net->gateway;
 }
 
+/* Segments to dst go unanswered: its next hop is asked whether it is still there. */
+void net_doubt(struct net *net, uint32_t dst, uint64_t now_ns);
+
 /* Whether somebody else may have it, to be sent to as to one host. */
 bool net_may_send(const struct net *net, uint32_t dst);
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "tcp/events.h"
 
+#include "tcp/profiles.h"
+
 static struct weir_event *entry_at(const struct tcp *tcp, uint32_t index)
 {
 	return &tcp->events[index & tcp->events_ring.mask];
@@ -32,6 +34,12 @@ struct weir_event *event_raise(struct tcp *tcp, struct tcb *tcb, unsigned what)
 	}
 	event->what |= (uint16_t)what;
 	return event;
+}
+
+void event_warn(struct tcp *tcp, struct tcb *tcb, enum weir_reason reason)
+{
+	if (event_room(tcp, tcb) && !profile_of(tcp, tcb)->options.no_warnings)
+		event_raise(tcp, tcb, WEIR_EV_WARNING)->reason = (uint8_t)reason;
 }
 
 void event_data(struct tcp *tcp, struct tcb *tcb, payload data, uint32_t bytes)

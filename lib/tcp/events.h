@@ -14,6 +14,12 @@
 /* Adds WEIR_EV_ bits to the connection's event. The caller has made sure of room for one entry. */
 struct weir_event *event_raise(struct tcp *tcp, struct tcb *tcb, unsigned what);
 
+/*
+ * Tells the application that `reason` may end the connection. It is advice: without room for an event, or
+ * where the application wants none of it (RFC 9293 SHLD-20), nothing happens.
+ */
+void event_warn(struct tcp *tcp, struct tcb *tcb, enum weir_reason reason);
+
 /* Hands in-order payload to the application with its event. */
 void event_data(struct tcp *tcp, struct tcb *tcb, payload data, uint32_t bytes);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "tcp/tcp.h"
 
+#include "tcp/advice.h"
 #include "tcp/events.h"
 #include "tcp/fsm.h"
 #include "tcp/listeners.h"
@@ -147,6 +148,7 @@ struct tcp *tcp_create(void *mem, const struct weir_config *config, const struct
 	tcp->secrets = *secrets;
 	tcp->counters = counters;
 	tcp->abort_cursor = SLOT_NONE;
+	advice_init(tcp);
 	listeners_init(tcp);
 	return tcp;
 }

@@ -82,6 +82,12 @@ void tcp_read(const struct tcp *tcp, const struct seg *seg, void *dst);
 uint64_t tcp_next_deadline(const struct tcp *tcp, uint64_t now_ns);
 
 /*
+ * A peer that left a segment unanswered up to R1: its next hop is to be doubted (RFC 9293 3.8.3). False: there
+ * is no other.
+ */
+bool tcp_advice(struct tcp *tcp, uint32_t *raddr);
+
+/*
  * An ICMP destination unreachable quoted this segment of ours: tuple and seq. hard: codes 2 to 4
  * (RFC 9293 section 3.9.2.2). Returns ACCEPTED or COUNT_drop_icmp_no_connection.
  */

@@ -25,6 +25,7 @@
 #define TCP_LISTENERS 256
 #define TCP_STATICS 256 /* identifiers 1..255 */
 #define TCP_PORT_BUCKETS 256
+#define TCP_ADVICE 16 /* a power of two: peers to doubt, see advice.h */
 
 /* What an IPv4 packet spends on headers without options; an MSS leaves room for them (RFC 9293 3.7.1). */
 #define TCP_IP_HEADERS 40
@@ -118,6 +119,9 @@ struct tcp {
 	uint16_t port_first, port_last;
 	uint16_t send_buffers;
 	bool rfc1337, timestamps;
+
+	struct ring advice_ring;
+	uint32_t advice[TCP_ADVICE];
 
 	uint32_t abort_cursor; /* tcp_abort_all() at work: the next slot; SLOT_NONE: it is not */
 

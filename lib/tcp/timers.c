@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "tcp/timers.h"
 
+#include "tcp/advice.h"
+#include "tcp/events.h"
 #include "tcp/fsm.h"
 #include "tcp/half_open.h"
 #include "tcp/output.h"
@@ -17,6 +19,16 @@
 /* Filings taken from the wheel at once, and batches in one call. */
 #define DUE_BATCH 64
 #define DUE_BATCHES 16
+
+/* R1 of RFC 9293 section 3.8.3: retransmissions of one segment, a SYN too (SHLD-10, MUST-22). */
+#define R1 3
+
+/* R1 is reached: the layer below and the application should know (MUST-20, SHLD-9). */
+static void doubt(struct tcp *tcp, struct tcb *tcb)
+{
+	advice_give(tcp, tcb);
+	event_warn(tcp, tcb, WEIR_REASON_TIMEOUT);
+}
 
 /* R2 of RFC 9293 section 3.8.3: has the peer been silent for too long? */
 static bool given_up(const struct tcp *tcp, const struct tcb *tcb, unsigned retries)
@@ -45,6 +57,8 @@ static void persist_fired(struct tcp *tcp, struct tcb *tcb)
 			tcb_end(tcp, tcb, WEIR_REASON_TIMEOUT);
 			return;
 		}
+		if (ext->unanswered == R1)
+			doubt(tcp, tcb);
 		sent_mark_all_lost(tcp, ext);
 		tcb->flags |= TCB_RESEND | TCB_PROBING;
 	}
@@ -76,6 +90,8 @@ static void retransmit_fired(struct tcp *tcp, struct tcb *tcb)
 		tcb->flags |= TCB_RESEND;
 	}
 	back_off(tcp, tcb, TIMER_RETRANSMIT);
+	if (tcb->retries == R1)
+		doubt(tcp, tcb);
 	output_mark(tcp, tcb);
 }
 

@@ -249,7 +249,7 @@ void trace_event(struct trace *t, unsigned what, unsigned reason, const char *fi
 	if (n == 0)
 		return;
 	cr_assert_eq(event.what, what, "%s:%d: event %#x, expected %#x", file, line, event.what, what);
-	if (what & WEIR_EV_CLOSED)
+	if (what & (WEIR_EV_CLOSED | WEIR_EV_WARNING))
 		cr_assert_eq(event.reason, reason, "%s:%d: reason %s, expected %s", file, line,
 			     weir_reason_name((enum weir_reason)event.reason),
 			     weir_reason_name((enum weir_reason)reason));

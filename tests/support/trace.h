@@ -180,6 +180,7 @@ void trace_finish(struct trace *t);
 /* Exactly these bits, of one event; data is checked, counted and released. */
 #define event(t, what) trace_event(t, what, WEIR_REASON_NONE, __FILE__, __LINE__)
 #define event_closed(t, what, reason) trace_event(t, (what) | WEIR_EV_CLOSED, reason, __FILE__, __LINE__)
+#define event_warned(t, what, reason) trace_event(t, (what) | WEIR_EV_WARNING, reason, __FILE__, __LINE__)
 #define no_event(t) trace_event(t, 0, 0, __FILE__, __LINE__)
 #define state(t, st) trace_state(t, st, __FILE__, __LINE__)
 /* This counter has grown by so many since the last look at it. */

@@ -134,7 +134,7 @@ TRACE(nobody_answers_our_fin)
 		recv(t, FIN | ACK, .seq = 1, .ack = 1);
 	}
 	silence(t, 61 * SECONDS); /* 123 s: beyond user_timeout_ns */
-	event_closed(t, 0, WEIR_REASON_TIMEOUT);
+	event_closed(t, WEIR_EV_WARNING, WEIR_REASON_TIMEOUT);
 }
 
 TRACE(data_in_fin_wait_1_and_2_is_delivered_after_shutdown)

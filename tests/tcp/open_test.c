@@ -192,7 +192,7 @@ TRACE(syn_is_repeated_until_the_timeout)
 	}
 	counted(t, retransmits, 7);
 	silence(t, 59 * SECONDS);
-	no_event(t);
+	event_warned(t, 0, WEIR_REASON_TIMEOUT);
 	silence(t, 2 * SECONDS);
 	event_closed(t, 0, WEIR_REASON_TIMEOUT);
 	cr_assert_eq(t->tcp->failed[WEIR_REASON_TIMEOUT], 1);

@@ -109,7 +109,7 @@ TRACE(nobody_sends_the_last_ack)
 		recv(t, FIN | ACK, .seq = 1, .ack = 2);
 	}
 	silence(t, 61 * SECONDS);
-	event_closed(t, 0, WEIR_REASON_TIMEOUT);
+	event_closed(t, WEIR_EV_WARNING, WEIR_REASON_TIMEOUT);
 }
 
 TRACE(text_after_the_peers_fin_is_ignored)

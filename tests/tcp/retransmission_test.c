@@ -38,7 +38,7 @@ TRACE(time_out_doubles_and_gives_up)
 	counted(t, retransmits, 6);
 	counted(t, rto_fired, 6);
 	silence(t, 59 * SECONDS);
-	no_event(t);
+	event_warned(t, 0, WEIR_REASON_TIMEOUT);
 	silence(t, 2 * SECONDS); /* at 123 s: silent for longer than user_timeout_ns */
 	event_closed(t, 0, WEIR_REASON_TIMEOUT);
 }
@@ -56,7 +56,7 @@ TRACE_CONFIGURED(user_timeout_is_configured, thirty_seconds)
 		recv(t, PSH | ACK, .seq = 1, .ack = 1, .len = 1460);
 	}
 	silence(t, 16 * SECONDS + TRACE_SLACK); /* at 31 s */
-	event_closed(t, 0, WEIR_REASON_TIMEOUT);
+	event_closed(t, WEIR_EV_WARNING, WEIR_REASON_TIMEOUT);
 }
 
 /* What the peer does acknowledge begins the patience anew. */
@@ -73,7 +73,7 @@ TRACE(progress_resets_the_patience)
 	recv(t, PSH | ACK, .seq = 1461, .ack = 1, .len = 1460);
 	state(t, WEIR_ESTABLISHED);
 	send(t, ACK, .seq = 1, .ack = 2921, SAME);
-	event(t, WEIR_EV_SENT);
+	event_warned(t, WEIR_EV_SENT, WEIR_REASON_TIMEOUT);
 }
 
 /* RFC 6298 rules 2.2 and 2.3: SRTT 300, RTTVAR 150; then 300 and 112.5. */

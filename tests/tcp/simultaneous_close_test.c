@@ -99,5 +99,5 @@ TRACE(nobody_answers_in_closing)
 		recv(t, FIN | ACK, .seq = 1, .ack = 2);
 	}
 	silence(t, 61 * SECONDS);
-	event_closed(t, 0, WEIR_REASON_TIMEOUT);
+	event_closed(t, WEIR_EV_WARNING, WEIR_REASON_TIMEOUT);
 }

@@ -121,7 +121,7 @@ TRACE(nobody_answers)
 		recv(t, SYN | ACK, .ack = 1, .mss = 1460, .wscale = 2);
 	}
 	silence(t, 61 * SECONDS);
-	event_closed(t, 0, WEIR_REASON_TIMEOUT);
+	event_closed(t, WEIR_EV_WARNING, WEIR_REASON_TIMEOUT);
 }
 
 /* It began as an active open, so a RST refuses it (RFC 9293 section 3.10.7.4, second step; MUST-11). */

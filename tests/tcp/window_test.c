@@ -288,7 +288,7 @@ TRACE(probes_that_nobody_answers_end_it)
 		recv(t, ACK, .seq = 1, .ack = 1, .len = 1);
 	}
 	silence(t, 59 * SECONDS);
-	no_event(t);
+	event_warned(t, 0, WEIR_REASON_TIMEOUT);
 	silence(t, 2 * SECONDS);
 	event_closed(t, 0, WEIR_REASON_TIMEOUT);
 }

@@ -390,3 +390,48 @@ Test(neigh, the_queue_of_requests_survives_reuse)
 	cr_assert_eq(requests(), 1);
 	finish();
 }
+
+static bool asked_by_unicast(uint32_t address)
+{
+	struct neigh_request request;
+	struct eth_addr mac = mac_of(address);
+
+	return neigh_next_request(&neigh, &request) && request.address == address &&
+	       eth_equal(&request.mac, &mac);
+}
+
+Test(neigh, one_that_is_doubted_is_asked_and_used_meanwhile)
+{
+	hold(HOST);
+	confirm(HOST);
+	released();
+	requests();
+	pass(S / 2);
+	neigh_doubt(&neigh, HOST, now_ns);
+	cr_assert_eq(requests(), 0, "it answered just now");
+	pass(S);
+	neigh_doubt(&neigh, HOST, now_ns);
+	neigh_doubt(&neigh, HOST, now_ns);
+	cr_assert(known(HOST));
+	cr_assert(asked_by_unicast(HOST));
+	cr_assert_eq(requests(), 0);
+	cr_assert(confirm(HOST));
+	pass(40 * S); /* STALE */
+	neigh_doubt(&neigh, HOST, now_ns);
+	cr_assert(asked_by_unicast(HOST));
+	for (unsigned i = 0; i < 12; i++)
+		pass(S);
+	cr_assert_not(known(HOST), "it answered no more, and everybody is asked");
+	finish();
+}
+
+Test(neigh, doubt_makes_no_entry)
+{
+	neigh_doubt(&neigh, HOST, now_ns);
+	cr_assert_eq(neigh.used, 0);
+	hold(HOST);
+	requests();
+	neigh_doubt(&neigh, HOST, now_ns);
+	cr_assert_eq(requests(), 0, "it is being asked");
+	finish();
+}
