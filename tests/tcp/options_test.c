@@ -142,7 +142,7 @@ TRACE(sets_that_listeners_have_are_bounded)
 }
 
 /* MUST-48, MUST-49, SHLD-22: chosen before the SYN, changed afterwards. */
-TRACE(ttl_and_dscp_of_an_active_open)
+TRACE_CONFIGURED(ttl_and_dscp_of_an_active_open, trace_rto_of_hosts)
 {
 	struct weir_options options = defaults(t);
 
