@@ -19,6 +19,15 @@ struct seg *reply_new(struct tcp *tcp, const struct tuple *tuple)
 	return seg;
 }
 
+struct seg *reply_ack_once(struct tcp *tcp, const struct tuple *tuple)
+{
+	const struct seg *last = &tcp->replies[(tcp->replies_ring.tail - 1) & tcp->replies_ring.mask];
+
+	if (ring_used(&tcp->replies_ring) > 0 && last->flags == SEG_ACK && tuple_equal(&last->tuple, tuple))
+		tcp->replies_ring.tail--; /* to be written anew */
+	return reply_new(tcp, tuple);
+}
+
 void reply_reset_to(struct tcp *tcp, const struct seg *seg)
 {
 	DCHECK(!(seg->flags & SEG_RST));

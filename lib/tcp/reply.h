@@ -14,6 +14,12 @@
 struct seg *reply_new(struct tcp *tcp, const struct tuple *tuple);
 
 /*
+ * The same for a bare ACK, which tells of the present state alone. What answers one segment right behind
+ * another of its tuple is the ACK that waits already: a burst is answered once (RFC 9293 MUST-58).
+ */
+struct seg *reply_ack_once(struct tcp *tcp, const struct tuple *tuple);
+
+/*
  * RFC 9293 section 3.10.7.1: the RST that answers a segment which belongs to nothing.
  * To be called for segments without RST only: a RST is never answered.
  */

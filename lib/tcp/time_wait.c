@@ -80,7 +80,7 @@ static uint32_t ring_append(struct tcp *tcp)
 
 static void reply_ack(struct tcp *tcp, const struct time_wait *wait)
 {
-	struct seg *seg = reply_new(tcp, &wait->tuple);
+	struct seg *seg = reply_ack_once(tcp, &wait->tuple);
 
 	if (seg == NULL)
 		return;
