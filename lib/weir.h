@@ -353,7 +353,10 @@ WEIR_API int weir_shutdown(struct weir_core *core, weir_conn conn);
  */
 WEIR_API int weir_close(struct weir_core *core, weir_conn conn);
 
-/* RST now; everything queued is dropped. WEIR_EV_CLOSED follows. 0, -ESTALE or -EAGAIN. */
+/*
+ * RST now, unless there is nothing to reset: in SYN-SENT, and once each side has sent its FIN (RFC 9293
+ * 3.10.5). Everything queued is dropped. WEIR_EV_CLOSED follows. 0, -ESTALE or -EAGAIN.
+ */
 WEIR_API int weir_abort(struct weir_core *core, weir_conn conn);
 
 /* Frees a chain that an event brought and opens the window by it. A stale handle only frees. */

@@ -256,7 +256,8 @@ static verdict reset_or_syn(struct tcp *tcp, uint32_t slot, const struct seg *se
 verdict half_open_input(struct tcp *tcp, uint32_t slot, struct seg *seg)
 {
 	struct half_open *half = half_open_at(tcp, slot);
-	bool in_window = seq_within(seg->seq, half->rcv_nxt, tcp->rcv_window);
+	/* What the SYN-ACK offered, which is never scaled. */
+	bool in_window = seq_within(seg->seq, half->rcv_nxt, handshake_rcv_wnd(tcp, 0, half_mss(tcp, half)));
 
 	if (seg->flags & (SEG_RST | SEG_SYN))
 		return reset_or_syn(tcp, slot, seg, in_window);

@@ -198,12 +198,15 @@ verdict time_wait_input(struct tcp *tcp, uint32_t slot, struct seg *seg)
 	}
 	if (seg_space(seg) == 0)
 		return COUNT_drop_time_wait; /* an ACK; answering it could start a war of ACKs */
+	if (!(seg->flags & SEG_ACK) && seq_within(seg->seq, wait->rcv_nxt, TIME_WAIT_WINDOW))
+		return COUNT_drop_no_ack;
 
 	/*
 	 * The only thing that can arrive is a retransmission of the FIN: acknowledge, restart (RFC 9293
 	 * 3.10.7.4).
 	 */
-	bool fin_again = seg->flags & SEG_FIN && seg->seq + seg_space(seg) == wait->rcv_nxt;
+	bool fin_again = seg->flags & SEG_FIN && seg->flags & SEG_ACK &&
+			 seg->seq + seg_space(seg) == wait->rcv_nxt;
 
 	reply_ack(tcp, wait);
 	if (!fin_again)

@@ -217,10 +217,21 @@ int tcp_close(struct tcp *tcp, weir_conn conn)
 	return 0;
 }
 
-/* RFC 9293 section 3.10.5. A SYN that was not answered needs no RST. */
+/*
+ * RFC 9293 section 3.10.5: no RST for a SYN that was not answered, nor where each side has sent its FIN - it
+ * would only end the peer's TIME-WAIT early. CLOSING and LAST-ACK begin with the call here, and our FIN may
+ * still have to wait.
+ */
+static bool reset_due(const struct tcb *tcb)
+{
+	if (tcb->state == WEIR_CLOSING || tcb->state == WEIR_LAST_ACK)
+		return !(tcb->flags & TCB_FIN_SENT);
+	return tcb->state != WEIR_SYN_SENT;
+}
+
 static void abort_tcb(struct tcp *tcp, struct tcb *tcb, enum weir_reason reason)
 {
-	if (tcb->state != WEIR_SYN_SENT)
+	if (reset_due(tcb))
 		reply_reset(tcp, tcb);
 	tcb_end(tcp, tcb, reason);
 }

@@ -34,6 +34,8 @@ TRACE_SYNCHRONIZED(send_is_taken_while_our_side_is_open)
 
 	call(tcp_send_static(t->tcp, t->conn, 1), may ? -EINVAL : -EPIPE);
 	call(try_send(t), may ? 0 : -EPIPE);
+	if (!may)
+		return;
 	call(tcp_abort(t->tcp, t->conn), 0); /* what it sent is not in the stream that recv() expects */
 	recv(t, RST | ACK, .seq = ours, .ack = theirs);
 	event_closed(t, 0, WEIR_REASON_ABORTED);
