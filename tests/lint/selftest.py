@@ -15,6 +15,7 @@ import tempfile
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 sys.dont_write_bytecode = True
 
+import conformance  # noqa: E402
 import lint  # noqa: E402
 
 SPDX = '/* SPDX-License-Identifier: BSD-3-Clause */\n'
@@ -34,6 +35,21 @@ CLEAN = {
     'app/options.h': SPDX + '#ifndef OPTIONS_H\n#define OPTIONS_H\n\n#endif\n',
     'tests/unit/seq_test.c': SPDX + '#include "tcp/tcp.h"\n',
 }
+
+
+def requirements(*changes, left_out=(), more=''):
+    """A docs/conformance.md whose rows are all met; changes: (ID, class, verdict, shown by)."""
+    changed = {change[0]: change[1:] for change in changes}
+    lines = ['# Conformance', '## RFC 9293', '', '| ID | class | verdict | shown by |', '|---|---|---|---|']
+    for name in conformance.REQUIREMENTS:
+        kind, verdict, shown_by = changed.get(name, ('H', 'met', '`tcp/reset_test:closed_port`'))
+        if name not in left_out:
+            lines.append(f'| {name} | {kind} | {verdict} | {shown_by} |')
+    return {'docs/conformance.md': '\n'.join(lines) + '\n' + more, 'tests/tcp/reset_test.c': SPDX}
+
+
+RULES = ('\n## Rules\n\n| rule | verdict | shown by |\n|---|---|---|\n'
+         '| a RST is never answered | met | `tcp/reset_test:rst_*`, `netns/serve_test.py:http: HEAD [2?]` |\n')
 
 
 def function(name, lines, inside='\tuse();\n'):
@@ -125,8 +141,51 @@ CASES = (
     ('links', 'a link to nowhere', {'docs/a.md': '\n[a](weir.h)\n'}, 'docs/a.md:2: docs/weir.h is not there'),
     ('links', 'a file that is not there', {'README.md': '`lib/base/ack.c`\n'}, 'lib/base/ack.c is not there'),
 
+    ('conformance', 'every row is met', requirements(), None),
+    ('conformance', 'no document', {}, 'docs/conformance.md is not there'),
+    ('conformance', 'a row is missing', requirements(left_out=['SHLD-31']), 'SHLD-31 is there 0 times'),
+    ('conformance', 'a row stands twice',
+     requirements(more='| MAY-1 | H | met | `tcp/reset_test:closed_port` |\n'), 'MAY-1 is there 2 times'),
+    ('conformance', 'a row that nobody asked for',
+     requirements(more='| MUST-70 | H | met | `tcp/reset_test:closed_port` |\n'), 'MUST-70 is no requirement'),
+    ('conformance', 'a handshake row that is not met', requirements(('MUST-10', 'H', 'not met: later', '')),
+     'MUST-10 is of class H, and not met'),
+    ('conformance', 'a handshake row that deviates', requirements(('MUST-10', 'H/A', 'deviation: so', '')),
+     'MUST-10 is of class H/A, and deviation'),
+    ('conformance', 'the one that may deviate', requirements(('MUST-8', 'H', 'deviation: cookies', '')), None),
+    ('conformance', 'another class may deviate', requirements(('MUST-30', 'N', 'deviation: so', '')), None),
+    ('conformance', 'a deviation without a reason', requirements(('MUST-30', 'N', 'deviation', '')),
+     'MUST-30 says "deviation", and not why'),
+    ('conformance', 'a MAY that is not done', requirements(('MAY-4', 'N', 'not done', '')), None),
+    ('conformance', 'a MUST that is not done', requirements(('MUST-30', 'N', 'not done', '')),
+     'MUST-30 is not done, which only a MAY may be'),
+    ('conformance', 'a verdict that is none', requirements(('MUST-30', 'N', 'mostly met', '')),
+     'MUST-30 has no verdict'),
+    ('conformance', 'met by no test', requirements(('MUST-30', 'N', 'met', 'code review')),
+     'MUST-30 is met, and names no test'),
+    ('conformance', 'a program that is not there', requirements(('MUST-30', 'N', 'met', '`tcp/push_test:all`')),
+     'MUST-30 names tests/tcp/push, which is not there'),
+    ('conformance', 'a class that is none', requirements(('MUST-30', 'X', 'met', '`tcp/reset_test:all`')),
+     'MUST-30 is of no class'),
+    ('conformance', 'a row with a cell too many', requirements(('MUST-1', 'H', 'met', '`tcp/reset_test:a` | b')),
+     'MUST-1 has more or fewer cells'),
+
     ('format', 'a clean tree', {}, None),
     ('format', 'spaces for tabs', {'lib/base/a.c': SPDX + 'int f(void)\n{\n    return 0;\n}\n'}, 'lib/base/a.c:3'),
+)
+
+# What ran beside tcp/reset:closed_port, and what holding the rows of requirements(more=RULES) against it says.
+OUTCOMES = {('tcp/reset', 'rst_a'): 'passed', ('tcp/reset', 'rst_b'): 'passed',
+            ('netns/serve', 'http: HEAD [2?]'): 'passed'}
+AGAINST = (
+    ('all passed', {}, None),
+    ('one failed', {('tcp/reset', 'rst_b'): 'failed'}, 'tcp/reset:rst_* failed'),
+    ('one was skipped', {('netns/serve', 'http: HEAD [2?]'): 'skipped'}, 'skipped netns/serve:http: HEAD [2?]'),
+    ('one did not run', {('netns/serve', 'http: HEAD [2?]'): None}, 'http: HEAD [2?] did not run'),
+    ('all of a kind were renamed', {('tcp/reset', 'rst_a'): None, ('tcp/reset', 'rst_b'): None},
+     'a RST is never answered: tcp/reset:rst_* did not run'),
+    ('another program has it', {('netns/serve', 'http: HEAD [2?]'): None, ('netns/load', 'http: HEAD [2?]'): 'passed'},
+     'netns/serve:http: HEAD [2?] did not run'),
 )
 
 EXPORTS = (
@@ -172,9 +231,31 @@ def run_exports(source, expected):
         return verdict('exports', folder, [library], expected)
 
 
+def run_against(changes, expected):
+    outcomes = {('tcp/reset', 'closed_port'): 'passed', **OUTCOMES, **changes}
+    with tempfile.TemporaryDirectory() as folder:
+        plant(folder, requirements(more=RULES))
+        sections = conformance.against(folder, {test: outcome for test, outcome in outcomes.items() if outcome})
+    found = [line for _, _, faults, skipped in sections for line in faults + [f'skipped {test}' for test in skipped]]
+    if [(name, count) for name, count, _, _ in sections] != [('RFC 9293', 119), ('Rules', 1)]:
+        return f'sections and rows: {sections}'
+    if len(found) != bool(expected) or expected and expected not in found[0]:
+        return f'expected "{expected}", found {found}'
+    return None
+
+
+def run_names():
+    """Names of tests as meson and Criterion give them."""
+    names = (conformance.program_of('weir:tcp / tcp_reset'), conformance.program_of('weir:unit / ip'),
+             conformance.program_of('weir:netns / netns_serve'), conformance.program_of('weir:sim / sim'),
+             conformance.case_of('tcp::closed_port'), conformance.case_of('http: HEAD has no body'))
+    good = ('tcp/reset', 'unit/ip', 'netns/serve', 'sim/sim', 'closed_port', 'http: HEAD has no body')
+    return None if names == good else f'{names}'
+
+
 def main():
     root = sys.argv[1]
-    print(f'1..{len(CASES) + len(EXPORTS)}')
+    print(f'1..{len(CASES) + len(AGAINST) + 1 + len(EXPORTS)}')
     number = failed = 0
 
     def report(title, name, run):
@@ -192,6 +273,9 @@ def main():
 
     for name, title, planted, expected in CASES:
         report(f'{name}: {title.replace("#", "")}', name, lambda: run_case(root, name, planted, expected))
+    for title, changes, expected in AGAINST:
+        report(f'conformance, held against what ran: {title}', 'conformance', lambda: run_against(changes, expected))
+    report('conformance: names', 'conformance', run_names)
     for title, source, expected in EXPORTS:
         report(f'exports: {title}', 'exports', lambda: run_exports(source, expected))
     return 1 if failed else 0
