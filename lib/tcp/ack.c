@@ -62,6 +62,8 @@ static void restart_timer(struct tcp *tcp, struct tcb *tcb)
 {
 	tcb->retries = 0;
 	if (tcb_snd_una(tcp, tcb) != tcb->snd_nxt) {
+		if (tcb->flags & TCB_EXT && tcb_ext(tcp, tcb)->partial_acks > 1)
+			return; /* the second loss in one recovery, RFC 6582 section 3.2 step 3 */
 		tcb_arm(tcp, tcb, TIMER_RETRANSMIT, rtt_rto_ticks(tcp, tcb));
 		return;
 	}

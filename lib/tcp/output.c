@@ -382,7 +382,8 @@ static bool send_next(struct tcp *tcp, struct tcb *tcb, struct seg *seg, struct 
 	}
 	sent = resend_lost(tcp, tcb, seg, sack);
 	if (!sent && tcb_ext(tcp, tcb)->lost == 0)
-		sent = send_new(tcp, tcb, seg, sack);
+		sent = send_new(tcp, tcb, seg, sack) ||
+		       (recovery_last_resort(tcp, tcb) && resend_lost(tcp, tcb, seg, sack));
 	if (sent && tcb->flags & TCB_PROBING) {
 		count(tcp->counters, COUNT_probes_out);
 		tcb_ext(tcp, tcb)->unanswered++;

@@ -91,6 +91,20 @@ void tcb_end_in_time_wait(struct tcp *tcp, struct tcb *tcb, ref time_wait)
 	tcb_give(tcp, tcb);
 }
 
+/* What is in flight without an extension went out an RTO before the timer is due, or more than once. */
+static void adopt_flight(struct tcp *tcp, struct tcb *tcb, struct tcb_ext *ext)
+{
+	sent_append(tcp, ext, ext->snd_una, tcb->flight);
+	struct sent *sent = sent_at(tcp, ext->sent_first);
+
+	if (tcb->timer == TIMER_RETRANSMIT && tcb->retries == 0)
+		sent->sent_us = clock_us_from_ticks(tcb->deadline - 1 - rtt_rto_ticks(tcp, tcb));
+	else
+		sent->flags = SENT_AGAIN;
+	if (tcb->flags & TCB_RESEND)
+		sent_mark_all_lost(tcp, ext);
+}
+
 bool tcb_extend(struct tcp *tcp, struct tcb *tcb)
 {
 	if (tcb->flags & TCB_EXT)
@@ -130,13 +144,8 @@ bool tcb_extend(struct tcp *tcp, struct tcb *tcb)
 	tcb->ext = slot;
 	tcb->flags |= TCB_EXT;
 	send_queue_adopt_static(tcp, tcb);
-	if (tcb->flight != 0) {
-		sent_append(tcp, ext, una, tcb->flight);
-		/* When it went out is not known: no sample. */
-		sent_at(tcp, ext->sent_first)->flags = SENT_AGAIN;
-		if (tcb->flags & TCB_RESEND)
-			sent_mark_all_lost(tcp, ext);
-	}
+	if (tcb->flight != 0)
+		adopt_flight(tcp, tcb, ext);
 	return true;
 }
 

@@ -9,8 +9,8 @@
 
 uint32_t recovery_in_flight(const struct tcb *tcb, const struct tcb_ext *ext)
 {
-	/* Where blocks say what has arrived, they say it better. */
-	uint32_t left = ext->sacked > 0 ? 0 : (uint32_t)ext->dup_acks * tcb->mss;
+	/* Blocks say better what has arrived. */
+	uint32_t left = ext->selective ? 0 : (uint32_t)ext->dup_acks * tcb->mss;
 
 	return ext->pipe > left ? ext->pipe - left : 0;
 }
@@ -18,14 +18,30 @@ uint32_t recovery_in_flight(const struct tcb *tcb, const struct tcb_ext *ext)
 static void finish(struct tcb_ext *ext)
 {
 	ext->recovering = false;
+	ext->partial_acks = 0;
 	ext->dup_acks = 0;
 	ext->cwnd = ext->ssthresh;
+}
+
+/*
+ * The first one that is missing has been acknowledged, and the next one is missing, too. That there are more of
+ * them, a round trip each, is worth a time-out: the timer is not restarted again (RFC 6582 section 3.2 step 3).
+ */
+static void partial_ack(struct tcp *tcp, struct tcb *tcb, struct tcb_ext *ext, uint32_t segments)
+{
+	/* Segments that it covers no longer stand behind duplicate ACKs. */
+	ext->dup_acks = segments < ext->dup_acks ? (uint16_t)(ext->dup_acks - segments) : 0;
+	if (ext->partial_acks < 2)
+		ext->partial_acks++;
+	sent_mark_first_lost(tcp, ext);
+	tcb->flags |= TCB_RESEND;
 }
 
 void recovery_acked(struct tcp *tcp, struct tcb *tcb, uint32_t acked, uint32_t segments)
 {
 	struct tcb_ext *ext = tcb_ext(tcp, tcb);
 
+	ext->advance = acked;
 	if (!ext->recovering) {
 		ext->dup_acks = 0;
 		/* Kept close behind, or it would come round after 2 GB. */
@@ -34,71 +50,107 @@ void recovery_acked(struct tcp *tcp, struct tcb *tcb, uint32_t acked, uint32_t s
 		cc_reno.acked(ext, tcb->mss, acked, ext->pipe + acked);
 		return;
 	}
-	if (seq_ge(ext->snd_una, ext->recover)) {
+	if (seq_ge(ext->snd_una, ext->recover))
 		finish(ext);
-		return;
-	}
-	/* Partial. Segments that it covers no longer stand behind duplicate ACKs. */
-	ext->dup_acks = segments < ext->dup_acks ? (uint16_t)(ext->dup_acks - segments) : 0;
-	sent_mark_lost(tcp, ext, DUP_THRESHOLD);
-	sent_mark_first_lost(tcp, ext); /* the next one is missing too */
-	if (ext->sacked == 0)
-		tcb->flags |= TCB_RESEND;
+	else if (!ext->selective)
+		partial_ack(tcp, tcb, ext, segments);
+}
+
+/*
+ * Duplicate ACKs after a time-out, or after a recovery, may be the answers to segments that went twice (RFC 6582
+ * section 3.2 step 1). They tell of a loss if they stand beyond all that had been sent by then; or if the ACK before
+ * them acknowledged but little, for needless repetitions begin behind one that acknowledged much (section 4.1).
+ * Blocks cannot be mistaken: what the recovery covered is acknowledged (RFC 6675 section 5.1).
+ */
+static bool may_begin(const struct tcb *tcb, const struct tcb_ext *ext)
+{
+	if (seq_gt(ext->snd_una, ext->recover))
+		return true;
+	if (ext->selective)
+		return ext->snd_una == ext->recover;
+	return ext->cwnd > tcb->mss && ext->advance > 0 && ext->advance <= 4u * tcb->mss;
+}
+
+/* RFC 5827: as many duplicate ACKs as can still come, where nothing new can go out to bring more. */
+static unsigned threshold(const struct tcb *tcb, const struct tcb_ext *ext)
+{
+	uint32_t in_flight = tcb->snd_nxt - ext->snd_una;
+	bool more = seq_lt(tcb->snd_nxt, ext->queue_end) && tcb_snd_wnd(tcb) > in_flight;
+
+	if (ext->segments < 2 || ext->segments > DUP_THRESHOLD || more || ext->needless)
+		return DUP_THRESHOLD;
+	return ext->segments - 1u;
+}
+
+/* Marks what the duplicate ACKs so far tell to be lost; false if that is nothing. */
+static bool mark_lost(struct tcp *tcp, struct tcb *tcb, struct tcb_ext *ext)
+{
+	unsigned enough = threshold(tcb, ext);
+
+	if (ext->selective && sent_mark_lost(tcp, ext, enough, (DUP_THRESHOLD - 1u) * tcb->mss))
+		return true;
+	if (ext->recovering || ext->dup_acks < enough)
+		return false;
+	sent_mark_first_lost(tcp, ext);
+	return true;
 }
 
 /* RFC 6582 section 3.2 step 2, RFC 6675 section 5 step 4. */
 static void begin(struct tcp *tcp, struct tcb *tcb, struct tcb_ext *ext)
 {
 	count(tcp->counters, COUNT_fast_retransmits);
-	cc_reno.lost(ext, tcb->mss, tcb->snd_nxt - ext->snd_una);
+	cc_reno.lost(ext, tcb->mss, ext->dup_flight);
 	ext->recover = tcb->snd_nxt;
+	ext->rescue = ext->snd_una + sent_at(tcp, ext->sent_first)->space;
 	ext->recovering = true;
+	ext->partial_acks = 0;
 	tcb->flags |= TCB_RESEND; /* the first one goes at once, whatever the window */
+}
+
+/*
+ * No more can have left the network than were in it when the first one came, whatever the peer says: each lets
+ * a new segment out (RFC 5681 section 5). What goes out so is not to be halved (section 3.2 step 2).
+ */
+static void count_duplicate(const struct tcb *tcb, struct tcb_ext *ext)
+{
+	if (ext->dup_acks == 0) {
+		ext->dup_most = ext->segments > DUP_THRESHOLD ? ext->segments : DUP_THRESHOLD;
+		ext->dup_flight = tcb->snd_nxt - ext->snd_una;
+	}
+	if (ext->dup_acks < ext->dup_most)
+		ext->dup_acks++;
 }
 
 void recovery_duplicate(struct tcp *tcp, struct tcb *tcb, bool duplicate, const struct seg *seg)
 {
 	struct tcb_ext *ext = tcb_ext(tcp, tcb);
-	bool news = false, lost;
 
 	if (ext->snd_una == tcb->snd_nxt)
 		return;
-	if (tcb->flags & TCB_SACK && seg->opts & SEG_OPT_SACK)
-		news = sent_sack(tcp, ext, tcb->snd_nxt, tcp->sack, seg->sacks);
+	bool news = tcb->flags & TCB_SACK && seg->opts & SEG_OPT_SACK &&
+		    sent_sack(tcp, ext, tcb->snd_nxt, tcp->sack, seg->sacks);
+
 	/*
-	 * Blocks that bring no news tell of segments that arrived twice, not of one that is missing (RFC
-	 * 2883).
+	 * With blocks, a duplicate ACK is one that brings news of them (RFC 6675 section 2). Those without any
+	 * news tell of segments that arrived twice, not of one that is missing (RFC 2883).
 	 */
-	duplicate &= news || !(seg->opts & SEG_OPT_SACK);
-	if (!news && !duplicate)
+	ext->selective |= news;
+	if (ext->selective ? !news : !duplicate || seg->opts & SEG_OPT_SACK)
 		return;
-	/*
-	 * No more can have left the network than were in it when the first one came, whatever the peer
-	 * says: each lets a new segment out (RFC 5681 section 5).
-	 */
-	if (ext->dup_acks == 0)
-		ext->dup_most = ext->segments > DUP_THRESHOLD ? ext->segments : DUP_THRESHOLD;
-	if (duplicate && ext->dup_acks < ext->dup_most)
-		ext->dup_acks++;
-	lost = ext->sacked > 0 && sent_mark_lost(tcp, ext, DUP_THRESHOLD);
-
-	/*
-	 * RFC 6582 section 3.2 step 1: not again for what was in flight when a loss was noticed; a time-out's
-	 * repairs bring duplicate ACKs of their own.
-	 */
-	bool beyond = seq_gt(ext->snd_una, ext->recover);
-
-	if (beyond && ext->sacked == 0 && ext->dup_acks == DUP_THRESHOLD && !ext->recovering) {
-		sent_mark_first_lost(tcp, ext);
-		lost = true;
+	if (ext->recovering || may_begin(tcb, ext)) {
+		count_duplicate(tcb, ext);
+		if (mark_lost(tcp, tcb, ext) && !ext->recovering)
+			begin(tcp, tcb, ext);
 	}
-	/*
-	 * Blocks cannot be mistaken for those of a recovery that has ended: what it covered is
-	 * acknowledged.
-	 */
-	if (lost && !ext->recovering && (beyond || ext->snd_una == ext->recover))
-		begin(tcp, tcb, ext);
 	output_mark(tcp, tcb);
+}
+
+bool recovery_last_resort(struct tcp *tcp, struct tcb *tcb)
+{
+	struct tcb_ext *ext = tcb_ext(tcp, tcb);
+
+	return ext->recovering && ext->selective && ext->lost == 0 && ext->cwnd >= ext->pipe + tcb->mss &&
+	       sent_mark_last_resort(tcp, ext);
 }
 
 void recovery_timed_out(struct tcp *tcp, struct tcb *tcb)
@@ -112,5 +164,6 @@ void recovery_timed_out(struct tcp *tcp, struct tcb *tcb)
 	sent_mark_all_lost(tcp, ext);
 	ext->recover = tcb->snd_nxt; /* RFC 6582 section 3.2 step 4 */
 	ext->recovering = false;
+	ext->partial_acks = 0;
 	ext->dup_acks = 0;
 }

@@ -2,22 +2,32 @@
 /*
  * recovery.h - when a segment is taken for lost, and what follows.
  *
- * With SACK: three segments beyond it have arrived (RFC 6675, without rules 3 and 4 of its NextSeg()), or a
- * partial ACK ends before it. Without: three duplicate ACKs, then one for each
- * partial ACK (RFC 6582, NewReno). Either way a time-out takes everything for lost (RFC 6298). What is
- * lost is marked in sent.h and goes out again before anything new, as `pipe` allows; congestion control
- * is asked once for each recovery.
+ * Once the peer has told by blocks what it holds, RFC 6675 governs: three segments beyond a lost one have
+ * arrived, or more bytes than two fill. Before that, and without SACK, RFC 6582 (NewReno): three duplicate
+ * ACKs, then one loss for each partial ACK. Fewer do where so few segments are in flight that three cannot come
+ * (RFC 5827, early retransmit), unless a D-SACK has told that the path reorders. Either way a time-out takes
+ * everything for lost (RFC 6298). What is lost is marked in sent.h and goes out again before anything new,
+ * as `pipe` allows; congestion control is asked once for each recovery.
+ *
+ * Time-based recovery (RACK-TLP, RFC 8985) would stand beside recovery_duplicate(), from the same marks; its probe
+ * is one more kind of tcb_timer.
  */
 #ifndef WEIR_TCP_RECOVERY_H
 #define WEIR_TCP_RECOVERY_H
 
 #include "tcp/tcp_pvt.h"
 
-/* New data was acknowledged: `acked` bytes of `in_flight`, whole segments of it `segments`. */
+/* New data was acknowledged: `acked` bytes, whole segments of it `segments`. */
 void recovery_acked(struct tcp *tcp, struct tcb *tcb, uint32_t acked, uint32_t segments);
 
 /* A duplicate ACK by RFC 5681 section 2, or one that brought news of what the peer holds. */
 void recovery_duplicate(struct tcp *tcp, struct tcb *tcb, bool duplicate, const struct seg *seg);
+
+/*
+ * Nothing is lost and nothing new may go: what else would keep the ACKs coming (RFC 6675, NextSeg() rules 3 and
+ * 4)? True: it is marked lost now.
+ */
+bool recovery_last_resort(struct tcp *tcp, struct tcb *tcb);
 
 /* The retransmission timer fired. */
 void recovery_timed_out(struct tcp *tcp, struct tcb *tcb);

@@ -1,33 +1,36 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "tcp/sent.h"
 
-static bool in_pipe(const struct sent *sent)
-{
-	return !(sent->flags & (SENT_SACKED | SENT_LOST));
-}
-
 static uint32_t sent_end(const struct sent *sent)
 {
 	return sent->seq + sent->space;
 }
 
-/* Flags change here alone, so that the extension's sums stay right. */
-static void set_flags(struct tcb_ext *ext, struct sent *sent, uint16_t flags)
+/* A segment joins (1) the sums that the extension keeps, or leaves them (-1): before and after each change. */
+static void tally(struct tcb_ext *ext, const struct sent *sent, int by)
 {
-	if (in_pipe(sent))
-		ext->pipe -= sent->space;
-	ext->lost -= !!(sent->flags & SENT_LOST);
-	ext->sacked -= !!(sent->flags & SENT_SACKED);
-	sent->flags = flags;
-	if (in_pipe(sent))
-		ext->pipe += sent->space;
-	ext->lost += !!(sent->flags & SENT_LOST);
-	ext->sacked += !!(sent->flags & SENT_SACKED);
+	uint32_t space = by > 0 ? sent->space : 0u - sent->space;
+
+	if (sent->flags & SENT_LOST) {
+		ext->lost = (uint16_t)(ext->lost + by);
+	} else if (sent->flags & SENT_SACKED) {
+		ext->sacked = (uint16_t)(ext->sacked + by);
+		ext->sacked_bytes += space;
+	} else {
+		ext->pipe += sent->flags & SENT_TWICE ? 2 * space : space;
+	}
+}
+
+static void set_flags(struct tcb_ext *ext, struct sent *sent, unsigned flags)
+{
+	tally(ext, sent, -1);
+	sent->flags = (uint16_t)flags;
+	tally(ext, sent, 1);
 }
 
 static void set_lost(struct tcb_ext *ext, struct sent *sent)
 {
-	set_flags(ext, sent, (uint16_t)((sent->flags & SENT_AGAIN) | SENT_LOST));
+	set_flags(ext, sent, (sent->flags & SENT_AGAIN) | SENT_LOST);
 	ext->lost_from = ext->sent_first;
 }
 
@@ -58,8 +61,7 @@ static void pop_first(struct tcp *tcp, struct tcb_ext *ext)
 	uint32_t slot = ext->sent_first;
 	struct sent *sent = sent_at(tcp, slot);
 
-	set_flags(ext, sent, SENT_SACKED); /* out of the pipe, out of the lost ones */
-	ext->sacked--;
+	tally(ext, sent, -1);
 	ext->sent_first = sent->next;
 	if (ext->lost_from == slot)
 		ext->lost_from = sent->next;
@@ -72,12 +74,10 @@ static void pop_first(struct tcp *tcp, struct tcb_ext *ext)
 /* A part of the oldest segment was acknowledged. */
 static void cut_front(struct tcb_ext *ext, struct sent *sent)
 {
-	uint16_t flags = sent->flags;
-
-	set_flags(ext, sent, SENT_SACKED);
+	tally(ext, sent, -1);
 	sent->space = (uint16_t)(sent_end(sent) - ext->snd_una);
 	sent->seq = ext->snd_una;
-	set_flags(ext, sent, flags);
+	tally(ext, sent, 1);
 }
 
 struct sent_acked sent_acknowledge(struct tcp *tcp, struct tcb_ext *ext)
@@ -106,44 +106,71 @@ struct sent_acked sent_acknowledge(struct tcp *tcp, struct tcb_ext *ext)
 	return acked;
 }
 
+/* Marks what lies within a block. */
+static bool sack_block(struct tcp *tcp, struct tcb_ext *ext, const struct sack_block *block)
+{
+	bool news = false;
+
+	for (uint32_t slot = ext->sent_first; slot != SLOT_NONE; slot = sent_at(tcp, slot)->next) {
+		struct sent *sent = sent_at(tcp, slot);
+
+		if (seq_ge(sent->seq, block->right))
+			break;
+		if (seq_lt(sent->seq, block->left) || seq_gt(sent_end(sent), block->right) ||
+		    sent->flags & SENT_SACKED)
+			continue;
+		set_flags(ext, sent, (sent->flags & SENT_AGAIN) | SENT_SACKED);
+		news = true;
+	}
+	return news;
+}
+
+/* Whether a block is about what may be in flight. Others are old, or lies. */
+static bool is_current(const struct tcb_ext *ext, uint32_t snd_nxt, const struct sack_block *block)
+{
+	return seq_lt(block->left, block->right) && seq_ge(block->left, ext->snd_una) &&
+	       seq_le(block->right, snd_nxt);
+}
+
+/* RFC 2883: the first block may tell of what came twice. It is old, then, or within the second. */
+static bool is_dsack(const struct tcb_ext *ext, uint32_t snd_nxt, const struct sack *sack, unsigned blocks)
+{
+	const struct sack_block *first = &sack->blocks[0], *second = &sack->blocks[1];
+
+	if (blocks == 0 || seq_ge(first->left, first->right))
+		return false;
+	return seq_lt(first->left, ext->snd_una) ||
+	       (blocks > 1 && is_current(ext, snd_nxt, second) && seq_ge(first->left, second->left) &&
+		seq_le(first->right, second->right));
+}
+
 bool sent_sack(struct tcp *tcp, struct tcb_ext *ext, uint32_t snd_nxt, const struct sack *sack,
 	       unsigned blocks)
 {
 	bool news = false;
 
+	ext->needless |= is_dsack(ext, snd_nxt, sack, blocks);
 	for (unsigned b = 0; b < blocks; b++) {
-		const struct sack_block *block = &sack->blocks[b];
-
-		/* D-SACK tells of old data (RFC 2883); what lies is not about anything that was sent. */
-		if (seq_ge(block->left, block->right) || seq_lt(block->left, ext->snd_una) ||
-		    seq_gt(block->right, snd_nxt))
-			continue;
-		for (uint32_t slot = ext->sent_first; slot != SLOT_NONE; slot = sent_at(tcp, slot)->next) {
-			struct sent *sent = sent_at(tcp, slot);
-
-			if (seq_ge(sent->seq, block->right))
-				break;
-			if (seq_lt(sent->seq, block->left) || seq_gt(sent_end(sent), block->right) ||
-			    sent->flags & SENT_SACKED)
-				continue;
-			set_flags(ext, sent, (uint16_t)((sent->flags & SENT_AGAIN) | SENT_SACKED));
-			news = true;
-		}
+		if (is_current(ext, snd_nxt, &sack->blocks[b]))
+			news |= sack_block(tcp, ext, &sack->blocks[b]);
 	}
 	return news;
 }
 
-bool sent_mark_lost(struct tcp *tcp, struct tcb_ext *ext, unsigned threshold)
+bool sent_mark_lost(struct tcp *tcp, struct tcb_ext *ext, unsigned segments, uint32_t bytes)
 {
-	unsigned beyond = ext->sacked;
+	unsigned segments_beyond = ext->sacked;
+	uint32_t bytes_beyond = ext->sacked_bytes;
 	bool news = false;
 
-	for (uint32_t slot = ext->sent_first; slot != SLOT_NONE && beyond >= threshold;
+	for (uint32_t slot = ext->sent_first;
+	     slot != SLOT_NONE && (segments_beyond >= segments || bytes_beyond > bytes);
 	     slot = sent_at(tcp, slot)->next) {
 		struct sent *sent = sent_at(tcp, slot);
 
 		if (sent->flags & SENT_SACKED) {
-			beyond--;
+			segments_beyond--;
+			bytes_beyond -= sent->space;
 		} else if (!(sent->flags & (SENT_LOST | SENT_AGAIN))) {
 			set_lost(ext, sent);
 			news = true;
@@ -154,12 +181,34 @@ bool sent_mark_lost(struct tcp *tcp, struct tcb_ext *ext, unsigned threshold)
 
 void sent_mark_first_lost(struct tcp *tcp, struct tcb_ext *ext)
 {
-	if (ext->sent_first == SLOT_NONE)
-		return;
-	struct sent *first = sent_at(tcp, ext->sent_first);
+	if (ext->sent_first != SLOT_NONE)
+		set_lost(ext, sent_at(tcp, ext->sent_first));
+}
 
-	if (!(first->flags & (SENT_AGAIN | SENT_SACKED)))
-		set_lost(ext, first);
+bool sent_mark_last_resort(struct tcp *tcp, struct tcb_ext *ext)
+{
+	unsigned beyond = ext->sacked;
+	struct sent *last = NULL;
+
+	for (uint32_t slot = ext->sent_first; slot != SLOT_NONE; slot = sent_at(tcp, slot)->next) {
+		struct sent *sent = sent_at(tcp, slot);
+
+		if (sent->flags & SENT_SACKED) {
+			beyond--;
+		} else if (!(sent->flags & (SENT_LOST | SENT_AGAIN))) {
+			last = sent;
+			if (beyond > 0)
+				break; /* rule 3: the first one with a block beyond */
+		}
+	}
+	if (last == NULL || (beyond == 0 && seq_le(ext->snd_una, ext->rescue)))
+		return false;
+	set_lost(ext, last);
+	if (beyond > 0)
+		last->flags |= SENT_TWICE;
+	else
+		ext->rescue = ext->recover; /* rule 4, once in a recovery */
+	return true;
 }
 
 void sent_mark_all_lost(struct tcp *tcp, struct tcb_ext *ext)
@@ -219,6 +268,7 @@ static void split(struct tcp *tcp, struct tcb_ext *ext, uint32_t slot, uint32_t 
 	*back = *front;
 	back->seq += space;
 	back->space = (uint16_t)(front->space - space);
+	back->flags = (uint16_t)(back->flags & ~SENT_TWICE);
 	front->space = (uint16_t)space;
 	front->next = rest;
 	if (ext->sent_last == slot)
@@ -234,7 +284,7 @@ void sent_again(struct tcp *tcp, struct tcb_ext *ext, uint32_t slot, uint32_t sp
 	DCHECK(sent->flags & SENT_LOST);
 	if (space < sent->space)
 		split(tcp, ext, slot, space);
-	set_flags(ext, sent, SENT_AGAIN);
+	set_flags(ext, sent, SENT_AGAIN | (sent->flags & SENT_TWICE));
 	sent->sent_us = clock_us(tcp->now_ns);
 }
 

@@ -5,7 +5,11 @@
  * One small descriptor for each segment sent and not yet acknowledged, in order of sequence numbers: when it
  * went out, and what is known of it. Either the peer holds it (sacked), or it is taken for lost, or it is
  * in the network; the sum of the latter is the extension's `pipe` (RFC 6675), which congestion control
- * bounds. RFC 8985's time-based recovery has all that it needs here.
+ * bounds.
+ *
+ * What comes later has its place here. RACK-TLP (RFC 8985) needs the time of each segment's last sending and whether
+ * it was the first, `sent_us` and SENT_AGAIN, and marks by set_lost() what sent_mark_lost() marks by counting. A
+ * mark for ECN would be one more flag, kept until the congestion that it tells of has been answered.
  */
 #ifndef WEIR_TCP_SENT_H
 #define WEIR_TCP_SENT_H
@@ -16,6 +20,7 @@ enum {
 	SENT_SACKED = 1 << 0, /* the peer holds it (RFC 2018) */
 	SENT_LOST = 1 << 1,   /* to be sent again */
 	SENT_AGAIN = 1 << 2,  /* has been sent more than once: its round trip tells nothing (Karn) */
+	SENT_TWICE = 1 << 3,  /* of that both may still be in the network: RFC 6675, NextSeg() rule 3 */
 };
 
 struct sent {
@@ -50,18 +55,29 @@ struct sent_acked {
 };
 struct sent_acked sent_acknowledge(struct tcp *tcp, struct tcb_ext *ext);
 
-/* Marks what these blocks cover within SND.UNA..SND.NXT. True if they told anything new. */
+/*
+ * Marks what these blocks cover within SND.UNA..SND.NXT. True if they told anything new. Of a D-SACK (RFC 2883)
+ * the extension remembers that there was one.
+ */
 bool sent_sack(struct tcp *tcp, struct tcb_ext *ext, uint32_t snd_nxt, const struct sack *sack,
 	       unsigned blocks);
 
 /*
- * RFC 6675's IsLost(): marks segments beyond which the peer holds `threshold` others. True if any is
- * newly lost.
+ * RFC 6675's IsLost(): marks segments beyond which the peer holds so many others, or more than so many bytes. (The
+ * RFC, which knows bytes alone, counts sequences with gaps between.) True if any is newly lost; those that are
+ * on their way again are not.
  */
-bool sent_mark_lost(struct tcp *tcp, struct tcb_ext *ext, unsigned threshold);
+bool sent_mark_lost(struct tcp *tcp, struct tcb_ext *ext, unsigned segments, uint32_t bytes);
 
-/* Marks the oldest one, unless it is on its way again. */
+/* Marks the oldest one. */
 void sent_mark_first_lost(struct tcp *tcp, struct tcb_ext *ext);
+
+/*
+ * Rules 3 and 4 of RFC 6675's NextSeg(), for when nothing is lost and nothing new may go: marks the first segment
+ * that the peer holds something beyond of, or else, once in a recovery and not before a partial ACK, the
+ * last one of all. False if there is none that has not been sent again.
+ */
+bool sent_mark_last_resort(struct tcp *tcp, struct tcb_ext *ext);
 
 /* A time-out: all of them; what was sacked may have been thrown away since (RFC 2018 section 8). */
 void sent_mark_all_lost(struct tcp *tcp, struct tcb_ext *ext);

@@ -104,25 +104,32 @@ struct tcb_ext {
 	uint32_t srtt_us, rttvar_us;      /* 0 before the first sample */
 	uint32_t cwnd, ssthresh;          /* bytes */
 	uint32_t recover;                 /* RFC 6582: the recovery ends when this is acknowledged */
+	uint32_t rescue;                  /* RescueRxt of RFC 6675 */
+	uint32_t advance;                 /* bytes that the last cumulative ACK acknowledged */
+	uint32_t dup_flight;              /* in flight when the first duplicate ACK came */
 	uint32_t sent_first, sent_last;   /* segments in flight, or SLOT_NONE; see sent.h */
 	uint32_t lost_from;               /* no segment before this one is marked lost */
 	uint32_t snd_wl1;                 /* the segment that snd_wnd came with, RFC 9293 3.3.1 */
 	uint32_t pipe;                    /* bytes in the network, RFC 6675 */
+	uint32_t sacked_bytes;            /* that the peer holds beyond snd_una */
 	uint16_t segments;                /* in flight, SENT_MAX at most */
 	uint16_t lost, sacked;            /* of those, marked so */
 	uint16_t pieces;                  /* in the queue */
 	uint16_t dup_acks, dup_most;      /* duplicate ACKs in a row, and how many can be genuine */
 	bool recovering;
-	uint8_t unanswered; /* window probes since the peer was last heard (RFC 9293 MUST-37) */
-	bool lingers;       /* closed, with a bound on how long what was queued is sent */
-	bool gap_fin;       /* the peer's FIN stands at gap_fin_seq, behind a gap */
-	uint8_t blocks;     /* in `sack` */
-	uint32_t gap_first; /* out-of-order pieces, or SLOT_NONE; see reassembly.h */
+	uint8_t partial_acks; /* of this recovery without SACK: 0, 1, or 2 for more */
+	bool selective;       /* the peer has told what it holds: RFC 6675 is in force, not RFC 6582 */
+	bool needless;        /* it has told of a segment that came twice: its path reorders */
+	uint8_t unanswered;   /* window probes since the peer was last heard (RFC 9293 MUST-37) */
+	bool lingers;         /* closed, with a bound on how long what was queued is sent */
+	bool gap_fin;         /* the peer's FIN stands at gap_fin_seq, behind a gap */
+	uint8_t blocks;       /* in `sack` */
+	uint32_t gap_first;   /* out-of-order pieces, or SLOT_NONE; see reassembly.h */
 	uint32_t gap_fin_seq;
 	uint32_t linger_end; /* tick at which a closed connection that lingers is over, if `lingers` */
 	struct sack sack;    /* what we hold beyond RCV.NXT, the latest news first */
 	struct sack_block duplicate; /* to be told once, RFC 2883; empty: nothing */
-	uint8_t reserved[256 - 21 * 4 - 20 - sizeof(struct sack) - sizeof(struct sack_block)];
+	uint8_t reserved[256 - 25 * 4 - 23 - sizeof(struct sack) - sizeof(struct sack_block)];
 };
 
 _Static_assert(sizeof(struct tcb_ext) == 256, "an extension is four cache lines");

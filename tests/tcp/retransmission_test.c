@@ -279,6 +279,108 @@ TRACE(newreno_partial_ack)
 	counted(t, fast_retransmits, 1);
 }
 
+/* RFC 5681 section 3.2 step 2: what limited transmit has sent is not halved. */
+TRACE(limited_transmit_is_no_part_of_what_is_halved)
+{
+	trace_open_passive(t);
+	trace_write(t, 12 * 1460);
+	for (unsigned i = 0; i < 10; i++)
+		recv(t, ACK, .seq = 1 + 1460 * i, .ack = 1, .len = 1460);
+	for (unsigned i = 0; i < 2; i++) {
+		send(t, ACK, .seq = 1, .ack = 1, SAME);
+		recv(t, i == 0 ? ACK : PSH | ACK, .seq = 14601 + 1460 * i, .ack = 1, .len = 1460);
+	}
+	send(t, ACK, .seq = 1, .ack = 1, SAME);
+	recv(t, ACK, .seq = 1, .ack = 1, .len = 1460);
+	cr_assert_eq(trace_info(t).cwnd_bytes, 5 * 1460);
+	send(t, ACK, .seq = 1, .ack = 17521, SAME);
+	event(t, WEIR_EV_SENT);
+}
+
+/* Two or three in flight and nothing more to send: three duplicate ACKs cannot come (RFC 5827). */
+TRACE(early_retransmit)
+{
+	in_flight(t, 2);
+	send(t, ACK, .seq = 1, .ack = 1, SAME);
+	recv(t, ACK, .seq = 1, .ack = 1, .len = 1460);
+	quiet(t);
+	send(t, ACK, .seq = 1, .ack = 2921, SAME);
+	event(t, WEIR_EV_SENT);
+	trace_write(t, 3 * 1460);
+	for (unsigned i = 0; i < 2; i++)
+		recv(t, ACK, .seq = 2921 + 1460 * i, .ack = 1, .len = 1460);
+	send(t, ACK, .seq = 1, .ack = 4381, SAME);
+	recv(t, PSH | ACK, .seq = 5841, .ack = 1, .len = 1460);
+	send(t, ACK, .seq = 1, .ack = 7301, SAME);
+	event(t, WEIR_EV_SENT);
+	counted(t, fast_retransmits, 1);
+	counted(t, rto_fired, 0);
+}
+
+/* Where more could go, it does: limited transmit will bring the third duplicate. */
+TRACE(no_early_retransmit_with_more_to_send)
+{
+	in_flight(t, 3);
+	send(t, ACK, .seq = 1, .ack = 1, SAME);
+	trace_write(t, 1460);
+	recv(t, PSH | ACK, .seq = 4381, .ack = 1, .len = 1460);
+	send(t, ACK, .seq = 1, .ack = 1, SAME);
+	quiet(t);
+	counted(t, fast_retransmits, 0);
+	send(t, ACK, .seq = 1, .ack = 1, SAME);
+	recv(t, ACK, .seq = 1, .ack = 1, .len = 1460);
+	send(t, ACK, .seq = 1, .ack = 5841, SAME);
+	event(t, WEIR_EV_SENT);
+}
+
+/* Three of eight are lost: the second partial ACK leaves the timer alone (RFC 6582 section 3.2 step 3). */
+TRACE(first_partial_ack_alone_restarts_the_timer)
+{
+	in_flight(t, 8);
+	silence(t, 200 * MS);
+	for (unsigned i = 0; i < 3; i++)
+		send(t, ACK, .seq = 1, .ack = 1, SAME);
+	recv(t, ACK, .seq = 1, .ack = 1, .len = 1460);
+	silence(t, 400 * MS);
+	send(t, ACK, .seq = 1, .ack = 2921, SAME);
+	recv(t, ACK, .seq = 2921, .ack = 1, .len = 1460);
+	silence(t, 400 * MS);
+	send(t, ACK, .seq = 1, .ack = 5841, SAME);
+	recv(t, ACK, .seq = 5841, .ack = 1, .len = 1460);
+	after(t, 600 * MS);
+	recv(t, ACK, .seq = 5841, .ack = 1, .len = 1460);
+	counted(t, rto_fired, 1);
+	send(t, ACK, .seq = 1, .ack = 11681, SAME);
+	event(t, WEIR_EV_SENT);
+}
+
+/*
+ * RFC 6582 section 4.1: a repetition after a time-out is lost again. That the ACK before the duplicates acknowledged
+ * one segment, not many, tells that these are no answers to what went needlessly.
+ */
+TRACE(loss_after_a_time_out_is_found)
+{
+	in_flight(t, 8);
+	after(t, 1 * SECONDS);
+	recv(t, ACK, .seq = 1, .ack = 1, .len = 1460);
+	send(t, ACK, .seq = 1, .ack = 1461, SAME);
+	recv(t, ACK, .seq = 1461, .ack = 1, .len = 1460);
+	recv(t, ACK, .seq = 2921, .ack = 1, .len = 1460);
+	send(t, ACK, .seq = 1, .ack = 4381, SAME);
+	for (unsigned i = 0; i < 3; i++)
+		recv(t, ACK, .seq = 4381 + 1460 * i, .ack = 1, .len = 1460);
+	quiet(t);
+	for (unsigned i = 0; i < 2; i++) {
+		send(t, ACK, .seq = 1, .ack = 4381, SAME);
+		recv(t, i == 0 ? ACK : PSH | ACK, .seq = 8761 + 1460 * i, .ack = 1, .len = 1460);
+	}
+	send(t, ACK, .seq = 1, .ack = 4381, SAME);
+	recv(t, ACK, .seq = 4381, .ack = 1, .len = 1460);
+	counted(t, fast_retransmits, 1);
+	send(t, ACK, .seq = 1, .ack = 11681, SAME);
+	event(t, WEIR_EV_SENT);
+}
+
 /* In recovery each further duplicate makes room for new data (RFC 5681 section 3.2 step 4). */
 TRACE(recovery_goes_on_sending)
 {
