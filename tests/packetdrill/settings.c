@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "packetdrill/settings.h"
+
+#include <arpa/inet.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "tcp/tcp_pvt.h"
+
+#define FLAGS_MAX 256
+#define CONNECTIONS_MAX 256   /* a script has one, or a few */
+#define WINDOW_MAX (1u << 30) /* RFC 7323 section 2.3 */
+
+static bool number(const char *text, uint64_t most, uint64_t *value)
+{
+	char *end;
+
+	if (*text < '0' || *text > '9')
+		return false;
+	*value = strtoull(text, &end, 10);
+	return *end == '\0' && *value <= most;
+}
+
+static const char *take_address(struct settings *settings, const char *text)
+{
+	struct in_addr address;
+
+	if (strchr(text, ':') != NULL)
+		return "weir has no IPv6 yet: run with --ip_version=ipv4";
+	if (inet_pton(AF_INET, text, &address) != 1)
+		return "--so_flags must begin with the local IPv4 address";
+	settings->address = ntohl(address.s_addr);
+	return NULL;
+}
+
+static const char *take(struct settings *settings, const char *name, const char *text)
+{
+	struct weir_config *config = &settings->config;
+	uint64_t value;
+
+	if (strcmp(name, "receive_window") == 0) {
+		if (!number(text, WINDOW_MAX, &value) || value == 0)
+			return "receive_window: from 1 byte to 1 GiB is wanted";
+		settings->receive_window = (uint32_t)value;
+		return NULL;
+	}
+	if (strcmp(name, "msl") == 0) {
+		if (!number(text, 3600, &value) || value == 0)
+			return "msl: from 1 second to an hour is wanted";
+		config->msl_ns = value * CLOCK_NS_PER_S;
+		return NULL;
+	}
+	if (strcmp(name, "delayed_ack") == 0) {
+		if (!number(text, 499, &value))
+			return "delayed_ack: under 500 milliseconds is wanted";
+		config->delayed_ack_ns = value * CLOCK_NS_PER_MS;
+		return NULL;
+	}
+	return "--so_flags knows receive_window, msl and delayed_ack";
+}
+
+/* Buffers for the window: as many as weir counts at most, one for a full segment each. */
+static uint16_t buffers_for(const struct settings *settings)
+{
+	uint32_t mss = settings->config.mtu - TCP_IP_HEADERS;
+	uint32_t buffers = (settings->receive_window + mss - 1) / mss;
+
+	return (uint16_t)(buffers < 2 ? 2 : buffers > UINT8_MAX ? UINT8_MAX : buffers);
+}
+
+const char *settings_parse(struct settings *settings, const char *flags)
+{
+	char copy[FLAGS_MAX], *rest = NULL;
+	const char *wrong;
+
+	*settings = (struct settings){ .address = 0 };
+	weir_config_default(&settings->config);
+	settings->config.max_connections = CONNECTIONS_MAX;
+	settings->config.send_buffers = 1024;
+	settings->config.max_send_buffers = 16 * 1024;
+	if (flags == NULL || strlen(flags) >= sizeof(copy))
+		return "--so_flags=ADDR[,receive_window=BYTES][,msl=SECONDS][,delayed_ack=MS] is wanted";
+	memcpy(copy, flags, strlen(flags) + 1);
+	char *word = strtok_r(copy, ",", &rest);
+
+	wrong = take_address(settings, word != NULL ? word : "");
+	while (wrong == NULL && (word = strtok_r(NULL, ",", &rest)) != NULL) {
+		char *value = strchr(word, '=');
+
+		if (value != NULL)
+			*value++ = '\0';
+		wrong = take(settings, word, value != NULL ? value : "");
+	}
+	if (settings->receive_window != 0)
+		settings->config.receive_buffers = buffers_for(settings);
+	return wrong;
+}

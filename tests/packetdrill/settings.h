@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * settings.h - what --so_flags says: ADDR[,receive_window=BYTES][,msl=SECONDS][,delayed_ack=MS]
+ *
+ *   ADDR             the local address, as packetdrill's --local_ip
+ *   receive_window   what is offered when nothing is unread; the window scale follows from it
+ *   msl              maximum segment lifetime; TIME-WAIT lasts twice that
+ *   delayed_ack      how long an ACK may wait; 0 is Linux's way with a connection's first segments
+ *
+ * What is left out is as weir_config_default() has it.
+ */
+#ifndef WEIR_TESTS_PACKETDRILL_SETTINGS_H
+#define WEIR_TESTS_PACKETDRILL_SETTINGS_H
+
+#include <stdint.h>
+
+#include "weir.h"
+
+struct settings {
+	uint32_t address;
+	uint32_t receive_window; /* bytes; 0: not given */
+	struct weir_config config;
+};
+
+/* NULL, or a sentence that says what is wrong. */
+const char *settings_parse(struct settings *settings, const char *flags);
+
+#endif
