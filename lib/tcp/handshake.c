@@ -89,6 +89,7 @@ static void established(struct tcp *tcp, struct tcb *tcb, const struct seg *seg)
 {
 	sample_syn(tcp, tcb, seg);
 	tcb->flight = 0;
+	tcb->flags &= (uint16_t)~TCB_RESEND; /* of a SYN that is acknowledged before it went out again */
 	tcb->retries = 0;
 	tcb_rest(tcp, tcb);
 	tcb_set_state(tcp, tcb, WEIR_ESTABLISHED);
