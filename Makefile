@@ -2,14 +2,18 @@
 # The front door; meson does the work. Each target calls what it needs before it.
 
 BUILD ?= build
+FUZZ = build-test/fuzz/tests/fuzz
+SECONDS ?= 60
+JOBS ?= 1
 WEIR = $(BUILD)/app/weir
 
-.PHONY: help deps configure build demo test bench lint install clean
+.PHONY: help deps configure build demo test fuzz bench lint install clean
 .NOTPARALLEL:
 
 help:
 	@echo 'make demo     connections opened, used and closed on an in-memory wire'
 	@echo 'make test     build with gcc, clang and sanitizers; run every test'
+	@echo 'make fuzz     the fuzzers, SECONDS=60 each, JOBS=1 at a time'
 	@echo 'make build    $(WEIR) and $(BUILD)/bench/weir-bench'
 	@echo 'make bench    the benchmarks (see $(BUILD)/bench/weir-bench --list)'
 	@echo 'make lint     rooms, sizes, headers, style, spelling'
@@ -41,6 +45,13 @@ test:
 bench: configure
 	@ninja -C $(BUILD) bench/weir-bench
 	$(BUILD)/bench/weir-bench $(ARGS)
+
+# Each for SECONDS, JOBS at a time; FUZZERS='session pair' for some of them.
+fuzz:
+	@.ci/deps build test report
+	@tests/run --build fuzz
+	@tests/fuzz/run --seconds $(SECONDS) --jobs $(JOBS) --grown build-test/fuzz-grown \
+		$(if $(FUZZERS),$(FUZZERS:%=$(FUZZ)/fuzz_%),$$(find $(FUZZ) -name 'fuzz_*' -type f -executable))
 
 lint: build
 	@.ci/deps test

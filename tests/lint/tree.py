@@ -13,7 +13,7 @@ def files(root, endings=None, under=None):
     found = []
     for where, folders, names in os.walk(os.path.join(root, under) if under else root):
         folders[:] = [f for f in folders
-                      if not f.startswith('build') and f not in ('subprojects', '__pycache__')
+                      if not f.startswith('build') and f not in ('subprojects', '__pycache__', 'corpus')
                       and (f == '.ci' or not f.startswith('.'))]
         for name in names:
             if endings is None or name.endswith(endings):

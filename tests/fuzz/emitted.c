@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <string.h>
+
+#include "fuzz/fault.h"
+#include "fuzz/invariants.h"
+#include "tcp/fsm.h"
+#include "wire/tcp_opt.h"
+
+/* What any segment of ours must be, whoever wrote it. */
+static void check_form(const struct shard *shard, const struct seg *seg)
+{
+	HOLDS(seg->tuple.laddr == shard->address && seg->tuple.lport != 0 && seg->tuple.rport != 0, "tuple");
+	HOLDS(!(seg->flags & (SEG_URG | SEG_ECE | SEG_CWR)), "flags %#x", seg->flags);
+	HOLDS(seg->flags & (SEG_SYN | SEG_RST | SEG_ACK), "flags %#x", seg->flags);
+	HOLDS(!(seg->flags & SEG_SYN) || !(seg->flags & (SEG_FIN | SEG_RST)), "flags %#x", seg->flags);
+	HOLDS(!(seg->flags & SEG_SYN) == !(seg->opts & SEG_OPT_MSS), "a SYN has an MSS, others have none");
+	HOLDS(seg->flags & SEG_SYN || !(seg->opts & (SEG_OPT_WSCALE | SEG_OPT_SACK_OK)), "options %#x",
+	      seg->opts);
+	HOLDS(!(seg->flags & SEG_RST) || (seg->len == 0 && seg->opts == 0), "RST with data or options");
+	HOLDS(tcp_opt_bytes(seg) <= TCP_OPT_BYTES_MAX, "%u bytes of options", tcp_opt_bytes(seg));
+	HOLDS(seg->ttl > 0, "TTL 0");
+	HOLDS(seg->payload == 0, "a payload of ours");
+}
+
+/* What half-open and TIME-WAIT records have to say, as they say it. */
+static void check_fresh_reply(const struct tcp *tcp, const struct seg *seg)
+{
+	ref r = conn_table_find(&tcp->table, tcp_hash(tcp, &seg->tuple), &seg->tuple);
+
+	if (seg->flags & SEG_RST)
+		return;
+	if (ref_kind(r) == REF_HALF_OPEN) {
+		const struct half_open *half = slot_pool_at(&tcp->half_opens, ref_slot(r));
+
+		HOLDS(seg->ack == half->rcv_nxt && seg->seq == half->iss + !(seg->flags & SEG_SYN),
+		      "numbers");
+		HOLDS(!(seg->opts & SEG_OPT_TS) == !(half->flags & HALF_TS), "timestamps");
+		HOLDS(!(seg->flags & SEG_SYN) || (seg->opts & SEG_OPT_WSCALE) ==
+							 (half->flags & HALF_WSCALE ? SEG_OPT_WSCALE : 0),
+		      "window scale");
+	} else if (ref_kind(r) == REF_TIME_WAIT) {
+		const struct time_wait *wait = &tcp->time_waits[ref_slot(r)];
+
+		HOLDS(seg->flags == SEG_ACK && seg->ack == wait->rcv_nxt && seg->seq == wait->snd_nxt,
+		      "numbers in TIME-WAIT");
+		HOLDS(!(seg->opts & SEG_OPT_TS) == !wait->ts_offset, "timestamps in TIME-WAIT");
+	} else {
+		HOLDS(ref_kind(r) == REF_HOT && seg->flags == SEG_ACK, "an answer of nobody's: flags %#x",
+		      seg->flags);
+	}
+}
+
+void emitted_replies(const struct shard *shard, uint32_t from)
+{
+	const struct tcp *tcp = shard->tcp;
+
+	for (; from != tcp->replies_ring.tail; from++)
+		check_fresh_reply(tcp, &tcp->replies[from & tcp->replies_ring.mask]);
+}
+
+/* An answer from half-open, TIME-WAIT or no record; it may be older than the record is now. */
+static void check_reply(const struct seg *seg)
+{
+	HOLDS(seg->len == 0 && !(seg->flags & (SEG_FIN | SEG_PSH)), "flags %#x", seg->flags);
+	HOLDS(!(seg->opts & SEG_OPT_SACK), "blocks of nobody's");
+	HOLDS(seg->flags & (SEG_RST | SEG_ACK), "flags %#x", seg->flags);
+}
+
+/* The bytes are those that the application gave for this place of the stream. */
+static void check_bytes(struct shard *shard, const struct tcb *tcb, const struct seg *seg)
+{
+	const struct shard_conn *books = shard_conn_of(shard, tcb);
+	uint32_t position = seg->seq - books->snd_start, slot = tcb_slot(shard->tcp, tcb);
+	uint8_t *bytes = malloc(seg->len);
+
+	tcp_read(shard->tcp, seg, bytes);
+	HOLDS(position + seg->len <= books->written, "bytes to %u of %u", position + seg->len,
+	      books->written);
+	for (uint32_t i = 0; i < seg->len; i++)
+		HOLDS(bytes[i] == shard_our_byte(slot, position + i), "byte %u of our stream", position + i);
+	free(bytes);
+}
+
+/* D-SACK may come first (RFC 2883); the others are beyond what is acknowledged, and inside the window. */
+static void check_sack(const struct tcb *tcb, const struct seg *seg, const struct sack *sack)
+{
+	uint32_t edge = seg->ack + tcb_rcv_wnd(tcb);
+
+	HOLDS(tcb->flags & TCB_SACK, "SACK was not agreed on");
+	HOLDS(seg->sacks > 0 && seg->sacks <= SACK_BLOCKS_MAX, "%u blocks", seg->sacks);
+	for (unsigned i = 0; i < seg->sacks; i++) {
+		const struct sack_block *block = &sack->blocks[i];
+
+		HOLDS(seq_lt(block->left, block->right), "block %u is empty", i);
+		HOLDS(seq_le(block->right, edge), "block %u ends beyond the window", i);
+		HOLDS(i == 0 || seq_gt(block->left, seg->ack), "block %u tells of what is acknowledged", i);
+	}
+}
+
+/* Within what the peer allows, but for a probe of one byte, and a FIN. */
+static void check_place(const struct shard *shard, const struct tcb *tcb, const struct seg *seg)
+{
+	uint32_t una = tcb_snd_una(shard->tcp, tcb), edge = una + tcb_snd_wnd(tcb);
+	uint32_t end = seg->seq + seg_space(seg);
+
+	HOLDS(seq_le(end, tcb->snd_nxt), "it ends beyond SND.NXT by %d", seq_diff(end, tcb->snd_nxt));
+	if (seg_space(seg) == 0) {
+		HOLDS(seg->seq == tcb->snd_nxt || seg->seq == edge, "an empty one at SND.NXT - %d",
+		      seq_diff(tcb->snd_nxt, seg->seq));
+		return;
+	}
+	HOLDS(seq_ge(seg->seq, una), "it begins before SND.UNA");
+	HOLDS(seg->len <= 1 || seq_le(seg->seq + seg->len, edge), "beyond the peer's window by %d",
+	      seq_diff(seg->seq + seg->len, edge));
+}
+
+static void check_timestamps(const struct shard *shard, const struct tcb *tcb, const struct seg *seg)
+{
+	HOLDS(!(tcb->flags & TCB_TS) == !(seg->opts & SEG_OPT_TS), "timestamps");
+	if (!(seg->opts & SEG_OPT_TS))
+		return;
+	HOLDS(seg->tsval == shard->tcp->tick + tcb->ts_offset, "TSval %u", seg->tsval);
+	HOLDS(seg->tsecr == (seg->flags & SEG_ACK ? tcb->ts_recent : 0), "TSecr %u", seg->tsecr);
+}
+
+static void check_syn(const struct shard *shard, const struct tcb *tcb, const struct seg *seg)
+{
+	bool acks = tcb->state == WEIR_SYN_RECEIVED;
+
+	HOLDS(tcb->state == WEIR_SYN_SENT || acks, "a SYN in %s",
+	      weir_state_name((enum weir_state)tcb->state));
+	HOLDS(seg->flags == (acks ? SEG_SYN | SEG_ACK : SEG_SYN), "flags %#x", seg->flags);
+	HOLDS(seg->len == 0 && seg->seq + 1 == tcb->snd_nxt, "a SYN at SND.NXT - %d",
+	      seq_diff(tcb->snd_nxt, seg->seq));
+	HOLDS(seg->mss >= TCP_MSS_MIN && seg->mss <= shard->tcp->rcv_mss, "MSS %u", seg->mss);
+}
+
+static void check_synchronized(struct shard *shard, const struct tcb *tcb, const struct seg *seg,
+			       const struct sack *sack)
+{
+	struct shard_conn *books = shard_conn_of(shard, tcb);
+	uint32_t edge = seg->ack + ((uint32_t)seg->wnd << tcb->rcv_wscale);
+
+	HOLDS(!(seg->flags & SEG_RST) && seg->flags & SEG_ACK, "flags %#x", seg->flags);
+	HOLDS(seg->ack == tcb->rcv_nxt, "it acknowledges RCV.NXT - %d", seq_diff(tcb->rcv_nxt, seg->ack));
+	HOLDS(seq_ge(edge, books->told_edge), "the right edge that the peer knows moved by %d",
+	      seq_diff(edge, books->told_edge));
+	books->told_edge = edge;
+	HOLDS(seg->len + (seg->opts & SEG_OPT_SACK ? 4u + 8u * seg->sacks : 0) <= tcb->mss,
+	      "%u bytes and %u blocks of %u", seg->len, seg->sacks, tcb->mss);
+	if (seg->flags & SEG_FIN)
+		HOLDS(tcb->flags & TCB_FIN_SENT && seg->seq + seg->len + 1 == tcb->snd_nxt, "a FIN");
+	if (seg->opts & SEG_OPT_SACK)
+		check_sack(tcb, seg, sack);
+	check_place(shard, tcb, seg);
+	if (seg->len > 0)
+		check_bytes(shard, tcb, seg);
+}
+
+void emitted_check(struct shard *shard, const struct seg *seg, const struct sack *sack, bool reply)
+{
+	const struct tcp *tcp = shard->tcp;
+
+	check_form(shard, seg);
+	if (reply) {
+		check_reply(seg);
+		return;
+	}
+	ref r = conn_table_find(&tcp->table, tcp_hash(tcp, &seg->tuple), &seg->tuple);
+
+	HOLDS(ref_kind(r) == REF_HOT, "a segment of no connection");
+	const struct tcb *tcb = tcb_at(tcp, ref_slot(r));
+
+	check_timestamps(shard, tcb, seg);
+	if (seg->flags & SEG_SYN)
+		check_syn(shard, tcb, seg);
+	else if (fsm_synchronized((enum weir_state)tcb->state))
+		check_synchronized(shard, tcb, seg, sack);
+	else
+		HOLDS(seg->seq == tcb->snd_nxt && seg->flags == SEG_ACK && seg->ack == tcb->rcv_nxt &&
+			      seg->len == 0,
+		      "a challenge in SYN-RECEIVED");
+}

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * fuzz_build - what build.h writes, parse.h reads back equal: any segment that a sender can make, with its
+ * options, blocks and payload, whole or in two buffers, and refused if any one byte of it has changed.
+ */
+#include "fuzz/bytes_in.h"
+#include "fuzz/fault.h"
+#include "support/exact.h"
+#include "wire/build.h"
+#include "wire/bytes.h"
+#include "wire/csum.h"
+#include "wire/parse.h"
+#include "wire/tcp_opt.h"
+
+static const struct eth_addr our_mac = { { 2, 0, 0, 0, 0, 1 } }, peer_mac = { { 2, 0, 0, 0, 0, 2 } };
+
+/* Flags that a parser lets through. */
+static uint8_t take_flags(struct bytes_in *in)
+{
+	uint8_t flags = in_u8(in);
+
+	if (!(flags & (SEG_SYN | SEG_RST | SEG_ACK)))
+		flags |= SEG_ACK;
+	if (flags & SEG_SYN)
+		flags &= (uint8_t) ~(SEG_FIN | SEG_RST);
+	return flags;
+}
+
+static uint32_t host(uint32_t address)
+{
+	return ip_is_host(address) ? address : 0x0a000001;
+}
+
+static struct seg take_segment(struct bytes_in *in, struct sack *sack)
+{
+	struct seg seg = {
+		.tuple = { .laddr = host(in_u32(in)),
+			   .raddr = host(in_u32(in)),
+			   .lport = in_u16(in) | 1,
+			   .rport = in_u16(in) | 1 },
+		.seq = in_u32(in),
+		.ack = in_u32(in),
+		.wnd = in_u16(in),
+		.flags = take_flags(in),
+		.ttl = in_u8(in),
+		.tos = in_u8(in),
+	};
+	unsigned opts = in_u8(in);
+
+	if (opts & SEG_OPT_TS) {
+		seg.tsval = in_u32(in);
+		seg.tsecr = in_u32(in);
+	}
+	if (seg.flags & SEG_SYN) {
+		seg.opts = (uint8_t)(opts & (SEG_OPT_TS | SEG_OPT_SACK_OK | SEG_OPT_MSS | SEG_OPT_WSCALE));
+		seg.mss = opts & SEG_OPT_MSS ? in_u16(in) : 0;
+		seg.wscale = opts & SEG_OPT_WSCALE ? (uint8_t)in_below(in, TCP_OPT_WSCALE_MAX + 1) : 0;
+		return seg;
+	}
+	seg.opts = (uint8_t)(opts & (SEG_OPT_TS | SEG_OPT_SACK));
+	if (seg.opts & SEG_OPT_SACK) {
+		seg.sacks = (uint8_t)(1 + in_below(in, seg.opts & SEG_OPT_TS ? 3 : 4));
+		for (unsigned i = 0; i < seg.sacks; i++)
+			sack->blocks[i] = (struct sack_block){ in_u32(in), in_u32(in) };
+	}
+	return seg;
+}
+
+/* Reads a frame whose first `here` bytes are contiguous. */
+static verdict parse(const uint8_t *bytes, uint32_t len, uint32_t here, bool verified, struct seg *seg,
+		     struct sack *sack, uint32_t *headers)
+{
+	uint8_t *first = exact_copy(bytes, here);
+	struct frame frame = { .bytes = first, .contiguous = here, .total = len, .l4_verified = verified };
+	verdict v = parse_link(&frame);
+
+	if (v == ACCEPTED)
+		v = parse_ip(&frame);
+	if (v == ACCEPTED)
+		v = parse_tcp(&frame, csum_bytes(bytes + here, len - here), seg, headers);
+	if (v == ACCEPTED && seg->opts & SEG_OPT_SACK)
+		seg->sacks = (uint8_t)parse_sack(&frame, sack);
+	free(first);
+	return v;
+}
+
+static bool same_segment(const struct seg *sent, const struct seg *got)
+{
+	return got->tuple.laddr == sent->tuple.raddr && got->tuple.raddr == sent->tuple.laddr &&
+	       got->tuple.lport == sent->tuple.rport && got->tuple.rport == sent->tuple.lport &&
+	       got->seq == sent->seq && got->ack == sent->ack && got->tsval == sent->tsval &&
+	       got->tsecr == sent->tsecr && got->wnd == sent->wnd && got->len == sent->len &&
+	       got->mss == sent->mss && got->flags == sent->flags && got->opts == sent->opts &&
+	       got->wscale == sent->wscale && got->ttl == sent->ttl && got->tos == sent->tos &&
+	       got->sacks == sent->sacks;
+}
+
+static void read_back(const uint8_t *frame, unsigned headers, const struct seg *seg, const struct sack *sack,
+		      uint32_t here, bool verified)
+{
+	struct seg got;
+	struct sack got_sack;
+	uint32_t got_headers;
+	verdict v = parse(frame, headers + seg->len, here, verified, &got, &got_sack, &got_headers);
+
+	HOLDS(v == ACCEPTED, "%s", counter_name(v));
+	HOLDS(got_headers == headers, "%u for %u", got_headers, headers);
+	HOLDS(same_segment(seg, &got), "flags %#x options %#x", seg->flags, seg->opts);
+	HOLDS(memcmp(sack->blocks, got_sack.blocks, seg->sacks * sizeof(sack->blocks[0])) == 0, "blocks");
+}
+
+/* One damaged byte, but for Ethernet's own, is always found: the ones' complement sum sees to it. */
+static void damage(uint8_t *frame, unsigned headers, const struct seg *seg, struct bytes_in *in)
+{
+	struct seg got;
+	struct sack got_sack;
+	uint32_t got_headers, len = headers + seg->len;
+	uint32_t at = ETH_BYTES + in_u16(in) % (len - ETH_BYTES);
+	uint8_t change = in_u8(in);
+
+	if (change == 0)
+		return;
+	frame[at] ^= change;
+	verdict v = parse(frame, len, len, false, &got, &got_sack, &got_headers);
+
+	HOLDS(v != ACCEPTED, "byte %u", at);
+	frame[at] ^= change;
+}
+
+/* The whole frame but its checksums; returns the bytes of headers. */
+static unsigned build(uint8_t *frame, const struct seg *seg, const struct sack *sack, const uint8_t *text)
+{
+	unsigned headers = build_headers(frame, seg, &peer_mac, &our_mac);
+
+	HOLDS(headers <= BUILD_HEADERS_MAX, "%u", headers);
+	if (seg->len > 0)
+		memcpy(frame + headers, text, seg->len);
+	if (seg->opts & SEG_OPT_SACK)
+		build_sack(frame, seg, sack);
+	return headers;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct bytes_in in = { data, data + size };
+	struct sack sack = { 0 };
+	struct seg seg = take_segment(&in, &sack);
+	uint8_t places[4] = { in_u8(&in), in_u8(&in), in_u8(&in), in_u8(&in) };
+	struct bytes_in damages = { places, places + 3 };
+
+	seg.len = (uint16_t)(in_left(&in) < 2000 ? in_left(&in) : 2000);
+	uint8_t *frame = malloc(BUILD_HEADERS_MAX + seg.len);
+	unsigned headers = build(frame, &seg, &sack, in.at);
+	uint32_t len = headers + seg.len;
+
+	build_csum(frame, &seg);
+	read_back(frame, headers, &seg, &sack, len, false);
+	read_back(frame, headers, &seg, &sack, headers + (seg.len > 0 ? places[3] % seg.len : 0), false);
+	damage(frame, headers, &seg, &damages);
+
+	build(frame, &seg, &sack, in.at);
+	build_csum_offload(frame, &seg);
+	ip_build_csum(frame + ETH_BYTES); /* as the port does */
+	read_back(frame, headers, &seg, &sack, len, true);
+	free(frame);
+	return 0;
+}

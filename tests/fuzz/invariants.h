@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * invariants.h - what holds of a shard after every call, whatever peers, clock and application did.
+ *
+ * Everything is counted anew from the records themselves, by walks of its own; of the code under test only
+ * the layout of the records is used, and the lookup whose answers are checked.
+ *
+ *   buffers     those on the heap are those in queues, gaps and events and with the application
+ *   pools       a slot is on the free list once, or in use once: by a record that is found by its tuple, by
+ *               the one connection that owns the extension, by one queue or scoreboard
+ *   counts      of states, table entries and segments in; a connection's held buffers
+ *   streams     send queue, scoreboard (pipe, lost, sacked) and gaps join without holes or overlaps
+ *   windows     SND.UNA <= SND.NXT <= what was queued; the right edge never moves left (RFC 9293 SHLD-14)
+ *   lists       whoever owes output stands among the dirty ones, one event pending for each connection
+ *   timers      whatever waits for the peer has one; none is overdue
+ */
+#ifndef WEIR_TESTS_FUZZ_INVARIANTS_H
+#define WEIR_TESTS_FUZZ_INVARIANTS_H
+
+#include "fuzz/shard.h"
+
+void invariants_check(struct shard *shard);
+
+/* After tcp_advance() with nothing left to take: no timer is overdue, and the next deadline lies ahead. */
+void invariants_timers(const struct shard *shard);
+
+/*
+ * A segment that tcp_output() wrote: is it well formed, and does it say what its connection's record says?
+ * reply: it waited as an answer that belongs to no hot record.
+ */
+void emitted_check(struct shard *shard, const struct seg *seg, const struct sack *sack, bool reply);
+
+/* Answers that one step has put into the ring, from place `from` on: they say what their records say. */
+void emitted_replies(const struct shard *shard, uint32_t from);
+
+#endif

@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "fuzz/shard.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "fuzz/fault.h"
+#include "fuzz/invariants.h"
+#include "support/payload_arena.h"
+#include "tcp/isn.h"
+#include "tcp/send_queue.h"
+
+#define SECONDS CLOCK_NS_PER_S
+
+/* Connections that the application opens, when it leaves the choice of a port to us: few, so that they run out. */
+#define PORT_FIRST 6000
+#define PORT_LAST 6002
+
+/* How far below the wrap a stream begins. */
+#define BELOW_WRAP 3u
+
+#define SHARD_EVENTS 8 /* taken at once */
+
+/* Long enough for the longest piece from any place in the period. */
+static uint8_t pattern[SHARD_PERIOD + 9000];
+
+static const uint32_t static_lengths[SHARD_LENGTHS] = { 1, 64, 700, 3000 };
+
+uint8_t shard_our_byte(uint32_t slot, uint32_t position)
+{
+	uint32_t place = (position + 7 * slot) % SHARD_PERIOD;
+
+	return (uint8_t)(place * place * 3 + place + 17);
+}
+
+static void choose_config(struct weir_config *config, struct bytes_in *in)
+{
+	static const uint16_t mtus[] = { 1500, 576, 9000, 1500 };
+	unsigned flags = in_u8(in), records = in_u8(in), extras = in_u8(in), buffers = in_u8(in);
+
+	weir_config_default(config);
+	config->no_timestamps = flags & 1;
+	config->rfc1337 = flags & 2;
+	config->no_delay = flags & 4;
+	config->mtu = mtus[flags >> 3 & 3];
+	config->max_connections = 1 + (~records & 7);
+	config->max_half_open = 1 + (records >> 3 & 3);
+	config->max_time_wait = 1 + (records >> 5);
+	config->max_extensions = 1 + (~extras & 7);
+	config->max_send_buffers = 1 + (~extras >> 3 & 31);
+	config->max_events = 1 + (buffers & 7);
+	config->receive_buffers = (uint16_t[]){ 6, 2, 3, 64 }[buffers >> 3 & 3];
+	config->send_buffers = (uint16_t[]){ 8, 1, 2, 1024, 3, 4, 5, 6 }[buffers >> 5];
+	/* Short enough that large steps of time reach them all. */
+	config->msl_ns = 2 * SECONDS;
+	config->user_timeout_ns = 20 * SECONDS;
+	config->syn_timeout_ns = 30 * SECONDS;
+	config->fin_wait_2_ns = 5 * SECONDS;
+	config->port_first = PORT_FIRST;
+	config->port_last = PORT_LAST;
+}
+
+/* Rings that fill: a smaller mask is a smaller ring, of the same memory. */
+static void shrink_rings(struct tcp *tcp, unsigned how)
+{
+	static const uint32_t masks[4] = { UINT32_MAX, 3, 1, 0 };
+
+	tcp->dirty_ring.mask &= masks[how & 3];
+	tcp->replies_ring.mask &= masks[how >> 2 & 3];
+	tcp->delayed_ring.mask &= masks[how >> 4 & 3];
+}
+
+/* Times that make ticks, half seconds and the ISN's clock wrap on the way. */
+static uint64_t start_of_time(unsigned how)
+{
+	static const uint64_t starts[4] = {
+		5 * SECONDS, (1ull << 52) - 3 * SECONDS, /* ticks wrap */
+		(1ull << 51) - 3 * SECONDS,              /* their sign changes */
+		(1ull << 44) - 3 * SECONDS,              /* the ISN's clock wraps */
+	};
+
+	return starts[how & 3];
+}
+
+static void register_statics(struct tcp *tcp)
+{
+	for (unsigned i = 0; i < sizeof(pattern); i++)
+		pattern[i] = shard_our_byte(0, i);
+	for (unsigned length = 0; length < SHARD_LENGTHS; length++) {
+		for (unsigned place = 0; place < SHARD_PERIOD; place++)
+			CHECK(tcp_static(tcp, pattern + place, static_lengths[length]) > 0);
+	}
+}
+
+void shard_create(struct shard *shard, struct bytes_in *in, uint32_t address)
+{
+	memset(shard, 0, sizeof(*shard));
+	choose_config(&shard->config, in);
+	unsigned rings = in_u8(in);
+	struct tcp_secrets secrets = { .table = { 1, address }, .isn = { 3, address }, .ports = { 5, 6 } };
+	size_t bytes = tcp_footprint(&shard->config);
+
+	shard->address = address;
+	shard->now_ns = start_of_time(rings >> 6);
+	shard->memory = aligned_alloc(64, bytes);
+	CHECK(shard->memory != NULL);
+	memset(shard->memory, 0, bytes);
+	shard->tcp = tcp_create(shard->memory, &shard->config, &secrets, &shard->counters, shard->now_ns);
+	shrink_rings(shard->tcp, rings);
+	register_statics(shard->tcp);
+}
+
+void shard_place_iss(struct shard *shard, const struct tuple *tuple)
+{
+	uint32_t iss = isn_make(shard->tcp, tuple).iss;
+	uint64_t clock = (shard->now_ns >> 12) + (uint32_t)(-BELOW_WRAP - iss);
+
+	shard_advance(shard, clock << 12);
+}
+
+static void release_all(struct shard *shard)
+{
+	while (shard->held_count > 0)
+		shard_release(shard, shard->held_count - 1);
+}
+
+/* Nothing may be left once all was aborted, taken and waited for. */
+static void end_orderly(struct shard *shard)
+{
+	struct tcp *tcp = shard->tcp;
+	struct seg seg;
+	struct sack sack;
+
+	tcp_abort_all(tcp);
+	for (unsigned i = 0; i < 64 && (!shard_drained(shard) || tcp->abort_cursor != SLOT_NONE); i++) {
+		while (shard_events(shard, 1, false) > 0)
+			;
+		while (shard_output(shard, &seg, &sack, 1) > 0)
+			;
+		shard_advance(shard, shard->now_ns);
+	}
+	release_all(shard);
+	shard_advance(shard, shard->now_ns + 3 * shard->config.msl_ns);
+	for (unsigned i = 0; i < WEIR_STATES; i++)
+		HOLDS(tcp->states[i] == 0, "%lu in %s", (unsigned long)tcp->states[i],
+		      weir_state_name((enum weir_state)i));
+	HOLDS(tcp->table.entries == 0, "%u", tcp->table.entries);
+	HOLDS(tcp->hot.used + tcp->half_opens.used + tcp->exts.used + tcp->pieces.used + tcp->sents.used == 0,
+	      "records");
+}
+
+void shard_destroy(struct shard *shard, bool orderly)
+{
+	if (orderly)
+		end_orderly(shard);
+	tcp_destroy(shard->tcp);
+	for (unsigned i = 0; i < shard->held_count; i++)
+		payload_free(shard->held[i].data);
+	free(shard->memory);
+	shard->tcp = NULL;
+}
+
+static const char *flag_names(uint8_t flags)
+{
+	static char names[9];
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < 8; i++) {
+		if (flags >> i & 1)
+			names[n++] = "FSRPAUEC"[i];
+	}
+	names[n] = 0;
+	return names;
+}
+
+static void tell_segment(const struct shard *shard, const char *way, const struct seg *seg,
+			 const struct sack *sack)
+{
+	if (!fault_tracing())
+		return;
+	TELL("%10.6f :%u %s :%u %s seq %u ack %u len %u wnd %u opts %#x ts %u %u",
+	     (double)shard->now_ns / 1e9, seg->tuple.lport, way, seg->tuple.rport, flag_names(seg->flags),
+	     seg->seq, seg->ack, seg->len, seg->wnd, seg->opts, seg->tsval, seg->tsecr);
+	for (unsigned i = 0; seg->opts & SEG_OPT_SACK && i < seg->sacks; i++)
+		TELL(" [%u %u)", sack->blocks[i].left, sack->blocks[i].right);
+	TELL("\n");
+}
+
+unsigned shard_input(struct shard *shard, struct seg *segs, const struct sack *sacks, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		tell_segment(shard, "<-", &segs[i], &sacks[i]);
+	uint32_t replies = shard->tcp->replies_ring.tail;
+	unsigned taken = tcp_input(shard->tcp, segs, sacks, n, shard->now_ns);
+
+	HOLDS(taken <= n, "%u of %u", taken, n);
+	for (unsigned i = 0; i < n; i++)
+		payload_free(segs[i].payload);
+	shard->taken += taken;
+	invariants_check(shard);
+	if (n == 1)
+		emitted_replies(shard, replies);
+	return taken;
+}
+
+/* As often as it takes until nothing more is due, or somebody else must take something first. */
+void shard_advance(struct shard *shard, uint64_t now_ns)
+{
+	TELL("%10.6f advance to %.6f\n", (double)shard->now_ns / 1e9, (double)now_ns / 1e9);
+	shard->now_ns = now_ns;
+	for (unsigned i = 0; i < 16; i++) {
+		uint32_t replies = shard->tcp->replies_ring.tail;
+
+		tcp_advance(shard->tcp, now_ns);
+		invariants_check(shard);
+		emitted_replies(shard, replies);
+		if (!shard_drained(shard))
+			return;
+		if (tcp_next_deadline(shard->tcp, now_ns) > now_ns)
+			break;
+	}
+	invariants_timers(shard);
+}
+
+unsigned shard_output(struct shard *shard, struct seg *segs, struct sack *sacks, unsigned max)
+{
+	uint32_t replies = ring_used(&shard->tcp->replies_ring);
+	unsigned n = tcp_output(shard->tcp, segs, sacks, max, shard->now_ns);
+
+	HOLDS(n <= max, "%u of %u", n, max);
+	HOLDS(n == max || ring_used(&shard->tcp->dirty_ring) + ring_used(&shard->tcp->replies_ring) == 0,
+	      "less than asked for, and more is there");
+	for (unsigned i = 0; i < n; i++) {
+		tell_segment(shard, i < replies ? "=>" : "->", &segs[i], &sacks[i]);
+		emitted_check(shard, &segs[i], &sacks[i], i < replies);
+	}
+	invariants_check(shard);
+	return n;
+}
+
+/* In order, and nothing but what peers sent. */
+static void check_data(struct shard *shard, const struct weir_event *event)
+{
+	struct shard_conn *conn = &shard->conns[event->conn.index];
+	payload data = (payload)(uintptr_t)event->payload;
+	uint8_t bytes[1 << 16];
+	struct weir_info info;
+
+	HOLDS(payload_bytes(data) == event->bytes, "%u", event->bytes);
+	HOLDS(payload_buffers(data) == event->buffers, "%u", event->buffers);
+	/* Another connection may have the slot, and the books, by now. */
+	if (conn->generation != event->conn.generation || tcp_info(shard->tcp, event->conn, &info) != 0)
+		return;
+	for (uint32_t done = 0, part; done < event->bytes && !shard->damaged; done += part) {
+		part = event->bytes - done < sizeof(bytes) ? event->bytes - done : sizeof(bytes);
+		payload_read(data, done, bytes, part);
+		for (uint32_t i = 0; i < part; i++) {
+			uint32_t seq = conn->rcv_start + conn->delivered + done + i;
+
+			HOLDS(bytes[i] == shard_peer_byte(seq, info.remote.port), "byte %u of the stream",
+			      conn->delivered + done + i);
+		}
+	}
+	conn->delivered += event->bytes;
+}
+
+unsigned shard_events(struct shard *shard, unsigned max, bool keep)
+{
+	struct weir_event events[SHARD_EVENTS];
+	unsigned kept = 0;
+
+	while (shard->held_count > SHARD_HELD - SHARD_EVENTS)
+		shard_release(shard, 0);
+	unsigned n = tcp_events(shard->tcp, events, max < SHARD_EVENTS ? max : SHARD_EVENTS);
+
+	for (unsigned i = 0; i < n; i++) {
+		const struct weir_event *event = &events[i];
+
+		TELL("%10.6f event %#x of %u/%u, %u bytes, reason %u\n", (double)shard->now_ns / 1e9,
+		     event->what, event->conn.index, event->conn.generation, event->bytes, event->reason);
+		HOLDS(!(event->what & WEIR_EV_DATA) == (event->payload == NULL), "payload");
+		shard->last = event->conn;
+		if (event->payload == NULL)
+			continue;
+		check_data(shard, event);
+		shard->held[shard->held_count + kept++] = (struct shard_held){
+			.conn = event->conn,
+			.data = (payload)(uintptr_t)event->payload,
+		};
+	}
+	shard->held_count += kept;
+	invariants_check(shard);
+	while (!keep && kept-- > 0)
+		shard_release(shard, shard->held_count - 1);
+	return n;
+}
+
+void shard_release(struct shard *shard, unsigned i)
+{
+	struct shard_held held = shard->held[i];
+
+	TELL("%10.6f release of %u/%u\n", (double)shard->now_ns / 1e9, held.conn.index, held.conn.generation);
+	shard->held[i] = shard->held[--shard->held_count];
+	tcp_release(shard->tcp, held.conn, held.data);
+	invariants_check(shard);
+}
