@@ -124,21 +124,20 @@ verdict control_icmp(struct weir_core *core, struct rte_mbuf **m, const struct f
 	verdict v = ip_acceptable(frame->bytes + ETH_BYTES, &frame->ip);
 	uint32_t start = frame_l4_start(frame), here = frame_contiguous(frame), end = frame_end(frame);
 	struct icmp icmp;
-	bool hard;
 
 	if (v == ACCEPTED)
 		v = icmp_parse(frame->bytes + start, here - start, end - start, chain_csum(*m, here, end),
 			       &icmp);
 	if (v != ACCEPTED)
 		return v;
-	switch (net_icmp_input(&core->net, &icmp, core->now_ns, &v, &hard)) {
+	switch (net_icmp_input(&core->net, &icmp, core->now_ns, &v)) {
 	case NET_ICMP_DROP:
 		break;
 	case NET_ICMP_ECHO:
 		answer_echo(core, m, frame);
 		break;
-	case NET_ICMP_UNREACHABLE:
-		return tcp_unreachable(core->tcp, &icmp.tuple, icmp.seq, hard, core->now_ns);
+	case NET_ICMP_ERROR:
+		return tcp_icmp(core->tcp, &icmp.error, core->now_ns);
 	}
 	return v;
 }

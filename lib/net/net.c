@@ -91,10 +91,8 @@ struct arp net_arp_request(const struct net *net, uint32_t address)
 	return arp;
 }
 
-enum net_icmp net_icmp_input(struct net *net, const struct icmp *icmp, uint64_t now_ns, verdict *v,
-			     bool *hard)
+enum net_icmp net_icmp_input(struct net *net, const struct icmp *icmp, uint64_t now_ns, verdict *v)
 {
-	*hard = false;
 	*v = ACCEPTED;
 	if (icmp->type == ICMP_ECHO) {
 		if (limit_take(&net->echo, now_ns))
@@ -102,10 +100,9 @@ enum net_icmp net_icmp_input(struct net *net, const struct icmp *icmp, uint64_t 
 		*v = COUNT_drop_icmp_limited;
 		return NET_ICMP_DROP;
 	}
-	if (icmp->protocol != IP_PROTOCOL_TCP || !addrs_local(&net->addrs, icmp->tuple.laddr)) {
+	if (icmp->error.protocol != IP_PROTOCOL_TCP || !addrs_local(&net->addrs, icmp->error.tuple.laddr)) {
 		*v = COUNT_drop_icmp_no_connection;
 		return NET_ICMP_DROP;
 	}
-	*hard = icmp->code == ICMP_PROTOCOL_UNREACHABLE || icmp->code == ICMP_PORT_UNREACHABLE;
-	return NET_ICMP_UNREACHABLE;
+	return NET_ICMP_ERROR;
 }

@@ -66,16 +66,14 @@ struct arp net_arp_request(const struct net *net, uint32_t address);
 /* What an ICMP message is good for. */
 enum net_icmp {
 	NET_ICMP_DROP,
-	NET_ICMP_ECHO,        /* answer it: icmp_echo_to_reply() */
-	NET_ICMP_UNREACHABLE, /* tell TCP: icmp.tuple, icmp.seq, and whether it is hard */
+	NET_ICMP_ECHO,  /* answer it: icmp_echo_to_reply() */
+	NET_ICMP_ERROR, /* tell TCP: icmp.error */
 };
 
 /*
- * Judges a message that icmp_parse() accepted. *v: the drop with NET_ICMP_DROP, else ACCEPTED.
- * *hard: RFC 9293 section 3.9.2.2's hard error. Code 4, fragmentation needed, is not one here: everything
- * is sent with DF, so it speaks of the path's MTU and not of the peer (RFC 1191 section 4).
+ * Judges a message that icmp_parse() accepted. *v: the drop with NET_ICMP_DROP, else ACCEPTED. Errors have no
+ * limit of their own: each costs a lookup, as any segment does, and tcp/icmp.c says what more it may cause.
  */
-enum net_icmp net_icmp_input(struct net *net, const struct icmp *icmp, uint64_t now_ns, verdict *v,
-			     bool *hard);
+enum net_icmp net_icmp_input(struct net *net, const struct icmp *icmp, uint64_t now_ns, verdict *v);
 
 #endif

@@ -424,13 +424,16 @@ static void delay_ack(struct tcp *tcp, struct tcb *tcb)
 /*
  * Without an extension a static piece goes out whole or not at all. Where the window or the
  * segment size is too small for that, an extension takes it over; while there is none, it waits.
+ * So does one in flight that must go again, and that its path has no room for any more.
  */
 static bool piece_fits(struct tcp *tcp, struct tcb *tcb)
 {
-	if (tcb->flags & TCB_EXT || tcb->piece == 0 || tcb->flight != 0)
+	if (tcb->flags & TCB_EXT || tcb->piece == 0)
 		return true;
 	uint32_t len = tcp->statics[tcb->piece].len;
 
+	if (tcb->flight != 0)
+		return !(tcb->flags & TCB_RESEND) || len <= tcb->mss || tcb_extend(tcp, tcb);
 	if ((len <= tcb->mss && len <= tcb_snd_wnd(tcb)) || tcb_extend(tcp, tcb))
 		return true;
 	tcb_arm(tcp, tcb, TIMER_PERSIST, rtt_rto_ticks(tcp, tcb));

@@ -167,3 +167,15 @@ void recovery_timed_out(struct tcp *tcp, struct tcb *tcb)
 	ext->partial_acks = 0;
 	ext->dup_acks = 0;
 }
+
+void recovery_path_narrowed(struct tcp *tcp, struct tcb *tcb)
+{
+	struct tcb_ext *ext = tcb_ext(tcp, tcb);
+
+	sent_mark_larger_lost(tcp, ext, tcb->mss);
+	if (ext->recovering)
+		return;
+	ext->recover = tcb->snd_nxt;
+	ext->advance = 0;
+	ext->dup_acks = 0;
+}

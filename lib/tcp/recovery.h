@@ -32,6 +32,12 @@ bool recovery_last_resort(struct tcp *tcp, struct tcb *tcb);
 /* The retransmission timer fired. */
 void recovery_timed_out(struct tcp *tcp, struct tcb *tcb);
 
+/*
+ * The path has become too narrow for what is in flight (path_mtu.h): segments larger than the MSS are lost, and not
+ * to congestion. Duplicate ACKs that smaller ones behind them cause begin no recovery.
+ */
+void recovery_path_narrowed(struct tcp *tcp, struct tcb *tcb);
+
 /* Bytes in the network: `pipe`, less what duplicate ACKs show to have left it. */
 uint32_t recovery_in_flight(const struct tcb *tcb, const struct tcb_ext *ext);
 

@@ -6,6 +6,11 @@ static uint32_t sent_end(const struct sent *sent)
 	return sent->seq + sent->space;
 }
 
+static bool in_pipe(const struct sent *sent)
+{
+	return !(sent->flags & (SENT_SACKED | SENT_LOST));
+}
+
 /* A segment joins (1) the sums that the extension keeps, or leaves them (-1): before and after each change. */
 static void tally(struct tcb_ext *ext, const struct sent *sent, int by)
 {
@@ -209,6 +214,27 @@ bool sent_mark_last_resort(struct tcp *tcp, struct tcb_ext *ext)
 	else
 		ext->rescue = ext->recover; /* rule 4, once in a recovery */
 	return true;
+}
+
+const struct sent *sent_find(const struct tcp *tcp, const struct tcb_ext *ext, uint32_t seq)
+{
+	for (uint32_t slot = ext->sent_first; slot != SLOT_NONE; slot = sent_at(tcp, slot)->next) {
+		const struct sent *sent = sent_at(tcp, slot);
+
+		if (seq_ge(sent->seq, seq))
+			return sent->seq == seq && in_pipe(sent) ? sent : NULL;
+	}
+	return NULL;
+}
+
+void sent_mark_larger_lost(struct tcp *tcp, struct tcb_ext *ext, uint32_t space)
+{
+	for (uint32_t slot = ext->sent_first; slot != SLOT_NONE; slot = sent_at(tcp, slot)->next) {
+		struct sent *sent = sent_at(tcp, slot);
+
+		if (in_pipe(sent) && sent->space > space)
+			set_lost(ext, sent);
+	}
 }
 
 void sent_mark_all_lost(struct tcp *tcp, struct tcb_ext *ext)

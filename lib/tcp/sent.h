@@ -62,6 +62,12 @@ struct sent_acked sent_acknowledge(struct tcp *tcp, struct tcb_ext *ext);
 bool sent_sack(struct tcp *tcp, struct tcb_ext *ext, uint32_t snd_nxt, const struct sack *sack,
 	       unsigned blocks);
 
+/* The one that starts at seq and is in the network, for all that is known; NULL: there is none. */
+const struct sent *sent_find(const struct tcp *tcp, const struct tcb_ext *ext, uint32_t seq);
+
+/* Marks those in the network of more than `space`: the path has no room for them. */
+void sent_mark_larger_lost(struct tcp *tcp, struct tcb_ext *ext, uint32_t space);
+
 /*
  * RFC 6675's IsLost(): marks segments beyond which the peer holds so many others, or more than so many bytes. (The
  * RFC, which knows bytes alone, counts sequences with gaps between.) True if any is newly lost; those that are

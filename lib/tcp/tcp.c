@@ -192,28 +192,6 @@ uint64_t tcp_next_deadline(const struct tcp *tcp, uint64_t now_ns)
 	return next == 0 ? now_ns : ((now_ns >> CLOCK_TICK_SHIFT) + next) << CLOCK_TICK_SHIFT;
 }
 
-verdict tcp_unreachable(struct tcp *tcp, const struct tuple *tuple, uint32_t seq, bool hard, uint64_t now_ns)
-{
-	tcp_set_now(tcp, now_ns);
-	ref r = conn_table_find(&tcp->table, tcp_hash(tcp, tuple), tuple);
-
-	if (ref_kind(r) != REF_HOT)
-		return COUNT_drop_icmp_no_connection;
-	struct tcb *tcb = tcb_at(tcp, ref_slot(r));
-	uint32_t una = tcb_snd_una(tcp, tcb);
-
-	/* RFC 5927 section 4.1: it must quote something that is in flight. */
-	if (!seq_within(seq, una, tcb->snd_nxt - una))
-		return COUNT_drop_icmp_no_connection;
-	/*
-	 * Hard errors end an open that is under way. Once synchronized they are taken as soft ones (RFC
-	 * 5927 section 5.2): whoever can be reached is proven reachable by its ACKs, or by the time-out.
-	 */
-	if (hard && !fsm_synchronized((enum weir_state)tcb->state) && event_room(tcp, tcb))
-		tcb_end(tcp, tcb, WEIR_REASON_UNREACHABLE);
-	return ACCEPTED;
-}
-
 static uint64_t load(const uint64_t *value)
 {
 	return __atomic_load_n(value, __ATOMIC_RELAXED);

@@ -22,6 +22,7 @@
 #include <stdint.h>
 
 #include "base/counters.h"
+#include "wire/icmp.h"
 #include "wire/seg.h"
 #include "weir.h"
 
@@ -88,10 +89,13 @@ uint64_t tcp_next_deadline(const struct tcp *tcp, uint64_t now_ns);
 bool tcp_advice(struct tcp *tcp, uint32_t *raddr);
 
 /*
- * An ICMP destination unreachable quoted this segment of ours: tuple and seq. hard: codes 2 to 4
- * (RFC 9293 section 3.9.2.2). Returns ACCEPTED or COUNT_drop_icmp_no_connection.
+ * An ICMP error quotes a segment of ours (RFC 9293 section 3.9.2.2). It counts only if that segment is in flight:
+ *     hard      ends an open that is under way, and a connection if it quotes SND.UNA exactly
+ *     soft      warns the application
+ *     too big   makes the segments smaller, and sends again what did not fit (tcp/path_mtu.h)
+ * tcp/icmp.c says why. Returns ACCEPTED or the drop.
  */
-verdict tcp_unreachable(struct tcp *tcp, const struct tuple *tuple, uint32_t seq, bool hard, uint64_t now_ns);
+verdict tcp_icmp(struct tcp *tcp, const struct icmp_error *error, uint64_t now_ns);
 
 /* The application's calls: weir.h says what they do and return. */
 int tcp_listen(struct tcp *tcp, struct weir_endpoint local, uint32_t word);

@@ -130,6 +130,8 @@ static void icmp_drops(void)
 	expect_raw(frame, len, COUNT_drop_icmp_csum);
 	len = frames_icmp(frame, 13, 0, "what time is it?", 16);
 	expect_raw(frame, len, COUNT_drop_icmp_type);
+	len = frames_icmp(frame, ICMP_SOURCE_QUENCH, 0, quote, 28);
+	expect_raw(frame, len, COUNT_drop_icmp_quench);
 	len = frames_icmp(frame, ICMP_UNREACHABLE, 1, quote, 27);
 	expect_raw(frame, len, COUNT_drop_icmp_malformed);
 	quote[9] = IP_PROTOCOL_TCP;

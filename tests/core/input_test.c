@@ -382,31 +382,3 @@ Test(input, backpressure_leaves_the_rest_untouched)
 	cr_assert_eq(stand_count(COUNT_drop_closed_port), CROWD);
 	stand_down();
 }
-
-Test(input, unreachable_ends_an_open)
-{
-	struct weir_endpoint any = { 0 }, remote = { FRAMES_PEER, 80 };
-	uint8_t frame[FRAMES_MAX], quote[28];
-	struct weir_event event;
-	uint32_t headers;
-	weir_conn conn;
-
-	stand_up();
-	cr_assert_eq(weir_connect(stand.core, any, remote, 5, &conn), 0);
-	stand_meet_peer();
-	struct seg syn = stand_take_seg(frame, &headers);
-
-	cr_assert_eq(syn.flags, SEG_SYN);
-	memcpy(quote, frame + IP, sizeof(quote));
-	uint32_t len = frames_icmp(frame, ICMP_UNREACHABLE, 1, quote, sizeof(quote));
-
-	stand_give(frame, len);
-	cr_assert_eq(weir_events(stand.core, &event, 1), 0, "a soft error");
-	len = frames_icmp(frame, ICMP_UNREACHABLE, ICMP_PORT_UNREACHABLE, quote, sizeof(quote));
-	stand_give(frame, len);
-	cr_assert_eq(weir_events(stand.core, &event, 1), 1);
-	cr_assert_eq(event.what, WEIR_EV_CLOSED);
-	cr_assert_eq(event.reason, WEIR_REASON_UNREACHABLE);
-	cr_assert_eq(event.word, 5);
-	stand_down();
-}

@@ -63,11 +63,10 @@ static verdict icmp_arrives(struct world *world, const struct frame *frame)
 		v = icmp_parse(frame->bytes + start, len, len, 0, &icmp);
 	if (v != ACCEPTED)
 		return v;
-	if (icmp.type != ICMP_UNREACHABLE || icmp.protocol != IP_PROTOCOL_TCP)
+	if (icmp.type == ICMP_ECHO || icmp.error.protocol != IP_PROTOCOL_TCP)
 		return COUNT_drop_icmp_type;
 	world->icmp_error = errno_of(&icmp);
-	return tcp_unreachable(world->tcp, &icmp.tuple, icmp.seq, icmp.code >= ICMP_PROTOCOL_UNREACHABLE,
-			       world->now_ns);
+	return tcp_icmp(world->tcp, &icmp.error, world->now_ns);
 }
 
 static verdict arrives(struct world *world, struct frame *frame)

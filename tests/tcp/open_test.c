@@ -360,29 +360,3 @@ TRACE(close_while_the_syn_waits_to_be_sent)
 	event_closed(t, 0, WEIR_REASON_ABORTED);
 	quiet(t);
 }
-
-TRACE(icmp_hard_error_ends_an_open)
-{
-	connect(t);
-	recv_syn(t);
-	struct tuple tuple = { TRACE_LOCAL, TRACE_PEER, t->lport, t->rport };
-
-	cr_assert_eq(tcp_unreachable(t->tcp, &tuple, t->our_iss + 1, true, t->now_ns),
-		     COUNT_drop_icmp_no_connection, "it quotes nothing that is in flight");
-	cr_assert_eq(tcp_unreachable(t->tcp, &tuple, t->our_iss, false, t->now_ns), ACCEPTED);
-	no_event(t);
-	cr_assert_eq(tcp_unreachable(t->tcp, &tuple, t->our_iss, true, t->now_ns), ACCEPTED);
-	event_closed(t, 0, WEIR_REASON_UNREACHABLE);
-}
-
-TRACE(icmp_hard_error_does_not_end_a_connection)
-{
-	trace_open_active(t);
-	struct tuple tuple = { TRACE_LOCAL, TRACE_PEER, t->lport, t->rport };
-
-	trace_write(t, 10);
-	recv(t, PSH | ACK, .seq = 1, .ack = 1, .len = 10);
-	cr_assert_eq(tcp_unreachable(t->tcp, &tuple, t->our_iss + 1, true, t->now_ns), ACCEPTED);
-	no_event(t);
-	state(t, WEIR_ESTABLISHED);
-}

@@ -94,14 +94,15 @@ Test(icmp, types_without_a_use)
 
 		quote(bytes);
 		uint32_t len = message_of(message, (uint8_t)type, 0, bytes, sizeof(bytes));
-		bool used = type == ICMP_ECHO || type == ICMP_UNREACHABLE;
+		bool used = type == ICMP_ECHO || type == ICMP_UNREACHABLE || type == ICMP_TIME_EXCEEDED ||
+			    type == ICMP_PARAMETER_PROBLEM;
+		verdict unused = type == ICMP_SOURCE_QUENCH ? COUNT_drop_icmp_quench : COUNT_drop_icmp_type;
 
-		cr_assert_eq(judge(message, len, &icmp), used ? ACCEPTED : COUNT_drop_icmp_type, "type %u",
-			     type);
+		cr_assert_eq(judge(message, len, &icmp), used ? ACCEPTED : unused, "type %u", type);
 	}
 }
 
-Test(icmp, unreachable_names_our_segment)
+Test(icmp, an_error_names_our_segment)
 {
 	uint8_t bytes[QUOTE_BYTES];
 	struct icmp icmp;
@@ -110,12 +111,63 @@ Test(icmp, unreachable_names_our_segment)
 	cr_assert_eq(judge_quote(bytes, sizeof(bytes), &icmp), ACCEPTED);
 	cr_assert_eq(icmp.type, ICMP_UNREACHABLE);
 	cr_assert_eq(icmp.code, ICMP_PORT_UNREACHABLE);
-	cr_assert_eq(icmp.protocol, IP_PROTOCOL_TCP);
-	cr_assert_eq(icmp.tuple.laddr, FRAMES_OURS);
-	cr_assert_eq(icmp.tuple.raddr, FRAMES_PEER);
-	cr_assert_eq(icmp.tuple.lport, 1000);
-	cr_assert_eq(icmp.tuple.rport, 80);
-	cr_assert_eq(icmp.seq, 0x01020304);
+	cr_assert_eq(icmp.error.protocol, IP_PROTOCOL_TCP);
+	cr_assert_eq(icmp.error.tuple.laddr, FRAMES_OURS);
+	cr_assert_eq(icmp.error.tuple.raddr, FRAMES_PEER);
+	cr_assert_eq(icmp.error.tuple.lport, 1000);
+	cr_assert_eq(icmp.error.tuple.rport, 80);
+	cr_assert_eq(icmp.error.seq, 0x01020304);
+}
+
+/* RFC 9293 section 3.9.2.2 */
+Test(icmp, which_errors_are_hard)
+{
+	static const uint8_t types[] = { ICMP_UNREACHABLE, ICMP_TIME_EXCEEDED, ICMP_PARAMETER_PROBLEM };
+	uint8_t bytes[QUOTE_BYTES], message[64];
+	struct icmp icmp;
+
+	quote(bytes);
+	for (unsigned i = 0; i < 3; i++) {
+		for (unsigned code = 0; code < 256; code++) {
+			bool unreachable = types[i] == ICMP_UNREACHABLE;
+			enum icmp_trouble want = unreachable && (code == 2 || code == 3) ? ICMP_HARD :
+						 unreachable && code == 4                ? ICMP_TOO_BIG :
+											   ICMP_SOFT;
+			uint32_t len = message_of(message, types[i], (uint8_t)code, bytes, sizeof(bytes));
+
+			cr_assert_eq(judge(message, len, &icmp), ACCEPTED);
+			cr_assert_eq(icmp.error.trouble, want, "type %u, code %u", types[i], code);
+		}
+	}
+}
+
+Test(icmp, a_router_names_the_next_mtu)
+{
+	uint8_t bytes[QUOTE_BYTES], message[64];
+	struct icmp icmp;
+
+	quote(bytes);
+	uint32_t len = message_of(message, ICMP_UNREACHABLE, ICMP_FRAGMENTATION_NEEDED, bytes, sizeof(bytes));
+
+	bytes_put32(message + 4, 0xdead05d0);
+	mend(message, len);
+	cr_assert_eq(judge(message, len, &icmp), ACCEPTED);
+	cr_assert_eq(icmp.error.mtu, 1488);
+}
+
+/* The ports stand behind the options that the quoted packet had. */
+Test(icmp, quote_with_ip_options)
+{
+	uint8_t bytes[QUOTE_BYTES + 4];
+	struct icmp icmp;
+
+	quote(bytes);
+	memmove(bytes + IP_BYTES + 4, bytes + IP_BYTES, 8);
+	memset(bytes + IP_BYTES, 1, 4);
+	bytes[0] = 0x46;
+	cr_assert_eq(judge_quote(bytes, sizeof(bytes), &icmp), ACCEPTED);
+	cr_assert_eq(icmp.error.tuple.lport, 1000);
+	cr_assert_eq(icmp.error.seq, 0x01020304);
 }
 
 Test(icmp, quotes_too_little)

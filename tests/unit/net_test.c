@@ -164,9 +164,25 @@ Test(net, requests_speak_as_a_member_of_the_subnet)
 	cr_assert_eq(announcement.target, OURS + 2);
 }
 
-static enum net_icmp icmp_input(struct icmp icmp, verdict *v, bool *hard)
+Test(net, doubt_is_about_the_next_hop)
 {
-	return net_icmp_input(&net, &icmp, now_ns, v, hard);
+	static const struct eth_addr gateway_mac = { { 2, 0, 0, 0, 0, 254 } };
+	struct neigh_request request;
+	uint64_t later_ns = now_ns + 10 * CLOCK_NS_PER_S;
+
+	neigh_hold(&net.neigh, net.gateway, payload_arena_copy("x", 1), now_ns);
+	cr_assert(neigh_next_request(&net.neigh, &request));
+	neigh_confirm(&net.neigh, net.gateway, &gateway_mac, now_ns);
+	neigh_clear(&net.neigh);
+	net_doubt(&net, 0x08080808, later_ns);
+	cr_assert(neigh_next_request(&net.neigh, &request));
+	cr_assert_eq(request.address, net.gateway);
+	cr_assert(eth_equal(&request.mac, &gateway_mac));
+}
+
+static enum net_icmp icmp_input(struct icmp icmp, verdict *v)
+{
+	return net_icmp_input(&net, &icmp, now_ns, v);
 }
 
 Test(net, echo_has_a_limit)
@@ -174,37 +190,30 @@ Test(net, echo_has_a_limit)
 	struct icmp echo = { .type = ICMP_ECHO };
 	unsigned answered = 0;
 	verdict v;
-	bool hard;
 
-	while (answered < 10000 && icmp_input(echo, &v, &hard) == NET_ICMP_ECHO)
+	while (answered < 10000 && icmp_input(echo, &v) == NET_ICMP_ECHO)
 		answered++;
 	cr_assert_geq(answered, 10);
 	cr_assert_lt(answered, 10000);
 	cr_assert_eq(v, COUNT_drop_icmp_limited);
-	cr_assert_eq(net_icmp_input(&net, &echo, now_ns + CLOCK_NS_PER_S, &v, &hard), NET_ICMP_ECHO);
+	cr_assert_eq(net_icmp_input(&net, &echo, now_ns + CLOCK_NS_PER_S, &v), NET_ICMP_ECHO);
 	cr_assert_eq(v, ACCEPTED);
 }
 
-Test(net, unreachable_is_for_our_own_segments)
+Test(net, errors_are_for_our_own_segments)
 {
-	struct icmp icmp = { .type = ICMP_UNREACHABLE,
-			     .protocol = IP_PROTOCOL_TCP,
-			     .tuple = { .laddr = OURS } };
+	struct icmp icmp = { .type = ICMP_TIME_EXCEEDED };
 	verdict v;
-	bool hard;
 
-	for (uint8_t code = 0; code < 16; code++) {
-		icmp.code = code;
-		cr_assert_eq(icmp_input(icmp, &v, &hard), NET_ICMP_UNREACHABLE);
-		cr_assert_eq(v, ACCEPTED);
-		cr_assert_eq(hard, code == ICMP_PROTOCOL_UNREACHABLE || code == ICMP_PORT_UNREACHABLE,
-			     "code %u", code);
-	}
-	icmp.tuple.laddr = OTHER;
-	cr_assert_eq(icmp_input(icmp, &v, &hard), NET_ICMP_DROP);
+	icmp.error.protocol = IP_PROTOCOL_TCP;
+	icmp.error.tuple.laddr = OURS;
+	cr_assert_eq(icmp_input(icmp, &v), NET_ICMP_ERROR);
+	cr_assert_eq(v, ACCEPTED);
+	icmp.error.tuple.laddr = OTHER;
+	cr_assert_eq(icmp_input(icmp, &v), NET_ICMP_DROP);
 	cr_assert_eq(v, COUNT_drop_icmp_no_connection);
-	icmp.tuple.laddr = OURS;
-	icmp.protocol = 17;
-	cr_assert_eq(icmp_input(icmp, &v, &hard), NET_ICMP_DROP);
+	icmp.error.tuple.laddr = OURS;
+	icmp.error.protocol = 17;
+	cr_assert_eq(icmp_input(icmp, &v), NET_ICMP_DROP);
 	cr_assert_eq(v, COUNT_drop_icmp_no_connection);
 }

@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Segments as large as their path takes: RFC 1191. */
+#include "support/trace.h"
+#include "tcp/path_mtu.h"
+
+#define SAME .wnd = 512
+#define BLOCK(l, r)                       \
+	{                                 \
+		.left = (l), .right = (r) \
+	}
+
+/* A router cannot pass on our segment at `seq`: the next link takes `mtu` bytes. */
+static verdict too_big(struct trace *t, uint32_t seq, uint16_t mtu)
+{
+	return tcp_icmp(t->tcp,
+			&(struct icmp_error){ .tuple = { TRACE_LOCAL, TRACE_PEER, t->lport, t->rport },
+					      .seq = t->our_iss + seq,
+					      .mtu = mtu,
+					      .trouble = ICMP_TOO_BIG },
+			t->now_ns);
+}
+#define told(t, seq, mtu, v) cr_assert_eq(too_big(t, seq, mtu), v)
+
+static void two_in_flight(struct trace *t)
+{
+	trace_open_passive(t);
+	trace_write(t, 2 * 1460);
+	recv(t, ACK, .seq = 1, .ack = 1, .len = 1460);
+	recv(t, PSH | ACK, .seq = 1461, .ack = 1, .len = 1460);
+}
+
+TRACE(what_did_not_fit_goes_again_at_once)
+{
+	two_in_flight(t);
+	uint32_t cwnd = trace_info(t).cwnd_bytes;
+
+	silence(t, 900 * MS);
+	told(t, 1, 1000, ACCEPTED);
+	cr_assert_eq(trace_info(t).mss, 960);
+	recv(t, ACK, .seq = 1, .ack = 1, .len = 960);
+	recv(t, ACK, .seq = 961, .ack = 1, .len = 500);
+	recv(t, ACK, .seq = 1461, .ack = 1, .len = 960);
+	recv(t, PSH | ACK, .seq = 2421, .ack = 1, .len = 500);
+	quiet(t);
+	cr_assert_eq(trace_info(t).cwnd_bytes, cwnd);
+	counted(t, path_mtu_lowered, 1);
+	counted(t, rto_fired, 0);
+	counted(t, fast_retransmits, 0);
+	silence(t, 900 * MS); /* they have an RTO of their own */
+	send(t, ACK, .seq = 1, .ack = 2921, SAME);
+	event(t, WEIR_EV_SENT);
+	trace_write(t, 2000);
+	recv(t, ACK, .seq = 2921, .ack = 1, .len = 960);
+	recv(t, ACK, .seq = 3881, .ack = 1, .len = 960);
+	send(t, ACK, .seq = 1, .ack = 4841, SAME);
+	recv(t, PSH | ACK, .seq = 4841, .ack = 1, .len = 80);
+}
+
+/* The RTO is neither backed off nor the next one doubled. */
+TRACE(timer_does_not_back_off)
+{
+	two_in_flight(t);
+	told(t, 1, 1000, ACCEPTED);
+	recv(t, ACK, .seq = 1, .ack = 1, .len = 960);
+	recv(t, ACK, .seq = 961, .ack = 1, .len = 500);
+	recv(t, ACK, .seq = 1461, .ack = 1, .len = 960);
+	recv(t, PSH | ACK, .seq = 2421, .ack = 1, .len = 500);
+	after(t, 1 * SECONDS);
+	recv(t, ACK, .seq = 1, .ack = 1, .len = 960);
+	after(t, 2 * SECONDS);
+	recv(t, ACK, .seq = 1, .ack = 1, .len = 960);
+}
+
+/* One message comes for each segment in flight; all but the first are no news. */
+TRACE(second_message_is_no_news)
+{
+	two_in_flight(t);
+	told(t, 1, 1000, ACCEPTED);
+	told(t, 1461, 1000, COUNT_drop_icmp_sequence); /* it is about to go again */
+	recv(t, ACK, .seq = 1, .ack = 1, .len = 960);
+	recv(t, ACK, .seq = 961, .ack = 1, .len = 500);
+	recv(t, ACK, .seq = 1461, .ack = 1, .len = 960);
+	recv(t, PSH | ACK, .seq = 2421, .ack = 1, .len = 500);
+	told(t, 1461, 1000, COUNT_drop_icmp_mtu);
+	told(t, 1, 1000, COUNT_drop_icmp_mtu);
+	quiet(t);
+	counted(t, path_mtu_lowered, 1);
+}
+
+TRACE(path_may_narrow_twice)
+{
+	trace_open_passive(t);
+	trace_write(t, 1460);
+	recv(t, PSH | ACK, .seq = 1, .ack = 1, .len = 1460);
+	told(t, 1, 1040, ACCEPTED);
+	recv(t, ACK, .seq = 1, .ack = 1, .len = 1000);
+	recv(t, PSH | ACK, .seq = 1001, .ack = 1, .len = 460);
+	told(t, 1001, 600, COUNT_drop_icmp_mtu); /* that one was small enough */
+	told(t, 1, 640, ACCEPTED);
+	recv(t, ACK, .seq = 1, .ack = 1, .len = 600);
+	recv(t, ACK, .seq = 601, .ack = 1, .len = 400);
+	quiet(t); /* the last 460 fit, and stay */
+	send(t, ACK, .seq = 1, .ack = 1461, SAME);
+	event(t, WEIR_EV_SENT);
+	cr_assert_eq(trace_info(t).mss, 600);
+}
+
+/* RFC 1191 section 5: a router that does not name its MTU; section 7.1's plateaus. */
+TRACE(old_router_names_no_mtu)
+{
+	trace_open_passive(t);
+	trace_write(t, 1460);
+	recv(t, PSH | ACK, .seq = 1, .ack = 1, .len = 1460);
+	told(t, 1, 0, ACCEPTED);
+	recv(t, ACK, .seq = 1, .ack = 1, .len = 1492 - 40);
+	recv(t, PSH | ACK, .seq = 1453, .ack = 1, .len = 8);
+	told(t, 1, 0, ACCEPTED);
+	recv(t, ACK, .seq = 1, .ack = 1, .len = 1006 - 40);
+	recv(t, ACK, .seq = 967, .ack = 1, .len = 486);
+	told(t, 1, 0, ACCEPTED);
+	recv(t, ACK, .seq = 1, .ack = 1, .len = PATH_MTU_MIN - 40);
+	recv(t, ACK, .seq = 513, .ack = 1, .len = 454);
+	told(t, 1, 0, COUNT_drop_icmp_mtu);
+	told(t, 967, 0, COUNT_drop_icmp_mtu);
+}
+
+TRACE(nothing_below_the_least_is_believed)
+{
+	two_in_flight(t);
+	told(t, 1, 68, ACCEPTED);
+	cr_assert_eq(trace_info(t).mss, PATH_MTU_MIN - 40);
+	for (uint32_t seq = 1; seq < 2921; seq += 1460) {
+		recv(t, ACK, .seq = seq, .ack = 1, .len = 512);
+		recv(t, ACK, .seq = seq + 512, .ack = 1, .len = 512);
+		recv(t, ACK | (seq == 1 ? 0 : PSH), .seq = seq + 1024, .ack = 1, .len = 436);
+	}
+	for (uint16_t mtu = 0; mtu <= PATH_MTU_MIN; mtu++)
+		told(t, 1, mtu, COUNT_drop_icmp_mtu);
+	quiet(t);
+}
+
+TRACE(no_smaller_than_what_was_sent)
+{
+	two_in_flight(t);
+	told(t, 1, 1500, COUNT_drop_icmp_mtu);
+	told(t, 1, 1501, COUNT_drop_icmp_mtu);
+	told(t, 1, 65535, COUNT_drop_icmp_mtu);
+	cr_assert_eq(trace_info(t).mss, 1460);
+	told(t, 1, 1499, ACCEPTED);
+	cr_assert_eq(trace_info(t).mss, 1459);
+	recv(t, ACK, .seq = 1, .ack = 1, .len = 1459);
+	recv(t, ACK, .seq = 1460, .ack = 1, .len = 1);
+	recv(t, ACK, .seq = 1461, .ack = 1, .len = 1459);
+	recv(t, PSH | ACK, .seq = 2920, .ack = 1, .len = 1);
+}
+
+/* Whoever did not see the segment must guess where it begins. */
+TRACE(middle_of_a_segment_is_a_guess)
+{
+	static const uint32_t seqs[] = { 0, 2, 1460, 1462, 2920, 2921, 1u << 31 };
+
+	two_in_flight(t);
+	for (unsigned i = 0; i < 7; i++)
+		told(t, seqs[i], 1000, COUNT_drop_icmp_sequence);
+	cr_assert_eq(trace_info(t).mss, 1460);
+	quiet(t);
+}
+
+TRACE(what_has_arrived_is_not_too_big)
+{
+	two_in_flight(t);
+	send(t, ACK, .seq = 1, .ack = 1461, SAME);
+	told(t, 1, 1000, COUNT_drop_icmp_sequence);
+	cr_assert_eq(trace_info(t).mss, 1460);
+}
+
+TRACE(small_segment_was_never_too_big)
+{
+	trace_open_passive(t);
+	trace_write(t, 500);
+	recv(t, PSH | ACK, .seq = 1, .ack = 1, .len = 500);
+	told(t, 1, 0, COUNT_drop_icmp_mtu);
+	told(t, 1, 576, COUNT_drop_icmp_mtu);
+	quiet(t);
+}
+
+TRACE(timestamps_take_their_share)
+{
+	trace_open_timestamps(t);
+	cr_assert_eq(trace_info(t).mss, 1448);
+	trace_write(t, 1448);
+	recv(t, PSH | ACK, .seq = 1, .ack = 1, .len = 1448, .tsval = 1);
+	told(t, 1, 1500, COUNT_drop_icmp_mtu);
+	told(t, 1, 1000, ACCEPTED);
+	recv(t, ACK, .seq = 1, .ack = 1, .len = 948, .tsval = 1);
+	recv(t, PSH | ACK, .seq = 949, .ack = 1, .len = 500, .tsval = 1);
+}
+
+/* Nor do the duplicate ACKs that they cause tell of congestion. */
+TRACE(small_ones_stay_where_they_are)
+{
+	struct weir_options options;
+
+	trace_open_passive(t);
+	tcp_options_default(t->tcp, &options);
+	options.no_delay = true;
+	call(tcp_set_options(t->tcp, t->conn, &options), 0);
+	trace_write(t, 100);
+	recv(t, PSH | ACK, .seq = 1, .ack = 1, .len = 100);
+	send(t, ACK, .seq = 1, .ack = 101, SAME);
+	event(t, WEIR_EV_SENT);
+	trace_write(t, 1460);
+	recv(t, PSH | ACK, .seq = 101, .ack = 1, .len = 1460);
+	for (uint32_t i = 0; i < 4; i++) {
+		trace_write(t, 100);
+		recv(t, PSH | ACK, .seq = 1561 + 100 * i, .ack = 1, .len = 100);
+	}
+	uint32_t cwnd = trace_info(t).cwnd_bytes;
+
+	told(t, 101, 1000, ACCEPTED);
+	recv(t, ACK, .seq = 101, .ack = 1, .len = 960);
+	recv(t, ACK, .seq = 1061, .ack = 1, .len = 500);
+	for (unsigned i = 0; i < 4; i++)
+		send(t, ACK, .seq = 1, .ack = 101, SAME); /* for each of the small ones */
+	quiet(t);
+	counted(t, fast_retransmits, 0);
+	cr_assert_eq(trace_info(t).cwnd_bytes, cwnd);
+	send(t, ACK, .seq = 1, .ack = 1961, SAME);
+	event(t, WEIR_EV_SENT);
+}
+
+TRACE(what_the_peer_holds_does_not_go_again)
+{
+	listen(t, 80);
+	send(t, SYN, .mss = 1460, .wscale = 8, .sack_ok = true);
+	recv(t, SYN | ACK, .ack = 1, .mss = 1460, .wscale = 1 + t->tcp->rcv_wscale, .sack_ok = true);
+	send(t, ACK, .seq = 1, .ack = 1, SAME);
+	event(t, WEIR_EV_OPENED);
+	trace_write(t, 3 * 1460);
+	recv(t, ACK, .seq = 1, .ack = 1, .len = 1460);
+	recv(t, ACK, .seq = 1461, .ack = 1, .len = 1460);
+	recv(t, PSH | ACK, .seq = 2921, .ack = 1, .len = 1460);
+	send(t, ACK, .seq = 1, .ack = 1, .sack = { BLOCK(1461, 2921) }, SAME);
+	quiet(t);
+	told(t, 1461, 1000, COUNT_drop_icmp_sequence);
+	told(t, 2921, 1000, ACCEPTED);
+	recv(t, ACK, .seq = 1, .ack = 1, .len = 960);
+	recv(t, ACK, .seq = 961, .ack = 1, .len = 500);
+	recv(t, ACK, .seq = 2921, .ack = 1, .len = 960);
+	recv(t, PSH | ACK, .seq = 3881, .ack = 1, .len = 500);
+	quiet(t);
+}
+
+/* A piece that the record remembers by its number alone. */
+TRACE(piece_without_an_extension_is_cut)
+{
+	trace_open_passive(t);
+	trace_write_static(t, 1400);
+	recv(t, PSH | ACK, .seq = 1, .ack = 1, .len = 1400);
+	cr_assert_eq(t->tcp->exts.used, 0);
+	told(t, 2, 1000, COUNT_drop_icmp_sequence);
+	told(t, 1, 1440, COUNT_drop_icmp_mtu);
+	uint32_t cwnd = trace_info(t).cwnd_bytes;
+
+	told(t, 1, 1000, ACCEPTED);
+	cr_assert_eq(trace_info(t).cwnd_bytes, cwnd);
+	recv(t, ACK, .seq = 1, .ack = 1, .len = 960);
+	recv(t, PSH | ACK, .seq = 961, .ack = 1, .len = 440);
+	quiet(t);
+	send(t, ACK, .seq = 1, .ack = 1401, SAME);
+	event(t, WEIR_EV_SENT);
+	trace_write_static(t, 961); /* more than one segment by now */
+	recv(t, ACK, .seq = 1401, .ack = 1, .len = 960);
+	send(t, ACK, .seq = 1, .ack = 2361, SAME);
+	recv(t, PSH | ACK, .seq = 2361, .ack = 1, .len = 1);
+}
+
+TRACE(piece_waits_for_an_extension)
+{
+	uint32_t slots[64];
+	unsigned n = 0;
+
+	trace_open_passive(t);
+	trace_write_static(t, 1400);
+	recv(t, PSH | ACK, .seq = 1, .ack = 1, .len = 1400);
+	while ((slots[n] = slot_pool_take(&t->tcp->exts)) != SLOT_NONE)
+		n++;
+	told(t, 1, 1000, ACCEPTED);
+	told(t, 1, 900, COUNT_drop_icmp_sequence); /* it has not gone again */
+	silence(t, 1500 * MS);
+	while (n > 0)
+		slot_pool_give(&t->tcp->exts, slots[--n]);
+	after(t, 1500 * MS); /* the second time-out */
+	recv(t, ACK, .seq = 1, .ack = 1, .len = 960);
+	send(t, ACK, .seq = 1, .ack = 961, SAME);
+	recv(t, PSH | ACK, .seq = 961, .ack = 1, .len = 440);
+}
+
+TRACE(fin_rides_on_the_last_part)
+{
+	trace_open_passive(t);
+	trace_write(t, 1460);
+	call(tcp_shutdown(t->tcp, t->conn), 0);
+	recv(t, FIN | PSH | ACK, .seq = 1, .ack = 1, .len = 1460);
+	told(t, 1, 1000, ACCEPTED);
+	recv(t, ACK, .seq = 1, .ack = 1, .len = 960);
+	recv(t, FIN | PSH | ACK, .seq = 961, .ack = 1, .len = 500);
+	told(t, 961, 576, COUNT_drop_icmp_mtu); /* 540 bytes; the FIN is none */
+	send(t, ACK, .seq = 1, .ack = 1462, SAME);
+	event(t, WEIR_EV_SENT);
+	state(t, WEIR_FIN_WAIT_2);
+}
+
+TRACE(lone_fin_fits_everywhere)
+{
+	trace_open_passive(t);
+	call(tcp_shutdown(t->tcp, t->conn), 0);
+	recv(t, FIN | ACK, .seq = 1, .ack = 1);
+	told(t, 1, 1000, COUNT_drop_icmp_sequence);
+	quiet(t);
+}
+
+TRACE(closed_window_is_respected)
+{
+	two_in_flight(t);
+	send(t, ACK, .seq = 1, .ack = 1, .zero_window = true);
+	told(t, 1, 1000, ACCEPTED);
+	quiet(t);
+	after(t, 1 * SECONDS);
+	recv(t, ACK, .seq = 1, .ack = 1, .len = 1);
+}
+
+/* Each learns for itself, and begins with what both ends can take. */
+TRACE(next_connection_begins_with_full_segments)
+{
+	two_in_flight(t);
+	told(t, 1, 1000, ACCEPTED);
+	for (unsigned i = 0; i < 2; i++) {
+		recv(t, ACK, .seq = 1 + 1460 * i, .ack = 1, .len = 960);
+		recv(t, i == 0 ? ACK : PSH | ACK, .seq = 961 + 1460 * i, .ack = 1, .len = 500);
+	}
+	t->rport++;
+	send(t, SYN, .mss = 1460);
+	recv(t, SYN | ACK, .ack = 1, .mss = 1460);
+	send(t, ACK, .seq = 1, .ack = 1);
+	event(t, WEIR_EV_OPENED);
+	cr_assert_eq(trace_info(t).mss, 1460);
+}
