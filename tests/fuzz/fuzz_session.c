@@ -342,7 +342,15 @@ static void unreachable(struct session *s)
 	struct place place = place_of(s, &tuple);
 	uint32_t seq = what & CHANGE_SEQ ? take_seq(&s->in, &place) : place.una;
 
-	tcp_unreachable(tcp, &tuple, seq, what & 0x40, s->shard.now_ns);
+	struct icmp_error error = {
+		.tuple = tuple,
+		.seq = seq,
+		.trouble = (uint8_t)(what & 0x40 ? ICMP_HARD : what & 0x10 ? ICMP_TOO_BIG : ICMP_SOFT),
+	};
+
+	if (error.trouble == ICMP_TOO_BIG)
+		error.mtu = (uint16_t)(in_u8(&s->in) << 4);
+	tcp_icmp(tcp, &error, s->shard.now_ns);
 	invariants_check(&s->shard);
 }
 
