@@ -196,6 +196,8 @@ verdict time_wait_input(struct tcp *tcp, uint32_t slot, struct seg *seg)
 		reply_ack(tcp, wait);
 		return COUNT_drop_paws;
 	}
+	if (wait->ts_offset != 0 && !(seg->opts & SEG_OPT_TS) && !(seg->flags & SEG_SYN))
+		return COUNT_drop_no_timestamp;
 	if (seg_space(seg) == 0)
 		return COUNT_drop_time_wait; /* an ACK; answering it could start a war of ACKs */
 	if (!(seg->flags & SEG_ACK) && seq_within(seg->seq, wait->rcv_nxt, TIME_WAIT_WINDOW))

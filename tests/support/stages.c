@@ -102,7 +102,6 @@ struct stand stage_reach(struct trace *t, enum stage stage)
 		t->rport = TRACE_OTHER_PORT;
 		break;
 	}
-	at.stage = stage;
 	return at;
 }
 
@@ -247,13 +246,16 @@ static void word_at(const char *words, enum stage stage, char word[STAGE_WORD])
 static struct {
 	const struct stage_line *line;
 	enum stage stage;
+	stage_reach_fn reach;
 	stage_fn act;
 } current;
 
 static void try_word(struct trace *t)
 {
 	char fair[STAGE_WORD], word[STAGE_WORD] = "";
-	struct stand at = stage_reach(t, current.stage);
+	struct stand at = current.reach(t, current.stage);
+
+	at.stage = current.stage;
 
 	current.act(t, &at, current.line->what, word);
 	word_at(current.line->words, current.stage, fair);
@@ -263,7 +265,14 @@ static void try_word(struct trace *t)
 
 void stage_try(const struct stage_line *lines, unsigned count, enum stage stage, stage_fn act)
 {
+	stage_try_from(stage_reach, lines, count, stage, act);
+}
+
+void stage_try_from(stage_reach_fn reach, const struct stage_line *lines, unsigned count, enum stage stage,
+		    stage_fn act)
+{
 	current.stage = stage;
+	current.reach = reach;
 	current.act = act;
 	for (unsigned i = 0; i < count; i++) {
 		current.line = &lines[i];

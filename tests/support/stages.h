@@ -74,8 +74,13 @@ struct stage_line {
 /* Does it, for one word of a line, and says what followed. */
 typedef void (*stage_fn)(struct trace *t, const struct stand *at, const char *what, char word[STAGE_WORD]);
 
+/* Brings a new connection to a stage: stage_reach(), or in another way. */
+typedef struct stand (*stage_reach_fn)(struct trace *t, enum stage stage);
+
 /* Tries one column of a table: each of its lines at this stage. */
 void stage_try(const struct stage_line *lines, unsigned count, enum stage stage, stage_fn act);
+void stage_try_from(stage_reach_fn reach, const struct stage_line *lines, unsigned count, enum stage stage,
+		    stage_fn act);
 
 /* A test for each stage, named after it: column(AT_CLOSED) and so on. */
 #define IN_EVERY_STATE(column)         \
