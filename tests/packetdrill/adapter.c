@@ -16,6 +16,7 @@
 
 #include "base/clock.h"
 #include "packetdrill/epoll.h"
+#include "packetdrill/info.h"
 #include "packetdrill/interface.h"
 #include "packetdrill/option.h"
 #include "packetdrill/packet.h"
@@ -51,6 +52,7 @@ static int leave_int(struct world *world, int result)
 
 static void adapter_free(void *userdata)
 {
+	info_of_world(NULL);
 	world_destroy(userdata);
 }
 
@@ -439,6 +441,7 @@ void packetdrill_interface_init(const char *flags, struct packetdrill_interface 
 	if (wrong == NULL) {
 		table->userdata = world_create(&settings);
 		wrong = table->userdata == NULL ? "no memory" : NULL;
+		info_of_world(table->userdata);
 	}
 	if (wrong == NULL)
 		return;

@@ -295,17 +295,30 @@ TEST(icmp_ends_an_open)
 	}
 }
 
-TEST(icmp_does_not_end_a_connection)
+/* A soft error is only why a connection ends that goes on unanswered. */
+TEST(soft_icmp_error)
+{
+	int fd = host_accepted(h);
+
+	gives(10, write, fd, data, 10);
+	expect(h, PSH | ACK, .seq = 1, .ack = 1, .len = 10);
+	host_inject_unreachable(h, 1);
+	cr_assert_eq(host_get(h, fd, SOL_SOCKET, SO_ERROR), 0);
+	inject(h, ACK, .seq = 1, .ack = 11);
+	gives(10, write, fd, data, 10);
+	expect(h, PSH | ACK, .seq = 11, .ack = 1, .len = 10);
+	host_sleep(h, 200000);
+	fails(EHOSTUNREACH, write, fd, data, 10);
+}
+
+TEST(hard_icmp_error)
 {
 	int fd = host_accepted(h);
 
 	gives(10, write, fd, data, 10);
 	expect(h, PSH | ACK, .seq = 1, .ack = 1, .len = 10);
 	host_inject_unreachable(h, 3);
-	cr_assert_eq(host_get(h, fd, SOL_SOCKET, SO_ERROR), 0);
-	inject(h, ACK, .seq = 1, .ack = 11);
-	gives(10, write, fd, data, 10);
-	expect(h, PSH | ACK, .seq = 11, .ack = 1, .len = 10);
+	fails(ECONNREFUSED, write, fd, data, 10);
 }
 
 TEST(user_timeout)
@@ -428,6 +441,31 @@ TEST(vectors)
 	gives(6, readv, fd, iov, 3);
 	for (int i = 0; i < 6; i++)
 		cr_assert_eq(data[i], i);
+}
+
+/* For the assertions of scripts; what weir has no account of is nothing that anybody would assert. */
+TEST(tcp_info)
+{
+	int fd = host_accepted(h);
+	struct tcp_info info;
+	socklen_t len = sizeof(info);
+
+	gives(1460, write, fd, data, 1460);
+	gives(0, getsockopt, fd, IPPROTO_TCP, TCP_INFO, &info, &len);
+	cr_assert_eq(len, sizeof(info));
+	cr_assert_eq(info.tcpi_state, TCP_ESTABLISHED);
+	cr_assert_eq(info.tcpi_snd_cwnd, 10);
+	cr_assert_eq(info.tcpi_snd_ssthresh, 0x7fffffff);
+	cr_assert_eq(info.tcpi_unacked, 1);
+	cr_assert_eq(info.tcpi_snd_mss, 1460);
+	cr_assert_eq(info.tcpi_reordering, UINT32_MAX);
+	gives(0, close, fd);
+}
+
+TEST_WITH(no_timestamps, "10.0.0.1,timestamps=0")
+{
+	host_connected(h);
+	cr_assert_eq(h->timestamps, false);
 }
 
 TEST(unread_bytes_are_told_with_a_message)

@@ -120,6 +120,7 @@ double host_expect(struct host *h, struct host_seg want, int line)
 
 	if (seg.flags & SYN) {
 		h->our_iss = seg.seq;
+		h->timestamps = seg.opts & SEG_OPT_TS;
 		h->lport = seg.tuple.rport;
 		h->rport = seg.tuple.lport;
 	}

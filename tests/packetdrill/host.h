@@ -14,6 +14,7 @@
 #define WEIR_TESTS_PACKETDRILL_HOST_H
 
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "packetdrill/interface.h"
@@ -33,7 +34,8 @@ struct host {
 	void *library;
 	uint16_t lport, rport; /* of the connection that is looked at; learnt from its SYN */
 	uint32_t our_iss;
-	int blocked_fd; /* of a call in a thread: what it is for, and what came of it */
+	bool timestamps; /* were offered or agreed to by the last SYN */
+	int blocked_fd;  /* of a call in a thread: what it is for, and what came of it */
 	long result;
 	int error;
 	double seconds; /* how long it took */

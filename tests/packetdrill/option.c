@@ -11,6 +11,7 @@
 #include <sys/ioctl.h>
 
 #include "base/clock.h"
+#include "packetdrill/info.h"
 #include "packetdrill/stream.h"
 
 #define MSS_LEAST 88 /* Linux's bounds on TCP_MAXSEG */
@@ -308,6 +309,8 @@ int option_get(struct socket *socket, int level, int name, void *value, socklen_
 {
 	const struct option *option = find(level, name);
 
+	if (info_knows(level, name))
+		return info_get(socket, level, name, value, len);
 	if (level == SOL_SOCKET && name == SO_LINGER)
 		return get_linger(socket, value, len);
 	if (option == NULL)

@@ -58,7 +58,13 @@ static const char *take(struct settings *settings, const char *name, const char 
 		config->delayed_ack_ns = value * CLOCK_NS_PER_MS;
 		return NULL;
 	}
-	return "--so_flags knows receive_window, msl and delayed_ack";
+	if (strcmp(name, "timestamps") == 0) {
+		if (!number(text, 1, &value))
+			return "timestamps: 0 or 1 is wanted";
+		config->no_timestamps = value == 0;
+		return NULL;
+	}
+	return "--so_flags knows receive_window, msl, delayed_ack and timestamps";
 }
 
 /* Buffers for the window: as many as weir counts at most, one for a full segment each. */
@@ -81,7 +87,7 @@ const char *settings_parse(struct settings *settings, const char *flags)
 	settings->config.send_buffers = 1024;
 	settings->config.max_send_buffers = 16 * 1024;
 	if (flags == NULL || strlen(flags) >= sizeof(copy))
-		return "--so_flags=ADDR[,receive_window=BYTES][,msl=SECONDS][,delayed_ack=MS] is wanted";
+		return "--so_flags=ADDR[,receive_window=BYTES][,msl=SECONDS][,delayed_ack=MS][,timestamps=0] is wanted";
 	memcpy(copy, flags, strlen(flags) + 1);
 	char *word = strtok_r(copy, ",", &rest);
 

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * settings.h - what --so_flags says: ADDR[,receive_window=BYTES][,msl=SECONDS][,delayed_ack=MS]
+ * settings.h - what --so_flags says: ADDR[,receive_window=BYTES][,msl=SECONDS][,delayed_ack=MS][,timestamps=0]
  *
  *   ADDR             the local address, as packetdrill's --local_ip
  *   receive_window   what is offered when nothing is unread; the window scale follows from it
  *   msl              maximum segment lifetime; TIME-WAIT lasts twice that
  *   delayed_ack      how long an ACK may wait; 0 is Linux's way with a connection's first segments
+ *   timestamps       0: none are offered nor agreed to, as net.ipv4.tcp_timestamps
  *
  * What is left out is as weir_config_default() has it.
  */

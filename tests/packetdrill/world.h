@@ -25,7 +25,7 @@
 
 #define WORLD_SOCKETS 256
 #define WORLD_NEVER UINT64_MAX
-#define WORLD_NS_PER_US 1000u
+#define WORLD_NS_PER_US 1000ull
 
 struct packet;
 struct sleeper;
