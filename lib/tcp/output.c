@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "tcp/output.h"
 
+#include "tcp/cc.h"
 #include "tcp/fsm.h"
 #include "tcp/profiles.h"
 #include "tcp/reassembly.h"
@@ -448,6 +449,8 @@ static unsigned output_synchronized(struct tcp *tcp, struct tcb *tcb, struct seg
 	if (piece_fits(tcp, tcb)) {
 		while (n < max && send_next(tcp, tcb, &segs[n], &sacks[n]))
 			n++;
+		if (n > 0 && tcb->flags & TCB_EXT)
+			cc_sent(tcb_ext(tcp, tcb), tcb->mss, tcb->snd_nxt);
 		if (n == max) {
 			output_mark(tcp, tcb); /* perhaps more, in the next turn */
 			return n;

@@ -136,6 +136,7 @@ bool tcb_extend(struct tcp *tcp, struct tcb *tcb)
 		.lost_from = SLOT_NONE,
 		.gap_first = SLOT_NONE,
 		.recover = una - 1,
+		.filled = una,
 		.srtt_us = path.srtt_us,
 		.rttvar_us = path.rttvar_us,
 		.cwnd = path.cwnd * tcb->mss,

@@ -3,6 +3,7 @@
 
 #include "tcp/cc.h"
 #include "tcp/output.h"
+#include "tcp/rtt.h"
 #include "tcp/sent.h"
 
 #define DUP_THRESHOLD 3 /* RFC 5681 section 3.2, RFC 6675 section 2 */
@@ -47,7 +48,10 @@ void recovery_acked(struct tcp *tcp, struct tcb *tcb, uint32_t acked, uint32_t s
 		/* Kept close behind, or it would come round after 2 GB. */
 		if (seq_gt(ext->snd_una, ext->recover))
 			ext->recover = ext->snd_una - 1;
-		cc_reno.acked(ext, tcb->mss, acked, ext->pipe + acked);
+		if (seq_lt(ext->snd_una - acked, ext->filled))
+			cc_reno.acked(ext, tcb->mss, acked);
+		else
+			ext->filled = ext->snd_una;
 		return;
 	}
 	if (seq_ge(ext->snd_una, ext->recover))
@@ -178,4 +182,14 @@ void recovery_path_narrowed(struct tcp *tcp, struct tcb *tcb)
 	ext->recover = tcb->snd_nxt;
 	ext->advance = 0;
 	ext->dup_acks = 0;
+}
+
+bool recovery_idle(struct tcp *tcp, struct tcb *tcb)
+{
+	struct tcb_ext *ext = tcb_ext(tcp, tcb);
+	uint32_t restart = path_first_window(tcb->mss) * tcb->mss;
+
+	if (ext->cwnd > restart)
+		cc_reno.idle(ext, restart);
+	return ext->cwnd <= restart;
 }

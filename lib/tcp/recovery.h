@@ -38,6 +38,12 @@ void recovery_timed_out(struct tcp *tcp, struct tcb *tcb);
  */
 void recovery_path_narrowed(struct tcp *tcp, struct tcb *tcb);
 
+/*
+ * An RTO has gone by with nothing in flight. True: the window has nothing more to lose by idling, and the
+ * extension may go.
+ */
+bool recovery_idle(struct tcp *tcp, struct tcb *tcb);
+
 /* Bytes in the network: `pipe`, less what duplicate ACKs show to have left it. */
 uint32_t recovery_in_flight(const struct tcb *tcb, const struct tcb_ext *ext);
 

@@ -42,13 +42,16 @@ struct path path_unpack(uint32_t packed)
 	};
 }
 
+uint32_t path_first_window(uint16_t mss)
+{
+	if (mss <= 1460)
+		return 10;
+	return 2 * mss > 14600 ? 2 : 14600u / mss;
+}
+
 uint32_t path_initial(uint16_t mss)
 {
-	uint32_t segments = 10;
-
-	if (mss > 1460)
-		segments = 2 * mss > 14600 ? 2 : 14600u / mss;
-	return path_pack(&(struct path){ .cwnd = segments, .ssthresh = PATH_INFINITE });
+	return path_pack(&(struct path){ .cwnd = path_first_window(mss), .ssthresh = PATH_INFINITE });
 }
 
 void rtt_update(uint32_t *srtt_us, uint32_t *rttvar_us, uint32_t sample_us)

@@ -26,9 +26,12 @@ uint32_t path_pack(const struct path *path);
 struct path path_unpack(uint32_t packed);
 
 /*
- * A path that nothing is known of, with RFC 6928's first window: ten segments, but no more than 14600 bytes
- * of segments larger than Ethernet's, or two of those.
+ * RFC 6928's first window, in segments: ten, but no more than 14600 bytes of segments larger than
+ * Ethernet's, or two of those.
  */
+uint32_t path_first_window(uint16_t mss);
+
+/* A path that nothing is known of. */
 uint32_t path_initial(uint16_t mss);
 
 /* Takes a sample into srtt and rttvar, RFC 6298 rules 2.2 and 2.3. */

@@ -133,8 +133,7 @@ static bool sack_block(struct tcp *tcp, struct tcb_ext *ext, const struct sack_b
 /* Whether a block is about what may be in flight. Others are old, or lies. */
 static bool is_current(const struct tcb_ext *ext, uint32_t snd_nxt, const struct sack_block *block)
 {
-	return seq_lt(block->left, block->right) && seq_ge(block->left, ext->snd_una) &&
-	       seq_le(block->right, snd_nxt);
+	return seq_ge(block->left, ext->snd_una) && seq_le(block->right, snd_nxt);
 }
 
 /* RFC 2883: the first block may tell of what came twice. It is old, then, or within the second. */

@@ -103,6 +103,8 @@ struct tcb_ext {
 	uint32_t cursor, cursor_seq;      /* the piece that holds the next new byte, and where it starts */
 	uint32_t srtt_us, rttvar_us;      /* 0 before the first sample */
 	uint32_t cwnd, ssthresh;          /* bytes */
+	uint32_t filled;                  /* SND.NXT when last as much as cwnd lets was in the network */
+	uint32_t window_acked;            /* bytes, towards the next step of congestion avoidance */
 	uint32_t recover;                 /* RFC 6582: the recovery ends when this is acknowledged */
 	uint32_t rescue;                  /* RescueRxt of RFC 6675 */
 	uint32_t advance;                 /* bytes that the last cumulative ACK acknowledged */
@@ -118,6 +120,7 @@ struct tcb_ext {
 	uint16_t dup_acks, dup_most;      /* duplicate ACKs in a row, and how many can be genuine */
 	bool recovering;
 	uint8_t partial_acks; /* of this recovery without SACK: 0, 1, or 2 for more */
+	bool after_time_out;  /* this slow start follows one, RFC 3465 section 2.3 */
 	bool selective;       /* the peer has told what it holds: RFC 6675 is in force, not RFC 6582 */
 	bool needless;        /* it has told of a segment that came twice: its path reorders */
 	uint8_t unanswered;   /* window probes since the peer was last heard (RFC 9293 MUST-37) */
@@ -129,7 +132,7 @@ struct tcb_ext {
 	uint32_t linger_end; /* tick at which a closed connection that lingers is over, if `lingers` */
 	struct sack sack;    /* what we hold beyond RCV.NXT, the latest news first */
 	struct sack_block duplicate; /* to be told once, RFC 2883; empty: nothing */
-	uint8_t reserved[256 - 25 * 4 - 23 - sizeof(struct sack) - sizeof(struct sack_block)];
+	uint8_t reserved[256 - 27 * 4 - 24 - sizeof(struct sack) - sizeof(struct sack_block)];
 };
 
 _Static_assert(sizeof(struct tcb_ext) == 256, "an extension is four cache lines");

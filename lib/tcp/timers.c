@@ -135,8 +135,12 @@ static void idle_fired(struct tcp *tcp, struct tcb *tcb)
 	tcb_rest(tcp, tcb);
 	if (keep_idle != 0)
 		tcb_arm(tcp, tcb, TIMER_KEEPALIVE, keep_idle > gone ? keep_idle - gone : 0);
-	if (tcb->flags & TCB_EXT && tcb_ext(tcp, tcb)->queue_first == SLOT_NONE &&
-	    tcb_snd_una(tcp, tcb) == tcb->snd_nxt && !reassembly_waiting(tcp, tcb))
+	if (!(tcb->flags & TCB_EXT) || tcb_ext(tcp, tcb)->queue_first != SLOT_NONE ||
+	    tcb_snd_una(tcp, tcb) != tcb->snd_nxt)
+		return;
+	if (!recovery_idle(tcp, tcb))
+		tcb_arm(tcp, tcb, TIMER_IDLE, gone);
+	else if (!reassembly_waiting(tcp, tcb))
 		tcb_shrink(tcp, tcb);
 }
 

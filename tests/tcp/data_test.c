@@ -262,13 +262,13 @@ TRACE(slow_start)
 	recv(t, ACK, .seq = 14601, .ack = 1, .len = 1460);
 	recv(t, ACK, .seq = 16061, .ack = 1, .len = 1460);
 	quiet(t);
-	send(t, ACK, .seq = 1, .ack = 4381); /* grows by a segment for each ACK (RFC 5681 equation 2) */
-	for (unsigned i = 12; i < 15; i++)
+	send(t, ACK, .seq = 1, .ack = 4381); /* bytes count, not ACKs (RFC 3465) */
+	for (unsigned i = 12; i < 16; i++)
 		recv(t, ACK, .seq = 1 + 1460 * i, .ack = 1, .len = 1460);
 	quiet(t);
-	cr_assert_eq(trace_info(t).cwnd_bytes, 12 * 1460);
+	cr_assert_eq(trace_info(t).cwnd_bytes, 13 * 1460);
 	send(t, ACK, .seq = 1, .ack = 21901);
-	for (unsigned i = 15; i < 20; i++)
+	for (unsigned i = 16; i < 20; i++)
 		recv(t, i < 19 ? ACK : PSH | ACK, .seq = 1 + 1460 * i, .ack = 1, .len = 1460);
 	send(t, ACK, .seq = 1, .ack = 29201);
 	event(t, WEIR_EV_SENT);

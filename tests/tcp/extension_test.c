@@ -22,7 +22,7 @@ TRACE_CONFIGURED(taken_with_data_and_given_back_after_an_rto, trace_rto_of_hosts
 	cr_assert_eq(t->tcp->exts.used, 0);
 }
 
-/* A kept-alive connection does not fall back to its first window, nor forget its round trip. */
+/* A kept-alive connection keeps what it has learnt of its path; how far the window idles: congestion_test.c. */
 TRACE_CONFIGURED(path_survives_it, trace_rto_of_hosts)
 {
 	trace_open_unmeasured(t);
@@ -40,16 +40,16 @@ TRACE_CONFIGURED(path_survives_it, trace_rto_of_hosts)
 	event(t, WEIR_EV_SENT);
 	struct weir_info before = trace_info(t);
 
-	cr_assert_eq(before.cwnd_bytes, 21 * 1460);
-	silence(t, 500 * MS);
+	cr_assert_eq(before.cwnd_bytes, 22 * 1460);
+	silence(t, 1000 * MS);
 	cr_assert_eq(t->tcp->exts.used, 0);
 	struct weir_info after = trace_info(t);
 
-	cr_assert_eq(after.cwnd_bytes, 20 * 1460); /* to 20 % */
+	cr_assert_eq(after.cwnd_bytes, 10 * 1460);
 	cr_assert(after.srtt_us <= before.srtt_us && after.srtt_us >= before.srtt_us * 255 / 256);
 	cr_assert(after.rttvar_us <= before.rttvar_us && after.rttvar_us >= before.rttvar_us * 63 / 64);
 	trace_write(t, 1460);
-	cr_assert_eq(trace_info(t).cwnd_bytes, 20 * 1460);
+	cr_assert_eq(trace_info(t).cwnd_bytes, 10 * 1460);
 	cr_assert_eq(trace_info(t).srtt_us, after.srtt_us);
 	recv(t, PSH | ACK, .seq = 43801, .ack = 1, .len = 1460);
 	send(t, ACK, .seq = 1, .ack = 45261);
@@ -104,6 +104,23 @@ TRACE(static_piece_needs_none)
 		cr_assert_eq(t->tcp->exts.used, 0);
 	}
 	cr_assert(trace_info(t).srtt_us > 10000, "it is timed all the same");
+}
+
+/* And stays timed when an extension takes it over in flight. */
+TRACE(static_piece_keeps_its_time_of_sending)
+{
+	trace_open_unmeasured(t);
+	trace_write_static(t, 100);
+	recv(t, PSH | ACK, .seq = 1, .ack = 1, .len = 100);
+	silence(t, 100 * MS);
+	trace_write(t, 50);
+	silence(t, 100 * MS);
+	send(t, ACK, .seq = 1, .ack = 101);
+	cr_assert(trace_info(t).srtt_us > 194000 && trace_info(t).srtt_us < 199000, "%u",
+		  trace_info(t).srtt_us);
+	recv(t, PSH | ACK, .seq = 101, .ack = 1, .len = 50);
+	send(t, ACK, .seq = 1, .ack = 151);
+	event(t, WEIR_EV_SENT);
 }
 
 TRACE(long_static_piece_takes_one)

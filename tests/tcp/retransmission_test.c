@@ -321,10 +321,10 @@ TRACE(early_retransmit)
 TRACE(no_early_retransmit_with_more_to_send)
 {
 	in_flight(t, 3);
-	send(t, ACK, .seq = 1, .ack = 1, SAME);
 	trace_write(t, 1460);
-	recv(t, PSH | ACK, .seq = 4381, .ack = 1, .len = 1460);
 	send(t, ACK, .seq = 1, .ack = 1, SAME);
+	send(t, ACK, .seq = 1, .ack = 1, SAME);
+	recv(t, PSH | ACK, .seq = 4381, .ack = 1, .len = 1460);
 	quiet(t);
 	counted(t, fast_retransmits, 0);
 	send(t, ACK, .seq = 1, .ack = 1, SAME);
@@ -461,9 +461,10 @@ TRACE(congestion_avoidance)
 	recv(t, ACK, .seq = 5841, .ack = 1, .len = 1460);
 	recv(t, PSH | ACK, .seq = 7301, .ack = 1, .len = 1460);
 	send(t, ACK, .seq = 1, .ack = 7301, SAME);
-	cr_assert_eq(trace_info(t).cwnd_bytes, 2 * 1460 + 730);
+	cr_assert_eq(trace_info(t).cwnd_bytes, 2 * 1460);
 	send(t, ACK, .seq = 1, .ack = 8761, SAME);
 	event(t, WEIR_EV_SENT);
+	cr_assert_eq(trace_info(t).cwnd_bytes, 3 * 1460);
 }
 
 /*

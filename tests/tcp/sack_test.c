@@ -256,6 +256,31 @@ TRACE(no_recovery_within_a_time_out)
 	counted(t, fast_retransmits, 0);
 }
 
+/* Not even for what lies beyond it. */
+TRACE(no_recovery_beside_a_time_out)
+{
+	in_flight(t, 4);
+	after(t, 1 * SECONDS);
+	recv(t, ACK, .seq = 1, .ack = 1, .len = 1460);
+	trace_write(t, 6 * 1460);
+	send(t, ACK, .seq = 1, .ack = 1461, SAME);
+	recv(t, ACK, .seq = 1461, .ack = 1, .len = 1460);
+	recv(t, ACK, .seq = 2921, .ack = 1, .len = 1460);
+	send(t, ACK, .seq = 1, .ack = 2921, SAME);
+	send(t, ACK, .seq = 1, .ack = 4381, SAME);
+	for (unsigned i = 3; i < 6;
+	     i++) /* the first of these, all of which a time-out took for lost, is lost again */
+		recv(t, ACK, .seq = 1 + 1460 * i, .ack = 1, .len = 1460);
+	for (unsigned i = 4; i < 7; i++) {
+		send(t, ACK, .seq = 1, .ack = 4381, SAME, .sack = { BLOCK(5841, 1 + 1460 * (i + 1)) });
+		recv(t, ACK, .seq = 1 + 1460 * (i + 2), .ack = 1, .len = 1460);
+		quiet(t);
+	}
+	counted(t, fast_retransmits, 0);
+	send(t, ACK, .seq = 1, .ack = 13141, SAME);
+	recv(t, PSH | ACK, .seq = 13141, .ack = 1, .len = 1460);
+}
+
 /* Three in flight, nothing more to send: two duplicate ACKs are all that can come (RFC 5827). */
 TRACE(early_retransmit_with_blocks)
 {
@@ -297,4 +322,16 @@ TRACE(no_early_retransmit_where_the_path_reorders)
 TRACE(duplicate_within_a_block_is_told_by_the_first)
 {
 	needless_repetition(t, (struct sack_block)BLOCK(4381, 5841), (struct sack_block)BLOCK(4381, 5841));
+}
+
+/* A block that lies does not make a D-SACK of the one before it. */
+TRACE(lie_beside_it_makes_no_dsack)
+{
+	in_flight(t, 3);
+	send(t, ACK, .seq = 1, .ack = 1, SAME, .sack = { BLOCK(1461, 2921), BLOCK(1461, 90001) });
+	quiet(t);
+	send(t, ACK, .seq = 1, .ack = 1, SAME, .sack = { BLOCK(1461, 4381) });
+	recv(t, ACK, .seq = 1, .ack = 1, .len = 1460);
+	send(t, ACK, .seq = 1, .ack = 4381, SAME);
+	event(t, WEIR_EV_SENT);
 }
