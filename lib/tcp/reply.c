@@ -56,6 +56,12 @@ void reply_reset(struct tcp *tcp, const struct tcb *tcb)
 	reply->seq = output_empty_seq(tcp, tcb);
 	reply->ack = tcb->rcv_nxt;
 	reply->flags = SEG_RST | SEG_ACK;
+	/* RFC 7323 section 3.2: on RST, too, so that the peer may judge it more strictly (section 5.2). */
+	if (tcb->flags & TCB_TS) {
+		reply->opts = SEG_OPT_TS;
+		reply->tsval = tcp_tsval(tcp, tcb->ts_offset);
+		reply->tsecr = tcb->ts_recent;
+	}
 	count(tcp->counters, COUNT_resets_out);
 }
 

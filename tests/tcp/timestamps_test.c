@@ -46,6 +46,19 @@ TRACE(paws_exempts_rst)
 	event_closed(t, 0, WEIR_REASON_RESET);
 }
 
+/* RFC 7323 section 3.2: ours has one, of the time when it is sent. */
+TRACE(rst_has_a_timestamp)
+{
+	trace_open_timestamps(t);
+	uint32_t opened = t->tsval;
+
+	silence(t, 1000 * MS);
+	call(tcp_abort(t->tcp, t->conn), 0);
+	recv(t, RST | ACK, .seq = 1, .ack = 1, .tsval = 1, .tsecr = 701);
+	cr_assert(t->tsval - opened > 950 && t->tsval - opened < 960);
+	event_closed(t, 0, WEIR_REASON_ABORTED);
+}
+
 TRACE(rst_needs_no_timestamp)
 {
 	trace_open_timestamps(t);
