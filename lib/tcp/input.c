@@ -57,6 +57,7 @@ static void fin_arrives(struct tcp *tcp, struct tcb *tcb)
 	tcb->rcv_nxt++;
 	if (tcb->flags & TCB_EXT) {
 		tcb_ext(tcp, tcb)->gap_fin = false;
+		reassembly_clear(tcp, tcb); /* what lies beyond a FIN is no text */
 		if (tcb_at_rest(tcb))
 			tcb_arm(tcp, tcb, TIMER_IDLE, rtt_rto_ticks(tcp, tcb));
 	}

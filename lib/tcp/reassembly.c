@@ -233,4 +233,5 @@ void reassembly_clear(struct tcp *tcp, struct tcb *tcb)
 		ext->gap_first = piece_at(tcp, slot)->next;
 		piece_free(tcp, tcb, slot);
 	}
+	ext->blocks = 0;
 }

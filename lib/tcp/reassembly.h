@@ -26,7 +26,7 @@ bool reassembly_fin_due(const struct tcp *tcp, const struct tcb *tcb);
 /* Whether anything waits for a gap to close. */
 bool reassembly_waiting(const struct tcp *tcp, const struct tcb *tcb);
 
-/* Frees everything; for the end of a connection. */
+/* Frees everything; for the end of a connection, or of what the peer sends. */
 void reassembly_clear(struct tcp *tcp, struct tcb *tcb);
 
 /* Segment text that had been received before: to be told once, as D-SACK (RFC 2883). */

@@ -205,6 +205,8 @@ int tcp_close(struct tcp *tcp, weir_conn conn)
 	/* RFC 9293 3.6.1: what has come in and will not be read is lost, and the peer must know (SHLD-3). */
 	if (event_unread(tcp, tcb) || profile_of(tcp, tcb)->linger == 0)
 		return tcp_abort(tcp, conn);
+	if (!output_room(tcp, tcb))
+		return -EAGAIN; /* before anything has happened */
 	int err = linger_bounded(tcp, tcb);
 
 	if (err == 0)

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What fuzzers found (tests/fuzz), each as a trace. */
+#include <errno.h>
+
 #include "support/trace.h"
 
 /* The SYN's time-out has fired, and its answer comes before the next output: nothing is to be sent again. */
@@ -14,4 +16,43 @@ TRACE(data_is_sent_though_a_syn_waited_to_be_sent_again)
 	trace_write_static(t, 10);
 	recv(t, PSH | ACK, .seq = 1, .ack = 1, .len = 10);
 	quiet(t);
+}
+
+/* A peer that sends beyond its own FIN: that is no text, and is not told of as if it were. */
+TRACE(text_beyond_a_fin_is_given_up)
+{
+	connect(t);
+	recv_syn(t);
+	send(t, SYN | ACK, .ack = 1, .mss = 1460, .sack_ok = true);
+	event(t, WEIR_EV_OPENED);
+	recv(t, ACK, .seq = 1, .ack = 1);
+	send(t, ACK, .seq = 2, .ack = 1, .len = 10);
+	recv(t, ACK, .seq = 1, .ack = 1, .sack = { { 2, 12 } });
+	send(t, FIN | ACK, .seq = 1, .ack = 1);
+	event(t, WEIR_EV_FIN);
+	recv(t, ACK, .seq = 1, .ack = 2);
+	cr_assert_eq(payload_arena_live(), 0);
+}
+
+/* Output is at its bound: close says to try again, and no lingering has begun. */
+TRACE(a_close_that_was_refused_does_not_end_the_connection)
+{
+	struct weir_options options;
+	weir_conn other;
+
+	trace_open_passive(t);
+	tcp_options_default(t->tcp, &options);
+	options.linger_ns = 100 * MS;
+	call(tcp_set_options(t->tcp, t->conn, &options), 0);
+	quiet(t);
+	t->tcp->dirty_ring.mask = 0;
+	call(tcp_connect(t->tcp, (struct weir_endpoint){ TRACE_LOCAL, 1000 },
+			 (struct weir_endpoint){ TRACE_PEER, TRACE_OTHER_PORT }, 0, t->now_ns, &other),
+	     0);
+	call(tcp_close(t->tcp, t->conn), -EAGAIN);
+	call(tcp_abort(t->tcp, other), 0);
+	event_closed(t, 0, WEIR_REASON_ABORTED);
+	t->conn = (weir_conn){ 0, t->conn.generation };
+	silence(t, 1 * SECONDS);
+	cr_assert_eq(t->tcp->states[WEIR_ESTABLISHED], 1);
 }
