@@ -16,7 +16,9 @@ static void check_form(const struct shard *shard, const struct seg *seg)
 	HOLDS(!(seg->flags & SEG_SYN) == !(seg->opts & SEG_OPT_MSS), "a SYN has an MSS, others have none");
 	HOLDS(seg->flags & SEG_SYN || !(seg->opts & (SEG_OPT_WSCALE | SEG_OPT_SACK_OK)), "options %#x",
 	      seg->opts);
-	HOLDS(!(seg->flags & SEG_RST) || (seg->len == 0 && seg->opts == 0), "RST with data or options");
+	/* RFC 7323 section 3.2 likes timestamps there. */
+	HOLDS(!(seg->flags & SEG_RST) || (seg->len == 0 && !(seg->opts & ~SEG_OPT_TS)),
+	      "RST with data or options");
 	HOLDS(tcp_opt_bytes(seg) <= TCP_OPT_BYTES_MAX, "%u bytes of options", tcp_opt_bytes(seg));
 	HOLDS(seg->ttl > 0, "TTL 0");
 	HOLDS(seg->payload == 0, "a payload of ours");
@@ -70,14 +72,15 @@ static void check_reply(const struct seg *seg)
 static void check_bytes(struct shard *shard, const struct tcb *tcb, const struct seg *seg)
 {
 	const struct shard_conn *books = shard_conn_of(shard, tcb);
-	uint32_t position = seg->seq - books->snd_start, slot = tcb_slot(shard->tcp, tcb);
+	uint32_t position = seg->seq - books->snd_start;
 	uint8_t *bytes = malloc(seg->len);
 
 	tcp_read(shard->tcp, seg, bytes);
 	HOLDS(position + seg->len <= books->written, "bytes to %u of %u", position + seg->len,
 	      books->written);
 	for (uint32_t i = 0; i < seg->len; i++)
-		HOLDS(bytes[i] == shard_our_byte(slot, position + i), "byte %u of our stream", position + i);
+		HOLDS(bytes[i] == shard_our_byte(&tcb->tuple, position + i), "byte %u of our stream",
+		      position + i);
 	free(bytes);
 }
 

@@ -34,6 +34,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	uint8_t *first = exact_copy(whole, here);
 	verdict v = icmp_parse(first, here, len, csum_bytes(whole + here, len - here), &icmp);
 
+	if (v == ACCEPTED && icmp.type != ICMP_ECHO)
+		HOLDS(icmp.error.trouble <= ICMP_TOO_BIG &&
+			      (icmp.error.mtu == 0 || icmp.error.trouble == ICMP_TOO_BIG),
+		      "trouble %u mtu %u", icmp.error.trouble, icmp.error.mtu);
 	if (v == ACCEPTED && icmp.type == ICMP_ECHO) {
 		icmp_echo_to_reply(whole);
 		HOLDS(csum_fold(csum_bytes(whole, len)) == CSUM_RIGHT, "the reply to %u bytes", len);

@@ -12,8 +12,10 @@
 #include "fuzz/invariants.h"
 #include "fuzz/shard.h"
 #include "support/payload_arena.h"
+#include "wire/ip.h"
 
-#define ADDRESS 0x0a000001u
+#define ADDRESS 0x0a000001u /* 10.0.0.1 */
+#define PEER 0x0a000002u
 #define STEPS_MAX 2000
 #define PEERS 8
 #define QUEUED 8 /* segments of one burst */
@@ -47,7 +49,7 @@ struct session {
 /* Peers 0 to 3 come to our listeners; 4 to 6 are those that we open to; 7 is where the last connection goes. */
 static struct tuple tuple_of(const struct session *s, unsigned peer)
 {
-	struct tuple tuple = { .laddr = ADDRESS, .raddr = SHARD_PEER, .lport = 80, .rport = 80 };
+	struct tuple tuple = { .laddr = ADDRESS, .raddr = PEER, .lport = 80, .rport = 80 };
 	struct weir_info info;
 
 	if (peer < 4) {
@@ -249,10 +251,13 @@ static void drain(struct session *s)
 {
 	struct seg segs[TCP_BURST_MAX];
 	struct sack sacks[TCP_BURST_MAX];
+	uint32_t doubted;
 
 	while (shard_output(&s->shard, segs, sacks, TCP_BURST_MAX) == TCP_BURST_MAX)
 		;
 	while (shard_events(&s->shard, 8, false) > 0)
+		;
+	while (tcp_advice(s->shard.tcp, &doubted))
 		;
 	/* Releasing may have opened windows. */
 	while (shard_output(&s->shard, segs, sacks, TCP_BURST_MAX) == TCP_BURST_MAX)
@@ -333,24 +338,22 @@ static void pass_time(struct session *s)
 	shard_advance(shard, shard->now_ns + step);
 }
 
-/* An ICMP error, or something like it, about one of the connections. */
-static void unreachable(struct session *s)
+/* An ICMP error about one of the connections, right or forged. */
+static void icmp_error(struct session *s)
 {
-	struct tcp *tcp = s->shard.tcp;
 	unsigned what = in_u8(&s->in);
 	struct tuple tuple = tuple_of(s, what % PEERS);
 	struct place place = place_of(s, &tuple);
-	uint32_t seq = what & CHANGE_SEQ ? take_seq(&s->in, &place) : place.una;
-
 	struct icmp_error error = {
 		.tuple = tuple,
-		.seq = seq,
-		.trouble = (uint8_t)(what & 0x40 ? ICMP_HARD : what & 0x10 ? ICMP_TOO_BIG : ICMP_SOFT),
+		.seq = what & CHANGE_SEQ ? take_ack(&s->in, &place) : place.una,
+		.trouble = (uint8_t)((what >> 4 & 3) % 3),
+		.mtu = what & 0x40 ? in_u16(&s->in) : 0,
+		.protocol = IP_PROTOCOL_TCP,
 	};
+	verdict v = tcp_icmp(s->shard.tcp, &error, s->shard.now_ns);
 
-	if (error.trouble == ICMP_TOO_BIG)
-		error.mtu = (uint16_t)(in_u8(&s->in) << 4);
-	tcp_icmp(tcp, &error, s->shard.now_ns);
+	HOLDS(v == ACCEPTED || counter_kind(v) == WEIR_COUNT_DROP, "%s", counter_name(v));
 	invariants_check(&s->shard);
 }
 
@@ -384,13 +387,13 @@ static void step(struct session *s)
 	} else if (what < 0xf8) {
 		pass_time(s);
 	} else {
-		unreachable(s);
+		icmp_error(s);
 	}
 }
 
 static void set_up(struct session *s)
 {
-	shard_create(&s->shard, &s->in, ADDRESS);
+	shard_create(&s->shard, &s->in, ADDRESS, PEER);
 	unsigned how = in_u8(&s->in);
 
 	s->peer_isn = how & 1 ? (uint32_t)-3 : 1000;

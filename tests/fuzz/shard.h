@@ -21,11 +21,12 @@
 #define SHARD_PERIOD 61 /* of the pattern: prime, so that no wrong offset of a likely size goes unseen */
 #define SHARD_LENGTHS 4 /* of static pieces: each begins at every place of the pattern */
 
-#define SHARD_PEER 0x0a000002u /* 10.0.0.2: where the application connects to, at port 80 */
-#define SHARD_OPEN_PORT 5000   /* and from: this and the next two, or one that is chosen for it */
+#define SHARD_OPEN_PORT \
+	5000 /* what the application connects from: this and the next two, or one chosen for it */
 
 /* What the application and an onlooker know of the connection in a hot record's slot. */
 struct shard_conn {
+	struct tuple tuple;
 	uint32_t generation;           /* 0: none was seen there */
 	bool synchronized;             /* the peer's numbers are known */
 	uint32_t snd_start, rcv_start; /* sequence numbers of the first byte of each stream */
@@ -44,9 +45,12 @@ struct shard {
 	struct counters counters;
 	struct weir_config config;
 	uint64_t now_ns;
-	uint32_t address;
-	uint64_t taken;     /* segments that tcp_input() took */
-	uint64_t elsewhere; /* payload buffers that are neither the shard's nor its application's */
+	uint32_t address, peer; /* ours, and the one that the application connects to, at port 80 */
+	struct shard *other;    /* the peer if that is a shard, too; else NULL */
+	uint16_t next_port;     /* then ports are used once: old duplicates of theirs may still be about */
+	uint64_t taken;         /* segments that tcp_input() took */
+	uint64_t buffers;       /* payload buffers that it and its application have, as last counted */
+	uint64_t elsewhere;     /* and those that are neither with a shard nor an application */
 	struct shard_conn conns[SHARD_HOT];
 	struct shard_held held[SHARD_HELD];
 	unsigned held_count;
@@ -55,7 +59,7 @@ struct shard {
 };
 
 /* Takes its configuration off the byte string. Both end up in a known state for no bytes at all. */
-void shard_create(struct shard *shard, struct bytes_in *in, uint32_t address);
+void shard_create(struct shard *shard, struct bytes_in *in, uint32_t address, uint32_t peer);
 
 /*
  * Ends everything, with `orderly` by weir_abort_all() and what follows from it; every record and every buffer
@@ -89,8 +93,14 @@ static inline uint8_t shard_peer_byte(uint32_t seq, uint16_t port)
 	return (uint8_t)((seq * 2654435761u >> 24) + port * 31u);
 }
 
-/* The byte of our stream at `position` from its first one, of the connection in hot slot `slot`. */
-uint8_t shard_our_byte(uint32_t slot, uint32_t position);
+/* The place in the pattern where the application's stream begins: the same for both ends. */
+static inline uint32_t shard_phase(const struct tuple *tuple)
+{
+	return 7u * tuple->lport + 7u * tuple->rport;
+}
+
+/* The byte of the application's stream at `position` from its first one. */
+uint8_t shard_our_byte(const struct tuple *tuple, uint32_t position);
 
 /* The books of a hot record. */
 static inline struct shard_conn *shard_conn_of(struct shard *shard, const struct tcb *tcb)

@@ -65,7 +65,7 @@ int shard_send(struct shard *shard, weir_conn conn, uint32_t len)
 
 	len = len < MOST_AT_ONCE ? len : MOST_AT_ONCE;
 	for (uint32_t i = 0; i < len; i++)
-		bytes[i] = shard_our_byte(conn.index, (books != NULL ? books->written : 0) + i);
+		bytes[i] = books != NULL ? shard_our_byte(&books->tuple, books->written + i) : 0;
 	/* In two buffers now and then. */
 	if (len % 5 == 4) {
 		data = payload_arena_copy(bytes, len / 2);
@@ -91,7 +91,7 @@ static void send_static(struct shard *shard, weir_conn conn, struct bytes_in *in
 {
 	struct shard_conn *books = books_of(shard, conn);
 	unsigned length = in_below(in, SHARD_LENGTHS + 1);
-	uint32_t place = ((books != NULL ? books->written : 0) + 7 * conn.index) % SHARD_PERIOD;
+	uint32_t place = books != NULL ? (books->written + shard_phase(&books->tuple)) % SHARD_PERIOD : 0;
 	int id = (int)(length * SHARD_PERIOD + place + 1);
 
 	if (length == SHARD_LENGTHS)
@@ -138,9 +138,11 @@ static void connect_somewhere(struct shard *shard, struct bytes_in *in)
 {
 	unsigned which = in_below(in, 5);
 	struct weir_endpoint local = { .address = shard->address };
-	struct weir_endpoint remote = { .address = SHARD_PEER, .port = 80 };
+	struct weir_endpoint remote = { .address = shard->peer, .port = 80 };
 
-	if (which < 3)
+	if (shard->other != NULL)
+		local.port = shard->next_port++;
+	else if (which < 3)
 		local.port = (uint16_t)(SHARD_OPEN_PORT + which);
 	shard_connect(shard, local, remote);
 }

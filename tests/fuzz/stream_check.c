@@ -117,7 +117,9 @@ static struct shard_conn *books_of(struct shard *shard, const struct tcb *tcb)
 	struct shard_conn *books = shard_conn_of(shard, tcb);
 
 	if (books->generation != tcb->generation)
-		*books = (struct shard_conn){ .generation = tcb->generation, .snd_start = tcb->snd_nxt };
+		*books = (struct shard_conn){ .tuple = tcb->tuple,
+					      .generation = tcb->generation,
+					      .snd_start = tcb->snd_nxt };
 	return books;
 }
 
