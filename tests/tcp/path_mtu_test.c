@@ -346,3 +346,24 @@ TRACE(next_connection_begins_with_full_segments)
 	event(t, WEIR_EV_OPENED);
 	cr_assert_eq(trace_info(t).mss, 1460);
 }
+
+/* Without a descriptor for its rest, a segment seems larger than it was when it went again. */
+TRACE(sizes_do_not_grow)
+{
+	uint32_t slots[1024];
+	unsigned n = 0;
+
+	trace_open_passive(t);
+	trace_write(t, 1460);
+	recv(t, PSH | ACK, .seq = 1, .ack = 1, .len = 1460);
+	while ((slots[n] = slot_pool_take(&t->tcp->sents)) != SLOT_NONE)
+		n++;
+	told(t, 1, 1000, ACCEPTED);
+	recv(t, ACK, .seq = 1, .ack = 1, .len = 960);
+	told(t, 1, 1200, COUNT_drop_icmp_mtu);
+	cr_assert_eq(trace_info(t).mss, 960);
+	while (n > 0)
+		slot_pool_give(&t->tcp->sents, slots[--n]);
+	after(t, 1 * SECONDS);
+	recv(t, ACK, .seq = 1, .ack = 1, .len = 960);
+}
