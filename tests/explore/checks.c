@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "explore/checks.h"
+
+#include <stdio.h>
+
+#include "explore/readers.h"
+#include "explore/transitions.h"
+
+/* 2 MSL of the configuration, in whole steps. */
+#define TIME_WAIT_STEPS ((60 * CLOCK_NS_PER_S) >> WORLD_STEP_SHIFT)
+
+/* As views of the world after the move. */
+typedef const char *check(const struct view views[ENDS], const struct before *before,
+			  const struct made *made);
+
+static bool silent(enum weir_state state)
+{
+	return state == WEIR_CLOSED || state == WEIR_LISTEN || state == WEIR_TIME_WAIT;
+}
+
+bool checks_finished(void)
+{
+	struct view client = world_view(CLIENT), server = world_view(SERVER);
+
+	if (!silent(client.state) || !silent(server.state) || move_op(CLIENT) != OP_NONE)
+		return false;
+	/* One that only listens may never have had a connection. */
+	return world->ends[SERVER].listening || !world->apps[SERVER].open;
+}
+
+/* ------------------------------------------------------------------------------------------- *
+ * Between two states
+ * ------------------------------------------------------------------------------------------- */
+
+/* Giving up is legal, but where few segments are lost it must not be needed. */
+static bool needs_r2(enum weir_state from, enum weir_state to, const struct made *made)
+{
+	return made->by & BY_TIME && to == WEIR_CLOSED && from != WEIR_FIN_WAIT_2 && from != WEIR_TIME_WAIT &&
+	       !world_scenario->gives_up;
+}
+
+static const char *legal_transitions(const struct view views[ENDS], const struct before *before,
+				     const struct made *made)
+{
+	static char fault[120];
+
+	for (unsigned end = 0; end < ENDS; end++) {
+		enum weir_state from = before->state[end], to = views[end].state;
+		bool touched = made->by & BY_TIME || made->end == end;
+
+		if (from == to ||
+		    (touched && !needs_r2(from, to, made) && transitions_see(from, to, made->by)))
+			continue;
+		snprintf(fault, sizeof(fault), "an illegal transition: %s -> %s of the %s",
+			 weir_state_name(from), weir_state_name(to), end == CLIENT ? "client" : "server");
+		return fault;
+	}
+	return NULL;
+}
+
+static bool is_fin(const struct made *made)
+{
+	return made->by & BY_FIN;
+}
+
+/* RFC 9293 section 3.6.1: 2 MSL, from the last FIN on. */
+static const char *time_wait_lasts(const struct view views[ENDS], const struct before *before,
+				   const struct made *made)
+{
+	for (unsigned end = 0; end < ENDS; end++) {
+		uint32_t *since = &world->ends[end].time_wait_since;
+		bool was = before->state[end] == WEIR_TIME_WAIT, is = views[end].state == WEIR_TIME_WAIT;
+
+		if (is && !was) {
+			*since = world->steps;
+		} else if (is && made->end == end && is_fin(made) && views[end].wait != NULL &&
+			   seq_diff(views[end].wait->expires, world_tick(end)) >=
+				   (int32_t)(TIME_WAIT_STEPS * WORLD_STEP_TICKS)) {
+			*since = world->steps; /* restarted */
+		} else if (was && !is && made->by & BY_TIME && world->steps - *since < TIME_WAIT_STEPS) {
+			return "TIME-WAIT ended before 2 MSL had gone by";
+		}
+		if (!is)
+			*since = 0;
+	}
+	return NULL;
+}
+
+/* ------------------------------------------------------------------------------------------- *
+ * In a state
+ * ------------------------------------------------------------------------------------------- */
+
+static const char *one_record(const struct view views[ENDS], const struct before *before,
+			      const struct made *made)
+{
+	(void)before;
+	(void)made;
+	for (unsigned end = 0; end < ENDS; end++) {
+		const struct tcp *tcp = world_tcp[end];
+		unsigned records = tcp->hot.used + tcp->half_opens.used + (views[end].wait != NULL);
+
+		if (views[end].records > 1)
+			return "two records for one connection";
+		if (tcp->table.entries != views[end].records || records != views[end].records)
+			return "table and pools disagree";
+		for (unsigned state = WEIR_SYN_SENT; state < WEIR_STATES; state++)
+			if (tcp->states[state] != (views[end].state == state))
+				return "the count of states is wrong";
+	}
+	return NULL;
+}
+
+static bool between(uint32_t seq, uint32_t first, uint32_t last)
+{
+	return seq - first <= last - first;
+}
+
+/* What each believes of the other's numbers, when both are synchronized. */
+static const char *same_numbers(const struct view views[ENDS], const struct before *before,
+				const struct made *made)
+{
+	(void)before;
+	(void)made;
+	if (!view_synchronized(&views[CLIENT]) || !view_synchronized(&views[SERVER]))
+		return NULL;
+	for (unsigned end = 0; end < ENDS; end++) {
+		const struct view *mine = &views[end], *peer = &views[end ^ 1];
+
+		if (!between(mine->rcv_nxt, world->ends[end ^ 1].iss[0] + 1, peer->snd_nxt))
+			return "RCV.NXT lies outside of what the peer has sent";
+		if (!between(mine->snd_una, world->ends[end].iss[0] + 1, peer->rcv_nxt))
+			return "SND.UNA lies beyond what the peer has received";
+	}
+	return NULL;
+}
+
+/* Whether or not the other end knows of it any more. */
+static const char *own_numbers(const struct view views[ENDS], const struct before *before,
+			       const struct made *made)
+{
+	(void)before;
+	(void)made;
+	for (unsigned end = 0; end < ENDS; end++) {
+		const struct view *view = &views[end];
+
+		if (!view_synchronized(view))
+			continue;
+		if (!between(view->snd_una, world->ends[end].iss[0] + 1, view->snd_nxt))
+			return "SND.UNA lies beyond SND.NXT";
+		if (readers_peer_age(end, view) < 0)
+			return "synchronized with a SYN that is none of the peer's";
+	}
+	return NULL;
+}
+
+/*
+ * ESTABLISHED needs the third step: this end's SYN was acknowledged by a segment of the peer's, so the peer was
+ * synchronized with it before, or is.
+ */
+static const char *third_step(const struct view views[ENDS], const struct before *before,
+			      const struct made *made)
+{
+	(void)before;
+	for (unsigned end = 0; end < ENDS; end++) {
+		bool opened = view_synchronized(&views[end]) &&
+			      !view_synchronized(&(struct view){ .state = before->state[end] });
+
+		if (opened && made->end == end && made->by & BY_SYN)
+			return "a SYN alone opened a connection";
+	}
+	return NULL;
+}
+
+/* Each payload is held by one piece or one event, and a segment in the network holds none. */
+static const char *payload_balance(const struct view views[ENDS], const struct before *before,
+				   const struct made *made)
+{
+	unsigned held = 0;
+
+	(void)before;
+	(void)made;
+	for (unsigned end = 0; end < ENDS; end++) {
+		const struct tcp *tcp = world_tcp[end];
+		const struct tcb_ext *ext = views[end].tcb != NULL ? tcb_ext(tcp, views[end].tcb) : NULL;
+		unsigned pieces = 0;
+		uint32_t lists[2] = { SLOT_NONE, SLOT_NONE };
+
+		if (ext != NULL) {
+			lists[0] = ext->queue_first;
+			lists[1] = ext->gap_first;
+		}
+		for (unsigned i = 0; i < 2; i++) {
+			for (uint32_t slot = lists[i]; slot != SLOT_NONE; pieces++) {
+				const struct piece *piece = slot_pool_at(&tcp->pieces, slot);
+
+				held += payload_buffers(piece->data);
+				slot = piece->next;
+			}
+		}
+		if (tcp->pieces.used != pieces || tcp->exts.used != (ext != NULL))
+			return "a piece or an extension was not given back";
+		for (uint32_t i = tcp->events_ring.head; i != tcp->events_ring.tail; i++)
+			held += tcp->events[i & tcp->events_ring.mask].buffers;
+	}
+	return held == payload_blocks_live(&world->blocks) ? NULL : "payloads do not balance";
+}
+
+/* The wheel must wake an end no later than its first timer. */
+static const char *wakes_in_time(const struct view views[ENDS], const struct before *before,
+				 const struct made *made)
+{
+	uint32_t wait = world_wait();
+
+	(void)views;
+	(void)before;
+	(void)made;
+	if (wait == UINT32_MAX)
+		return NULL;
+	uint64_t earliest = UINT64_MAX;
+
+	for (unsigned end = 0; end < ENDS; end++) {
+		uint64_t now = world_now(end), next = tcp_next_deadline(world_tcp[end], now);
+
+		if (next != UINT64_MAX && next - now < earliest)
+			earliest = next - now;
+	}
+	return earliest <= (uint64_t)wait << WORLD_STEP_SHIFT ? NULL :
+								"no deadline is told for a timer that runs";
+}
+
+/* What was sent and not acknowledged needs a timer, or a loss is never noticed. */
+static const char *timer_runs(const struct view views[ENDS], const struct before *before,
+			      const struct made *made)
+{
+	(void)before;
+	(void)made;
+	for (unsigned end = 0; end < ENDS; end++) {
+		const struct tcb *tcb = views[end].tcb;
+
+		if (tcb != NULL && tcb_snd_una(world_tcp[end], tcb) != tcb->snd_nxt &&
+		    tcb->timer != TIMER_RETRANSMIT && tcb->timer != TIMER_PERSIST)
+			return "something is in flight, and no timer looks after it";
+	}
+	return NULL;
+}
+
+struct before checks_before(void)
+{
+	return (struct before){
+		.state = { world_view(CLIENT).state, world_view(SERVER).state },
+		.steps = world->steps,
+	};
+}
+
+const char *checks_after(const struct before *before, const struct made *made)
+{
+	static check *const all[] = { legal_transitions, third_step,      time_wait_lasts,
+				      one_record,        own_numbers,     same_numbers,
+				      timer_runs,        payload_balance, wakes_in_time };
+	const struct view views[ENDS] = { world_view(CLIENT), world_view(SERVER) };
+	const char *fault = made->fault;
+
+	for (unsigned i = 0; i < sizeof(all) / sizeof(all[0]) && fault == NULL; i++)
+		fault = all[i](views, before, made);
+	return fault;
+}
+
+void checks_replay(struct move move)
+{
+	struct before before = checks_before();
+	struct made made = moves_make(move);
+	const struct view views[ENDS] = { world_view(CLIENT), world_view(SERVER) };
+
+	time_wait_lasts(views, &before, &made);
+}
