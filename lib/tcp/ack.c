@@ -41,6 +41,8 @@ static void sample_rtt(struct tcp *tcp, struct tcb *tcb, const struct seg *seg,
 		uint32_t sent = tcb->deadline - 1 - rtt_rto_ticks(tcp, tcb);
 
 		rtt_sample(tcp, tcb, clock_us_from_ticks(tcp->tick - sent));
+	} else {
+		rtt_sample_echo(tcp, tcb, seg, rtt_rto_ticks(tcp, tcb)); /* repeated, but no time-out */
 	}
 }
 

@@ -7,6 +7,7 @@
 #include "tcp/half_open.h"
 #include "tcp/handshake.h"
 #include "tcp/output.h"
+#include "tcp/paws.h"
 #include "tcp/reassembly.h"
 #include "tcp/records.h"
 #include "tcp/reply.h"
@@ -15,21 +16,22 @@
 #include "tcp/time_wait.h"
 
 /*
- * RFC 7323 section 5.3 rule R1, section 3.2's "MUST have the option", and section 4.3 for TS.Recent. A SYN
+ * RFC 7323 section 5.3 rule R1, with section 5.5's limit on the age of TS.Recent, and section 3.2's "MUST have the option", and section 4.3 for TS.Recent. A SYN
  * speaks for a connection that has agreed on nothing yet: it is challenged, with the option or without.
  */
-static verdict check_timestamps(struct tcb *tcb, const struct seg *seg)
+static verdict check_timestamps(const struct tcp *tcp, const struct tcb *tcb, const struct seg *seg)
 {
 	if (!(tcb->flags & TCB_TS) || seg->flags & SEG_RST)
 		return ACCEPTED;
 	if (!(seg->opts & SEG_OPT_TS))
 		return seg->flags & SEG_SYN ? ACCEPTED : COUNT_drop_no_timestamp;
-	return seq_lt(seg->tsval, tcb->ts_recent) ? COUNT_drop_paws : ACCEPTED;
+	return seq_lt(seg->tsval, tcb->ts_recent) && !paws_outdated(tcp, tcb) ? COUNT_drop_paws : ACCEPTED;
 }
 
 /*
- * RFC 7323 section 4.3 rule 2. Last.ACK.sent is RCV.NXT while no ACK is owed for text; while one is, the
- * first segment that waits for it has given its timestamp already.
+ * RFC 7323 section 4.3 rule 2, and section 5.3 rule R3: after PAWS, SEG.TSval is new enough. Last.ACK.sent
+ * is RCV.NXT while no ACK is owed for text or FIN; while one is, the first segment that waits for it has given
+ * its timestamp already.
  */
 static void note_timestamp(struct tcb *tcb, const struct seg *seg)
 {
@@ -55,6 +57,7 @@ static verdict reset_arrives(struct tcp *tcp, struct tcb *tcb, const struct seg 
 static void fin_arrives(struct tcp *tcp, struct tcb *tcb)
 {
 	tcb->rcv_nxt++;
+	tcb->flags |= TCB_ACK_DELAYED;
 	if (tcb->flags & TCB_EXT) {
 		tcb_ext(tcp, tcb)->gap_fin = false;
 		reassembly_clear(tcp, tcb); /* what lies beyond a FIN is no text */
@@ -172,7 +175,7 @@ verdict input_segment(struct tcp *tcp, struct tcb *tcb, struct seg *seg)
 		return handshake_syn_sent(tcp, tcb, seg);
 
 	/* First: sequence number; a RST has a stricter test of its own, in the second step. */
-	v = check_timestamps(tcb, seg);
+	v = check_timestamps(tcp, tcb, seg);
 	if (v != ACCEPTED)
 		return v == COUNT_drop_paws ? refuse(tcp, tcb, seg, v) : v;
 	if (seg->flags & SEG_RST)

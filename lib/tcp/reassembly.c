@@ -204,6 +204,7 @@ void reassembly_deliver(struct tcp *tcp, struct tcb *tcb)
 		slot_pool_give(&tcp->pieces, slot);
 	}
 	forget_old_news(tcb, ext);
+	tcb->flags |= TCB_ACK_DELAYED;
 	output_ack_now(tcp, tcb); /* RFC 5681 section 4.2: at once, when a gap closes in part or in whole */
 	if (ext->gap_first == SLOT_NONE && tcb_at_rest(tcb))
 		tcb_arm(tcp, tcb, TIMER_IDLE, rtt_rto_ticks(tcp, tcb));

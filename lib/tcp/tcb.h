@@ -24,22 +24,23 @@
 
 /* tcb.flags */
 enum {
-	TCB_TS = 1 << 0,          /* timestamps agreed on (RFC 7323) */
-	TCB_SACK = 1 << 1,        /* SACK agreed on (RFC 2018) */
-	TCB_EXT = 1 << 2,         /* `ext` is an extension's slot, otherwise `packed` is in force */
-	TCB_EVENT = 1 << 3,       /* an event is pending; `event` is its place, and it keeps the word */
-	TCB_DIRTY = 1 << 4,       /* stands in the list of those with output to make */
-	TCB_ACK_NOW = 1 << 5,     /* owes an ACK with the next output */
-	TCB_ACK_DELAYED = 1 << 6, /* owes an ACK, in a while (RFC 9293 3.8.6.3) */
-	TCB_ACK_FILED = 1 << 7,   /* stands in the queue of delayed ACKs */
-	TCB_RESEND = 1 << 8,      /* send the oldest unacknowledged segment again */
-	TCB_FIN_QUEUED = 1 << 9,  /* the user closed this side: a FIN follows the data */
-	TCB_FIN_SENT = 1 << 10,   /* that FIN is in sequence space: SND.NXT - 1 */
-	TCB_DEAF = 1 << 11,       /* the user wants no more data: answer it with RST */
-	TCB_NO_DELAY = 1 << 12,   /* no Nagle */
-	TCB_WSCALE = 1 << 13,     /* window scaling agreed on */
-	TCB_PASSIVE = 1 << 14,    /* came from a listener (RFC 9293 MUST-11) */
-	TCB_PROBING = 1 << 15,    /* TCB_RESEND is a window probe: one byte at least, whatever the window */
+	TCB_TS = 1 << 0,      /* timestamps agreed on (RFC 7323) */
+	TCB_SACK = 1 << 1,    /* SACK agreed on (RFC 2018) */
+	TCB_EXT = 1 << 2,     /* `ext` is an extension's slot, otherwise `packed` is in force */
+	TCB_EVENT = 1 << 3,   /* an event is pending; `event` is its place, and it keeps the word */
+	TCB_DIRTY = 1 << 4,   /* stands in the list of those with output to make */
+	TCB_ACK_NOW = 1 << 5, /* owes an ACK with the next output */
+	TCB_ACK_DELAYED =
+		1 << 6, /* RCV.NXT has moved since the last ACK: owes one, in a while (RFC 9293 3.8.6.3) */
+	TCB_ACK_FILED = 1 << 7,  /* stands in the queue of delayed ACKs */
+	TCB_RESEND = 1 << 8,     /* send the oldest unacknowledged segment again */
+	TCB_FIN_QUEUED = 1 << 9, /* the user closed this side: a FIN follows the data */
+	TCB_FIN_SENT = 1 << 10,  /* that FIN is in sequence space: SND.NXT - 1 */
+	TCB_DEAF = 1 << 11,      /* the user wants no more data: answer it with RST */
+	TCB_NO_DELAY = 1 << 12,  /* no Nagle */
+	TCB_WSCALE = 1 << 13,    /* window scaling agreed on */
+	TCB_PASSIVE = 1 << 14,   /* came from a listener (RFC 9293 MUST-11) */
+	TCB_PROBING = 1 << 15,   /* TCB_RESEND is a window probe: one byte at least, whatever the window */
 };
 
 /* What tcb.deadline is for. These exclude each other. */
@@ -71,7 +72,8 @@ struct tcb {
 	unsigned state : 4;   /* enum weir_state; written by tcb_set_state() alone */
 	unsigned timer : 4;   /* enum tcb_timer */
 	unsigned retries : 4; /* of what the timer is for, saturating; the RTO doubles with each */
-	unsigned spare : 4;
+	unsigned still : 1;   /* with no timer `deadline` tells how long TS.Recent has stood still, paws.h */
+	unsigned spare : 3;
 	unsigned held : 8; /* buffers that are unread or with the application; bounds the window */
 	uint8_t wheel;     /* filing, store/timer_wheel.h */
 	uint8_t piece;     /* static bytes queued or in flight, without an extension; 0: none */

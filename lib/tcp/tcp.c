@@ -148,6 +148,7 @@ struct tcp *tcp_create(void *mem, const struct weir_config *config, const struct
 	tcp->secrets = *secrets;
 	tcp->counters = counters;
 	tcp->abort_cursor = SLOT_NONE;
+	tcp->paws_due = tcp->tick;
 	advice_init(tcp);
 	listeners_init(tcp);
 	return tcp;

@@ -123,7 +123,8 @@ struct tcp {
 	struct ring advice_ring;
 	uint32_t advice[TCP_ADVICE];
 
-	uint32_t abort_cursor; /* tcp_abort_all() at work: the next slot; SLOT_NONE: it is not */
+	uint32_t paws_cursor, paws_due; /* the sweep of paws.h: the next slot, and the tick of the next one */
+	uint32_t abort_cursor;          /* tcp_abort_all() at work: the next slot; SLOT_NONE: it is not */
 
 	/* Read by other threads, whole words. */
 	uint64_t states[WEIR_STATES];

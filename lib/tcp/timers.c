@@ -6,6 +6,7 @@
 #include "tcp/fsm.h"
 #include "tcp/half_open.h"
 #include "tcp/output.h"
+#include "tcp/paws.h"
 #include "tcp/profiles.h"
 #include "tcp/reassembly.h"
 #include "tcp/records.h"
@@ -226,6 +227,8 @@ void tcp_advance(struct tcp *tcp, uint64_t now_ns)
 	time_wait_expire(tcp);
 	output_delayed_acks(tcp);
 	user_abort_more(tcp);
+	if (paws_sweep_due(tcp))
+		paws_sweep(tcp);
 	for (unsigned batch = 0; batch < DUE_BATCHES; batch++) {
 		unsigned max = room(tcp);
 		unsigned n = max > 0 ? timer_wheel_advance(&tcp->wheel, tcp->tick, due, max) : 0;

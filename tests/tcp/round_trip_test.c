@@ -155,3 +155,103 @@ TRACE(simultaneous_open_is_not_measured)
 	event(t, WEIR_EV_OPENED);
 	cr_assert_eq(trace_info(t).srtt_us, 0);
 }
+
+/* What was repeated by fast retransmit cannot be timed either (Karn), but for what its echo tells. */
+static void fast_retransmit_answered(struct trace *t, bool by_the_second)
+{
+	trace_open_timestamps(t);
+	trace_write(t, 5 * 1448);
+	for (unsigned i = 0; i < 5; i++)
+		recv(t, i < 4 ? ACK : PSH | ACK, .seq = 1 + 1448 * i, .ack = 1, .len = 1448, .tsval = 1);
+	uint32_t first = t->tsval;
+
+	silence(t, 300 * MS);
+	for (unsigned i = 0; i < 3; i++)
+		send(t, ACK, .seq = 1, .ack = 1, .tsval = 702, .tsecr = first);
+	recv(t, ACK, .seq = 1, .ack = 1, .len = 1448, .tsval = 1);
+	silence(t, 100 * MS);
+	send(t, ACK, .seq = 1, .ack = 7241, .tsval = 703, .tsecr = by_the_second ? t->tsval : first);
+	event(t, WEIR_EV_SENT);
+	/* An eighth of it: the handshake took no time. */
+	cr_assert(srtt_is(t, (by_the_second ? 100 : 400) * MS / 8), "%u", trace_info(t).srtt_us);
+}
+
+TRACE(timestamps_tell_of_a_fast_retransmission)
+{
+	fast_retransmit_answered(t, true);
+}
+
+TRACE(timestamps_tell_of_a_fast_retransmission_that_was_needless)
+{
+	fast_retransmit_answered(t, false);
+}
+
+/* RFC 6298 rule 5.1: what goes out while the timer runs does not put it off. */
+TRACE(new_data_does_not_restart_the_timer)
+{
+	trace_open_passive(t);
+	trace_write(t, 1460);
+	recv(t, PSH | ACK, .seq = 1, .ack = 1, .len = 1460);
+	silence(t, 600 * MS);
+	trace_write(t, 1460);
+	recv(t, PSH | ACK, .seq = 1461, .ack = 1, .len = 1460);
+	after(t, 400 * MS);
+	recv(t, ACK, .seq = 1, .ack = 1, .len = 1460);
+	send(t, ACK, .seq = 1, .ack = 2921, .wnd = 512);
+	event(t, WEIR_EV_SENT);
+}
+
+/* Rule 5.2: nothing runs once all is acknowledged; and 5.1 again: the next data has a whole RTO. */
+TRACE(timer_stops_when_all_is_acknowledged)
+{
+	trace_open_passive(t);
+	trace_write(t, 1460);
+	recv(t, PSH | ACK, .seq = 1, .ack = 1, .len = 1460);
+	silence(t, 900 * MS);
+	send(t, ACK, .seq = 1, .ack = 1461, .wnd = 512);
+	event(t, WEIR_EV_SENT);
+	trace_write(t, 1460);
+	recv(t, PSH | ACK, .seq = 1461, .ack = 1, .len = 1460);
+	silence(t, 990 * MS);
+	send(t, ACK, .seq = 1, .ack = 2921, .wnd = 512);
+	event(t, WEIR_EV_SENT);
+	silence(t, 100 * SECONDS);
+}
+
+/* An ACK that brings nothing new leaves the timer alone. */
+TRACE(duplicate_acks_do_not_restart_the_timer)
+{
+	trace_open_passive(t);
+	trace_write(t, 5 * 1460);
+	for (unsigned i = 0; i < 5; i++)
+		recv(t, i < 4 ? ACK : PSH | ACK, .seq = 1 + 1460 * i, .ack = 1, .len = 1460);
+	silence(t, 600 * MS);
+	send(t, ACK, .seq = 1, .ack = 1, .wnd = 512);
+	send(t, ACK, .seq = 1, .ack = 1, .wnd = 512);
+	after(t, 400 * MS);
+	recv(t, ACK, .seq = 1, .ack = 1, .len = 1460);
+	send(t, ACK, .seq = 1, .ack = 7301, .wnd = 512);
+	event(t, WEIR_EV_SENT);
+}
+
+/* Rules 5.5 and 2.5: doubled for each, up to a minute and no further. */
+TRACE(rto_grows_to_a_minute)
+{
+	static const unsigned seconds[] = { 1, 2, 4, 8, 16, 32, 60, 60 };
+	struct weir_options options;
+
+	trace_open_passive(t);
+	call(tcp_get_options(t->tcp, t->conn, &options), 0);
+	options.user_timeout_ns = 1000 * SECONDS;
+	call(tcp_set_options(t->tcp, t->conn, &options), 0);
+	trace_write(t, 1460);
+	recv(t, PSH | ACK, .seq = 1, .ack = 1, .len = 1460);
+	for (unsigned i = 0; i < 8; i++) {
+		after(t, seconds[i] * SECONDS);
+		recv(t, PSH | ACK, .seq = 1, .ack = 1, .len = 1460);
+		if (i == 2)
+			event_warned(t, 0, WEIR_REASON_TIMEOUT);
+	}
+	send(t, ACK, .seq = 1, .ack = 1461, .wnd = 512);
+	event(t, WEIR_EV_SENT);
+}

@@ -158,3 +158,112 @@ TRACE(clocks_of_different_tuples_differ)
 	recv(t, SYN | ACK, .ack = 1, .mss = 1460, .tsval = 1);
 	cr_assert_gt(t->tsval - one + 1000000, 2000000);
 }
+
+/* A second time the same: what waits for an ACK has given its timestamp, be it text, what filled a gap, or a FIN. */
+TRACE(first_of_what_fills_a_gap_is_echoed)
+{
+	trace_open_timestamps(t);
+	send(t, ACK, .seq = 11, .ack = 1, .len = 10, .tsval = 720);
+	recv(t, ACK, .seq = 1, .ack = 1, .tsval = 1, .tsecr = 701);
+	burst(t, { ACK, .seq = 1, .ack = 1, .len = 10, .tsval = 730 },
+	      { ACK, .seq = 21, .ack = 1, .len = 10, .tsval = 740 });
+	event(t, WEIR_EV_DATA);
+	recv(t, ACK, .seq = 1, .ack = 31, .tsval = 1, .tsecr = 730);
+}
+
+TRACE(fin_is_echoed_though_an_ack_follows)
+{
+	trace_open_timestamps(t);
+	burst(t, { FIN | ACK, .seq = 1, .ack = 1, .tsval = 730 }, { ACK, .seq = 2, .ack = 1, .tsval = 740 });
+	event(t, WEIR_EV_FIN);
+	recv(t, ACK, .seq = 1, .ack = 2, .tsval = 1, .tsecr = 730);
+}
+
+static void hours_go_by(struct trace *t, unsigned hours)
+{
+	for (unsigned i = 0; i < hours; i++)
+		silence(t, 3600 * SECONDS);
+}
+
+#define DAYS 24u
+
+/* Text at theirs, of this time; it is taken if `taken`, and answered at once. */
+static void text_of(struct trace *t, uint32_t theirs, uint32_t tsval, uint32_t tsecr, bool taken)
+{
+	send(t, PSH | ACK, .seq = theirs, .ack = 1, .len = 10, .tsval = tsval);
+	if (taken) {
+		event(t, WEIR_EV_DATA);
+		after(t, DELAYED_ACK);
+	}
+	counted(t, drop_paws, !taken);
+	recv(t, ACK, .seq = 1, .ack = taken ? theirs + 10 : theirs, .tsval = 1, .tsecr = tsecr);
+}
+
+/* Section 5.5: the peer's clock may have gone round by half since; PAWS begins anew with what comes. */
+TRACE(timestamp_of_24_days_ago_is_not_believed)
+{
+	trace_open_timestamps(t);
+	hours_go_by(t, 24 * DAYS + 12);
+	text_of(t, 1, 701 + (1u << 31) + 5, 701 + (1u << 31) + 5, true);
+	text_of(t, 11, 701 + (1u << 31), 701 + (1u << 31) + 5, false);
+}
+
+TRACE(timestamp_of_23_days_ago_is_believed)
+{
+	trace_open_timestamps(t);
+	hours_go_by(t, 24 * DAYS - 1);
+	text_of(t, 1, 700, 701, false);
+}
+
+/* However long it stays silent: our own clock goes round in 52 days. */
+TRACE(timestamp_of_sixty_days_ago_is_not_believed)
+{
+	trace_open_timestamps(t);
+	hours_go_by(t, 60 * DAYS);
+	text_of(t, 1, 700, 700, true);
+}
+
+/* Idle is who is not heard: what comes in between begins the time anew, and so do the answers to what we send. */
+TRACE(what_is_heard_keeps_the_timestamp)
+{
+	trace_open_timestamps(t);
+	for (unsigned i = 0; i < 4; i++) {
+		hours_go_by(t, 10 * DAYS);
+		text_of(t, 1 + 10 * i, 710 + i, 710 + i, true);
+	}
+	text_of(t, 41, 700, 713, false);
+	hours_go_by(t, 20 * DAYS);
+	trace_write(t, 10);
+	recv(t, PSH | ACK, .seq = 1, .ack = 41, .len = 10);
+	send(t, ACK, .seq = 41, .ack = 11, .tsval = 720);
+	event(t, WEIR_EV_SENT);
+	hours_go_by(t, 20 * DAYS);
+	send(t, ACK, .seq = 41, .ack = 11, .tsval = 719);
+	counted(t, drop_paws, 1);
+	recv(t, ACK, .seq = 11, .ack = 41, .tsval = 1, .tsecr = 720);
+}
+
+/* The clock of TSval never runs backwards, over what ends and times out. */
+TRACE(our_clock_never_runs_backwards)
+{
+	uint32_t before;
+
+	trace_open_timestamps(t);
+	trace_write(t, 100);
+	recv(t, PSH | ACK, .seq = 1, .ack = 1, .len = 100, .tsval = 1);
+	for (unsigned i = 0; i < 2; i++) {
+		before = t->tsval;
+		after(t, (1u << i) * SECONDS);
+		recv(t, PSH | ACK, .seq = 1, .ack = 1, .len = 100, .tsval = 1);
+		cr_assert_geq((int32_t)(t->tsval - before), 953 << i);
+	}
+	before = t->tsval;
+	send(t, FIN | ACK, .seq = 1, .ack = 101, .tsval = 702);
+	event(t, WEIR_EV_SENT | WEIR_EV_FIN);
+	recv(t, ACK, .seq = 101, .ack = 2, .tsval = 1);
+	cr_assert_geq((int32_t)(t->tsval - before), 0);
+	before = t->tsval;
+	call(tcp_shutdown(t->tcp, t->conn), 0);
+	recv(t, FIN | ACK, .seq = 101, .ack = 2, .tsval = 1);
+	cr_assert_geq((int32_t)(t->tsval - before), 0);
+}
