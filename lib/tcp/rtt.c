@@ -26,17 +26,35 @@ static uint32_t float_unpack(uint32_t packed, unsigned man_bits)
 	return exp == 0 ? man : (1u << man_bits | man) << (exp - 1);
 }
 
+/* Round trips change with every ACK, the windows beside them hardly ever: each half is packed by itself. */
+#define WINDOWS_MASK 0x3ffu
+
+static uint32_t pack_rtt(uint32_t srtt_us, uint32_t rttvar_us)
+{
+	return float_pack(srtt_us, 4, 8) << 20 | float_pack(rttvar_us, 4, 6) << 10;
+}
+
+static uint32_t unpack_srtt(uint32_t packed)
+{
+	return float_unpack(packed >> 20, 8);
+}
+
+static uint32_t unpack_rttvar(uint32_t packed)
+{
+	return float_unpack(packed >> 10 & 0x3ff, 6);
+}
+
 uint32_t path_pack(const struct path *path)
 {
-	return float_pack(path->srtt_us, 4, 8) << 20 | float_pack(path->rttvar_us, 4, 6) << 10 |
-	       float_pack(path->cwnd, 3, 2) << 5 | float_pack(path->ssthresh, 3, 2);
+	return pack_rtt(path->srtt_us, path->rttvar_us) | float_pack(path->cwnd, 3, 2) << 5 |
+	       float_pack(path->ssthresh, 3, 2);
 }
 
 struct path path_unpack(uint32_t packed)
 {
 	return (struct path){
-		.srtt_us = float_unpack(packed >> 20, 8),
-		.rttvar_us = float_unpack(packed >> 10 & 0x3ff, 6),
+		.srtt_us = unpack_srtt(packed),
+		.rttvar_us = unpack_rttvar(packed),
 		.cwnd = float_unpack(packed >> 5 & 0x1f, 2),
 		.ssthresh = float_unpack(packed & 0x1f, 2),
 	};
@@ -73,16 +91,15 @@ void rtt_update(uint32_t *srtt_us, uint32_t *rttvar_us, uint32_t sample_us)
 static uint32_t rto_base_us(const struct tcp *tcp, const struct tcb *tcb)
 {
 	const struct tcb_ext *ext = tcb_ext(tcp, tcb);
-	struct path path = ext != NULL ?
-				   (struct path){ .srtt_us = ext->srtt_us, .rttvar_us = ext->rttvar_us } :
-				   path_unpack(tcb->packed);
+	uint32_t srtt_us = ext != NULL ? ext->srtt_us : unpack_srtt(tcb->packed);
+	uint32_t rttvar_us = ext != NULL ? ext->rttvar_us : unpack_rttvar(tcb->packed);
 
-	if (path.srtt_us == 0 && path.rttvar_us == 0)
+	if (srtt_us == 0 && rttvar_us == 0)
 		return tcp->times.rto_initial_us;
 	/* G, the granularity of the timer, is a tick. */
-	uint64_t variance = 4 * (uint64_t)path.rttvar_us;
+	uint64_t variance = 4 * (uint64_t)rttvar_us;
 	uint64_t granularity = clock_us_from_ticks(1);
-	uint64_t rto = path.srtt_us + (variance > granularity ? variance : granularity);
+	uint64_t rto = srtt_us + (variance > granularity ? variance : granularity);
 
 	if (rto < tcp->times.rto_min_us)
 		return tcp->times.rto_min_us;
@@ -119,10 +136,10 @@ void rtt_sample(struct tcp *tcp, struct tcb *tcb, uint32_t sample_us)
 		rtt_update(&ext->srtt_us, &ext->rttvar_us, sample_us);
 		return;
 	}
-	struct path path = path_unpack(tcb->packed);
+	uint32_t srtt_us = unpack_srtt(tcb->packed), rttvar_us = unpack_rttvar(tcb->packed);
 
-	rtt_update(&path.srtt_us, &path.rttvar_us, sample_us);
-	tcb->packed = path_pack(&path);
+	rtt_update(&srtt_us, &rttvar_us, sample_us);
+	tcb->packed = pack_rtt(srtt_us, rttvar_us) | (tcb->packed & WINDOWS_MASK);
 }
 
 bool rtt_sample_echo(struct tcp *tcp, struct tcb *tcb, const struct seg *seg, uint32_t longest)
@@ -145,11 +162,7 @@ static void learn_rto(struct tcp *tcp, struct tcb *tcb, uint32_t rto_us)
 		ext->rttvar_us = rto_us / 4;
 		return;
 	}
-	struct path path = path_unpack(tcb->packed);
-
-	path.srtt_us = 0;
-	path.rttvar_us = rto_us / 4;
-	tcb->packed = path_pack(&path);
+	tcb->packed = pack_rtt(0, rto_us / 4) | (tcb->packed & WINDOWS_MASK);
 }
 
 void rtt_keep_back_off(struct tcp *tcp, struct tcb *tcb)
