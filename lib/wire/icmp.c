@@ -46,7 +46,8 @@ static enum icmp_trouble trouble_of(const struct icmp *icmp)
 static verdict parse_error(const uint8_t *message, uint32_t len, struct icmp *icmp)
 {
 	icmp->error.trouble = (uint8_t)trouble_of(icmp);
-	icmp->error.mtu = bytes_get16(message + MTU_AT);
+	if (icmp->error.trouble == ICMP_TOO_BIG)
+		icmp->error.mtu = bytes_get16(message + MTU_AT);
 	return parse_quote(message + ICMP_BYTES, len - ICMP_BYTES, &icmp->error);
 }
 

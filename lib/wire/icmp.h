@@ -42,7 +42,7 @@ enum icmp_trouble {
 struct icmp_error {
 	struct tuple tuple; /* as we sent it; TCP's alone makes sense */
 	uint32_t seq;
-	uint16_t mtu; /* ICMP_TOO_BIG: of the next link; 0: a router older than RFC 1191 */
+	uint16_t mtu; /* ICMP_TOO_BIG: of the next link; 0: a router older than RFC 1191, or another error */
 	uint8_t trouble;
 	uint8_t protocol; /* of the quoted packet */
 };

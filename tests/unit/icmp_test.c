@@ -153,6 +153,10 @@ Test(icmp, a_router_names_the_next_mtu)
 	mend(message, len);
 	cr_assert_eq(judge(message, len, &icmp), ACCEPTED);
 	cr_assert_eq(icmp.error.mtu, 1488);
+	message[1] = ICMP_PORT_UNREACHABLE; /* has another use for these bytes, or none */
+	mend(message, len);
+	cr_assert_eq(judge(message, len, &icmp), ACCEPTED);
+	cr_assert_eq(icmp.error.mtu, 0);
 }
 
 /* The ports stand behind the options that the quoted packet had. */
