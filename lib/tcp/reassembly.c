@@ -204,6 +204,8 @@ void reassembly_deliver(struct tcp *tcp, struct tcb *tcb)
 		slot_pool_give(&tcp->pieces, slot);
 	}
 	forget_old_news(tcb, ext);
+	if (ext->gap_fin && seq_lt(ext->gap_fin_seq, tcb->rcv_nxt))
+		ext->gap_fin = false; /* the peer has sent beyond it: there was none */
 	tcb->flags |= TCB_ACK_DELAYED;
 	output_ack_now(tcp, tcb); /* RFC 5681 section 4.2: at once, when a gap closes in part or in whole */
 	if (ext->gap_first == SLOT_NONE && tcb_at_rest(tcb))

@@ -84,7 +84,7 @@ verdict text_input(struct tcp *tcp, struct tcb *tcb, struct seg *seg)
 	tcb->held = (tcb->held + buffers) & UINT8_MAX;
 	text_deliver(tcp, tcb, seg->payload, seg->len);
 	seg->payload = 0;
-	if (tcb->flags & TCB_EXT && tcb_ext(tcp, tcb)->gap_first != SLOT_NONE)
+	if (tcb->flags & TCB_EXT && reassembly_waiting(tcp, tcb))
 		reassembly_deliver(tcp, tcb);
 	else
 		output_ack_data(tcp, tcb);

@@ -56,3 +56,20 @@ TRACE(a_close_that_was_refused_does_not_end_the_connection)
 	silence(t, 1 * SECONDS);
 	cr_assert_eq(t->tcp->states[WEIR_ESTABLISHED], 1);
 }
+
+/* A FIN behind a gap, and then text beyond it: whoever sends that has not closed. */
+TRACE(a_fin_that_text_has_passed_is_forgotten)
+{
+	trace_open_passive(t);
+	send(t, FIN | ACK, .seq = 11, .ack = 1);
+	recv(t, ACK, .seq = 1, .ack = 1);
+	send(t, ACK, .seq = 1, .ack = 1, .len = 20);
+	event(t, WEIR_EV_DATA);
+	recv(t, ACK, .seq = 1, .ack = 21);
+	state(t, WEIR_ESTABLISHED);
+	silence(t, 2 * SECONDS);
+	cr_assert_eq(t->tcp->exts.used, 0, "an extension that waits for nothing");
+	send(t, FIN | ACK, .seq = 21, .ack = 1);
+	event(t, WEIR_EV_FIN);
+	recv(t, ACK, .seq = 1, .ack = 22);
+}
