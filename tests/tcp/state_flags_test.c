@@ -47,10 +47,12 @@ static void send_flags(struct trace *t, const struct stand *at, const char *what
 		   word);
 }
 
-static void try_all(const struct stage_line lines[16], enum stage stage)
+static void try_all(const struct stage_line lines[16], enum stage stage, int32_t after_rcv_nxt, uint32_t len)
 {
 	static const unsigned more[] = { 0, PSH, URG, PSH | URG };
 
+	offset = after_rcv_nxt;
+	text = len;
 	for (unsigned i = 0; i < 4; i++) {
 		more_flags = more[i];
 		stage_try(lines, 16, stage, send_flags);
@@ -147,25 +149,22 @@ static const struct stage_line with_text[] = {
 
 static void flags_at_rcv_nxt(enum stage stage)
 {
-	try_all(exact, stage);
+	try_all(exact, stage, 0, 0);
 }
 
 static void flags_behind_a_gap(enum stage stage)
 {
-	offset = 10;
-	try_all(ahead, stage);
+	try_all(ahead, stage, 10, 0);
 }
 
 static void flags_before_the_window(enum stage stage)
 {
-	offset = -100;
-	try_all(before, stage);
+	try_all(before, stage, -100, 0);
 }
 
 static void flags_with_text(enum stage stage)
 {
-	text = 10;
-	try_all(with_text, stage);
+	try_all(with_text, stage, 0, 10);
 }
 
 IN_EVERY_STATE(flags_at_rcv_nxt)
