@@ -148,7 +148,7 @@ static void take_events(struct trace *t, const struct stand *at, unsigned flags)
 static char letter(const struct trace *t, const struct stand *at, const struct seg *out, const struct seg *in)
 {
 	uint32_t nxt = t->our_iss + at->ours, rcv = t->peer_isn + at->theirs;
-	bool here = out->seq == nxt && out->ack == rcv;
+	bool here = out->seq == nxt && out->ack == rcv && at->stage != AT_SYN_SENT; /* which has no RCV.NXT */
 
 	switch (out->flags) {
 	case ACK:

@@ -168,6 +168,7 @@ static void check_sack(const struct trace *t, const struct trace_seg *want, cons
 			  seg->sacks, left, right, want->sack[n].left, want->sack[n].right);
 	}
 	cr_assert_eq(seg->sacks, n, "%s:%d: %u SACK blocks, expected %u", file, line, seg->sacks, n);
+	cr_assert_eq(!!(seg->opts & SEG_OPT_SACK), n > 0, "%s:%d: SACK option", file, line);
 }
 
 void trace_recv(struct trace *t, struct trace_seg want, const char *file, int line)

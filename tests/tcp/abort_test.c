@@ -179,3 +179,38 @@ TRACE_CONFIGURED(abort_all_goes_on, many)
 	cr_assert_eq(tcp_events(t->tcp, events, 512), 400);
 	cr_assert_eq(t->tcp->hot.used, 0);
 }
+
+/* The RST goes the way of the connection's other segments. */
+TRACE(reset_has_ttl_and_dscp)
+{
+	struct weir_options options;
+
+	trace_open_passive(t);
+	call(tcp_get_options(t->tcp, t->conn, &options), 0);
+	options.ttl = 7;
+	options.dscp = 46;
+	call(tcp_set_options(t->tcp, t->conn, &options), 0);
+	call(tcp_abort(t->tcp, t->conn), 0);
+	recv(t, RST | ACK, .seq = 1, .ack = 1, .ttl = 7, .dscp = 46);
+	event_closed(t, 0, WEIR_REASON_ABORTED);
+}
+
+/* What is opened after all was aborted is not part of it, in whatever record. */
+TRACE(abort_all_has_an_end)
+{
+	trace_open_passive(t);
+	tcp_abort_all(t->tcp);
+	recv(t, RST | ACK, .seq = 1, .ack = 1);
+	event_closed(t, 0, WEIR_REASON_SHUTDOWN);
+	listen(t, TRACE_PORT);
+	for (uint16_t port = 50000; port < 50003; port++) {
+		t->rport = port;
+		send(t, SYN, .mss = 1460);
+		recv(t, SYN | ACK, .ack = 1, .mss = 1460);
+		send(t, ACK, .seq = 1, .ack = 1);
+		event(t, WEIR_EV_OPENED);
+	}
+	silence(t, 1 * SECONDS);
+	no_event(t);
+	cr_assert_eq(t->tcp->states[WEIR_ESTABLISHED], 3);
+}

@@ -203,3 +203,120 @@ TRACE(text_lost_before_our_fin)
 	event(t, WEIR_EV_SENT);
 	state(t, WEIR_FIN_WAIT_2);
 }
+
+static void open_with_sack(struct trace *t)
+{
+	listen(t, TRACE_PORT);
+	send(t, SYN, .mss = 1460, .sack_ok = true);
+	recv(t, SYN | ACK, .ack = 1, .mss = 1460, .sack_ok = true);
+	send(t, ACK, .seq = 1, .ack = 1);
+	event(t, WEIR_EV_OPENED);
+}
+
+/* A FIN behind a gap, with more text than the gap has room for: it is not its time yet. */
+TRACE(fin_with_long_text_behind_a_gap)
+{
+	open_with_sack(t);
+	send(t, FIN | PSH | ACK, .seq = 11, .ack = 1, .len = 100);
+	recv(t, ACK, .seq = 1, .ack = 1, .sack = { { 11, 111 } });
+	state(t, WEIR_ESTABLISHED);
+	no_event(t);
+	send(t, PSH | ACK, .seq = 1, .ack = 1, .len = 10);
+	event(t, WEIR_EV_DATA | WEIR_EV_FIN);
+	recv(t, ACK, .seq = 1, .ack = 112);
+	cr_assert_eq(t->received, 110);
+}
+
+/* D-SACK tells of text that came twice (RFC 2883): not of a FIN, nor of text that was never taken. */
+TRACE(repeated_fin_is_no_duplicate_text)
+{
+	open_with_sack(t);
+	trace_write(t, 10); /* an extension is there, and could keep the block */
+	recv(t, PSH | ACK, .seq = 1, .ack = 1, .len = 10);
+	send(t, FIN | ACK, .seq = 1, .ack = 1);
+	event(t, WEIR_EV_FIN);
+	recv(t, ACK, .seq = 11, .ack = 2);
+	send(t, FIN | ACK, .seq = 1, .ack = 1);
+	recv(t, ACK, .seq = 11, .ack = 2);
+	send(t, ACK, .seq = 2 + trace_info(t).receive_window_bytes, .ack = 1, .len = 10);
+	recv(t, ACK, .seq = 11, .ack = 2);
+	send(t, ACK, .seq = 2, .ack = 11);
+	event(t, WEIR_EV_SENT);
+}
+
+/* Closed while a segment waits to go again: the FIN joins it, takes its number once, and goes again with it. */
+static void fin_joins(struct trace *t)
+{
+	recv(t, PSH | ACK, .seq = 1, .ack = 1, .len = 100);
+	t->now_ns += 1 * SECONDS + TRACE_SLACK;
+	tcp_advance(t->tcp, t->now_ns);
+	call(tcp_shutdown(t->tcp, t->conn), 0);
+	recv(t, FIN | PSH | ACK, .seq = 1, .ack = 1, .len = 100);
+	cr_assert_eq(trace_info(t).unacked_bytes, 101);
+	after(t, 2 * SECONDS);
+	recv(t, FIN | PSH | ACK, .seq = 1, .ack = 1, .len = 100);
+	send(t, ACK, .seq = 1, .ack = 101);
+	event(t, WEIR_EV_SENT);
+	state(t, WEIR_FIN_WAIT_1);
+	send(t, ACK, .seq = 1, .ack = 102);
+	state(t, WEIR_FIN_WAIT_2);
+}
+
+TRACE(fin_joins_a_repeated_segment)
+{
+	trace_open_passive(t);
+	trace_write(t, 100);
+	fin_joins(t);
+}
+
+TRACE(fin_joins_a_repeated_static_piece)
+{
+	trace_open_passive(t);
+	trace_write_static(t, 100);
+	fin_joins(t);
+}
+
+/* So does new text: from then on the segment is as long as it was sent. */
+TRACE(text_joins_a_repeated_segment)
+{
+	trace_open_passive(t);
+	trace_write(t, 100);
+	recv(t, PSH | ACK, .seq = 1, .ack = 1, .len = 100);
+	trace_write(t, 50);
+	quiet(t);
+	after(t, 1 * SECONDS);
+	recv(t, PSH | ACK, .seq = 1, .ack = 1, .len = 150);
+	cr_assert_eq(trace_info(t).unacked_bytes, 150);
+	after(t, 2 * SECONDS);
+	recv(t, PSH | ACK, .seq = 1, .ack = 1, .len = 150);
+	send(t, ACK, .seq = 1, .ack = 151);
+	event(t, WEIR_EV_SENT);
+}
+
+static void no_extension(struct weir_config *config)
+{
+	config->max_extensions = 1;
+}
+
+/* The window closes on a static piece, and there is no extension to wait in: one byte asks (3.8.6.1). */
+TRACE_CONFIGURED(static_piece_asks_at_a_closed_window, no_extension)
+{
+	trace_open_passive(t);
+	send(t, PSH | ACK, .seq = 11, .ack = 1, .len = 10); /* behind a gap, it takes the only extension */
+	recv(t, ACK, .seq = 1, .ack = 1);
+	t->rport = 50000;
+	send(t, SYN, .mss = 1460);
+	recv(t, SYN | ACK, .ack = 1, .mss = 1460);
+	send(t, ACK, .seq = 1, .ack = 1);
+	event(t, WEIR_EV_OPENED);
+	trace_write_static(t, 50);
+	recv(t, PSH | ACK, .seq = 1, .ack = 1, .len = 50);
+	send(t, ACK, .seq = 1, .ack = 1, .zero_window = true);
+	after(t, 1 * SECONDS);
+	recv(t, ACK, .seq = 1, .ack = 1, .len = 1);
+	send(t, ACK, .seq = 1, .ack = 1, .wnd = 100);
+	after(t, 2 * SECONDS);
+	recv(t, PSH | ACK, .seq = 1, .ack = 1, .len = 50);
+	send(t, ACK, .seq = 1, .ack = 51, .wnd = 100);
+	event(t, WEIR_EV_SENT);
+}

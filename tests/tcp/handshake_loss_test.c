@@ -187,3 +187,78 @@ TRACE(listening_beside_an_open)
 	cr_assert_eq(t->tcp->states[WEIR_SYN_RECEIVED], 1);
 	counted(t, opened_active, 1);
 }
+
+static void slow_start_of_timers(struct weir_config *config)
+{
+	config->rto_initial_ns = 25 * SECONDS;
+}
+
+/* RFC 6298 rule 2.5: its time-outs double up to the longest RTO. Each SYN-ACK is counted. */
+TRACE_CONFIGURED(syn_acks_wait_for_the_longest_rto, slow_start_of_timers)
+{
+	static const unsigned waits[] = { 25, 50, 60, 60, 60 };
+
+	syn_arrives(t);
+	counted(t, syn_ack_out, 1);
+	for (unsigned i = 0; i < 5; i++) {
+		after(t, waits[i] * SECONDS);
+		recv(t, SYN | ACK, .ack = 1, .mss = 1460);
+	}
+	counted(t, syn_ack_out, 5);
+	silence(t, 59 * SECONDS);
+	cr_assert_eq(t->tcp->states[WEIR_SYN_RECEIVED], 1);
+	silence(t, 2 * SECONDS);
+	cr_assert_eq(t->tcp->states[WEIR_SYN_RECEIVED], 0);
+}
+
+/* A challenge from SYN-RECEIVED offers what the SYN-ACK did, scaled if that was agreed on. */
+TRACE(challenge_offers_the_window)
+{
+	syn_arrives(t);
+	send(t, SYN, .seq = -5000u, .mss = 1460);
+	recv(t, ACK, .seq = 1, .ack = 1, .wnd = 65535);
+	t->rport = 50000;
+	send(t, SYN, .mss = 1460, .wscale = 8);
+	recv(t, SYN | ACK, .ack = 1, .mss = 1460, .wscale = 1 + t->tcp->rcv_wscale, .wnd = 65535);
+	send(t, SYN, .seq = -5000u, .mss = 1460);
+	recv(t, ACK, .seq = 1, .ack = 1, .wnd = 65536 >> t->tcp->rcv_wscale);
+}
+
+static void jumbo(struct weir_config *config)
+{
+	config->mtu = 9000;
+}
+
+/* RFC 6928: ten segments of usual size, two of large ones, on either side of the handshake. */
+TRACE_CONFIGURED(first_window_of_large_segments, jumbo)
+{
+	connect(t);
+	recv(t, SYN, .mss = 8960, .wscale = 1 + t->tcp->rcv_wscale, .sack_ok = true, .tsval = 1);
+	send(t, SYN | ACK, .ack = 1, .mss = 8960);
+	event(t, WEIR_EV_OPENED);
+	recv(t, ACK, .seq = 1, .ack = 1);
+	cr_assert_eq(trace_info(t).cwnd_bytes, 2 * 8960);
+}
+
+TRACE_CONFIGURED(first_window_of_large_segments_from_a_listener, jumbo)
+{
+	listen(t, 80);
+	send(t, SYN, .mss = 8960);
+	recv(t, SYN | ACK, .ack = 1, .mss = 8960);
+	send(t, ACK, .seq = 1, .ack = 1);
+	event(t, WEIR_EV_OPENED);
+	cr_assert_eq(trace_info(t).cwnd_bytes, 2 * 8960);
+}
+
+/* The SYN-ACK of a simultaneous open is one, and is counted. */
+TRACE(crossed_syn_acks_are_counted)
+{
+	connect(t);
+	recv_syn(t);
+	counted(t, syn_ack_out, 0);
+	send(t, SYN, .mss = 1460);
+	recv(t, SYN | ACK, .ack = 1, .mss = 1460);
+	after(t, 1 * SECONDS);
+	recv(t, SYN | ACK, .ack = 1, .mss = 1460);
+	counted(t, syn_ack_out, 2);
+}

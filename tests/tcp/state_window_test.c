@@ -25,6 +25,8 @@ static void send_there(struct trace *t, const struct stand *at, const char *what
 		seg.flags |= FIN;
 	else if (strncmp(what, "RST", 3) == 0)
 		seg.flags = RST;
+	else if (strncmp(what, "SYN-ACK", 7) == 0)
+		seg.flags |= SYN;
 	else if (strncmp(what, "SYN", 3) == 0)
 		seg.flags = SYN;
 	seg.seq = at->theirs + (right ? at->window : 0) + (uint32_t)strtol(where + (right ? 5 : 4), NULL, 10);
@@ -34,53 +36,57 @@ static void send_there(struct trace *t, const struct stand *at, const char *what
 /* clang-format off */
 
 static const struct stage_line lines[] = {
-	/*                 CLOSED LISTEN S-SENT S-RCVD cross ESTAB F-W-1 F-W-2 CL-W CLOSING L-ACK TIME-W */
-	{ "TEXT left-2",  "r!     r!     -!     a!     a!    a!    a!    a!    a!   a!      a!    a!" },
-	{ "TEXT left-1",  "r!     r!     -!     a!     a!    a!    a!    a!    a!   a!      a!    a!" },
-	{ "TEXT left+0",  "r!     r!     -!     d>ES   d>ES  d     d>F2  d     -!   ->TW    ->CL  a!" },
-	{ "TEXT left+1",  "r!     r!     -!     a>ES   a>ES  a     a>F2  a     -!   ->TW    ->CL  a!" },
-	{ "TEXT right-2", "r!     r!     -!     a>ES   a>ES  a     a>F2  a     -!   ->TW    ->CL  a!" },
-	{ "TEXT right-1", "r!     r!     -!     a>ES   a>ES  a     a>F2  a     -!   ->TW    ->CL  a!" },
-	{ "TEXT right+0", "r!     r!     -!     a!     a!    a!    a!    a!    a!   a!      a!    a!" },
-	{ "TEXT right+1", "r!     r!     -!     a!     a!    a!    a!    a!    a!   a!      a!    a!" },
-	{ "TEXT right+2", "r!     r!     -!     a!     a!    a!    a!    a!    a!   a!      a!    a!" },
+	/*                   CLOSED LISTEN S-SENT S-RCVD cross ESTAB F-W-1 F-W-2 CL-W CLOSING L-ACK TIME-W */
+	{ "TEXT left-2",    "r!     r!     -!     a!     a!    a!    a!    a!    a!   a!      a!    a!" },
+	{ "TEXT left-1",    "r!     r!     -!     a!     a!    a!    a!    a!    a!   a!      a!    a!" },
+	{ "TEXT left+0",    "r!     r!     -!     d>ES   d>ES  d     d>F2  d     -!   ->TW    ->CL  a!" },
+	{ "TEXT left+1",    "r!     r!     -!     a>ES   a>ES  a     a>F2  a     -!   ->TW    ->CL  a!" },
+	{ "TEXT right-2",   "r!     r!     -!     a>ES   a>ES  a     a>F2  a     -!   ->TW    ->CL  a!" },
+	{ "TEXT right-1",   "r!     r!     -!     a>ES   a>ES  a     a>F2  a     -!   ->TW    ->CL  a!" },
+	{ "TEXT right+0",   "r!     r!     -!     a!     a!    a!    a!    a!    a!   a!      a!    a!" },
+	{ "TEXT right+1",   "r!     r!     -!     a!     a!    a!    a!    a!    a!   a!      a!    a!" },
+	{ "TEXT right+2",   "r!     r!     -!     a!     a!    a!    a!    a!    a!   a!      a!    a!" },
 
-	{ "ACK left-2",   "r!     r!     -!     a!     a!    a!    a!    a!    a!   a!      a!    -!" },
-	{ "ACK left-1",   "r!     r!     -!     a!     a!    a!    a!    a!    a!   a!      a!    -!" },
-	{ "ACK left+0",   "r!     r!     -!     ->ES   ->ES  -     ->F2  -     -    ->TW    ->CL  -!" },
-	{ "ACK right-1",  "r!     r!     -!     ->ES   ->ES  -     ->F2  -     -    ->TW    ->CL  -!" },
-	{ "ACK right+0",  "r!     r!     -!     a!     ->ES  -     ->F2  -     -    ->TW    ->CL  -!" },
-	{ "ACK right+1",  "r!     r!     -!     a!     a!    a!    a!    a!    a!   a!      a!    -!" },
-	{ "ACK right+2",  "r!     r!     -!     a!     a!    a!    a!    a!    a!   a!      a!    -!" },
+	{ "ACK left-2",     "r!     r!     -!     a!     a!    a!    a!    a!    a!   a!      a!    -!" },
+	{ "ACK left-1",     "r!     r!     -!     a!     a!    a!    a!    a!    a!   a!      a!    -!" },
+	{ "ACK left+0",     "r!     r!     -!     ->ES   ->ES  -     ->F2  -     -    ->TW    ->CL  -!" },
+	{ "ACK right-1",    "r!     r!     -!     ->ES   ->ES  -     ->F2  -     -    ->TW    ->CL  -!" },
+	{ "ACK right+0",    "r!     r!     -!     a!     ->ES  -     ->F2  -     -    ->TW    ->CL  -!" },
+	{ "ACK right+1",    "r!     r!     -!     a!     a!    a!    a!    a!    a!   a!      a!    -!" },
+	{ "ACK right+2",    "r!     r!     -!     a!     a!    a!    a!    a!    a!   a!      a!    -!" },
 
 	/* In TIME-WAIT the one before the left edge is the FIN itself, sent again. */
-	{ "FIN left-2",   "r!     r!     -!     a!     a!    a!    a!    a!    a!   a!      a!    a!" },
-	{ "FIN left-1",   "r!     r!     -!     a!     a!    a!    a!    a!    a!   a!      a!    a" },
-	{ "FIN left+1",   "r!     r!     -!     a>ES   a>ES  a     a>F2  a     -    ->TW    ->CL  a!" },
-	{ "FIN right-1",  "r!     r!     -!     a>ES   a>ES  a     a>F2  a     -    ->TW    ->CL  a!" },
-	{ "FIN right+0",  "r!     r!     -!     a!     a!    a!    a!    a!    a!   a!      a!    a!" },
-	{ "FIN right+1",  "r!     r!     -!     a!     a!    a!    a!    a!    a!   a!      a!    a!" },
-	{ "FIN right+2",  "r!     r!     -!     a!     a!    a!    a!    a!    a!   a!      a!    a!" },
+	{ "FIN left-2",     "r!     r!     -!     a!     a!    a!    a!    a!    a!   a!      a!    a!" },
+	{ "FIN left-1",     "r!     r!     -!     a!     a!    a!    a!    a!    a!   a!      a!    a" },
+	{ "FIN left+1",     "r!     r!     -!     a>ES   a>ES  a     a>F2  a     -    ->TW    ->CL  a!" },
+	{ "FIN right-1",    "r!     r!     -!     a>ES   a>ES  a     a>F2  a     -    ->TW    ->CL  a!" },
+	{ "FIN right+0",    "r!     r!     -!     a!     a!    a!    a!    a!    a!   a!      a!    a!" },
+	{ "FIN right+1",    "r!     r!     -!     a!     a!    a!    a!    a!    a!   a!      a!    a!" },
+	{ "FIN right+2",    "r!     r!     -!     a!     a!    a!    a!    a!    a!   a!      a!    a!" },
 
-	{ "RST left-2",   "-!     -!     -!     -!     -!    -!    -!    -!    -!   -!      -!    -!" },
-	{ "RST left-1",   "-!     -!     -!     -!     -!    -!    -!    -!    -!   -!      -!    -!" },
-	{ "RST left+0",   "-!     -!     -!     ->LI   ->CL  ->CL  ->CL  ->CL  ->CL ->CL    ->CL  ->CL" },
-	{ "RST left+1",   "-!     -!     -!     a!     a!    a!    a!    a!    a!   a!      a!    a!" },
-	{ "RST left+2",   "-!     -!     -!     a!     a!    a!    a!    a!    a!   a!      a!    a!" },
-	{ "RST right-1",  "-!     -!     -!     a!     a!    a!    a!    a!    a!   a!      a!    a!" },
-	{ "RST right+0",  "-!     -!     -!     -!     -!    -!    -!    -!    -!   -!      -!    -!" },
-	{ "RST right+1",  "-!     -!     -!     -!     -!    -!    -!    -!    -!   -!      -!    -!" },
-	{ "RST right+2",  "-!     -!     -!     -!     -!    -!    -!    -!    -!   -!      -!    -!" },
+	{ "RST left-2",     "-!     -!     -!     -!     -!    -!    -!    -!    -!   -!      -!    -!" },
+	{ "RST left-1",     "-!     -!     -!     -!     -!    -!    -!    -!    -!   -!      -!    -!" },
+	{ "RST left+0",     "-!     -!     -!     ->LI   ->CL  ->CL  ->CL  ->CL  ->CL ->CL    ->CL  ->CL" },
+	{ "RST left+1",     "-!     -!     -!     a!     a!    a!    a!    a!    a!   a!      a!    a!" },
+	{ "RST left+2",     "-!     -!     -!     a!     a!    a!    a!    a!    a!   a!      a!    a!" },
+	{ "RST right-1",    "-!     -!     -!     a!     a!    a!    a!    a!    a!   a!      a!    a!" },
+	{ "RST right+0",    "-!     -!     -!     -!     -!    -!    -!    -!    -!   -!      -!    -!" },
+	{ "RST right+1",    "-!     -!     -!     -!     -!    -!    -!    -!    -!   -!      -!    -!" },
+	{ "RST right+2",    "-!     -!     -!     -!     -!    -!    -!    -!    -!   -!      -!    -!" },
 
 	/* left-1 is the SYN that SYN-RECEIVED has, sent again. TIME-WAIT goes by RFC 6191. */
-	{ "SYN left-2",   "R!     s>SR   s>SR   a!     a!    a!    a!    a!    a!   a!      a!    a!" },
-	{ "SYN left-1",   "R!     s>SR   s>SR   s      s     a!    a!    a!    a!   a!      a!    a!" },
-	{ "SYN left+0",   "R!     s>SR   s>SR   s      a!    a!    a!    a!    a!   a!      a!    s>SR" },
-	{ "SYN left+1",   "R!     s>SR   s>SR   s      a!    a!    a!    a!    a!   a!      a!    s>SR" },
-	{ "SYN right-1",  "R!     s>SR   s>SR   s      a!    a!    a!    a!    a!   a!      a!    s>SR" },
-	{ "SYN right+0",  "R!     s>SR   s>SR   a!     a!    a!    a!    a!    a!   a!      a!    s>SR" },
-	{ "SYN right+1",  "R!     s>SR   s>SR   a!     a!    a!    a!    a!    a!   a!      a!    s>SR" },
-	{ "SYN right+2",  "R!     s>SR   s>SR   a!     a!    a!    a!    a!    a!   a!      a!    s>SR" },
+	{ "SYN left-2",     "R!     s>SR   s>SR   a!     a!    a!    a!    a!    a!   a!      a!    a!" },
+	{ "SYN left-1",     "R!     s>SR   s>SR   s      s     a!    a!    a!    a!   a!      a!    a!" },
+	{ "SYN left+0",     "R!     s>SR   s>SR   s      a!    a!    a!    a!    a!   a!      a!    s>SR" },
+	{ "SYN left+1",     "R!     s>SR   s>SR   s      a!    a!    a!    a!    a!   a!      a!    s>SR" },
+	{ "SYN right-1",    "R!     s>SR   s>SR   s      a!    a!    a!    a!    a!   a!      a!    s>SR" },
+	{ "SYN right+0",    "R!     s>SR   s>SR   a!     a!    a!    a!    a!    a!   a!      a!    s>SR" },
+	{ "SYN right+1",    "R!     s>SR   s>SR   a!     a!    a!    a!    a!    a!   a!      a!    s>SR" },
+	{ "SYN right+2",    "R!     s>SR   s>SR   a!     a!    a!    a!    a!    a!   a!      a!    s>SR" },
+
+	/* There that SYN with an ACK of ours completes a simultaneous open. */
+	{ "SYN-ACK left-2", "r!     r!     A>ES   a!     a!    a!    a!    a!    a!   a!      a!    a!" },
+	{ "SYN-ACK left-1", "r!     r!     A>ES   a!     a>ES  a!    a!    a!    a!   a!      a!    a!" },
 };
 
 /* clang-format on */
