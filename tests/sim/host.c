@@ -71,6 +71,8 @@ void host_receive(struct host *host, const uint8_t *bytes, uint32_t len, uint64_
 		count(&host->counters, v);
 		return;
 	}
+	if (seg.flags & SEG_SYN)
+		seg.opts &= (uint8_t)~host->strip;
 	if (seg.len > 0)
 		seg.payload = payload_arena_copy(bytes + headers, seg.len);
 	struct counters before = host->counters;

@@ -34,6 +34,8 @@ struct side {
 	uint8_t small[200]; /* the whole stream, if it is sent as one static piece */
 	int static_id;      /* of that, or 0 */
 	unsigned slowness;  /* per mille of payloads that are kept for a while */
+	unsigned thinking;  /* per mille of pieces that a pause follows */
+	uint64_t resumes_ns;
 	struct held held[HELD_MAX];
 	unsigned held_count;
 };
@@ -75,6 +77,14 @@ static void choose_faults(struct scenario *s, struct network_faults *faults)
 	faults->jitter_ns = 4 * faults->delay_ns;
 	if (rng_below(&s->rng, 8) == 0) /* now and then a clean wire */
 		faults->loss = faults->duplication = faults->reordering = faults->corruption = 0;
+}
+
+/* SACK and window scale are not the configuration's: something on the path takes them off in one seed of four each. */
+static unsigned choose_strip(struct scenario *s)
+{
+	unsigned strip = rng_below(&s->rng, 4) == 0 ? SEG_OPT_SACK_OK : 0;
+
+	return strip | (rng_below(&s->rng, 4) == 0 ? SEG_OPT_WSCALE : 0);
 }
 
 static void choose_config(struct scenario *s, struct weir_config *config)
@@ -144,6 +154,7 @@ static void set_up(struct scenario *s, uint64_t seed)
 								     rng_below(&s->rng, STREAM_MAX);
 			side->closes_late = rng_below(&s->rng, 2);
 			side->slowness = rng_below(&s->rng, 2) ? rng_below(&s->rng, 300) : 0;
+			side->thinking = rng_below(&s->rng, 2) ? rng_below(&s->rng, 300) : 0;
 		}
 		/* Somebody must begin to close. */
 		if (s->sides[0][c].closes_late && s->sides[1][c].closes_late)
@@ -151,6 +162,11 @@ static void set_up(struct scenario *s, uint64_t seed)
 		s->sides[0][c].to_receive = s->sides[1][c].to_send;
 		s->sides[1][c].to_receive = s->sides[0][c].to_send;
 	}
+	unsigned strip = choose_strip(s);
+
+	s->result.options[SCENARIO_TIMESTAMPS] = s->result.options[SCENARIO_NAGLE] = true;
+	s->result.options[SCENARIO_SACK] = !(strip & SEG_OPT_SACK_OK);
+	s->result.options[SCENARIO_WINDOW_SCALE] = !(strip & SEG_OPT_WSCALE);
 	for (unsigned end = 0; end < 2; end++) {
 		struct weir_config config;
 		struct tcp_secrets secrets = {
@@ -160,10 +176,13 @@ static void set_up(struct scenario *s, uint64_t seed)
 		};
 
 		choose_config(s, &config);
+		s->result.options[SCENARIO_TIMESTAMPS] &= !config.no_timestamps;
+		s->result.options[SCENARIO_NAGLE] &= !config.no_delay;
 		if (seed & 1)
 			place_clock(s, end, &secrets);
 		host_init(&s->hosts[end], &s->network, end, &config, &secrets, s->now_ns);
 		s->hosts[end].trace = s->trace;
+		s->hosts[end].strip = strip;
 		for (unsigned c = 0; c < s->connections; c++)
 			register_small(s, end, c);
 	}
@@ -211,23 +230,28 @@ static bool send_piece(struct scenario *s, unsigned end, unsigned connection)
 	return err == 0;
 }
 
-/* Sends what it can, and closes when the time has come. */
-static void pump(struct scenario *s, unsigned end, unsigned connection)
+/* Sends what it can, and closes when the time has come. Returns when it wants to go on. */
+static uint64_t pump(struct scenario *s, unsigned end, unsigned connection)
 {
 	struct side *side = &s->sides[end][connection];
 	struct tcp *tcp = s->hosts[end].tcp;
 
 	if (!side->open || side->closed)
-		return;
+		return UINT64_MAX;
 	while (side->sent < side->to_send) {
+		if (s->now_ns < side->resumes_ns)
+			return side->resumes_ns;
 		if (!send_piece(s, end, connection))
-			return;
+			return UINT64_MAX;
+		if (rng_below(&s->rng, 1000) < side->thinking)
+			side->resumes_ns = s->now_ns + rng_below(&s->rng, 3000) * CLOCK_NS_PER_MS;
 	}
 	if (!side->shut && (!side->closes_late || side->fin)) {
 		side->shut = true;
 		if (tcp_shutdown(tcp, side->conn) != 0)
 			fail(s, "a close was refused", end, connection);
 	}
+	return UINT64_MAX;
 }
 
 static void release(struct scenario *s, unsigned end, struct side *side, unsigned i)
@@ -352,8 +376,11 @@ static uint64_t step(struct scenario *s)
 		take_events(s, end);
 		uint64_t late = read_late(s, end);
 
-		for (unsigned c = 0; c < s->connections; c++)
-			pump(s, end, c);
+		for (unsigned c = 0; c < s->connections; c++) {
+			uint64_t resumes = pump(s, end, c);
+
+			late = resumes < late ? resumes : late;
+		}
 		host_send(host, s->now_ns);
 		uint64_t due = host_next(host, s->now_ns);
 

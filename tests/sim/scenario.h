@@ -3,7 +3,8 @@
  * scenario.h - connections over a simulated network, all of it from a seed.
  *
  * A few connections open, carry a random number of bytes each way in random pieces, are read promptly or
- * slowly, and are closed by either side or by both, while the network does its worst. Every byte must arrive
+ * slowly, with pauses or without, and are closed by either side or by both, with any of TCP's options agreed on
+ * or not, while the network does its worst. Every byte must arrive
  * once and in order, every connection must end properly, and every record and buffer must come back.
  */
 #ifndef WEIR_TESTS_SIM_SCENARIO_H
@@ -13,12 +14,22 @@
 #include <stdint.h>
 #include <stdio.h>
 
+/* What both ends have agreed on, or do. */
+enum scenario_option {
+	SCENARIO_TIMESTAMPS,
+	SCENARIO_SACK,
+	SCENARIO_WINDOW_SCALE,
+	SCENARIO_NAGLE,
+	SCENARIO_OPTIONS,
+};
+
 struct scenario_result {
 	const char *fault;   /* NULL: all went well */
 	char detail[160];    /* what and where, with a fault */
 	uint64_t virtual_ns; /* how long it took */
 	uint64_t frames, lost, bytes, retransmits;
 	unsigned connections;
+	bool options[SCENARIO_OPTIONS];
 };
 
 /* trace: where to print each frame and event, or NULL. */

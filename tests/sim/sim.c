@@ -25,13 +25,27 @@ static int trace_one(uint64_t seed)
 	return result.fault != NULL;
 }
 
+/* In how many seeds each option was agreed on: some with, some without. */
+static bool print_options(const unsigned with[SCENARIO_OPTIONS], unsigned seeds)
+{
+	static const char *const names[] = { "timestamps", "SACK", "window scale", "Nagle" };
+	bool both = true;
+
+	for (unsigned i = 0; i < SCENARIO_OPTIONS; i++) {
+		printf("# %u of %u seeds with %s\n", with[i], seeds, names[i]);
+		both &= with[i] > 0 && with[i] < seeds;
+	}
+	return both;
+}
+
 /* One line of TAP for each run of seeds, so that progress shows. */
 static int run(uint64_t first, unsigned seeds)
 {
-	unsigned cases = (seeds + SEEDS_PER_CASE - 1) / SEEDS_PER_CASE, failed = 0;
+	unsigned cases = (seeds + SEEDS_PER_CASE - 1) / SEEDS_PER_CASE, failed = 0,
+		 with[SCENARIO_OPTIONS] = { 0 };
 	struct scenario_result sum = { 0 };
 
-	printf("TAP version 13\n1..%u\n", cases);
+	printf("TAP version 13\n1..%u\n", cases + 1);
 	for (unsigned c = 0; c < cases; c++) {
 		uint64_t from = first + (uint64_t)c * SEEDS_PER_CASE;
 		uint64_t to = from + SEEDS_PER_CASE < first + seeds ? from + SEEDS_PER_CASE : first + seeds;
@@ -44,6 +58,8 @@ static int run(uint64_t first, unsigned seeds)
 			sum.lost += result.lost;
 			sum.bytes += result.bytes;
 			sum.connections += result.connections;
+			for (unsigned i = 0; i < SCENARIO_OPTIONS; i++)
+				with[i] += result.options[i];
 			if (result.fault != NULL) {
 				printf("# seed %" PRIu64 ": %s: %s; replay: sim --trace %" PRIu64 "\n", seed,
 				       result.fault, result.detail, seed);
@@ -55,6 +71,11 @@ static int run(uint64_t first, unsigned seeds)
 		fflush(stdout);
 		failed += bad;
 	}
+	bool both = print_options(with, seeds);
+
+	printf("%sok %u - each option was agreed on in some seeds and not in others\n", both ? "" : "not ",
+	       cases + 1);
+	failed += !both;
 	printf("# %u seeds, %u connections, %" PRIu64 " frames, %" PRIu64 " lost, %" PRIu64
 	       " bytes; %u failed\n",
 	       seeds, sum.connections, sum.frames, sum.lost, sum.bytes, failed);
