@@ -150,7 +150,19 @@ static void *write_work(void *host)
 {
 	struct host *h = host;
 
-	h->result = h->call.write(h->call.userdata, h->blocked_fd, data, 6000);
+	struct iovec iov[] = { { data, 2000 }, { data + 2000, 4000 } };
+
+	h->result = h->call.writev(h->call.userdata, h->blocked_fd, iov, 2);
+	return NULL;
+}
+
+static void *receive_work(void *host)
+{
+	struct host *h = host;
+	struct iovec iov[] = { { data, 7 }, { data + 7, 13 } };
+	struct msghdr msg = { .msg_iov = iov, .msg_iovlen = 2 };
+
+	h->result = h->call.recvmsg(h->call.userdata, h->blocked_fd, &msg, MSG_WAITALL);
 	return NULL;
 }
 
@@ -198,6 +210,9 @@ TEST(blocking_accept_read_and_write)
 	took(h, 0.03);
 	expect(h, ACK, .seq = 1, .ack = 71);
 
+	for (unsigned i = 0; i < sizeof(data); i++)
+		data[i] = (uint8_t)i;
+	h->bytes_count = true;
 	/* Room for 2920 of the 6000: twice what was asked for, as on Linux. */
 	cr_assert_eq(host_set(h, fd, SOL_SOCKET, SO_SNDBUF, 1460), 0);
 	thread = host_start(h, fd, write_work);
@@ -214,6 +229,22 @@ TEST(blocking_accept_read_and_write)
 	pthread_join(thread, NULL);
 	cr_assert_eq(h->result, 6000);
 	took(h, 0.04);
+}
+
+TEST(waiting_for_all_bytes)
+{
+	int fd = host_accepted(h);
+	pthread_t thread = host_start(h, fd, receive_work);
+
+	inject(h, ACK, .seq = 1, .ack = 1, .len = 10);
+	host_sleep(h, 30);
+	inject(h, ACK, .seq = 11, .ack = 1, .len = 30);
+	host_sleep(h, 30);
+	pthread_join(thread, NULL);
+	cr_assert_eq(h->result, 20);
+	took(h, 0.03);
+	for (int i = 0; i < 20; i++)
+		cr_assert_eq(data[i], i % 10); /* each packet counts from 0 */
 }
 
 /* Nobody else could make it happen. */
@@ -397,6 +428,22 @@ TEST_WITH(receive_window, "10.0.0.1,receive_window=15728640")
 	expect(h, SYN | ACK, .ack = 1, .wscale = 1 + 8);
 }
 
+/* The window closes on what nobody reads, and opens by reading. */
+TEST_WITH(receive_window_of_two_segments, "10.0.0.1,receive_window=2920")
+{
+	int fd = host_accepted(h);
+
+	inject(h, ACK, .seq = 1, .ack = 1, .len = 1460);
+	inject(h, ACK, .seq = 1461, .ack = 1, .len = 1460);
+	expect(h, ACK, .seq = 1, .ack = 2921);
+	cr_assert_eq(h->window, 0);
+	gives(1000, read, fd, data, 1000);
+	expect_nothing(h);
+	gives(1920, read, fd, data, 2000);
+	expect(h, ACK, .seq = 1, .ack = 2921);
+	cr_assert_eq(h->window, 2920);
+}
+
 TEST_WITH(delayed_ack, "10.0.0.1,delayed_ack=0")
 {
 	int fd = host_accepted(h);
@@ -551,6 +598,7 @@ TEST(epoll_once)
 	expect_epoll(h, epfd, 0);
 	gives(0, epoll_ctl, epfd, EPOLL_CTL_MOD, fd, &event);
 	expect_epoll(h, epfd, EPOLLOUT);
+	gives(0, epoll_ctl, epfd, EPOLL_CTL_MOD, fd, &event);
 	gives(0, close, fd); /* and it is watched no longer */
 	expect_epoll(h, epfd, 0);
 	gives(0, close, epfd);

@@ -34,10 +34,11 @@ struct host {
 	void *library;
 	uint16_t lport, rport; /* of the connection that is looked at; learnt from its SYN */
 	uint32_t our_iss;
-	bool timestamps; /* were offered or agreed to by the last SYN */
-	int blocked_fd;  /* of a call in a thread: what it is for, and what came of it */
+	bool timestamps;  /* were offered or agreed to by the last SYN */
+	unsigned window;  /* of the last packet */
+	bool bytes_count; /* the script's bytes are 0, 1, 2, ... from here on: expect() looks at them */
+	int blocked_fd;   /* of a call in a thread: what it is for, and what came of it */
 	long result;
-	int error;
 	double seconds; /* how long it took */
 };
 
