@@ -7,13 +7,14 @@ SECONDS ?= 60
 JOBS ?= 1
 WEIR = $(BUILD)/app/weir
 
-.PHONY: help deps configure build demo test fuzz bench lint install clean
+.PHONY: help deps configure build demo test fuzz explore explore-faults bench lint install clean
 .NOTPARALLEL:
 
 help:
 	@echo 'make demo     connections opened, used and closed on an in-memory wire'
 	@echo 'make test     build with gcc, clang and sanitizers; run every test'
 	@echo 'make fuzz     the fuzzers, SECONDS=60 each, JOBS=1 at a time'
+	@echo 'make explore  every interleaving of a connection, to the end of its bounds (docs/explorer.md)'
 	@echo 'make build    $(WEIR) and $(BUILD)/bench/weir-bench'
 	@echo 'make bench    the benchmarks (see $(BUILD)/bench/weir-bench --list)'
 	@echo 'make lint     rooms, sizes, headers, style, spelling'
@@ -41,6 +42,14 @@ test:
 	@.ci/deps build
 	@.ci/deps test || test "$${CI:-false}" != true
 	@tests/run $(ARGS)
+
+explore: configure
+	@ninja -C $(BUILD) tests/explore/explore
+	$(BUILD)/tests/explore/explore --transitions $(ARGS)
+
+# Five faults, planted one at a time in a copy of the tree: it must find each.
+explore-faults:
+	@tests/explore/faults.py $(ARGS)
 
 bench: configure
 	@ninja -C $(BUILD) bench/weir-bench

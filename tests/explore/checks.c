@@ -153,6 +153,26 @@ static const char *own_numbers(const struct view views[ENDS], const struct befor
 	return NULL;
 }
 
+/* Once a FIN was taken there is nothing beyond it, and it counts (RFC 9293 section 3.4). */
+static const char *fin_counted(const struct view views[ENDS], const struct before *before,
+			       const struct made *made)
+{
+	(void)before;
+	(void)made;
+	for (unsigned end = 0; end < ENDS; end++) {
+		const struct view *view = &views[end];
+		unsigned peer = end ^ 1;
+		bool taken = view->state == WEIR_CLOSE_WAIT || view->state == WEIR_CLOSING ||
+			     view->state == WEIR_LAST_ACK || view->state == WEIR_TIME_WAIT;
+
+		/* A peer that has begun another connection has forgotten what it wrote into this one. */
+		if (taken && readers_peer_age(end, view) == 0 && !world->apps[peer].ended &&
+		    view->rcv_nxt - world->ends[peer].iss[0] != world->apps[peer].written + 2u)
+			return "RCV.NXT does not stand behind the FIN that was taken";
+	}
+	return NULL;
+}
+
 /*
  * ESTABLISHED needs the third step: this end's SYN was acknowledged by a segment of the peer's, so the peer was
  * synchronized with it before, or is.
@@ -254,9 +274,9 @@ struct before checks_before(void)
 
 const char *checks_after(const struct before *before, const struct made *made)
 {
-	static check *const all[] = { legal_transitions, third_step,      time_wait_lasts,
-				      one_record,        own_numbers,     same_numbers,
-				      timer_runs,        payload_balance, wakes_in_time };
+	static check *const all[] = { legal_transitions, third_step,   time_wait_lasts, one_record,
+				      own_numbers,       same_numbers, fin_counted,     timer_runs,
+				      payload_balance,   wakes_in_time };
 	const struct view views[ENDS] = { world_view(CLIENT), world_view(SERVER) };
 	const char *fault = made->fault;
 

@@ -19,6 +19,7 @@ static const char usage[] =
 	"  --depth N         stop a scenario at so many moves from its first state\n"
 	"  --seconds N       share so many seconds among the scenarios, the short ones first\n"
 	"  --memory MIB      stop a scenario that takes more; 4096\n"
+	"  --first           end with the first fault\n"
 	"  --tap             report as TAP, for test runners\n"
 	"  --transitions     list all legal transitions, and how often each was seen\n"
 	"  --help            this\n"
@@ -32,7 +33,7 @@ struct options {
 	unsigned wanted_count;
 	struct bounds bounds;
 	double seconds; /* for all scenarios; 0: no bound */
-	bool tap, transitions;
+	bool first, tap, transitions;
 };
 
 static bool parse_number(const char *text, double least, double *value)
@@ -47,7 +48,7 @@ static bool parse_number(const char *text, double least, double *value)
 static int list(void)
 {
 	for (unsigned i = 0; i < scenarios_count; i++)
-		printf("%-16s %s\n", scenarios[i].name, scenarios[i].about);
+		printf("%-22s %s\n", scenarios[i].name, scenarios[i].about);
 	return 0;
 }
 
@@ -72,6 +73,7 @@ static int parse_options(int argc, char **argv, struct options *options)
 		{ "tap", no_argument, NULL, 'p' },
 		{ "transitions", no_argument, NULL, 'r' },
 		{ "help", no_argument, NULL, 'h' },
+		{ "first", no_argument, NULL, 'f' },
 		{ 0 },
 	};
 	double value = 0;
@@ -102,6 +104,7 @@ static int parse_options(int argc, char **argv, struct options *options)
 		options->seconds = option == 't' ? value : options->seconds;
 		options->bounds.memory_bytes = option == 'm' ? (size_t)value << 20 :
 							       options->bounds.memory_bytes;
+		options->first |= option == 'f';
 		options->tap |= option == 'p';
 		options->transitions |= option == 'r';
 	}
@@ -126,14 +129,11 @@ static void report(const struct options *options, const struct scenario *scenari
 
 	if (found->stopped != NULL)
 		snprintf(end, sizeof(end), "stopped by the bound on %s", found->stopped);
-	if (options->tap)
-		printf("%sok %u - %s: ", found->fault != NULL ? "not " : "", number, scenario->name);
-	else
-		printf("%-16s ", scenario->name);
-	printf("%" PRIu32 " states, %" PRIu32 " expanded, %" PRIu64
+	printf("%s%-22s %10" PRIu32 " states, %" PRIu32 " expanded, %" PRIu64
 	       " moves, depth %u, %.1f s, %.0f states/s, %s",
-	       found->states, found->expanded, found->moves, found->depth, found->seconds,
-	       found->expanded / (found->seconds > 0 ? found->seconds : 1e-9), end);
+	       options->tap ? "# " : "", scenario->name, found->states, found->expanded, found->moves,
+	       found->depth, found->seconds, found->expanded / (found->seconds > 0 ? found->seconds : 1e-9),
+	       end);
 	if (found->crowded > 0)
 		printf(", %" PRIu64 " moves not made for a full network", found->crowded);
 	printf("\n");
@@ -141,6 +141,8 @@ static void report(const struct options *options, const struct scenario *scenari
 		printf("# FAULT in %s: %s\n", scenario->name, found->fault);
 		ladder_draw(stdout, scenario, found);
 	}
+	if (options->tap)
+		printf("%sok %u - %s\n", found->fault != NULL ? "not " : "", number, scenario->name);
 	fflush(stdout);
 }
 
@@ -150,13 +152,14 @@ static bool report_transitions(const struct options *options, unsigned number)
 	bool complete = transitions_seen() == transitions_count();
 	bool all = options->wanted_count == 0;
 
-	if (options->tap)
-		printf("%sok %u - ", all && !complete ? "not " : "", number);
-	printf("legal transitions seen: %u of %u\n", transitions_seen(), transitions_count());
+	printf("%slegal transitions seen: %u of %u\n", options->tap ? "# " : "", transitions_seen(),
+	       transitions_count());
 	if (options->transitions)
 		transitions_print(stdout, false, "#   ");
 	else if (all && !complete)
 		transitions_print(stdout, true, "# never: ");
+	if (options->tap)
+		printf("%sok %u - every legal transition\n", all && !complete ? "not " : "", number);
 	return complete || !all;
 }
 
@@ -192,6 +195,8 @@ int main(int argc, char **argv)
 		good &= found.fault == NULL;
 		states += found.states;
 		report(&options, &scenarios[i], &found, ++number);
+		if (!good && options.first)
+			return 1;
 	}
 	good &= report_transitions(&options, number + 1);
 	printf("%s%" PRIu64 " states in all\n", options.tap ? "# " : "", states);
