@@ -191,7 +191,7 @@ verdict input_segment(struct tcp *tcp, struct tcb *tcb, struct seg *seg)
 		reply_challenge(tcp, tcb);
 		return COUNT_drop_syn_synchronized;
 	}
-	text_trim(tcp, tcb, seg);
+	bool cut = text_trim(tcb, seg);
 
 	/* Fifth: ACK. */
 	if (!(seg->flags & SEG_ACK))
@@ -205,6 +205,9 @@ verdict input_segment(struct tcp *tcp, struct tcb *tcb, struct seg *seg)
 	if (v != ACCEPTED)
 		return v;
 	note_timestamp(tcb, seg);
+	/* A probe, or more than was offered: the peer must learn where the edge is. */
+	if (cut)
+		output_ack_now(tcp, tcb);
 	if (ack_fin_acked(tcp, tcb) && !fin_acked(tcp, tcb))
 		return ACCEPTED;
 

@@ -31,7 +31,7 @@ verdict text_acceptable(const struct tcp *tcp, const struct tcb *tcb, const stru
 	return ACCEPTED;
 }
 
-void text_trim(struct tcp *tcp, struct tcb *tcb, struct seg *seg)
+bool text_trim(const struct tcb *tcb, struct seg *seg)
 {
 	uint32_t edge = tcb->rcv_nxt + tcb_rcv_wnd(tcb);
 	uint32_t end = seg->seq + seg->len; /* where a FIN would stand */
@@ -42,13 +42,12 @@ void text_trim(struct tcp *tcp, struct tcb *tcb, struct seg *seg)
 	if (seq_gt(end, edge)) {
 		back = end - edge;
 		seg->flags &= (uint8_t)~SEG_FIN;
-		/* A probe, or more than was offered: the peer must learn where the edge is. */
-		output_ack_now(tcp, tcb);
 	}
 	seg->seq += front;
 	seg->len = (uint16_t)(seg->len - front - back);
 	if (seg->len > 0 && front + back > 0)
 		payload_trim(seg->payload, front, back);
+	return back > 0;
 }
 
 static void window_used(struct tcb *tcb, uint32_t len)

@@ -7,10 +7,10 @@
 
 /*
  * Table 6: whether any of the segment lies in the receive window. ACCEPTED, or the drop. What lies
- * outside is then cut off, and a FIN with it.
+ * outside is then cut off, and a FIN with it; true if anything lay beyond the right edge.
  */
 verdict text_acceptable(const struct tcp *tcp, const struct tcb *tcb, const struct seg *seg);
-void text_trim(struct tcp *tcp, struct tcb *tcb, struct seg *seg);
+bool text_trim(const struct tcb *tcb, struct seg *seg);
 
 /* Takes the text in: to the application, or aside while bytes before it are missing. */
 verdict text_input(struct tcp *tcp, struct tcb *tcb, struct seg *seg);

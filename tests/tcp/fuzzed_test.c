@@ -73,3 +73,15 @@ TRACE(a_fin_that_text_has_passed_is_forgotten)
 	event(t, WEIR_EV_FIN);
 	recv(t, ACK, .seq = 1, .ack = 22);
 }
+
+/* Beyond the window, and with an ACK of nothing that was sent: the RST that this deserves, and no ACK beside it. */
+TRACE(a_segment_with_a_wrong_ack_is_answered_once)
+{
+	connect(t);
+	recv_syn(t);
+	send(t, SYN, .mss = 1460);
+	recv(t, SYN | ACK, .ack = 1, .mss = 1460);
+	send(t, ACK, .seq = 1, .ack = 50, .len = 60000);
+	recv(t, RST, .seq = 50);
+	quiet(t);
+}
