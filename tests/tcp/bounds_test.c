@@ -153,3 +153,47 @@ TRACE(loss_after_a_window_opened)
 	send(t, ACK, .seq = 1, .ack = 101);
 	event(t, WEIR_EV_SENT);
 }
+
+static void one_extension(struct weir_config *config)
+{
+	config->max_extensions = 1;
+}
+
+/* A static piece that needs an extension and finds none tries again by itself: nothing more need arrive. */
+TRACE_CONFIGURED(static_piece_tries_again_for_an_extension, one_extension)
+{
+	trace_open_passive(t);
+	uint32_t iss = t->our_iss;
+
+	send(t, PSH | ACK, .seq = 11, .ack = 1, .len = 10); /* behind a gap: it waits in the only one */
+	recv(t, ACK, .seq = 1, .ack = 1);
+	t->rport = 50000;
+	send(t, SYN, .mss = 1460);
+	recv(t, SYN | ACK, .ack = 1, .mss = 1460);
+	uint32_t second_iss = t->our_iss;
+
+	send(t, ACK, .seq = 1, .ack = 1);
+	event(t, WEIR_EV_OPENED);
+	weir_conn second = t->conn;
+
+	trace_write_static(t, 50);
+	send(t, ACK, .seq = 1, .ack = 1, .zero_window = true); /* before it has gone out */
+	silence(t, 10 * SECONDS);
+	t->our_iss = iss;
+	t->rport = TRACE_OTHER_PORT;
+	send(t, PSH | ACK, .seq = 1, .ack = 1, .len = 10);
+	event(t, WEIR_EV_DATA);
+	recv(t, ACK, .seq = 1, .ack = 21); /* the extension goes back an RTO later */
+	t->our_iss = second_iss;
+	t->rport = 50000;
+	t->conn = second;
+	silence(t,
+		20 * SECONDS); /* after 1, 3, 7 and, with the extension, 15 s; then it asks as all do, at 31 s */
+	t->now_ns += 2 * SECONDS;
+	tcp_advance(t->tcp, t->now_ns);
+	recv(t, ACK, .seq = 1, .ack = 1, .len = 1);
+	send(t, ACK, .seq = 1, .ack = 1, .wnd = 100);
+	recv(t, PSH | ACK, .seq = 1, .ack = 1, .len = 50);
+	send(t, ACK, .seq = 1, .ack = 51, .wnd = 100);
+	event(t, WEIR_EV_SENT);
+}

@@ -262,3 +262,28 @@ TRACE(crossed_syn_acks_are_counted)
 	recv(t, SYN | ACK, .ack = 1, .mss = 1460);
 	counted(t, syn_ack_out, 2);
 }
+
+/* Without a loss a simultaneous open begins as any other; with one it is cautious (RFC 5681 section 3.1). */
+TRACE(first_window_of_crossed_syns)
+{
+	connect(t);
+	recv_syn(t);
+	send(t, SYN, .mss = 1460);
+	recv(t, SYN | ACK, .ack = 1, .mss = 1460);
+	send(t, ACK, .seq = 1, .ack = 1);
+	event(t, WEIR_EV_OPENED);
+	cr_assert_eq(trace_info(t).cwnd_bytes, 10 * 1460);
+}
+
+TRACE(first_window_of_crossed_syns_with_a_loss)
+{
+	connect(t);
+	recv_syn(t);
+	send(t, SYN, .mss = 1460);
+	recv(t, SYN | ACK, .ack = 1, .mss = 1460);
+	after(t, 1 * SECONDS);
+	recv(t, SYN | ACK, .ack = 1, .mss = 1460);
+	send(t, ACK, .seq = 1, .ack = 1);
+	event(t, WEIR_EV_OPENED);
+	cr_assert_eq(trace_info(t).cwnd_bytes, 1460);
+}

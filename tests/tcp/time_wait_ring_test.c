@@ -35,7 +35,10 @@ TRACE_CONFIGURED(ring_of_two_turns, two)
 {
 	listen(t, 80);
 	for (uint16_t port = 1; port <= 9; port++) {
+		struct tuple tuple = { TRACE_LOCAL, TRACE_PEER, TRACE_PORT, port };
+
 		open_and_close(t, port);
+		cr_assert_lt(ref_slot(conn_table_find(&t->tcp->table, tcp_hash(t->tcp, &tuple), &tuple)), 2);
 		send(t, FIN | ACK, .seq = 1, .ack = 2);
 		recv(t, ACK, .seq = 2, .ack = 2);
 		cr_assert_eq(waiting(t), port < 2 ? port : 2);
