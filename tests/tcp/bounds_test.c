@@ -187,8 +187,8 @@ TRACE_CONFIGURED(static_piece_tries_again_for_an_extension, one_extension)
 	t->our_iss = second_iss;
 	t->rport = 50000;
 	t->conn = second;
-	silence(t,
-		20 * SECONDS); /* after 1, 3, 7 and, with the extension, 15 s; then it asks as all do, at 31 s */
+	/* It was tried after 1, 3, 7 and, with the extension, 15 s; then it asks as all do, at 31 s. */
+	silence(t, 20 * SECONDS);
 	t->now_ns += 2 * SECONDS;
 	tcp_advance(t->tcp, t->now_ns);
 	recv(t, ACK, .seq = 1, .ack = 1, .len = 1);
