@@ -33,8 +33,12 @@ static bool has_option(const uint8_t *frame, uint8_t kind)
 {
 	const uint8_t *option = frame + TCP + TCP_HDR_BYTES, *end = frame + TCP + tcp_hdr_bytes(frame + TCP);
 
-	while (option < end && option[0] != kind)
-		option += option[0] == 1 ? 1 : option[1];
+	while (option < end && option[0] != kind) {
+		uint8_t len = option[0] == 1 ? 1 : option[1];
+
+		cr_assert_gt(len, 0);
+		option += len;
+	}
 	return option < end;
 }
 
