@@ -21,13 +21,6 @@
 #define SLOW_US \
 	20000 /* real time that a thread takes until it looks at the clock: nobody must be ahead of it */
 
-/* Sanitizers and RTLD_DEEPBIND do not go together. */
-#ifdef __SANITIZE_ADDRESS__
-#define HOST_DLOPEN (RTLD_NOW | RTLD_LOCAL)
-#else
-#define HOST_DLOPEN (RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE | RTLD_DEEPBIND)
-#endif
-
 static uint8_t last_packet[2048];
 static size_t last_len;
 
@@ -37,7 +30,7 @@ struct host *host_new(const char *flags)
 	packetdrill_interface_init_fn init;
 
 	cr_assert_not_null(h);
-	h->library = dlopen(WEIR_PACKETDRILL_SO, HOST_DLOPEN);
+	h->library = dlopen(WEIR_PACKETDRILL_SO, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE | HOST_DEEPBIND);
 	cr_assert_not_null(h->library, "%s", dlerror());
 	*(void **)&init = dlsym(h->library, "packetdrill_interface_init");
 	cr_assert_not_null(init, "%s", dlerror());
