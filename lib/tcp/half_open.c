@@ -12,8 +12,9 @@
 #include "tcp/records.h"
 #include "tcp/reply.h"
 #include "tcp/rtt.h"
+#include "tcp/time_wait.h"
 
-/* SYN-ACKs after the first; with the RTO doubling from 1 s the last one waits until 63 s. */
+/* SYN-ACKs after the first, 7 at most; with the RTO doubling from 1 s the last one waits until 63 s. */
 #define SYN_ACK_RETRIES 5
 
 static ref half_open_ref(uint32_t slot)
@@ -97,13 +98,28 @@ static uint8_t agreed_options(const struct tcp *tcp, const struct seg *seg)
 	return flags;
 }
 
-verdict half_open_make(struct tcp *tcp, const struct seg *seg, uint16_t listener, uint32_t iss_above)
+/* The half second that challenge ACKs are limited by, in as many bits as a half-open record has for it. */
+static unsigned half_second(const struct tcp *tcp)
+{
+	return reply_half_second(tcp) & 31;
+}
+
+/* Into the table, or into a TIME-WAIT record's place there. */
+static bool enter(struct tcp *tcp, uint32_t slot, uint64_t hash, uint32_t hides)
+{
+	if (hides == SLOT_NONE)
+		return conn_table_insert(&tcp->table, hash, half_open_ref(slot));
+	time_wait_hide(tcp, hides, half_open_ref(slot));
+	return true;
+}
+
+verdict half_open_make(struct tcp *tcp, const struct seg *seg, uint8_t listener, uint32_t hides)
 {
 	uint32_t slot = slot_pool_take(&tcp->half_opens);
 
 	if (slot == SLOT_NONE)
 		return COUNT_drop_half_open_full;
-	if (!conn_table_insert(&tcp->table, seg->hash, half_open_ref(slot))) {
+	if (!enter(tcp, slot, seg->hash, hides)) {
 		slot_pool_give(&tcp->half_opens, slot);
 		return COUNT_drop_table_full;
 	}
@@ -113,17 +129,19 @@ verdict half_open_make(struct tcp *tcp, const struct seg *seg, uint16_t listener
 	*half = (struct half_open){
 		.tuple = seg->tuple,
 		.rcv_nxt = seg->seq + 1,
-		.iss = iss_above != 0 ? seq_max(isn.iss, iss_above + 1) : isn.iss,
+		/* Beyond all that was sent before (RFC 9293 MAY-2). */
+		.iss = hides == SLOT_NONE ? isn.iss : seq_max(isn.iss, time_wait_snd_nxt(tcp, hides) + 1),
 		.ts_recent = seg->tsval,
 		.ts_offset = isn.ts_offset,
 		.sent_us = clock_us(tcp->now_ns),
 		.mss = seg->opts & SEG_OPT_MSS ? seg->mss : TCP_MSS_DEFAULT,
 		.snd_wnd = seg->wnd,
+		.hides = hides,
 		.listener = listener,
-		.snd_wscale = seg->wscale,
-		.flags = agreed_options(tcp, seg),
+		.snd_wscale = seg->wscale & 15,
+		.flags = agreed_options(tcp, seg) & 15,
 		.wheel = half->wheel,
-		.challenge = reply_half_second(tcp) ^ 0x80, /* another one, so that the first goes out */
+		.challenge = (half_second(tcp) ^ 16) & 31, /* another one, so that the first goes out */
 	};
 	fsm_count(tcp, WEIR_SYN_RECEIVED, 1);
 	reply_syn_ack(tcp, half);
@@ -144,9 +162,13 @@ static void give(struct tcp *tcp, uint32_t slot)
 
 void half_open_forget(struct tcp *tcp, uint32_t slot)
 {
-	const struct tuple *tuple = &half_open_at(tcp, slot)->tuple;
+	const struct half_open *half = half_open_at(tcp, slot);
 
-	conn_table_remove(&tcp->table, tcp_hash(tcp, tuple), half_open_ref(slot));
+	/* The SYN was an old duplicate, or forged: TIME-WAIT goes on as if it had not come (RFC 9293 MAY-2). */
+	if (half->hides != SLOT_NONE)
+		time_wait_show(tcp, half->hides, half_open_ref(slot));
+	else
+		conn_table_remove(&tcp->table, tcp_hash(tcp, &half->tuple), half_open_ref(slot));
 	give(tcp, slot);
 }
 
@@ -195,6 +217,8 @@ static struct tcb *promote(struct tcp *tcp, uint32_t slot, const struct seg *seg
 	sample_syn_ack(tcp, tcb, half, seg);
 	conn_table_replace(&tcp->table, seg->hash, half_open_ref(slot),
 			   ref_make(REF_HOT, tcb_slot(tcp, tcb)));
+	if (half->hides != SLOT_NONE)
+		time_wait_succeeded(tcp, half->hides);
 	give(tcp, slot);
 	tcb_set_state(tcp, tcb, WEIR_SYN_RECEIVED);
 	tcb_set_state(tcp, tcb, WEIR_ESTABLISHED);
@@ -210,13 +234,13 @@ static struct tcb *promote(struct tcp *tcp, uint32_t slot, const struct seg *seg
  */
 static verdict refuse(struct tcp *tcp, struct half_open *half, verdict v)
 {
-	uint8_t now = reply_half_second(tcp);
+	unsigned now = half_second(tcp);
 
 	if (half->challenge == now) {
 		count(tcp->counters, COUNT_challenge_limited);
 		return v;
 	}
-	half->challenge = now;
+	half->challenge = now & 31;
 	count(tcp->counters, COUNT_challenge_acks);
 	struct seg *seg = reply_from(tcp, half, half->iss + 1);
 
@@ -227,7 +251,7 @@ static verdict refuse(struct tcp *tcp, struct half_open *half, verdict v)
 }
 
 /* The second step and the fourth: RST and SYN never complete a handshake. */
-static verdict reset_or_syn(struct tcp *tcp, uint32_t slot, const struct seg *seg, bool in_window)
+static verdict reset_or_syn(struct tcp *tcp, uint32_t slot, struct seg *seg, bool in_window)
 {
 	struct half_open *half = half_open_at(tcp, slot);
 
@@ -246,11 +270,25 @@ static verdict reset_or_syn(struct tcp *tcp, uint32_t slot, const struct seg *se
 	/* A peer that began anew answers our ACK by a RST; one that did not is not disturbed. */
 	if (!in_window || seg->flags & SEG_ACK)
 		return refuse(tcp, half, COUNT_drop_syn_synchronized);
-	/* Within the window the handshake returns to LISTEN, which takes the new SYN. */
-	uint16_t listener = half->listener;
+	/* Within the window the handshake returns to LISTEN, or TIME-WAIT, which takes the new SYN. */
+	uint8_t listener = half->listener;
+	uint32_t hidden = half->hides;
 
 	half_open_forget(tcp, slot);
-	return half_open_make(tcp, seg, listener, 0);
+	return hidden != SLOT_NONE ? time_wait_input(tcp, hidden, seg) :
+				     half_open_make(tcp, seg, listener, SLOT_NONE);
+}
+
+/*
+ * Whether it speaks to the connection in TIME-WAIT behind this handshake: it is out of place here, or
+ * acknowledges what that one sent last.
+ */
+static bool for_hidden(const struct tcp *tcp, const struct half_open *half, const struct seg *seg,
+		       bool in_window)
+{
+	if (half->hides == SLOT_NONE || seg->flags & SEG_SYN)
+		return false;
+	return !in_window || (seg->flags & SEG_ACK && seg->ack == time_wait_snd_nxt(tcp, half->hides));
 }
 
 verdict half_open_input(struct tcp *tcp, uint32_t slot, struct seg *seg)
@@ -259,6 +297,8 @@ verdict half_open_input(struct tcp *tcp, uint32_t slot, struct seg *seg)
 	/* What the SYN-ACK offered, which is never scaled. */
 	bool in_window = seq_within(seg->seq, half->rcv_nxt, handshake_rcv_wnd(tcp, 0, half_mss(tcp, half)));
 
+	if (for_hidden(tcp, half, seg, in_window))
+		return time_wait_input(tcp, half->hides, seg);
 	if (seg->flags & (SEG_RST | SEG_SYN))
 		return reset_or_syn(tcp, slot, seg, in_window);
 	if (half->flags & HALF_TS) {
@@ -292,7 +332,7 @@ void half_open_timer(struct tcp *tcp, uint32_t slot)
 		half_open_forget(tcp, slot);
 		return;
 	}
-	half->retries++;
+	half->retries = (half->retries + 1u) & 7;
 	count(tcp->counters, COUNT_retransmits);
 	reply_syn_ack_again(tcp, half);
 	arm(tcp, slot);

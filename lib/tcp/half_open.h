@@ -11,10 +11,10 @@
 #include "tcp/tcp_pvt.h"
 
 /*
- * A SYN for a listener: a record and a SYN-ACK. iss_above: the ISS must lie beyond it (a TIME-WAIT's SND.NXT,
- * RFC 9293 MAY-2), 0 if there is no such thing.
+ * A SYN for a listener: a record and a SYN-ACK. hides: the TIME-WAIT record of the same tuple, or SLOT_NONE. It
+ * stays until the handshake is complete, and comes back if that fails: who sent the SYN has proven nothing yet.
  */
-verdict half_open_make(struct tcp *tcp, const struct seg *seg, uint16_t listener, uint32_t iss_above);
+verdict half_open_make(struct tcp *tcp, const struct seg *seg, uint8_t listener, uint32_t hides);
 
 /* A segment for a half-open record. Its last one makes the connection, and goes on through the steps. */
 verdict half_open_input(struct tcp *tcp, uint32_t slot, struct seg *seg);
@@ -22,7 +22,7 @@ verdict half_open_input(struct tcp *tcp, uint32_t slot, struct seg *seg);
 /* Its deadline has come: SYN-ACK again, or the end. */
 void half_open_timer(struct tcp *tcp, uint32_t slot);
 
-/* For a listener that closes: forgets its half-open records. */
+/* It fails, or its listener closes. */
 void half_open_forget(struct tcp *tcp, uint32_t slot);
 
 static inline struct half_open *half_open_at(const struct tcp *tcp, uint32_t slot)

@@ -43,7 +43,7 @@ verdict handshake_listen(struct tcp *tcp, const struct seg *seg)
 	if (!(seg->flags & SEG_SYN))
 		return COUNT_drop_listen_invalid;
 	count(tcp->counters, COUNT_syn_in);
-	return half_open_make(tcp, seg, (uint16_t)(listener - tcp->listeners), 0);
+	return half_open_make(tcp, seg, (uint8_t)(listener - tcp->listeners), SLOT_NONE);
 }
 
 /* Keeps of what was offered in our SYN only what the peer's SYN agrees to. */

@@ -156,15 +156,14 @@ struct half_open {
 	uint32_t ts_offset;
 	uint32_t deadline; /* tick: SYN-ACK again */
 	uint32_t sent_us;  /* clock_us() of the first SYN-ACK */
+	uint32_t hides;    /* the TIME-WAIT record in whose place it stands in the table, or SLOT_NONE */
 	uint16_t mss;      /* the peer's option, or the default */
 	uint16_t snd_wnd;  /* the SYN's, never scaled */
-	uint16_t listener;
-	uint8_t snd_wscale;
-	uint8_t flags;
-	uint8_t retries;
+	unsigned snd_wscale : 4, flags : 4;
+	unsigned retries : 3;
+	unsigned challenge : 5; /* half second of the last challenge ACK, modulo 32 */
+	uint8_t listener;
 	uint8_t wheel;
-	uint8_t challenge; /* half second of the last challenge ACK, modulo 256 */
-	uint8_t reserved;
 };
 
 _Static_assert(sizeof(struct half_open) == 48, "three quarters of a cache line");

@@ -113,6 +113,7 @@ struct tcp {
 	/* TIME-WAIT: a ring in order of expiry; head and tail are free-running. */
 	struct time_wait *time_waits;
 	uint32_t time_wait_capacity, time_wait_head, time_wait_tail;
+	uint32_t time_wait_hidden; /* of them, those that a half-open record stands before in the table */
 
 	struct tcp_secrets secrets;
 	struct tcp_times times;

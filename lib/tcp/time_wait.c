@@ -34,15 +34,59 @@ static void bury(struct time_wait *wait)
 	wait->tuple.rport = 0;
 }
 
+/* The half-open record that stands in this one's place in the table; NULL: it stands there itself. */
+static struct half_open *hider(const struct tcp *tcp, uint32_t slot)
+{
+	if (tcp->time_wait_hidden == 0)
+		return NULL;
+	const struct tuple *tuple = &time_wait_at(tcp, slot)->tuple;
+	ref r = conn_table_find(&tcp->table, tcp_hash(tcp, tuple), tuple);
+
+	return ref_kind(r) == REF_HALF_OPEN ? half_open_at(tcp, ref_slot(r)) : NULL;
+}
+
 uint32_t time_wait_remove(struct tcp *tcp, uint32_t slot)
 {
 	struct time_wait *wait = time_wait_at(tcp, slot);
+	struct half_open *half = hider(tcp, slot);
 	uint32_t snd_nxt = wait->snd_nxt;
 
-	conn_table_remove(&tcp->table, tcp_hash(tcp, &wait->tuple), time_wait_ref(slot));
+	if (half != NULL) {
+		half->hides = SLOT_NONE;
+		tcp->time_wait_hidden--;
+	} else {
+		conn_table_remove(&tcp->table, tcp_hash(tcp, &wait->tuple), time_wait_ref(slot));
+	}
 	bury(wait);
 	fsm_count(tcp, WEIR_TIME_WAIT, -1);
 	return snd_nxt;
+}
+
+uint32_t time_wait_snd_nxt(const struct tcp *tcp, uint32_t slot)
+{
+	return time_wait_at(tcp, slot)->snd_nxt;
+}
+
+void time_wait_hide(struct tcp *tcp, uint32_t slot, ref half_open)
+{
+	conn_table_replace(&tcp->table, tcp_hash(tcp, &time_wait_at(tcp, slot)->tuple), time_wait_ref(slot),
+			   half_open);
+	tcp->time_wait_hidden++;
+}
+
+void time_wait_show(struct tcp *tcp, uint32_t slot, ref half_open)
+{
+	conn_table_replace(&tcp->table, tcp_hash(tcp, &time_wait_at(tcp, slot)->tuple), half_open,
+			   time_wait_ref(slot));
+	tcp->time_wait_hidden--;
+}
+
+void time_wait_succeeded(struct tcp *tcp, uint32_t slot)
+{
+	bury(time_wait_at(tcp, slot));
+	tcp->time_wait_hidden--;
+	fsm_count(tcp, WEIR_TIME_WAIT, -1);
+	count(tcp->counters, COUNT_time_wait_reused);
 }
 
 /* The ring's indexes run freely over twice the capacity, so that full and empty differ. */
@@ -125,6 +169,8 @@ static void restart(struct tcp *tcp, uint32_t slot)
 	 */
 	if (expires - old.expires < tcp->times.time_wait / 16)
 		return;
+	struct half_open *half = hider(tcp, slot);
+
 	bury(time_wait_at(tcp, slot));
 	old.expires = expires;
 
@@ -132,7 +178,11 @@ static void restart(struct tcp *tcp, uint32_t slot)
 	uint32_t fresh = ring_append(tcp);
 
 	*time_wait_at(tcp, fresh) = old;
-	conn_table_replace(&tcp->table, tcp_hash(tcp, &old.tuple), time_wait_ref(slot), time_wait_ref(fresh));
+	if (half != NULL)
+		half->hides = fresh;
+	else
+		conn_table_replace(&tcp->table, tcp_hash(tcp, &old.tuple), time_wait_ref(slot),
+				   time_wait_ref(fresh));
 	count(tcp->counters, COUNT_time_wait_restarted);
 }
 
@@ -157,14 +207,8 @@ static verdict syn_arrives(struct tcp *tcp, uint32_t slot, const struct seg *seg
 		reply_ack(tcp, wait);
 		return COUNT_drop_time_wait_syn;
 	}
-	/* What cannot be taken must not cost the record that guards the tuple. */
-	if (slot_pool_free(&tcp->half_opens) == 0)
-		return COUNT_drop_half_open_full;
-	uint32_t snd_nxt = time_wait_remove(tcp, slot);
-
-	count(tcp->counters, COUNT_time_wait_reused);
 	count(tcp->counters, COUNT_syn_in);
-	return half_open_make(tcp, seg, (uint16_t)(listener - tcp->listeners), snd_nxt);
+	return half_open_make(tcp, seg, (uint8_t)(listener - tcp->listeners), slot);
 }
 
 /* RFC 9293's close, or RFC 1337's deaf ear; RFC 5961 section 3 for what is near. */

@@ -33,6 +33,17 @@ uint32_t time_wait_next(const struct tcp *tcp);
  */
 bool time_wait_reusable(const struct tcp *tcp, uint32_t slot);
 
+/*
+ * A SYN that RFC 6191 lets through begins a handshake in this record's place in the table. The record waits
+ * behind it: until the handshake has succeeded, the SYN may be an old duplicate, or anybody's.
+ */
+void time_wait_hide(struct tcp *tcp, uint32_t slot, ref half_open);
+void time_wait_show(struct tcp *tcp, uint32_t slot, ref half_open);
+void time_wait_succeeded(struct tcp *tcp, uint32_t slot);
+
+/* What the ISS of a new connection must lie beyond. */
+uint32_t time_wait_snd_nxt(const struct tcp *tcp, uint32_t slot);
+
 /* Removes a record from the ring and the table. Returns its SND.NXT, which a new ISS must lie beyond. */
 uint32_t time_wait_remove(struct tcp *tcp, uint32_t slot);
 

@@ -170,6 +170,8 @@ TRACE(reuse_is_counted)
 	send(t, SYN, .seq = 2, .mss = 1460);
 	recv(t, SYN | ACK, .ack = 3, .mss = 1460);
 	counted(t, syn_in, 1);
+	send(t, ACK, .seq = 3, .ack = 1);
+	event(t, WEIR_EV_OPENED);
 	counted(t, time_wait_reused, 1);
 }
 

@@ -199,10 +199,10 @@ TRACE(newer_sequence_number_is_let_in)
 	send(t, SYN, .seq = 2, .mss = 1460); /* the peer's FIN was at 1 */
 	recv(t, SYN | ACK, .ack = 3, .mss = 1460);
 	cr_assert(seq_gt(t->our_iss, old_nxt));
-	counted(t, time_wait_reused, 1);
-	cr_assert_eq(waiting(t), 0);
 	send(t, ACK, .seq = 3, .ack = 1);
 	event(t, WEIR_EV_OPENED);
+	counted(t, time_wait_reused, 1);
+	cr_assert_eq(waiting(t), 0);
 }
 
 TRACE(older_sequence_number_is_refused)
@@ -241,9 +241,9 @@ TRACE(newer_timestamp_is_let_in)
 	in_time_wait_with_timestamps(t);
 	send(t, SYN, .seq = -5000u, .mss = 1460, .tsval = 703);
 	recv(t, SYN | ACK, .ack = -4999u, .mss = 1460, .tsval = 1, .tsecr = 703);
-	counted(t, time_wait_reused, 1);
 	send(t, ACK, .seq = -4999u, .ack = 1, .tsval = 704);
 	event(t, WEIR_EV_OPENED);
+	counted(t, time_wait_reused, 1);
 }
 
 TRACE(older_timestamp_is_refused_whatever_the_sequence_number)
