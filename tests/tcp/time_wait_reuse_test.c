@@ -226,3 +226,48 @@ TRACE(an_ack_of_nothing_is_reset)
 	cr_assert(waiting(t) == 1 && half_open(t) == 1);
 	counted(t, drop_half_open_ack, 1);
 }
+
+/* Outside of the handshake's window a SYN is challenged, as ever; TIME-WAIT must not judge it meanwhile. */
+TRACE(a_syn_far_away_is_challenged)
+{
+	reopened(t);
+	send(t, SYN, .seq = 11 + 100000, .mss = 1460);
+	recv(t, ACK, .seq = 1, .ack = 11);
+	cr_assert(waiting(t) == 1 && half_open(t) == 1);
+	counted(t, drop_syn_synchronized, 1);
+}
+
+/* With timestamps (the last was 702) the new numbers may lie anywhere: here, 5000 below the old ones. */
+static uint32_t reopened_below(struct trace *t)
+{
+	trace_open_timestamps(t);
+	call(tcp_close(t->tcp, t->conn), 0);
+	recv(t, FIN | ACK, .seq = 1, .ack = 1, .tsval = 1);
+	send(t, FIN | ACK, .seq = 1, .ack = 2, .tsval = 702);
+	recv(t, ACK, .seq = 2, .ack = 2, .tsval = 1, .tsecr = 702);
+	event_closed(t, WEIR_EV_FIN, WEIR_REASON_NONE);
+	uint32_t first = t->our_iss;
+
+	send(t, SYN, .seq = -5000u, .mss = 1460, .tsval = 710);
+	recv(t, SYN | ACK, .ack = -4999u, .mss = 1460, .tsval = 1, .tsecr = 710);
+	return first;
+}
+
+/* The old FIN lies in the handshake's window; what it acknowledges tells whom it is for. */
+TRACE(the_old_fin_within_the_new_window_is_answered)
+{
+	t->our_iss = reopened_below(t);
+	send(t, FIN | ACK, .seq = 1, .ack = 2, .tsval = 702);
+	recv(t, ACK, .seq = 2, .ack = 2, .tsval = 1, .tsecr = 702);
+	cr_assert(waiting(t) == 1 && half_open(t) == 1);
+}
+
+/* A later SYN that is older than the old connection: back to TIME-WAIT, which refuses it. */
+TRACE(a_later_syn_may_be_refused)
+{
+	t->our_iss = reopened_below(t);
+	send(t, SYN, .seq = -4000u, .mss = 1460, .tsval = 600);
+	recv(t, ACK, .seq = 2, .ack = 2, .tsval = 1, .tsecr = 702);
+	cr_assert(waiting(t) == 1 && half_open(t) == 0);
+	counted(t, drop_time_wait_syn, 1);
+}
