@@ -120,10 +120,10 @@ static uint32_t rel_steps(unsigned end, uint32_t deadline)
 	return (uint32_t)((ticks + (int32_t)WORLD_STEP_TICKS - 1) >> (WORLD_STEP_SHIFT - CLOCK_TICK_SHIFT));
 }
 
-/* Whether the present half second has had its challenge ACK. */
-static bool challenged(unsigned end, uint8_t challenge)
+/* Whether the present half second has had its challenge ACK. mask: bits that are kept of its number. */
+static bool challenged(unsigned end, unsigned challenge, unsigned mask)
 {
-	return (uint8_t)(world_tick(end) >> 9) == challenge;
+	return ((world_tick(end) >> 9 ^ challenge) & mask) == 0;
 }
 
 /* Bytes name their stream's number; what matters is how many streams ago. */
@@ -194,12 +194,13 @@ static void put_ext(struct sink *sink, unsigned end, const struct tcb_ext *in)
 
 	ext.next_free = ext.cursor = ext.lost_from = 0;
 	ext.queue_first = ext.queue_last = ext.sent_first = ext.sent_last = ext.gap_first = 0;
-	ext.srtt_us = ext.rttvar_us = ext.cwnd = ext.ssthresh = 0;
+	ext.srtt_us = ext.rttvar_us = ext.cwnd = ext.ssthresh = ext.filled = ext.window_acked = 0;
 	ext.snd_una = rel(end, in->snd_una);
 	ext.queue_end = rel(end, in->queue_end);
 	ext.queue_seq = in->queue_first == SLOT_NONE ? 0 : rel(end, in->queue_seq);
 	ext.cursor_seq = in->cursor == SLOT_NONE ? 0 : rel(end, in->cursor_seq);
 	ext.recover = rel(end, in->recover);
+	ext.rescue = rel(end, in->rescue);
 	ext.snd_wl1 = rel(peer, in->snd_wl1);
 	ext.gap_fin_seq = in->gap_fin ? rel(peer, in->gap_fin_seq) : 0;
 	ext.sack = (struct sack){ 0 };
@@ -229,7 +230,7 @@ static void put_tcb(struct sink *sink, unsigned end, const struct tcb *in)
 	tcb.snd_nxt = rel(end, in->snd_nxt);
 	tcb.ts_recent = in->flags & TCB_TS ? rank(&ages[peer], in->ts_recent) : 0;
 	tcb.deadline = in->timer != TIMER_NONE ? rel_steps(end, in->deadline) : 0;
-	tcb.challenge = challenged(end, in->challenge);
+	tcb.challenge = challenged(end, in->challenge, UINT8_MAX);
 	put(sink, &tcb, sizeof(tcb));
 	if (in->flags & TCB_EXT)
 		put_ext(sink, end, tcb_ext(world_tcp[end], in));
@@ -245,9 +246,11 @@ static void put_half(struct sink *sink, unsigned end, const struct half_open *in
 	half.iss = rel(end, in->iss);
 	half.ts_recent = in->flags & HALF_TS ? rank(&ages[peer], in->ts_recent) : 0;
 	half.ts_offset = 0;
+	half.sent_us = 0;
+	half.hides = 0; /* TIME-WAIT behind it is encoded, if there is one */
 	half.deadline = rel_steps(end, in->deadline);
 	half.wheel = 0;
-	half.challenge = challenged(end, in->challenge);
+	half.challenge = challenged(end, in->challenge, 31);
 	put(sink, &half, sizeof(half));
 }
 
@@ -300,7 +303,7 @@ static void put_end(struct sink *sink, unsigned end)
 	put_lists(sink, end);
 	app.conn = (weir_conn){ 0 };
 	put(sink, &app, sizeof(app));
-	put_number(sink, world->ends[end].listening);
+	put_number(sink, (uint64_t)world->ends[end].known << 1 | world->ends[end].listening);
 	put_number(sink, world->ends[end].incarnation > 0);
 	/* How far apart its streams began, for segments of the older one. */
 	for (unsigned i = 1; i < STREAMS; i++)

@@ -58,29 +58,27 @@ static const char *legal_transitions(const struct view views[ENDS], const struct
 	return NULL;
 }
 
-static bool is_fin(const struct made *made)
-{
-	return made->by & BY_FIN;
-}
-
-/* RFC 9293 section 3.6.1: 2 MSL, from the last FIN on. */
+/*
+ * RFC 9293 section 3.6.1: 2 MSL, from the last FIN on. A new connection may end it earlier, but not a SYN alone
+ * that turns out to be nobody's.
+ */
 static const char *time_wait_lasts(const struct view views[ENDS], const struct before *before,
 				   const struct made *made)
 {
 	for (unsigned end = 0; end < ENDS; end++) {
+		const struct time_wait *wait = views[end].wait;
 		uint32_t *since = &world->ends[end].time_wait_since;
-		bool was = before->state[end] == WEIR_TIME_WAIT, is = views[end].state == WEIR_TIME_WAIT;
+		int32_t ticks = wait != NULL ? seq_diff(wait->expires, world_tick(end)) : 0;
+		bool fin = made->end == end && made->by & BY_FIN;
+		bool whole = ticks >= (int32_t)(TIME_WAIT_STEPS * WORLD_STEP_TICKS);
 
-		if (is && !was) {
-			*since = world->steps;
-		} else if (is && made->end == end && is_fin(made) && views[end].wait != NULL &&
-			   seq_diff(views[end].wait->expires, world_tick(end)) >=
-				   (int32_t)(TIME_WAIT_STEPS * WORLD_STEP_TICKS)) {
-			*since = world->steps; /* restarted */
-		} else if (was && !is && made->by & BY_TIME && world->steps - *since < TIME_WAIT_STEPS) {
-			return "TIME-WAIT ended before 2 MSL had gone by";
-		}
-		if (!is)
+		if (wait != NULL && (!before->waits[end] || (fin && whole)))
+			*since = world->steps; /* begun, or restarted */
+		if (wait == NULL && before->waits[end] && made->by & (BY_TIME | BY_SYN) &&
+		    world->steps - *since < TIME_WAIT_STEPS)
+			return made->by & BY_TIME ? "TIME-WAIT ended before 2 MSL had gone by" :
+						    "TIME-WAIT was ended by a SYN alone";
+		if (wait == NULL)
 			*since = 0;
 	}
 	return NULL;
@@ -97,14 +95,16 @@ static const char *one_record(const struct view views[ENDS], const struct before
 	(void)made;
 	for (unsigned end = 0; end < ENDS; end++) {
 		const struct tcp *tcp = world_tcp[end];
-		unsigned records = tcp->hot.used + tcp->half_opens.used + (views[end].wait != NULL);
+		bool hidden = views[end].half != NULL && views[end].wait != NULL;
+		unsigned records = tcp->hot.used + tcp->half_opens.used + (views[end].wait != NULL) - hidden;
 
 		if (views[end].records > 1)
 			return "two records for one connection";
 		if (tcp->table.entries != views[end].records || records != views[end].records)
 			return "table and pools disagree";
 		for (unsigned state = WEIR_SYN_SENT; state < WEIR_STATES; state++)
-			if (tcp->states[state] != (views[end].state == state))
+			if (tcp->states[state] !=
+			    (views[end].state == state || (hidden && state == WEIR_TIME_WAIT)))
 				return "the count of states is wrong";
 	}
 	return NULL;
@@ -174,21 +174,33 @@ static const char *fin_counted(const struct view views[ENDS], const struct befor
 }
 
 /*
- * ESTABLISHED needs the third step: this end's SYN was acknowledged by a segment of the peer's, so the peer was
- * synchronized with it before, or is.
+ * The third step of the handshake: who becomes synchronized has heard that the other end took its SYN, so the
+ * other end has, or had, a record that counts from it. An old duplicate SYN brings none about.
  */
 static const char *third_step(const struct view views[ENDS], const struct before *before,
 			      const struct made *made)
 {
-	(void)before;
+	(void)made;
 	for (unsigned end = 0; end < ENDS; end++) {
-		bool opened = view_synchronized(&views[end]) &&
-			      !view_synchronized(&(struct view){ .state = before->state[end] });
+		const struct view old = { .state = before->state[end] };
+		bool opened = view_synchronized(&views[end]) && !view_synchronized(&old);
 
-		if (opened && made->end == end && made->by & BY_SYN)
-			return "a SYN alone opened a connection";
+		/* Back in TIME-WAIT nothing was opened. */
+		if (opened && !before->waits[end] && !world->ends[end].known)
+			return "opened, though the other end has never taken this end's SYN";
 	}
 	return NULL;
+}
+
+/* For that check: what stands now is known from here on. */
+static void note_known(const struct view views[ENDS])
+{
+	for (unsigned end = 0; end < ENDS; end++) {
+		const struct view *peer = &views[end ^ 1];
+
+		world->ends[end].known |= peer->state >= WEIR_SYN_RECEIVED &&
+					  readers_peer_age(end ^ 1, peer) == 0;
+	}
 }
 
 /* Each payload is held by one piece or one event, and a segment in the network holds none. */
@@ -266,8 +278,11 @@ static const char *timer_runs(const struct view views[ENDS], const struct before
 
 struct before checks_before(void)
 {
+	const struct view client = world_view(CLIENT), server = world_view(SERVER);
+
 	return (struct before){
-		.state = { world_view(CLIENT).state, world_view(SERVER).state },
+		.state = { client.state, server.state },
+		.waits = { client.wait != NULL, server.wait != NULL },
 		.steps = world->steps,
 	};
 }
@@ -282,6 +297,7 @@ const char *checks_after(const struct before *before, const struct made *made)
 
 	for (unsigned i = 0; i < sizeof(all) / sizeof(all[0]) && fault == NULL; i++)
 		fault = all[i](views, before, made);
+	note_known(views);
 	return fault;
 }
 
@@ -292,4 +308,5 @@ void checks_replay(struct move move)
 	const struct view views[ENDS] = { world_view(CLIENT), world_view(SERVER) };
 
 	time_wait_lasts(views, &before, &made);
+	note_known(views);
 }

@@ -8,15 +8,16 @@
 
 #include "explore/moves.h"
 
-/* The states before a move. */
+/* What the checks need to know of the world before a move. */
 struct before {
 	enum weir_state state[ENDS];
+	bool waits[ENDS]; /* has a TIME-WAIT record */
 	uint32_t steps;
 };
 
 struct before checks_before(void);
 
-/* NULL, or the first thing that is wrong with the world after a move. Keeps world's time_wait_since. */
+/* NULL, or the first thing that is wrong with the world after a move. Keeps what the checks themselves remember. */
 const char *checks_after(const struct before *before, const struct made *made);
 
 /* Makes a move that has been checked before. */

@@ -31,10 +31,10 @@ def must(command, **options):
 
 
 def copy_tree(folder):
-    tracked = run(['git', 'ls-files', '-z'], cwd=TOP)
-    if tracked.returncode != 0:
+    listed = run(['git', 'ls-files', '-z', '--cached', '--others', '--exclude-standard'], cwd=TOP)
+    if listed.returncode != 0:
         sys.exit('faults.py: this is no git tree')
-    for path in filter(None, tracked.stdout.split('\0')):
+    for path in filter(None, listed.stdout.split('\0')):
         if not os.path.isfile(os.path.join(TOP, path)):
             continue
         target = os.path.join(folder, path)

@@ -155,6 +155,7 @@ static void note_syn(unsigned end, uint32_t seq)
 	memmove(iss + 1, iss, (STREAMS - 1) * sizeof(*iss));
 	iss[0] = seq;
 	world->ends[end].incarnation++;
+	world->ends[end].known = false;
 }
 
 /* From `end` into the network. */

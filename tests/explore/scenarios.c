@@ -138,10 +138,17 @@ const struct scenario scenarios[] = {
 	},
 	{
 		.name = "old",
-		.about = "an old SYN, SYN-ACK, ACKs, text, RSTs within the window, at any time",
+		.about = "an old SYN, SYN-ACK, ACK and text at any time",
 		.programs = { { OP_OPEN, OP_SEND, OP_CLOSE_AT_FIN }, { OP_CLOSE } },
 		.listens = SERVER_LISTENS,
-		.olds = 0xff,
+		.olds = OLD_SYN | OLD_SYN_ACK | OLD_ACK | OLD_ACK_BACK | OLD_TEXT,
+	},
+	{
+		.name = "old-in-window",
+		.about = "RSTs and a SYN within the window, and an old SYN, at any time",
+		.programs = { { OP_OPEN, OP_SEND, OP_CLOSE_AT_FIN }, { OP_CLOSE } },
+		.listens = SERVER_LISTENS,
+		.olds = OLD_SYN | OLD_RST | OLD_RST_BACK | OLD_NEAR_SYN,
 	},
 	{
 		.name = "old-timestamps",
@@ -159,8 +166,8 @@ const struct scenario scenarios[] = {
 	},
 	{
 		.name = "reuse-duplicates",
-		.about = "the same without timestamps; a duplicate",
-		.programs = { { OP_OPEN, OP_CLOSE, OP_WAIT_CLOSED, OP_OPEN, OP_SEND, OP_CLOSE }, { OP_CLOSE } },
+		.about = "the same without text and timestamps, and the second open may be given up; a duplicate",
+		.programs = { { OP_OPEN, OP_CLOSE, OP_WAIT_CLOSED, OP_OPEN, OP_CLOSE }, { OP_CLOSE } },
 		.listens = SERVER_LISTENS,
 		.dups = 1,
 	},

@@ -54,6 +54,7 @@ static const struct {
 	/* TIME-WAIT gives way to a new connection (3.6.1 MAY-2, RFC 6191). */
 	{ WEIR_TIME_WAIT, WEIR_SYN_RECEIVED, BY_SYN, "SYN of a new connection" },
 	{ WEIR_TIME_WAIT, WEIR_SYN_SENT, BY_OPEN, "active OPEN" },
+	{ WEIR_SYN_RECEIVED, WEIR_TIME_WAIT, BY_RST | BY_TIME, "that SYN was an old duplicate (3.6.1)" },
 	/* RST (3.10.7.3 and 3.10.7.4, second). */
 	{ WEIR_SYN_SENT, WEIR_CLOSED, BY_RST, "RST that acknowledges our SYN" },
 	{ WEIR_SYN_RECEIVED, WEIR_LISTEN, BY_RST, "RST, opened passively" },

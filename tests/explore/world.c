@@ -257,6 +257,7 @@ struct view world_view(unsigned end)
 			continue;
 		view.records++;
 		view.half = half;
+		view.rcv_nxt = half->rcv_nxt;
 		view.state = WEIR_SYN_RECEIVED;
 	}
 	for (uint32_t slot = 0; slot < tcp->time_wait_capacity; slot++) {
@@ -264,8 +265,11 @@ struct view world_view(unsigned end)
 
 		if (wait->tuple.rport == 0)
 			continue;
-		view.records++;
 		view.wait = wait;
+		/* Behind a handshake that may turn out to be nobody's it waits. */
+		if (view.half != NULL)
+			continue;
+		view.records++;
 		view.state = WEIR_TIME_WAIT;
 		view.snd_una = view.snd_nxt = wait->snd_nxt;
 		view.rcv_nxt = wait->rcv_nxt;

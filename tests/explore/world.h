@@ -53,6 +53,7 @@ struct world {
 	struct {
 		uint32_t iss[STREAMS]; /* where its streams began, the latest first */
 		uint8_t incarnation;   /* counts them */
+		bool known;            /* the other end has, or had, a record that counts from iss[0] */
 		bool listening;
 		int listener;
 		uint32_t time_wait_since; /* step; while in TIME-WAIT */
@@ -85,14 +86,15 @@ size_t world_bytes(void);
 void world_save(uint8_t *image);
 void world_load(const uint8_t *image);
 
-/* What an end holds for the connection: one record at most. */
+/* What an end holds for the connection: one record at most, and TIME-WAIT's behind a half-open one. */
 struct view {
 	enum weir_state state; /* LISTEN and CLOSED: none of these */
 	struct tcb *tcb;
 	struct half_open *half;
 	struct time_wait *wait;
 	unsigned records;
-	uint32_t snd_una, snd_nxt, rcv_nxt; /* if state is ESTABLISHED or beyond */
+	uint32_t snd_una, snd_nxt; /* if state is ESTABLISHED or beyond */
+	uint32_t rcv_nxt;          /* if it is SYN-RECEIVED or beyond */
 };
 
 struct view world_view(unsigned end);
