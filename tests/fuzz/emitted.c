@@ -4,6 +4,7 @@
 #include "fuzz/fault.h"
 #include "fuzz/invariants.h"
 #include "tcp/fsm.h"
+#include "tcp/half_open.h"
 #include "wire/tcp_opt.h"
 
 /* What any segment of ours must be, whoever wrote it. */
@@ -24,6 +25,24 @@ static void check_form(const struct shard *shard, const struct seg *seg)
 	HOLDS(seg->payload == 0, "a payload of ours");
 }
 
+static void check_half_open_reply(const struct half_open *half, const struct seg *seg)
+{
+	bool scale = half->flags & HALF_WSCALE;
+
+	HOLDS(seg->ack == half->rcv_nxt && seg->seq == half->iss + !(seg->flags & SEG_SYN), "numbers");
+	HOLDS(!(seg->opts & SEG_OPT_TS) == !(half->flags & HALF_TS), "timestamps");
+	HOLDS(!(seg->flags & SEG_SYN) || !(seg->opts & SEG_OPT_WSCALE) == !scale, "window scale");
+}
+
+static void check_time_wait_reply(const struct tcp *tcp, uint32_t slot, const struct seg *seg)
+{
+	const struct time_wait *wait = &tcp->time_waits[slot];
+
+	HOLDS(seg->flags == SEG_ACK && seg->ack == wait->rcv_nxt && seg->seq == wait->snd_nxt,
+	      "numbers in TIME-WAIT");
+	HOLDS(!(seg->opts & SEG_OPT_TS) == !wait->ts_offset, "timestamps in TIME-WAIT");
+}
+
 /* What half-open and TIME-WAIT records have to say, as they say it. */
 static void check_fresh_reply(const struct tcp *tcp, const struct seg *seg)
 {
@@ -31,21 +50,15 @@ static void check_fresh_reply(const struct tcp *tcp, const struct seg *seg)
 
 	if (seg->flags & SEG_RST)
 		return;
-	if (ref_kind(r) == REF_HALF_OPEN) {
-		const struct half_open *half = slot_pool_at(&tcp->half_opens, ref_slot(r));
+	if (ref_kind(r) == REF_TIME_WAIT) {
+		check_time_wait_reply(tcp, ref_slot(r), seg);
+	} else if (ref_kind(r) == REF_HALF_OPEN) {
+		const struct half_open *half = half_open_at(tcp, ref_slot(r));
 
-		HOLDS(seg->ack == half->rcv_nxt && seg->seq == half->iss + !(seg->flags & SEG_SYN),
-		      "numbers");
-		HOLDS(!(seg->opts & SEG_OPT_TS) == !(half->flags & HALF_TS), "timestamps");
-		HOLDS(!(seg->flags & SEG_SYN) || (seg->opts & SEG_OPT_WSCALE) ==
-							 (half->flags & HALF_WSCALE ? SEG_OPT_WSCALE : 0),
-		      "window scale");
-	} else if (ref_kind(r) == REF_TIME_WAIT) {
-		const struct time_wait *wait = &tcp->time_waits[ref_slot(r)];
-
-		HOLDS(seg->flags == SEG_ACK && seg->ack == wait->rcv_nxt && seg->seq == wait->snd_nxt,
-		      "numbers in TIME-WAIT");
-		HOLDS(!(seg->opts & SEG_OPT_TS) == !wait->ts_offset, "timestamps in TIME-WAIT");
+		if (half->hides != SLOT_NONE && seg->seq != half->iss && seg->seq != half->iss + 1)
+			check_time_wait_reply(tcp, half->hides, seg);
+		else
+			check_half_open_reply(half, seg);
 	} else {
 		HOLDS(ref_kind(r) == REF_HOT && seg->flags == SEG_ACK, "an answer of nobody's: flags %#x",
 		      seg->flags);

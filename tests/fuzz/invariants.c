@@ -6,6 +6,7 @@
 #include "fuzz/fault.h"
 #include "fuzz/stream_check.h"
 #include "support/payload_arena.h"
+#include "tcp/half_open.h"
 #include "tcp/sent.h"
 #include "tcp/time_wait.h"
 
@@ -38,6 +39,9 @@ static void check_half_opens(const struct tcp *tcp, struct ledger *ledger, struc
 		HOLDS(tcp->listeners[half->listener].port == half->tuple.lport, "half-open %u of nobody's",
 		      slot);
 		HOLDS(half->wheel != 0, "half-open %u has no timer", slot);
+		HOLDS(half->hides == SLOT_NONE ||
+			      tuple_equal(&tcp->time_waits[half->hides].tuple, &half->tuple),
+		      "half-open %u hides another's TIME-WAIT", slot);
 	}
 }
 
