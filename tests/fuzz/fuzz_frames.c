@@ -275,7 +275,7 @@ static void send_frame(struct stand *s, const struct seg *seg, const struct sack
 	if (seg->len > 0)
 		tcp_read(s->shard.tcp, seg, frame + headers);
 	build_csum(frame, seg);
-	HOLDS(headers + seg->len <= ETH_BYTES + s->shard.config.mtu, "a packet of %u bytes",
+	HOLDS(headers + seg->len - ETH_BYTES <= s->shard.config.mtu, "a packet of %u bytes",
 	      headers + seg->len - ETH_BYTES);
 	read_back(frame, headers + seg->len, seg, sack);
 	memset(s->quoted, 0, QUOTED);
