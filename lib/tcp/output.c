@@ -394,12 +394,13 @@ static bool send_next(struct tcp *tcp, struct tcb *tcb, struct seg *seg, struct 
 }
 
 /*
- * Something is owed to the peer that neither window let go, and no timer runs that would look at it again:
+ * Something is owed to the peer that neither window let go, or no pool, and no timer runs that would look at it again:
  * the peer's window must be probed (RFC 9293 3.8.6.1).
  */
 static void persist_if_stuck(struct tcp *tcp, struct tcb *tcb)
 {
-	bool unsent = seq_lt(tcb->snd_nxt, send_queue_end(tcp, tcb));
+	bool fin = tcb->flags & TCB_FIN_QUEUED && !(tcb->flags & TCB_FIN_SENT);
+	bool unsent = fin || seq_lt(tcb->snd_nxt, send_queue_end(tcp, tcb));
 	bool in_flight = tcb->snd_nxt != tcb_snd_una(tcp, tcb);
 
 	if ((unsent || in_flight) && tcb->timer != TIMER_RETRANSMIT && tcb->timer != TIMER_PERSIST)

@@ -85,3 +85,22 @@ TRACE(a_segment_with_a_wrong_ack_is_answered_once)
 	recv(t, RST, .seq = 50);
 	quiet(t);
 }
+
+/* While others have all the descriptors of segments in flight. */
+TRACE(a_fin_that_found_no_descriptor_is_sent_later)
+{
+	uint32_t taken[1024];
+	unsigned n = 0;
+
+	trace_open_passive(t);
+	send(t, ACK, .seq = 11, .ack = 1, .len = 10); /* a gap, and so an extension */
+	recv(t, ACK, .seq = 1, .ack = 1);
+	while (slot_pool_free(&t->tcp->sents) > 0)
+		taken[n++] = slot_pool_take(&t->tcp->sents);
+	call(tcp_shutdown(t->tcp, t->conn), 0);
+	quiet(t);
+	while (n > 0)
+		slot_pool_give(&t->tcp->sents, taken[--n]);
+	after(t, 1 * SECONDS);
+	recv(t, FIN | ACK, .seq = 1, .ack = 1);
+}
