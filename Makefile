@@ -7,7 +7,7 @@ SECONDS ?= 60
 JOBS ?= 1
 WEIR = $(BUILD)/app/weir
 
-.PHONY: help deps configure build demo test fuzz explore explore-faults bench lint install clean
+.PHONY: help deps configure build demo test fuzz coverage explore explore-faults bench lint install clean
 .NOTPARALLEL:
 
 help:
@@ -15,6 +15,7 @@ help:
 	@echo 'make test     build with gcc, clang and sanitizers; run every test'
 	@echo 'make fuzz     the fuzzers, SECONDS=60 each, JOBS=1 at a time'
 	@echo 'make explore  every interleaving of a connection, to the end of its bounds (docs/explorer.md)'
+	@echo 'make coverage the lines that the tests reach, by room'
 	@echo 'make build    $(WEIR) and $(BUILD)/bench/weir-bench'
 	@echo 'make bench    the benchmarks (see $(BUILD)/bench/weir-bench --list)'
 	@echo 'make lint     rooms, sizes, headers, style, spelling'
@@ -57,10 +58,16 @@ bench: configure
 
 # Each for SECONDS, JOBS at a time; FUZZERS='session pair' for some of them.
 fuzz:
-	@.ci/deps build test report
+	@.ci/deps build test fuzz
 	@tests/run --build fuzz
 	@tests/fuzz/run --seconds $(SECONDS) --jobs $(JOBS) --grown build-test/fuzz-grown \
 		$(if $(FUZZERS),$(FUZZERS:%=$(FUZZ)/fuzz_%),$$(find $(FUZZ) -name 'fuzz_*' -type f -executable))
+
+# Fails below the lines that each room must reach. ARGS: lines of which rooms to list, e.g. tcp wire.
+coverage:
+	@.ci/deps build test
+	@tests/run coverage
+	@tests/coverage build-test/coverage $(ARGS)
 
 lint: build
 	@.ci/deps test
