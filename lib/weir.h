@@ -267,13 +267,13 @@ WEIR_API int weir_listen(struct weir_core *core, struct weir_endpoint local, uin
  * that any number of connections may share them, and a connection pays for its options with one byte.
  */
 struct weir_options {
-	uint64_t user_timeout_ns;  /* R2 of RFC 9293 3.8.3, for the SYN as for data; 0: the core's two */
+	uint64_t user_timeout_ns;  /* R2 of RFC 9293 3.8.3, for the SYN as for data; 0: the core's two; an hour at most */
 	uint64_t keep_idle_ns;     /* silence before the first keepalive probe (RFC 9293 3.8.4); 2 h */
 	uint64_t keep_interval_ns; /* between probes; 75 s */
 	uint64_t linger_ns;        /* how long weir_close() goes on sending: see there; WEIR_LINGER_ON */
 	uint16_t mss_max;    /* bounds the MSS that is offered and used, options included; 0: the MTU alone
 	                            * does. 64 at least; of use before the handshake */
-	uint8_t keep_probes; /* unanswered ones that end the connection, 1..15; 9 */
+	uint8_t keep_probes; /* unanswered ones that end the connection, 1..100; 9 */
 	uint8_t ttl, dscp;   /* of what is sent: the core's */
 	bool keep_alive;     /* off */
 	bool no_delay;       /* no Nagle: the core's */

@@ -128,12 +128,13 @@ static const char *check_times(const struct weir_config *config)
 		return "rto_min_ns: must be from a millisecond to a minute";
 	if (!within(config->rto_initial_ns, config->rto_min_ns, config->rto_max_ns))
 		return "rto_initial_ns: must be between rto_min_ns and rto_max_ns";
-	if (config->delayed_ack_ns >= CLOCK_NS_PER_S / 2)
-		return "delayed_ack_ns: must be under half a second (RFC 9293 MUST-40)";
+	/* Timers count in ticks of a millisecond. */
+	if (config->delayed_ack_ns > CLOCK_NS_PER_S / 2 - CLOCK_NS_PER_MS)
+		return "delayed_ack_ns: must be under half a second by a millisecond (RFC 9293 MUST-40)";
 	if (!within(config->fin_wait_2_ns, CLOCK_NS_PER_MS, 24 * HOUR_NS))
 		return "fin_wait_2_ns: must be from a millisecond to a day";
-	if (!within(config->user_timeout_ns, CLOCK_NS_PER_S, 24 * HOUR_NS))
-		return "user_timeout_ns: must be from a second to a day";
+	if (!within(config->user_timeout_ns, CLOCK_NS_PER_S, HOUR_NS))
+		return "user_timeout_ns: must be from a second to an hour";
 	if (!within(config->syn_timeout_ns, CLOCK_NS_PER_S, 24 * HOUR_NS))
 		return "syn_timeout_ns: must be from a second to a day";
 	return NULL;

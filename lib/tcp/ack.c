@@ -148,6 +148,8 @@ verdict ack_input(struct tcp *tcp, struct tcb *tcb, const struct seg *seg)
 	}
 	if (tcb->flags & TCB_EXT)
 		tcb_ext(tcp, tcb)->unanswered = 0;
+	else if (tcb->snd_wnd == 0 && tcb->retries > 0)
+		timers_answered(tcp, tcb);
 	if (tcb->timer >= TIMER_IDLE)
 		timers_heard(tcp, tcb);
 	if (seq_lt(seg->ack, una))

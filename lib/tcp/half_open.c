@@ -201,7 +201,6 @@ static struct tcb *promote(struct tcp *tcp, uint32_t slot, const struct seg *seg
 	tcb->snd_nxt = half->iss + 1;
 	tcb->ts_recent = half->ts_recent;
 	tcb->ts_offset = half->ts_offset;
-	tcb->flags |= TCB_PASSIVE;
 	if (half->flags & HALF_TS)
 		tcb->flags |= TCB_TS;
 	if (half->flags & HALF_SACK)

@@ -10,6 +10,8 @@
 
 #define SECONDS(n) ((n)*CLOCK_NS_PER_S)
 #define LONGEST_NS SECONDS(24ull * 86400) /* ticks are compared modulo 2^32: half of that is 26 days */
+#define LONGEST_R2_NS SECONDS(3600ull)    /* R2 is counted in time-outs, TCB_RETRIES_MAX of them */
+#define KEEP_PROBES_MAX 100
 
 static uint32_t ticks_or(uint64_t ns, uint32_t otherwise)
 {
@@ -51,10 +53,10 @@ void profiles_init(struct tcp *tcp, const struct weir_config *config)
 
 static bool acceptable(const struct weir_options *options)
 {
-	return options->user_timeout_ns <= LONGEST_NS && options->keep_idle_ns > 0 &&
+	return options->user_timeout_ns <= LONGEST_R2_NS && options->keep_idle_ns > 0 &&
 	       options->keep_idle_ns <= LONGEST_NS && options->keep_interval_ns > 0 &&
 	       options->keep_interval_ns <= LONGEST_NS && options->keep_probes > 0 &&
-	       options->keep_probes <= TCB_RETRIES_MAX &&
+	       options->keep_probes <= KEEP_PROBES_MAX &&
 	       (options->linger_ns <= LONGEST_NS || options->linger_ns == WEIR_LINGER_ON) &&
 	       (options->mss_max == 0 || options->mss_max >= TCP_MSS_MIN) && options->ttl > 0 &&
 	       options->dscp <= 63;

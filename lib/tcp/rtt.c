@@ -108,7 +108,7 @@ static uint32_t rto_base_us(const struct tcp *tcp, const struct tcb *tcb)
 
 static uint64_t backed_off_us(const struct tcp *tcp, uint32_t base_us, unsigned retries)
 {
-	uint64_t rto = (uint64_t)base_us << retries;
+	uint64_t rto = (uint64_t)base_us << (retries < 32 ? retries : 31);
 
 	return rto > tcp->times.rto_max_us ? tcp->times.rto_max_us : rto;
 }

@@ -39,8 +39,7 @@ enum {
 	TCB_DEAF = 1 << 11,      /* the user wants no more data: answer it with RST */
 	TCB_NO_DELAY = 1 << 12,  /* no Nagle */
 	TCB_WSCALE = 1 << 13,    /* window scaling agreed on */
-	TCB_PASSIVE = 1 << 14,   /* came from a listener (RFC 9293 MUST-11) */
-	TCB_PROBING = 1 << 15,   /* TCB_RESEND is a window probe: one byte at least, whatever the window */
+	TCB_PROBING = 1 << 14,   /* TCB_RESEND is a window probe: one byte at least, whatever the window */
 };
 
 /* What tcb.deadline is for. These exclude each other. */
@@ -71,9 +70,8 @@ struct tcb {
 	unsigned snd_wscale : 4, rcv_wscale : 4;
 	unsigned state : 4;   /* enum weir_state; written by tcb_set_state() alone */
 	unsigned timer : 4;   /* enum tcb_timer */
-	unsigned retries : 4; /* of what the timer is for, saturating; the RTO doubles with each */
+	unsigned retries : 7; /* of what the timer is for, saturating; the RTO doubles with each */
 	unsigned still : 1;   /* with no timer `deadline` tells how long TS.Recent has stood still, paws.h */
-	unsigned spare : 3;
 	unsigned held : 8; /* buffers that are unread or with the application; bounds the window */
 	uint8_t wheel;     /* filing, store/timer_wheel.h */
 	uint8_t piece;     /* static bytes queued or in flight, without an extension; 0: none */
@@ -90,7 +88,7 @@ struct tcb {
 
 _Static_assert(sizeof(struct tcb) == 64, "a hot record is a cache line");
 
-#define TCB_RETRIES_MAX 15
+#define TCB_RETRIES_MAX 127
 
 /*
  * What a connection needs while it has data queued or a loss to repair. snd_una..snd_nxt is in flight;

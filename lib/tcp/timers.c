@@ -31,21 +31,36 @@ static void doubt(struct tcp *tcp, struct tcb *tcb)
 	event_warn(tcp, tcb, WEIR_REASON_TIMEOUT);
 }
 
-/* R2 of RFC 9293 section 3.8.3: has the peer been silent for too long? */
-static bool given_up(const struct tcp *tcp, const struct tcb *tcb, unsigned retries)
+/* R2 of RFC 9293 section 3.8.3, ticks. */
+static uint32_t r2(const struct tcp *tcp, const struct tcb *tcb)
 {
 	const struct profile *profile = profile_of(tcp, tcb);
-	uint32_t limit = fsm_synchronized((enum weir_state)tcb->state) ? profile->user_timeout :
-									 profile->syn_timeout;
 
-	return retries >= TCB_RETRIES_MAX || rtt_silence_ticks(tcp, tcb, retries) >= limit;
+	return fsm_synchronized((enum weir_state)tcb->state) ? profile->user_timeout : profile->syn_timeout;
 }
 
+/* Has the peer been silent for too long? */
+static bool given_up(const struct tcp *tcp, const struct tcb *tcb, unsigned retries)
+{
+	return retries >= TCB_RETRIES_MAX || rtt_silence_ticks(tcp, tcb, retries) >= r2(tcp, tcb);
+}
+
+/* Keeps as much of the back-off as leaves time for one more. */
+void timers_answered(const struct tcp *tcp, struct tcb *tcb)
+{
+	while (tcb->retries > 0 && given_up(tcp, tcb, tcb->retries + 1u))
+		tcb->retries--;
+}
+
+/* Doubles the RTO. The last wait ends with R2, not later. */
 static void back_off(struct tcp *tcp, struct tcb *tcb, enum tcb_timer timer)
 {
 	if (tcb->retries < TCB_RETRIES_MAX)
 		tcb->retries++;
-	tcb_arm(tcp, tcb, timer, rtt_rto_ticks(tcp, tcb));
+	uint32_t rto = rtt_rto_ticks(tcp, tcb),
+		 left = r2(tcp, tcb) - rtt_silence_ticks(tcp, tcb, tcb->retries);
+
+	tcb_arm(tcp, tcb, timer, timer == TIMER_RETRANSMIT && left < rto ? left : rto);
 }
 
 /* RFC 9293 3.8.6.1: one byte, at growing intervals, for as long as the peer answers (MUST-37). */

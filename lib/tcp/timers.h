@@ -22,6 +22,12 @@
 /* A record's filing came up: fires what is due, files again what is not. */
 void timers_due(struct tcp *tcp, ref r);
 
+/*
+ * The peer has answered from behind a closed window: R2 begins anew (RFC 9293 MUST-37). With an extension its
+ * count of unanswered probes says so; without one, the time-outs that R2 is counted by must.
+ */
+void timers_answered(const struct tcp *tcp, struct tcb *tcb);
+
 /* An acceptable segment has come while TIMER_IDLE or TIMER_KEEPALIVE runs. */
 void timers_heard(struct tcp *tcp, struct tcb *tcb);
 

@@ -5,15 +5,6 @@
 #include "wire/csum.h"
 #include "wire/tcp_opt.h"
 
-static verdict check_flags(uint8_t flags)
-{
-	if (!(flags & (SEG_SYN | SEG_RST | SEG_ACK)))
-		return COUNT_drop_tcp_flags;
-	if (flags & SEG_SYN && flags & (SEG_FIN | SEG_RST))
-		return COUNT_drop_tcp_flags;
-	return ACCEPTED;
-}
-
 verdict tcp_hdr_parse(const struct tcp_bytes *segment, struct seg *seg)
 {
 	const uint8_t *header = segment->bytes;
@@ -38,10 +29,6 @@ verdict tcp_hdr_parse(const struct tcp_bytes *segment, struct seg *seg)
 	seg->len = (uint16_t)(segment->len - header_bytes);
 	if (seg->tuple.rport == 0 || seg->tuple.lport == 0)
 		return COUNT_drop_tcp_port_zero;
-	verdict v = check_flags(seg->flags);
-
-	if (v != ACCEPTED)
-		return v;
 	return tcp_opt_parse(header + TCP_HDR_BYTES, header_bytes - TCP_HDR_BYTES, seg);
 }
 

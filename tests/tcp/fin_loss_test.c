@@ -298,8 +298,8 @@ static void no_extension(struct weir_config *config)
 	config->max_extensions = 1;
 }
 
-/* The window closes on a static piece, and there is no extension to wait in: one byte asks (3.8.6.1). */
-TRACE_CONFIGURED(static_piece_asks_at_a_closed_window, no_extension)
+/* A window that closes on a static piece of a connection, which finds no extension to wait in. */
+static void closes_on_a_static_piece(struct trace *t)
 {
 	trace_open_passive(t);
 	send(t, PSH | ACK, .seq = 11, .ack = 1, .len = 10); /* behind a gap, it takes the only extension */
@@ -312,6 +312,12 @@ TRACE_CONFIGURED(static_piece_asks_at_a_closed_window, no_extension)
 	trace_write_static(t, 50);
 	recv(t, PSH | ACK, .seq = 1, .ack = 1, .len = 50);
 	send(t, ACK, .seq = 1, .ack = 1, .zero_window = true);
+}
+
+/* One byte asks (3.8.6.1). */
+TRACE_CONFIGURED(static_piece_asks_at_a_closed_window, no_extension)
+{
+	closes_on_a_static_piece(t);
 	after(t, 1 * SECONDS);
 	recv(t, ACK, .seq = 1, .ack = 1, .len = 1);
 	send(t, ACK, .seq = 1, .ack = 1, .wnd = 100);
@@ -319,4 +325,32 @@ TRACE_CONFIGURED(static_piece_asks_at_a_closed_window, no_extension)
 	recv(t, PSH | ACK, .seq = 1, .ack = 1, .len = 50);
 	send(t, ACK, .seq = 1, .ack = 51, .wnd = 100);
 	event(t, WEIR_EV_SENT);
+}
+
+/* MUST-37: for as long as somebody answers. */
+TRACE_CONFIGURED(static_piece_asks_for_ever, no_extension)
+{
+	closes_on_a_static_piece(t);
+	for (unsigned i = 0; i < 100; i++) {
+		after(t, (i < 6 ? 1u << i : 37) * SECONDS); /* what R2 leaves of the next minute */
+		recv(t, ACK, .seq = 1, .ack = 1, .len = 1);
+		if (i == 2)
+			event_warned(t, 0, WEIR_REASON_TIMEOUT);
+		send(t, ACK, .seq = 1, .ack = 1, .zero_window = true);
+	}
+	state(t, WEIR_ESTABLISHED);
+}
+
+/* But not for longer than R2 (100 s) without an answer. */
+TRACE_CONFIGURED(static_piece_asks_in_vain, no_extension)
+{
+	closes_on_a_static_piece(t);
+	for (unsigned i = 0; i < 6; i++) {
+		after(t, (1u << i) * SECONDS);
+		recv(t, ACK, .seq = 1, .ack = 1, .len = 1);
+	}
+	silence(t, 36900 * MS);
+	event_warned(t, 0, WEIR_REASON_TIMEOUT);
+	silence(t, 200 * MS);
+	event_closed(t, 0, WEIR_REASON_TIMEOUT);
 }

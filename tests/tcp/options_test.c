@@ -25,13 +25,13 @@ TRACE(values_out_of_bounds_are_refused)
 	struct weir_options got;
 
 	trace_open_passive(t);
-	call(with(t, user_timeout_ns, 24ull * 86400 * SECONDS + 1), -EINVAL);
+	call(with(t, user_timeout_ns, 3600 * SECONDS + 1), -EINVAL);
 	call(with(t, keep_idle_ns, 0), -EINVAL);
 	call(with(t, keep_idle_ns, UINT64_MAX), -EINVAL);
 	call(with(t, keep_interval_ns, 0), -EINVAL);
 	call(with(t, keep_interval_ns, UINT64_MAX), -EINVAL);
 	call(with(t, keep_probes, 0), -EINVAL);
-	call(with(t, keep_probes, 16), -EINVAL);
+	call(with(t, keep_probes, 101), -EINVAL);
 	call(with(t, linger_ns, UINT64_MAX - 1), -EINVAL);
 	call(with(t, mss_max, 63), -EINVAL);
 	call(with(t, ttl, 0), -EINVAL);
@@ -39,8 +39,8 @@ TRACE(values_out_of_bounds_are_refused)
 	call(tcp_get_options(t->tcp, t->conn, &got), 0);
 	cr_assert(got.ttl == 64 && got.keep_probes == 9 && got.keep_idle_ns == 7200 * SECONDS &&
 		  got.linger_ns == WEIR_LINGER_ON && !got.keep_alive && got.user_timeout_ns == 0);
-	call(with(t, user_timeout_ns, 24ull * 86400 * SECONDS), 0);
-	call(with(t, keep_probes, 15), 0);
+	call(with(t, user_timeout_ns, 3600 * SECONDS), 0);
+	call(with(t, keep_probes, 100), 0);
 	call(with(t, mss_max, 64), 0);
 	call(with(t, dscp, 63), 0);
 }
@@ -223,9 +223,9 @@ TRACE(the_user_timeout_of_one_connection)
 	recv(t, PSH | ACK, .seq = 1, .ack = 1, .len = 10);
 	after(t, 2 * SECONDS);
 	recv(t, PSH | ACK, .seq = 1, .ack = 1, .len = 10);
-	silence(t, 3900 * MS);
+	silence(t, 2990 * MS); /* the next one would go after 4 s */
 	no_event(t);
-	silence(t, 200 * MS);
+	silence(t, 20 * MS);
 	event_closed(t, 0, WEIR_REASON_TIMEOUT);
 }
 
@@ -237,7 +237,9 @@ TRACE(the_user_timeout_of_a_syn)
 	recv_syn(t);
 	after(t, 1 * SECONDS);
 	recv_syn(t);
-	silence(t, 2100 * MS);
+	silence(t, 1990 * MS);
+	no_event(t);
+	silence(t, 20 * MS);
 	event_closed(t, 0, WEIR_REASON_TIMEOUT);
 }
 
@@ -251,4 +253,24 @@ TRACE(no_delay_lets_go_at_once)
 	quiet(t);
 	call(with(t, no_delay, true), 0);
 	recv(t, PSH | ACK, .seq = 11, .ack = 1, .len = 10);
+}
+
+/* An hour is counted in time-outs of a minute at most. */
+TRACE(a_long_user_timeout_is_kept)
+{
+	unsigned sent = 0;
+
+	trace_open_passive(t);
+	call(with(t, user_timeout_ns, 3600 * SECONDS), 0);
+	trace_write(t, 10);
+	recv(t, PSH | ACK, .seq = 1, .ack = 1, .len = 10);
+	for (uint64_t waited = 0, wait = 1; waited + wait < 3600;
+	     waited += wait, wait = wait < 32 ? 2 * wait : 60, sent++) {
+		after(t, wait * SECONDS);
+		recv(t, PSH | ACK, .seq = 1, .ack = 1, .len = 10);
+	}
+	cr_assert_eq(sent, 64);
+	event_warned(t, 0, WEIR_REASON_TIMEOUT);
+	silence(t, 60 * SECONDS);
+	event_closed(t, 0, WEIR_REASON_TIMEOUT);
 }

@@ -37,9 +37,9 @@ TRACE(time_out_doubles_and_gives_up)
 	}
 	counted(t, retransmits, 6);
 	counted(t, rto_fired, 6);
-	silence(t, 59 * SECONDS);
+	silence(t, 36900 * MS);
 	event_warned(t, 0, WEIR_REASON_TIMEOUT);
-	silence(t, 2 * SECONDS); /* at 123 s: silent for longer than user_timeout_ns */
+	silence(t, 200 * MS); /* at 100 s, user_timeout_ns, and not at the next time-out */
 	event_closed(t, 0, WEIR_REASON_TIMEOUT);
 }
 
