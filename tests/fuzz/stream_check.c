@@ -45,7 +45,8 @@ static void check_queue(const struct tcp *tcp, const struct tcb_ext *ext, struct
 static void check_sent(const struct tcp *tcp, const struct tcb *tcb, const struct tcb_ext *ext,
 		       struct ledger *ledger)
 {
-	uint32_t seq = ext->snd_una, pipe = 0, segments = 0, lost = 0, sacked = 0, last = SLOT_NONE;
+	uint32_t seq = ext->snd_una, pipe = 0, sacked_bytes = 0, segments = 0, lost = 0, sacked = 0,
+		 last = SLOT_NONE;
 	bool from = false;
 
 	for (uint32_t slot = ext->sent_first; slot != SLOT_NONE; slot = sent_at(tcp, slot)->next) {
@@ -57,7 +58,9 @@ static void check_sent(const struct tcp *tcp, const struct tcb *tcb, const struc
 		HOLDS(!(sent->flags & SENT_LOST && sent->flags & SENT_SACKED), "lost and sacked");
 		from |= slot == ext->lost_from;
 		HOLDS(from || !(sent->flags & SENT_LOST), "lost before lost_from");
-		pipe += sent->flags & (SENT_LOST | SENT_SACKED) ? 0 : sent->space;
+		if (!(sent->flags & (SENT_LOST | SENT_SACKED)))
+			pipe += sent->flags & SENT_TWICE ? 2u * sent->space : sent->space;
+		sacked_bytes += sent->flags & SENT_SACKED ? sent->space : 0;
 		lost += !!(sent->flags & SENT_LOST);
 		sacked += !!(sent->flags & SENT_SACKED);
 		seq += sent->space;
@@ -66,6 +69,8 @@ static void check_sent(const struct tcp *tcp, const struct tcb *tcb, const struc
 	}
 	HOLDS(seq == tcb->snd_nxt, "segments end at %u, SND.NXT is %u", seq, tcb->snd_nxt);
 	HOLDS(pipe == ext->pipe, "pipe %u, counted %u", ext->pipe, pipe);
+	HOLDS(sacked_bytes == ext->sacked_bytes, "%u bytes sacked, counted %u", ext->sacked_bytes,
+	      sacked_bytes);
 	HOLDS(lost == ext->lost && sacked == ext->sacked, "lost %u %u, sacked %u %u", ext->lost, lost,
 	      ext->sacked, sacked);
 	HOLDS(segments == ext->segments && segments <= SENT_MAX, "%u segments, counted %u", ext->segments,
