@@ -51,8 +51,6 @@ static void check_segment(const struct frame *frame, const struct seg *seg, uint
 	HOLDS(headers <= frame_contiguous(frame), "headers end at %u", headers);
 	HOLDS(headers + seg->len == frame_end(frame), "%u + %u bytes", headers, seg->len);
 	HOLDS(seg->tuple.lport != 0 && seg->tuple.rport != 0, "port 0");
-	HOLDS(seg->flags & (SEG_SYN | SEG_RST | SEG_ACK), "flags %#x", seg->flags);
-	HOLDS(!(seg->flags & SEG_SYN) || !(seg->flags & (SEG_FIN | SEG_RST)), "flags %#x", seg->flags);
 	HOLDS(seg->wscale <= TCP_OPT_WSCALE_MAX, "shift %u", seg->wscale);
 	HOLDS(seg->flags & SEG_SYN || !(seg->opts & (SEG_OPT_MSS | SEG_OPT_WSCALE | SEG_OPT_SACK_OK)),
 	      "a SYN's options %#x", seg->opts);
