@@ -311,6 +311,10 @@ static void entry_due(struct neigh *neigh, struct neigh_entry *entry, uint64_t n
 			entry_give(neigh, entry);
 		return;
 	case NEIGH_REACHABLE:
+		if (entry->used_ns + UNUSED_NS <= now_ns) {
+			entry_give(neigh, entry); /* nobody has looked for a long time, us included */
+			return;
+		}
 		set_state(neigh, entry, NEIGH_STALE);
 		set_due(neigh, entry, entry->used_ns + UNUSED_NS);
 		return;

@@ -353,6 +353,19 @@ Test(neigh, the_unused_are_forgotten)
 	finish();
 }
 
+/* However long nobody looked: no deadline is left in the past. */
+Test(neigh, the_unused_are_forgotten_in_one_look)
+{
+	hold(HOST);
+	confirm(HOST);
+	released();
+	requests();
+	pass(3600 * S);
+	cr_assert_eq(neigh.used, 0);
+	cr_assert_eq(neigh_next_deadline(&neigh, now_ns), UINT64_MAX);
+	finish();
+}
+
 Test(neigh, deadlines_are_met_and_not_missed)
 {
 	cr_assert_eq(neigh_next_deadline(&neigh, now_ns), UINT64_MAX);
