@@ -267,7 +267,7 @@ WEIR_API int weir_listen(struct weir_core *core, struct weir_endpoint local, uin
  * that any number of connections may share them, and a connection pays for its options with one byte.
  */
 struct weir_options {
-	uint64_t user_timeout_ns;  /* R2 of RFC 9293 3.8.3, for the SYN as for data; 0: the core's two; an hour at most */
+	uint64_t user_timeout_ns; /* R2 of RFC 9293 3.8.3, for the SYN as for data; 0: the core's two; an hour at most */
 	uint64_t keep_idle_ns;     /* silence before the first keepalive probe (RFC 9293 3.8.4); 2 h */
 	uint64_t keep_interval_ns; /* between probes; 75 s */
 	uint64_t linger_ns;        /* how long weir_close() goes on sending: see there; WEIR_LINGER_ON */

@@ -72,9 +72,9 @@ struct tcb {
 	unsigned timer : 4;   /* enum tcb_timer */
 	unsigned retries : 7; /* of what the timer is for, saturating; the RTO doubles with each */
 	unsigned still : 1;   /* with no timer `deadline` tells how long TS.Recent has stood still, paws.h */
-	unsigned held : 8; /* buffers that are unread or with the application; bounds the window */
-	uint8_t wheel;     /* filing, store/timer_wheel.h */
-	uint8_t piece;     /* static bytes queued or in flight, without an extension; 0: none */
+	unsigned held : 8;    /* buffers that are unread or with the application; bounds the window */
+	uint8_t wheel;        /* filing, store/timer_wheel.h */
+	uint8_t piece;        /* static bytes queued or in flight, without an extension; 0: none */
 	uint16_t flags;
 	union {
 		uint32_t ext;    /* slot, with TCB_EXT */

@@ -51,10 +51,10 @@ PACKETS = {
     'tcp_option_length': [segment(SYN, options=options) for options in (b'\x02\x00\x00\x00', b'\x01\x01\x02\x04',
                                                                          b'\x08\x01\x00\x00', b'\x01\x01\x01\x02')],
     'tcp_port_zero': [segment(SYN, sport=0), segment(SYN, dport=0)],
-    'tcp_flags': [segment(flags) for flags in (0, FIN, URG, FIN | PSH | URG, SYN | FIN, SYN | RST, SYN | FIN | ACK)],
-    'closed_rst': [segment(RST), segment(RST | ACK, dport=9)],
-    'closed_port': [segment(flags, dport=9) for flags in (SYN, ACK, FIN | ACK, SYN | ACK)],
-    'listen_ack': [segment(ACK), segment(SYN | ACK), segment(FIN | ACK, payload=b'x')],
+    'closed_rst': [segment(RST), segment(SYN | RST), segment(RST | ACK, dport=9)],
+    'closed_port': [segment(flags, dport=9) for flags in (SYN, ACK, FIN | ACK, SYN | ACK, 0, FIN | PSH | URG)],
+    'listen_ack': [segment(ACK), segment(SYN | ACK), segment(SYN | FIN | ACK), segment(FIN | ACK, payload=b'x')],
+    'listen_invalid': [segment(flags) for flags in (0, FIN, URG, FIN | PSH | URG)],
 }
 FRAGMENTS = [ip(ME, YOU, tcp(ME, YOU, 40000, 80, SYN), fragment=0x2000), ip(ME, YOU, b'x' * 64, fragment=1),
              ip(ME, YOU, b'x' * 64, frames.ICMP, fragment=0x20b9)]
