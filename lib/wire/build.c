@@ -44,11 +44,13 @@ static uint64_t pseudo(const struct seg *seg, uint16_t len)
 
 void build_csum(uint8_t *frame, const struct seg *seg)
 {
-	uint16_t len = segment_bytes(frame, seg);
+	unsigned header_bytes = tcp_hdr_bytes(frame + TCP_AT);
+	uint64_t sum = pseudo(seg, (uint16_t)(header_bytes + seg->len));
 
 	ip_build_csum(frame + IP_AT);
-	csum_put(frame + TCP_AT + TCP_HDR_CSUM_AT,
-		 csum_add(pseudo(seg, len), csum_bytes(frame + TCP_AT, len)));
+	sum = csum_add(sum, csum_header(frame + TCP_AT, header_bytes));
+	sum = csum_add(sum, csum_bytes(frame + TCP_AT + header_bytes, seg->len));
+	csum_put(frame + TCP_AT + TCP_HDR_CSUM_AT, sum);
 }
 
 void build_csum_offload(uint8_t *frame, const struct seg *seg)

@@ -36,15 +36,12 @@ unsigned tcp_hdr_build(uint8_t *header, const struct seg *seg)
 {
 	unsigned header_bytes = TCP_HDR_BYTES + tcp_opt_bytes(seg);
 
-	bytes_put16(header, seg->tuple.lport);
-	bytes_put16(header + 2, seg->tuple.rport);
+	/* In the words that the checksum will read: a load that spans two fresh stores waits for both. */
+	bytes_put32(header, (uint32_t)seg->tuple.lport << 16 | seg->tuple.rport);
 	bytes_put32(header + 4, seg->seq);
 	bytes_put32(header + 8, seg->ack);
-	header[12] = (uint8_t)(header_bytes / 4 << 4);
-	header[13] = seg->flags;
-	bytes_put16(header + 14, seg->wnd);
-	bytes_put16(header + TCP_HDR_CSUM_AT, 0);
-	bytes_put16(header + 18, 0); /* urgent pointer: weir sends no urgent data */
+	bytes_put32(header + 12, header_bytes / 4 << 28 | (uint32_t)seg->flags << 16 | seg->wnd);
+	bytes_put32(header + TCP_HDR_CSUM_AT, 0); /* and the urgent pointer: weir sends no urgent data */
 	tcp_opt_build(header + TCP_HDR_BYTES, seg);
 	return header_bytes;
 }

@@ -151,12 +151,12 @@ void tcp_opt_build(uint8_t *options, const struct seg *seg)
 		option += 2;
 	}
 	if (seg->opts & SEG_OPT_TS) {
-		option = sack_ok ? put_filler(option, KIND_SACK_OK, LEN_SACK_OK) :
-				   put_filler(option, KIND_NOP, KIND_NOP);
-		option = put_filler(option, KIND_TS, LEN_TS);
-		bytes_put32(option, seg->tsval);
-		bytes_put32(option + 4, seg->tsecr);
-		option += 8;
+		uint32_t before = sack_ok ? KIND_SACK_OK << 8 | LEN_SACK_OK : KIND_NOP << 8 | KIND_NOP;
+
+		bytes_put32(option, before << 16 | KIND_TS << 8 | LEN_TS);
+		bytes_put32(option + 4, seg->tsval);
+		bytes_put32(option + 8, seg->tsecr);
+		option += 12;
 	} else if (sack_ok) {
 		option = put_filler(option, KIND_NOP, KIND_NOP);
 		option = put_filler(option, KIND_SACK_OK, LEN_SACK_OK);
