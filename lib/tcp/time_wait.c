@@ -13,6 +13,9 @@
 /* Records that one call looks at, so that no burst waits for a crowd that closed together. */
 #define EXPIRE_BUDGET 1024
 
+/* Records whose places in the table are fetched at once: each is cold by now. */
+#define EXPIRE_BATCH 16
+
 static struct time_wait *time_wait_at(const struct tcp *tcp, uint32_t slot)
 {
 	return &tcp->time_waits[slot];
@@ -45,20 +48,25 @@ static struct half_open *hider(const struct tcp *tcp, uint32_t slot)
 	return ref_kind(r) == REF_HALF_OPEN ? half_open_at(tcp, ref_slot(r)) : NULL;
 }
 
-uint32_t time_wait_remove(struct tcp *tcp, uint32_t slot)
+static void take_out(struct tcp *tcp, uint32_t slot, uint64_t hash)
 {
-	struct time_wait *wait = time_wait_at(tcp, slot);
 	struct half_open *half = hider(tcp, slot);
-	uint32_t snd_nxt = wait->snd_nxt;
 
 	if (half != NULL) {
 		half->hides = SLOT_NONE;
 		tcp->time_wait_hidden--;
 	} else {
-		conn_table_remove(&tcp->table, tcp_hash(tcp, &wait->tuple), time_wait_ref(slot));
+		conn_table_remove(&tcp->table, hash, time_wait_ref(slot));
 	}
-	bury(wait);
+	bury(time_wait_at(tcp, slot));
 	fsm_count(tcp, WEIR_TIME_WAIT, -1);
+}
+
+uint32_t time_wait_remove(struct tcp *tcp, uint32_t slot)
+{
+	uint32_t snd_nxt = time_wait_at(tcp, slot)->snd_nxt;
+
+	take_out(tcp, slot, tcp_hash(tcp, &time_wait_at(tcp, slot)->tuple));
 	return snd_nxt;
 }
 
@@ -261,21 +269,41 @@ verdict time_wait_input(struct tcp *tcp, uint32_t slot, struct seg *seg)
 	return ACCEPTED;
 }
 
-void time_wait_expire(struct tcp *tcp)
+/* Takes up to EXPIRE_BATCH expired records and tombstones off the head; *looked_at of the ring's places. */
+static unsigned next_expired(struct tcp *tcp, uint32_t *slots, uint64_t *hashes, unsigned *looked_at)
 {
-	for (unsigned budget = EXPIRE_BUDGET; budget > 0; budget--) {
+	unsigned n = 0;
+
+	for (*looked_at = 0; *looked_at < EXPIRE_BATCH; (*looked_at)++) {
 		if (tcp->time_wait_head == tcp->time_wait_tail)
-			return;
+			break;
 		uint32_t slot = ring_slot(tcp, tcp->time_wait_head);
 		const struct time_wait *wait = time_wait_at(tcp, slot);
 
 		if (!is_tombstone(wait)) {
 			if (seq_gt(wait->expires, tcp->tick))
-				return;
-			time_wait_remove(tcp, slot);
-			count(tcp->counters, COUNT_time_wait_expired);
+				break;
+			slots[n] = slot;
+			hashes[n] = tcp_hash(tcp, &wait->tuple);
+			conn_table_prefetch(&tcp->table, hashes[n++]);
 		}
 		tcp->time_wait_head = ring_advance(tcp, tcp->time_wait_head);
+	}
+	return n;
+}
+
+void time_wait_expire(struct tcp *tcp)
+{
+	uint32_t slots[EXPIRE_BATCH];
+	uint64_t hashes[EXPIRE_BATCH];
+	unsigned looked_at = EXPIRE_BATCH;
+
+	for (unsigned done = 0; done < EXPIRE_BUDGET && looked_at == EXPIRE_BATCH; done += looked_at) {
+		unsigned n = next_expired(tcp, slots, hashes, &looked_at);
+
+		for (unsigned i = 0; i < n; i++)
+			take_out(tcp, slots[i], hashes[i]);
+		count_add(tcp->counters, COUNT_time_wait_expired, n);
 	}
 }
 
