@@ -14,18 +14,6 @@
 
 static const struct eth_addr our_mac = { { 2, 0, 0, 0, 0, 1 } }, peer_mac = { { 2, 0, 0, 0, 0, 2 } };
 
-/* Flags that a parser lets through. */
-static uint8_t take_flags(struct bytes_in *in)
-{
-	uint8_t flags = in_u8(in);
-
-	if (!(flags & (SEG_SYN | SEG_RST | SEG_ACK)))
-		flags |= SEG_ACK;
-	if (flags & SEG_SYN)
-		flags &= (uint8_t) ~(SEG_FIN | SEG_RST);
-	return flags;
-}
-
 static uint32_t host(uint32_t address)
 {
 	return ip_is_host(address) ? address : 0x0a000001;
@@ -41,7 +29,7 @@ static struct seg take_segment(struct bytes_in *in, struct sack *sack)
 		.seq = in_u32(in),
 		.ack = in_u32(in),
 		.wnd = in_u16(in),
-		.flags = take_flags(in),
+		.flags = in_u8(in),
 		.ttl = in_u8(in),
 		.tos = in_u8(in),
 	};

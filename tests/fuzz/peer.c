@@ -82,12 +82,7 @@ static uint8_t take_flags(struct bytes_in *in)
 					  SEG_SYN | SEG_ACK, SEG_RST, SEG_RST | SEG_ACK, SEG_ACK };
 	uint8_t flags = in_u8(in);
 
-	if (flags < 0x80)
-		return likely[flags & 7];
-	/* Anything that the parser lets through. */
-	if (!(flags & (SEG_SYN | SEG_RST | SEG_ACK)))
-		flags |= SEG_ACK;
-	return flags & SEG_SYN ? flags & (uint8_t) ~(SEG_FIN | SEG_RST) : flags;
+	return flags < 0x80 ? likely[flags & 7] : in_u8(in);
 }
 
 static uint32_t take_seq(struct bytes_in *in, const struct place *place)

@@ -156,7 +156,8 @@ static struct weir_options take_options(const struct shard *shard, struct bytes_
 	options.keep_alive = flags & 1;
 	options.no_delay = flags & 2;
 	options.no_warnings = flags & 4;
-	options.mss_max = (uint16_t[]){ 0, 64, 200, 63 }[flags >> 3 & 3];
+	/* Two that mean to finish do without: set between SYNs it makes windows of less than a segment. */
+	options.mss_max = shard->other == NULL ? (uint16_t[]){ 0, 64, 200, 63 }[flags >> 3 & 3] : 0;
 	options.linger_ns =
 		(uint64_t[]){ WEIR_LINGER_ON, 0, CLOCK_NS_PER_S, 50 * CLOCK_NS_PER_MS }[flags >> 5 & 3];
 	options.keep_idle_ns = (1 + (times & 7)) * CLOCK_NS_PER_S;
