@@ -268,8 +268,8 @@ WEIR_API int weir_listen(struct weir_core *core, struct weir_endpoint local, uin
  */
 struct weir_options {
 	uint64_t user_timeout_ns; /* R2 of RFC 9293 3.8.3, for the SYN as for data; 0: the core's two; an hour at most */
-	uint64_t keep_idle_ns;     /* silence before the first keepalive probe (RFC 9293 3.8.4); 2 h */
-	uint64_t keep_interval_ns; /* between probes; 75 s */
+	uint64_t keep_idle_ns; /* silence before the first keepalive probe (RFC 9293 3.8.4), 1 s at least; 2 h */
+	uint64_t keep_interval_ns; /* between probes, 1 s at least: peers answer two a second at most; 75 s */
 	uint64_t linger_ns;        /* how long weir_close() goes on sending: see there; WEIR_LINGER_ON */
 	uint16_t mss_max;    /* bounds the MSS that is offered and used, options included; 0: the MTU alone
 	                            * does. 64 at least; of use before the handshake */

@@ -12,6 +12,7 @@
 #define LONGEST_NS SECONDS(24ull * 86400) /* ticks are compared modulo 2^32: half of that is 26 days */
 #define LONGEST_R2_NS SECONDS(3600ull)    /* R2 is counted in time-outs, TCB_RETRIES_MAX of them */
 #define KEEP_PROBES_MAX 100
+#define KEEP_LEAST_NS SECONDS(1ull) /* peers answer what is out of their window twice a second at most */
 
 static uint32_t ticks_or(uint64_t ns, uint32_t otherwise)
 {
@@ -53,8 +54,8 @@ void profiles_init(struct tcp *tcp, const struct weir_config *config)
 
 static bool acceptable(const struct weir_options *options)
 {
-	return options->user_timeout_ns <= LONGEST_R2_NS && options->keep_idle_ns > 0 &&
-	       options->keep_idle_ns <= LONGEST_NS && options->keep_interval_ns > 0 &&
+	return options->user_timeout_ns <= LONGEST_R2_NS && options->keep_idle_ns >= KEEP_LEAST_NS &&
+	       options->keep_idle_ns <= LONGEST_NS && options->keep_interval_ns >= KEEP_LEAST_NS &&
 	       options->keep_interval_ns <= LONGEST_NS && options->keep_probes > 0 &&
 	       options->keep_probes <= KEEP_PROBES_MAX &&
 	       (options->linger_ns <= LONGEST_NS || options->linger_ns == WEIR_LINGER_ON) &&
@@ -72,7 +73,7 @@ static bool equal(const struct weir_options *a, const struct weir_options *b)
 	       a->no_warnings == b->no_warnings;
 }
 
-/* One that nobody names, or TCP_PROFILES. A walk over all records, once in 255 new sets at most. */
+/* One that nobody names, or TCP_PROFILES. A walk over all records, for each new set beyond the 255th. */
 static unsigned unused(const struct tcp *tcp)
 {
 	bool used[TCP_PROFILES] = { true };

@@ -4,6 +4,7 @@
 #include "tcp/fsm.h"
 #include "tcp/half_open.h"
 #include "tcp/listeners.h"
+#include "tcp/profiles.h"
 #include "tcp/records.h"
 #include "tcp/reply.h"
 
@@ -130,12 +131,13 @@ static uint32_t ring_append(struct tcp *tcp)
 	return slot;
 }
 
-static void reply_ack(struct tcp *tcp, const struct time_wait *wait)
+/* The ACK, for the caller to change; NULL: there is no room for it. */
+static struct seg *reply_ack(struct tcp *tcp, const struct time_wait *wait)
 {
 	struct seg *seg = reply_ack_once(tcp, &wait->tuple);
 
 	if (seg == NULL)
-		return;
+		return NULL;
 	seg->seq = wait->snd_nxt;
 	seg->ack = wait->rcv_nxt;
 	seg->flags = SEG_ACK;
@@ -145,6 +147,7 @@ static void reply_ack(struct tcp *tcp, const struct time_wait *wait)
 		seg->tsval = tcp_tsval(tcp, wait->ts_offset);
 		seg->tsecr = wait->ts_recent;
 	}
+	return seg;
 }
 
 void time_wait_enter(struct tcp *tcp, struct tcb *tcb)
@@ -160,8 +163,13 @@ void time_wait_enter(struct tcp *tcp, struct tcb *tcb)
 		.ts_offset = tcb->flags & TCB_TS ? tcb->ts_offset : 0,
 		.expires = tcp->tick + tcp->times.time_wait + 1,
 	};
-	if (tcb->flags & TCB_ACK_NOW)
-		reply_ack(tcp, wait);
+	struct seg *ack = tcb->flags & TCB_ACK_NOW ? reply_ack(tcp, wait) : NULL;
+
+	/* The connection's last word; what TIME-WAIT says later has forgotten its options. */
+	if (ack != NULL) {
+		ack->ttl = profile_of(tcp, tcb)->ttl;
+		ack->tos = profile_of(tcp, tcb)->tos;
+	}
 	tcb_end_in_time_wait(tcp, tcb, time_wait_ref(slot));
 }
 

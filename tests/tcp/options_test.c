@@ -26,9 +26,9 @@ TRACE(values_out_of_bounds_are_refused)
 
 	trace_open_passive(t);
 	call(with(t, user_timeout_ns, 3600 * SECONDS + 1), -EINVAL);
-	call(with(t, keep_idle_ns, 0), -EINVAL);
+	call(with(t, keep_idle_ns, 1 * SECONDS - 1), -EINVAL);
 	call(with(t, keep_idle_ns, UINT64_MAX), -EINVAL);
-	call(with(t, keep_interval_ns, 0), -EINVAL);
+	call(with(t, keep_interval_ns, 1 * SECONDS - 1), -EINVAL);
 	call(with(t, keep_interval_ns, UINT64_MAX), -EINVAL);
 	call(with(t, keep_probes, 0), -EINVAL);
 	call(with(t, keep_probes, 101), -EINVAL);
@@ -40,6 +40,8 @@ TRACE(values_out_of_bounds_are_refused)
 	cr_assert(got.ttl == 64 && got.keep_probes == 9 && got.keep_idle_ns == 7200 * SECONDS &&
 		  got.linger_ns == WEIR_LINGER_ON && !got.keep_alive && got.user_timeout_ns == 0);
 	call(with(t, user_timeout_ns, 3600 * SECONDS), 0);
+	call(with(t, keep_idle_ns, 1 * SECONDS), 0);
+	call(with(t, keep_interval_ns, 1 * SECONDS), 0);
 	call(with(t, keep_probes, 100), 0);
 	call(with(t, mss_max, 64), 0);
 	call(with(t, dscp, 63), 0);
@@ -273,4 +275,22 @@ TRACE(a_long_user_timeout_is_kept)
 	event_warned(t, 0, WEIR_REASON_TIMEOUT);
 	silence(t, 60 * SECONDS);
 	event_closed(t, 0, WEIR_REASON_TIMEOUT);
+}
+
+/* Up to its last segment: the ACK of the peer's FIN, with which TIME-WAIT begins. */
+TRACE_SYNCHRONIZED(ttl_and_dscp_to_the_end)
+{
+	struct weir_options options = defaults(t);
+
+	options.ttl = 33;
+	options.dscp = 10;
+	call(tcp_set_options(t->tcp, t->conn, &options), 0);
+	if (theirs == 2)
+		return; /* the peer's FIN has been acknowledged already */
+	send(t, FIN | ACK, .seq = 1, .ack = ours);
+	recv(t, ACK, .seq = ours, .ack = 2, .ttl = 33, .dscp = 10);
+	if (ours == 2)
+		event_closed(t, WEIR_EV_FIN, WEIR_REASON_NONE);
+	else
+		event(t, WEIR_EV_FIN);
 }
