@@ -129,10 +129,11 @@ struct tcb_ext {
 	uint8_t blocks;       /* in `sack` */
 	uint32_t gap_first;   /* out-of-order pieces, or SLOT_NONE; see reassembly.h */
 	uint32_t gap_fin_seq;
+	uint32_t heard;      /* tick: the last segment since `timer` became TIMER_IDLE, if one came */
 	uint32_t linger_end; /* tick at which a closed connection that lingers is over, if `lingers` */
 	struct sack sack;    /* what we hold beyond RCV.NXT, the latest news first */
 	struct sack_block duplicate; /* to be told once, RFC 2883; empty: nothing */
-	uint8_t reserved[256 - 27 * 4 - 24 - sizeof(struct sack) - sizeof(struct sack_block)];
+	uint8_t reserved[256 - 28 * 4 - 24 - sizeof(struct sack) - sizeof(struct sack_block)];
 };
 
 _Static_assert(sizeof(struct tcb_ext) == 256, "an extension is four cache lines");

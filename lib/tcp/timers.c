@@ -139,23 +139,33 @@ void timers_heard(struct tcp *tcp, struct tcb *tcb)
 		return;
 	if (tcb->timer == TIMER_KEEPALIVE)
 		tcb_rest(tcp, tcb);
-	else
-		tcb_arm(tcp, tcb, TIMER_IDLE, rtt_rto_ticks(tcp, tcb));
+	else if (tcb->flags & TCB_EXT) /* which a peer that goes on sending does not make us keep */
+		tcb_ext(tcp, tcb)->heard = tcp->tick;
+}
+
+/* Ticks since the peer was heard, now that TIMER_IDLE fires: an RTO, unless more has come meanwhile. */
+static uint32_t silence(const struct tcp *tcp, const struct tcb *tcb)
+{
+	const struct tcb_ext *ext = tcb_ext(tcp, tcb);
+	uint32_t rto = rtt_rto_ticks(tcp, tcb);
+
+	return ext != NULL && tcp->tick - ext->heard < rto ? tcp->tick - ext->heard : rto;
 }
 
 /* An RTO has gone by since the last ACK. */
 static void idle_fired(struct tcp *tcp, struct tcb *tcb)
 {
-	uint32_t gone = rtt_rto_ticks(tcp, tcb), keep_idle = profile_of(tcp, tcb)->keep_idle;
+	uint32_t gone = silence(tcp, tcb), keep_idle = profile_of(tcp, tcb)->keep_idle;
+	const struct tcb_ext *ext = tcb_ext(tcp, tcb);
 
 	tcb_rest(tcp, tcb);
 	if (keep_idle != 0)
 		tcb_arm(tcp, tcb, TIMER_KEEPALIVE, keep_idle > gone ? keep_idle - gone : 0);
-	if (!(tcb->flags & TCB_EXT) || tcb_ext(tcp, tcb)->queue_first != SLOT_NONE ||
-	    tcb_snd_una(tcp, tcb) != tcb->snd_nxt)
+	/* Closed a moment ago, with a bound on its lingering: the FIN is about to go out, and needs the alarm. */
+	if (ext == NULL || ext->lingers || ext->queue_first != SLOT_NONE || ext->snd_una != tcb->snd_nxt)
 		return;
 	if (!recovery_idle(tcp, tcb))
-		tcb_arm(tcp, tcb, TIMER_IDLE, gone);
+		tcb_arm(tcp, tcb, TIMER_IDLE, rtt_rto_ticks(tcp, tcb));
 	else if (!reassembly_waiting(tcp, tcb))
 		tcb_shrink(tcp, tcb);
 }

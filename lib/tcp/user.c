@@ -100,10 +100,11 @@ static int send_piece(struct tcp *tcp, weir_conn conn, const struct piece *piece
 	if (!tcb_extend(tcp, tcb))
 		return -ENOMEM;
 	err = send_queue_append(tcp, tcb, piece);
-	if (err != 0)
-		return err;
-	output_mark(tcp, tcb);
-	return 0;
+	if (err == 0)
+		output_mark(tcp, tcb);
+	else if (tcb_at_rest(tcb))
+		tcb_arm(tcp, tcb, TIMER_IDLE, rtt_rto_ticks(tcp, tcb)); /* or the extension would stay */
+	return err;
 }
 
 int tcp_send(struct tcp *tcp, weir_conn conn, payload data)

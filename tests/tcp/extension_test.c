@@ -259,3 +259,37 @@ TRACE_CONFIGURED(send_buffers_bound_a_connection, two_buffers)
 	send(t, ACK, .seq = 1, .ack = 31);
 	event(t, WEIR_EV_SENT);
 }
+
+static void one_piece(struct weir_config *config)
+{
+	config->max_extensions = 2;
+	config->max_send_buffers = 1;
+}
+
+/* Taken for what then found no room: it does not stay. */
+TRACE_CONFIGURED(given_back_after_a_send_that_failed, one_piece)
+{
+	trace_open_passive(t);
+	weir_conn other = t->conn;
+	uint32_t first = t->our_iss;
+
+	trace_write(t, 10); /* takes the only piece */
+	recv(t, PSH | ACK, .seq = 1, .ack = 1, .len = 10);
+	send(t, SYN, .mss = 1460, .port = 40001);
+	recv(t, SYN | ACK, .seq = 0, .ack = 1, .mss = 1460, .port = 40001);
+	send(t, ACK, .seq = 1, .ack = 1, .port = 40001);
+	event(t, WEIR_EV_OPENED);
+	payload data = payload_arena_copy("x", 1);
+
+	call(tcp_send(t->tcp, t->conn, data), -ENOMEM);
+	payload_free(data);
+	cr_assert_eq(t->tcp->exts.used, 2);
+	silence(t, 990 * MS);
+	t->now_ns += 20 * MS;
+	tcp_advance(t->tcp, t->now_ns);
+	cr_assert_eq(t->tcp->exts.used, 1);
+	call(tcp_abort(t->tcp, other), 0);
+	t->our_iss = first;
+	recv(t, RST | ACK, .seq = 11, .ack = 1);
+	event_closed(t, 0, WEIR_REASON_ABORTED);
+}

@@ -227,3 +227,21 @@ TRACE(what_arrives_right_after_an_ack_puts_the_probe_off)
 	after(t, 10 * SECONDS);
 	recv(t, ACK, .seq = 10, .ack = 1);
 }
+
+/* Many connections would have no extension to send with, if those that only receive kept theirs. */
+TRACE(a_peer_that_goes_on_sending_does_not_keep_the_extension)
+{
+	trace_open_passive(t);
+	keep_alive_after(t, 10 * SECONDS, 2 * SECONDS, 3);
+	trace_write(t, 10);
+	recv(t, PSH | ACK, .seq = 1, .ack = 1, .len = 10);
+	send(t, ACK, .seq = 1, .ack = 11);
+	event(t, WEIR_EV_SENT);
+	for (unsigned i = 0; i < 4; i++) { /* each within an RTO of the one before */
+		silence(t, 300 * MS);
+		send(t, ACK, .seq = 1, .ack = 11);
+	}
+	cr_assert_eq(t->tcp->exts.used, 0);
+	after(t, 10 * SECONDS);
+	recv(t, ACK, .seq = 10, .ack = 1);
+}

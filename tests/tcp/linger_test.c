@@ -187,3 +187,22 @@ TRACE(a_gap_in_the_peers_stream_does_not_prolong_it)
 	silence(t, 10 * SECONDS);
 	state(t, WEIR_FIN_WAIT_2);
 }
+
+/* The extension that holds the alarm was about to go back, and the FIN has not gone out yet. */
+TRACE(closing_as_an_extension_goes_back)
+{
+	trace_open_passive(t);
+	trace_write(t, 10);
+	recv(t, PSH | ACK, .seq = 1, .ack = 1, .len = 10);
+	send(t, ACK, .seq = 1, .ack = 11);
+	event(t, WEIR_EV_SENT);
+	silence(t, 990 * MS);
+	linger(t, 300 * MS);
+	call(tcp_close(t->tcp, t->conn), 0);
+	t->now_ns += 30 * MS; /* a round whose output had no room for it */
+	tcp_advance(t->tcp, t->now_ns);
+	recv(t, FIN | ACK, .seq = 11, .ack = 1);
+	after(t, 270 * MS);
+	recv(t, RST | ACK, .seq = 12, .ack = 1);
+	event_closed(t, 0, WEIR_REASON_TIMEOUT);
+}
