@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "tcp/reply.h"
 
+#include "tcp/fsm.h"
 #include "tcp/output.h"
 #include "tcp/profiles.h"
 
@@ -53,7 +54,9 @@ void reply_reset(struct tcp *tcp, const struct tcb *tcb)
 		return;
 	reply->ttl = profile_of(tcp, tcb)->ttl;
 	reply->tos = profile_of(tcp, tcb)->tos;
-	reply->seq = output_empty_seq(tcp, tcb);
+	/* No window that the peer has named counts its SYN's number. */
+	reply->seq = fsm_synchronized((enum weir_state)tcb->state) ? output_empty_seq(tcp, tcb) :
+								     tcb->snd_nxt;
 	reply->ack = tcb->rcv_nxt;
 	reply->flags = SEG_RST | SEG_ACK;
 	/* RFC 7323 section 3.2: on RST, too, so that the peer may judge it more strictly (section 5.2). */

@@ -196,3 +196,15 @@ TRACE(send_is_too_early)
 	call(tcp_shutdown(t->tcp, t->conn), -ENOTCONN);
 	payload_free(data);
 }
+
+/* A SYN with a closed window: the number of our own SYN is none that the window counts. */
+TRACE(abort_at_a_closed_window_while_the_syns_cross)
+{
+	connect(t);
+	recv_syn(t);
+	send(t, SYN, .mss = 1460, .zero_window = true);
+	recv(t, SYN | ACK, .seq = 0, .ack = 1, .mss = 1460);
+	call(tcp_abort(t->tcp, t->conn), 0);
+	recv(t, RST | ACK, .seq = 1, .ack = 1);
+	event_closed(t, 0, WEIR_REASON_ABORTED);
+}
