@@ -60,7 +60,7 @@ static void arp_packet(struct stand *s)
 	if (damage < 0x20)
 		packet[damage % ARP_BYTES] ^= in_u8(&s->in);
 	else if (damage < 0x30)
-		len = damage - 0x20;
+		len = ARP_BYTES - 1 - (damage - 0x20);
 	uint8_t *exact = exact_copy(packet, len);
 	verdict v = arp_parse(exact, len, &got);
 
