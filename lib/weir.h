@@ -265,6 +265,7 @@ WEIR_API int weir_listen(struct weir_core *core, struct weir_endpoint local, uin
 /*
  * How one connection behaves: what other stacks set with setsockopt(). A core keeps equal sets once, so
  * that any number of connections may share them, and a connection pays for its options with one byte.
+ * A user timeout ends a connection with a time-out of the retransmission timer: after one of these at the earliest.
  */
 struct weir_options {
 	uint64_t user_timeout_ns; /* R2 of RFC 9293 3.8.3, for the SYN as for data; 0: the core's two; an hour at most */
@@ -349,6 +350,7 @@ WEIR_API int weir_shutdown(struct weir_core *core, weir_conn conn);
  * Lingering, as POSIX's SO_LINGER has it, but without waiting: by default what was queued is sent for as
  * long as R2 allows. With weir_options.linger_ns of 0 closing is weir_abort(). With another value, data or
  * a FIN that the peer has not acknowledged that long after the call end it: RST, and WEIR_REASON_TIMEOUT.
+ * Where two SYNs have just crossed it is not bounded but by R2.
  * 0, -ESTALE, -EAGAIN, or -ENOMEM (no extension for a bounded lingering).
  */
 WEIR_API int weir_close(struct weir_core *core, weir_conn conn);

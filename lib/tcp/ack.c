@@ -119,17 +119,18 @@ static void window_opened(struct tcp *tcp, struct tcb *tcb)
 
 /*
  * SND.WL1 and SND.WL2 keep an older segment from setting the window. WL2 is SND.UNA: what acknowledges more
- * is newer. WL1 stands in the extension; without one nothing or one segment is in flight, RCV.NXT serves,
- * and an older segment that was overtaken may set the window for as long as the next one takes.
+ * is newer. WL1 stands in the extension; without one nothing or one segment is in flight, and an older segment
+ * that was overtaken may set the window for as long as the next one takes.
  */
 static bool newer_window(const struct tcp *tcp, const struct tcb *tcb, const struct seg *seg, uint32_t una)
 {
 	struct tcb_ext *ext = tcb_ext(tcp, tcb);
 
-	if (seg->ack == una && seq_lt(seg->seq, ext != NULL ? ext->snd_wl1 : tcb->rcv_nxt))
+	if (ext == NULL)
+		return true;
+	if (seg->ack == una && seq_lt(seg->seq, ext->snd_wl1))
 		return false;
-	if (ext != NULL)
-		ext->snd_wl1 = seq_max(ext->snd_wl1, seg->seq);
+	ext->snd_wl1 = seq_max(ext->snd_wl1, seg->seq);
 	return true;
 }
 
