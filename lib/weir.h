@@ -349,9 +349,9 @@ WEIR_API int weir_shutdown(struct weir_core *core, weir_conn conn);
  *
  * Lingering, as POSIX's SO_LINGER has it, but without waiting: by default what was queued is sent for as
  * long as R2 allows. With weir_options.linger_ns of 0 closing is weir_abort(). With another value, data or
- * a FIN that the peer has not acknowledged that long after the call end it: RST, and WEIR_REASON_TIMEOUT.
- * Where two SYNs have just crossed it is not bounded but by R2.
- * 0, -ESTALE, -EAGAIN, or -ENOMEM (no extension for a bounded lingering).
+ * a FIN that the peer has not acknowledged that long after the call end it as weir_abort() does, but with
+ * WEIR_REASON_TIMEOUT.
+ * Where two SYNs have just crossed, or no extension is free, it is not bounded but by R2. 0, -ESTALE or -EAGAIN.
  */
 WEIR_API int weir_close(struct weir_core *core, weir_conn conn);
 

@@ -35,8 +35,7 @@ static void arm(struct tcp *tcp, uint32_t slot)
 
 static uint16_t half_mss(const struct tcp *tcp, const struct half_open *half)
 {
-	return handshake_mss(half->mss, profile_mss(tcp, profile_of_listener(tcp, half->listener)),
-			     half->flags & HALF_TS);
+	return handshake_mss(half->mss, tcp->rcv_mss, half->flags & HALF_TS);
 }
 
 /* A segment from SYN-RECEIVED to fill in, or NULL. */
@@ -113,6 +112,15 @@ static bool enter(struct tcp *tcp, uint32_t slot, uint64_t hash, uint32_t hides)
 	return true;
 }
 
+/* Settled now: the listener's bound may be another one by the time of the ACK. */
+static uint16_t agreed_mss(const struct tcp *tcp, const struct seg *seg, uint8_t listener)
+{
+	uint16_t theirs = seg->opts & SEG_OPT_MSS ? seg->mss : TCP_MSS_DEFAULT;
+	uint16_t ours = profile_mss(tcp, profile_of_listener(tcp, listener));
+
+	return theirs < ours ? theirs : ours;
+}
+
 verdict half_open_make(struct tcp *tcp, const struct seg *seg, uint8_t listener, uint32_t hides)
 {
 	uint32_t slot = slot_pool_take(&tcp->half_opens);
@@ -134,7 +142,7 @@ verdict half_open_make(struct tcp *tcp, const struct seg *seg, uint8_t listener,
 		.ts_recent = seg->tsval,
 		.ts_offset = isn.ts_offset,
 		.sent_us = clock_us(tcp->now_ns),
-		.mss = seg->opts & SEG_OPT_MSS ? seg->mss : TCP_MSS_DEFAULT,
+		.mss = agreed_mss(tcp, seg, listener),
 		.snd_wnd = seg->wnd,
 		.hides = hides,
 		.listener = listener,

@@ -36,13 +36,25 @@ void output_ack_data(struct tcp *tcp, struct tcb *tcb)
 }
 
 /*
- * A segment takes a buffer, whatever its size, and peers send segments as large as ours: options, and an
- * MSS that the peer has for itself, take as much from theirs. Counted at rcv_mss the last ones would find
- * no buffer.
+ * Payload of the peer's segments. It sends them as large as ours: options, and an MSS that it has for itself, take
+ * as much from both. What our way to it has no room for is another matter: its way to us may be another.
+ */
+static uint32_t their_mss(const struct tcp *tcp, const struct tcb *tcb)
+{
+	uint16_t offered = profile_mss(tcp, profile_of(tcp, tcb));
+
+	if (!(tcb->flags & TCB_NARROWED))
+		return tcb->mss;
+	return tcb->flags & TCB_TS ? offered - TCP_TS_BYTES : offered;
+}
+
+/*
+ * A segment takes a buffer, whatever its size. Counted at more than they carry the last ones would find no
+ * buffer.
  */
 static uint32_t room_for(const struct tcp *tcp, const struct tcb *tcb, uint32_t buffers)
 {
-	uint32_t room = buffers * tcb->mss;
+	uint32_t room = buffers * their_mss(tcp, tcb);
 	uint32_t most = (uint32_t)UINT16_MAX << tcb->rcv_wscale; /* that a segment can say */
 
 	if (most > tcp->rcv_window)
@@ -53,8 +65,9 @@ static uint32_t room_for(const struct tcp *tcp, const struct tcb *tcb, uint32_t 
 uint32_t output_offer_step(const struct tcp *tcp, const struct tcb *tcb, uint32_t segments)
 {
 	uint32_t half = room_for(tcp, tcb, tcp->receive_buffers) / 2;
+	uint32_t step = segments * their_mss(tcp, tcb);
 
-	return segments * tcb->mss < half ? segments * tcb->mss : half;
+	return step < half ? step : half;
 }
 
 uint32_t output_offer(const struct tcp *tcp, const struct tcb *tcb)

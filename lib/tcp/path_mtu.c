@@ -69,6 +69,7 @@ verdict path_mtu_told(struct tcp *tcp, struct tcb *tcb, uint32_t seq, uint16_t m
 	bool extended = tcb_extend(tcp, tcb); /* first, as it counts the window in segments */
 
 	tcb->mss = (uint16_t)(fits - headers(tcb));
+	tcb->flags |= TCB_NARROWED;
 	count(tcp->counters, COUNT_path_mtu_lowered);
 	send_smaller(tcp, tcb, extended);
 	return ACCEPTED;

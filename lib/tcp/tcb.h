@@ -39,7 +39,8 @@ enum {
 	TCB_DEAF = 1 << 11,      /* the user wants no more data: answer it with RST */
 	TCB_NO_DELAY = 1 << 12,  /* no Nagle */
 	TCB_WSCALE = 1 << 13,    /* window scaling agreed on */
-	TCB_PROBING = 1 << 14,   /* TCB_RESEND is a window probe: one byte at least, whatever the window */
+	TCB_NARROWED = 1 << 15, /* `mss` is the path's (RFC 1191), and tells nothing of the peer's segments */
+	TCB_PROBING = 1 << 14,  /* TCB_RESEND is a window probe: one byte at least, whatever the window */
 };
 
 /* What tcb.deadline is for. These exclude each other. */
@@ -156,7 +157,7 @@ struct half_open {
 	uint32_t deadline; /* tick: SYN-ACK again */
 	uint32_t sent_us;  /* clock_us() of the first SYN-ACK */
 	uint32_t hides;    /* the TIME-WAIT record in whose place it stands in the table, or SLOT_NONE */
-	uint16_t mss;      /* the peer's option, or the default */
+	uint16_t mss;      /* the peer's option, or the default, within the listener's bound */
 	uint16_t snd_wnd;  /* the SYN's, never scaled */
 	unsigned snd_wscale : 4, flags : 4;
 	unsigned retries : 3;

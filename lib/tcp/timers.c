@@ -177,8 +177,7 @@ static bool lingered(struct tcp *tcp, struct tcb *tcb)
 
 	if (ext == NULL || !ext->lingers || seq_gt(ext->linger_end, tcp->tick))
 		return false;
-	reply_reset(tcp, tcb);
-	tcb_end(tcp, tcb, WEIR_REASON_TIMEOUT);
+	user_abort(tcp, tcb, WEIR_REASON_TIMEOUT);
 	return true;
 }
 
@@ -222,9 +221,9 @@ void timers_due(struct tcp *tcp, ref r)
 	}
 	struct tcb *tcb = tcb_at(tcp, slot);
 
-	if (lingered(tcp, tcb) || tcb->timer == TIMER_NONE)
+	if (lingered(tcp, tcb))
 		return;
-	if (seq_gt(tcb->deadline, tcp->tick))
+	if (tcb->timer != TIMER_NONE && seq_gt(tcb->deadline, tcp->tick))
 		timer_wheel_file(&tcp->wheel, r, tcb->deadline);
 	else
 		tcb_fired(tcp, tcb);

@@ -172,23 +172,21 @@ int tcp_shutdown(struct tcp *tcp, weir_conn conn)
 
 /*
  * Puts an end to what is about to be closed, if the application wants one: an alarm of its own beside the
- * timer that runs. Until our FIN is acknowledged there is something to wait for.
+ * timer that runs. Until our FIN is acknowledged there is something to wait for. Without an extension to keep
+ * the alarm in, and before the SYNs are acknowledged, R2 is the end: closing never fails for want of memory.
  */
-static int linger_bounded(struct tcp *tcp, struct tcb *tcb)
+static void bound_lingering(struct tcp *tcp, struct tcb *tcb)
 {
 	uint32_t linger = profile_of(tcp, tcb)->linger;
 
 	if (linger == PROFILE_LINGER_ON || !fsm_synchronized((enum weir_state)tcb->state) ||
-	    tcb->state == WEIR_FIN_WAIT_2 || tcb->flags & TCB_DEAF)
-		return 0;
-	if (!tcb_extend(tcp, tcb))
-		return -ENOMEM;
+	    tcb->state == WEIR_FIN_WAIT_2 || tcb->flags & TCB_DEAF || !tcb_extend(tcp, tcb))
+		return;
 	struct tcb_ext *ext = tcb_ext(tcp, tcb);
 
 	ext->lingers = true;
 	ext->linger_end = tcp->tick + linger + 1;
 	timer_wheel_file(&tcp->wheel, ref_make(REF_HOT, tcb_slot(tcp, tcb)), ext->linger_end);
-	return 0;
 }
 
 int tcp_close(struct tcp *tcp, weir_conn conn)
@@ -208,12 +206,8 @@ int tcp_close(struct tcp *tcp, weir_conn conn)
 		return tcp_abort(tcp, conn);
 	if (!output_room(tcp, tcb))
 		return -EAGAIN; /* before anything has happened */
-	int err = linger_bounded(tcp, tcb);
-
-	if (err == 0)
-		err = queue_fin(tcp, tcb);
-	if (err != 0)
-		return err;
+	bound_lingering(tcp, tcb);
+	(void)queue_fin(tcp, tcb); /* it has room */
 	tcb->flags |= TCB_DEAF;
 	if (tcb->state == WEIR_FIN_WAIT_2 && tcb->timer != TIMER_FIN_WAIT_2)
 		tcb_arm(tcp, tcb, TIMER_FIN_WAIT_2, tcp->times.fin_wait_2);
@@ -232,7 +226,7 @@ static bool reset_due(const struct tcb *tcb)
 	return tcb->state != WEIR_SYN_SENT;
 }
 
-static void abort_tcb(struct tcp *tcp, struct tcb *tcb, enum weir_reason reason)
+void user_abort(struct tcp *tcp, struct tcb *tcb, enum weir_reason reason)
 {
 	if (reset_due(tcb))
 		reply_reset(tcp, tcb);
@@ -247,7 +241,7 @@ int tcp_abort(struct tcp *tcp, weir_conn conn)
 		return -ESTALE;
 	if (!event_room(tcp, tcb) || ring_room(&tcp->replies_ring) == 0)
 		return -EAGAIN;
-	abort_tcb(tcp, tcb, WEIR_REASON_ABORTED);
+	user_abort(tcp, tcb, WEIR_REASON_ABORTED);
 	return 0;
 }
 
@@ -270,7 +264,7 @@ void user_abort_more(struct tcp *tcp)
 			continue;
 		if (!event_room(tcp, tcb) || ring_room(&tcp->replies_ring) == 0)
 			return;
-		abort_tcb(tcp, tcb, WEIR_REASON_SHUTDOWN);
+		user_abort(tcp, tcb, WEIR_REASON_SHUTDOWN);
 	}
 	tcp->abort_cursor = SLOT_NONE;
 }

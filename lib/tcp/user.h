@@ -5,6 +5,9 @@
 
 #include "tcp/tcp_pvt.h"
 
+/* RFC 9293 section 3.10.5, from any state. There must be room for a RST and an event. */
+void user_abort(struct tcp *tcp, struct tcb *tcb, enum weir_reason reason);
+
 /* Goes on with tcp_abort_all() as far as there is room for RSTs and events. */
 void user_abort_more(struct tcp *tcp);
 

@@ -214,6 +214,22 @@ TRACE(the_mss_of_a_listener_is_bounded)
 	recv(t, ACK, .seq = 1, .ack = 1, .len = 600);
 }
 
+/* What a SYN-ACK has offered holds, whatever the application does to the listener meanwhile (SHLD-14). */
+TRACE(the_mss_of_a_handshake_is_settled)
+{
+	struct weir_options options = defaults(t);
+
+	listen(t, TRACE_PORT);
+	send(t, SYN, .mss = 1460);
+	recv(t, SYN | ACK, .seq = 0, .ack = 1, .mss = 1460, .wnd = 65535);
+	options.mss_max = 100;
+	call(tcp_set_listener_options(t->tcp, 0, &options), 0);
+	send(t, ACK, .seq = 1, .ack = 1);
+	event(t, WEIR_EV_OPENED);
+	cr_assert_eq(trace_info(t).mss, 1460);
+	cr_assert_eq(trace_info(t).receive_window_bytes, 65535);
+}
+
 /* MUST-21: R2 for one connection; the others keep the core's. */
 TRACE(the_user_timeout_of_one_connection)
 {

@@ -367,3 +367,20 @@ TRACE(sizes_do_not_grow)
 	after(t, 1 * SECONDS);
 	recv(t, ACK, .seq = 1, .ack = 1, .len = 960);
 }
+
+/* The peer's way to us is another one: its segments are as large as before, and so is the window for them. */
+TRACE(our_own_window_stays_as_wide)
+{
+	two_in_flight(t);
+	told(t, 1, 552, ACCEPTED);
+	for (uint32_t seq = 1; seq < 2921; seq += 1460) {
+		recv(t, ACK, .seq = seq, .ack = 1, .len = 512);
+		recv(t, ACK, .seq = seq + 512, .ack = 1, .len = 512);
+		recv(t, seq == 1 ? ACK : PSH | ACK, .seq = seq + 1024, .ack = 1, .len = 436);
+	}
+	send(t, ACK, .seq = 1, .ack = 2921, .len = 1460);
+	event(t, WEIR_EV_SENT | WEIR_EV_DATA);
+	after(t, DELAYED_ACK);
+	recv(t, ACK, .seq = 2921, .ack = 1461);
+	cr_assert_eq(trace_info(t).receive_window_bytes, 64 * 1460);
+}
