@@ -159,6 +159,37 @@ enum {
 	WEIR_OFFLOAD_TX_CSUM = 1 << 1, /* RTE_MBUF_F_TX_IP_CKSUM and _TCP_CKSUM are honoured */
 };
 
+/* What a listener does when SYNs come that nobody completes (RFC 4987). */
+enum weir_defence_mode {
+	WEIR_DEFENCE_AUTO,   /* cookies while they are needed: a backlog that fills, or handshakes that stay
+	                      * unanswered */
+	WEIR_DEFENCE_ALWAYS, /* cookies for every SYN: nothing is kept before the handshake is complete */
+	WEIR_DEFENCE_OFF,    /* no cookies: SYNs are refused while the backlog is full */
+};
+
+/* "auto", "always", "off"; never NULL. */
+WEIR_API const char *weir_defence_name(enum weir_defence_mode mode);
+
+/*
+ * How a listener stands in a SYN flood. A backlog that fills shortens its own timeout, down to the first
+ * retransmission of a SYN-ACK when it is full; then the oldest that was given that chance goes.
+ *
+ * Limits per source are kept for its address and, eight times as large, for its /24; where memory is bounded
+ * two sources may share a count, by chance that nobody can steer. Beyond half_open_per_source SYNs are answered
+ * by cookies, so that a crowd behind one address is served (with WEIR_DEFENCE_OFF: refused); beyond
+ * opens_per_source handshakes are not completed. Limits are the core's: who spreads peers over several cores
+ * divides them.
+ */
+struct weir_defence {
+	enum weir_defence_mode mode;
+	uint32_t backlog;              /* half-open handshakes at most; 0: max_half_open */
+	uint64_t timeout_ns;           /* of a handshake, 1 s at least: R2 of a SYN-ACK; 63 s */
+	uint32_t half_open_per_source; /* handshakes under way; 0: no limit */
+	uint32_t opens_per_source;     /* completed ones a second; 0: no limit */
+};
+
+#define WEIR_COOKIE_KEY_BYTES 32
+
 /*
  * What a core is and may use. weir_config_default() fills it; change what you need;
  * weir_core_create() checks and copies it. All memory is taken at creation.
@@ -193,6 +224,8 @@ struct weir_config {
 	uint64_t user_timeout_ns;       /* R2, RFC 9293 3.8.3: unanswered data this old ends it; 100 s */
 	uint64_t syn_timeout_ns;        /* R2 for SYN: 180 s */
 	uint16_t port_first, port_last; /* local ports for opens; 1024..65535 */
+	struct weir_defence defence;    /* of listeners, until weir_set_listener_defence() */
+	uint32_t resets_per_s;          /* RSTs that answer what belongs to nothing; 10000, 0: no limit */
 	uint8_t ttl;
 	uint8_t dscp;
 	bool rfc1337;       /* ignore RST in TIME-WAIT instead of RFC 9293's close */
@@ -300,6 +333,30 @@ WEIR_API int weir_get_options(const struct weir_core *core, weir_conn conn, stru
 WEIR_API int weir_set_listener_options(struct weir_core *core, int listener,
 				       const struct weir_options *options);
 
+/* The configuration's. */
+WEIR_API void weir_defence_default(const struct weir_core *core, struct weir_defence *defence);
+
+/*
+ * From now on; handshakes under way stay. 0 or -EINVAL (no such listener; timeout_ns out of 1 s to 10 minutes;
+ * a mode that is none).
+ */
+WEIR_API int weir_set_listener_defence(struct weir_core *core, int listener,
+				       const struct weir_defence *defence);
+
+/* 0 or -EINVAL. Any thread may read *on alone: whether this listener answers by cookies now. */
+WEIR_API int weir_listener_defending(const struct weir_core *core, int listener, bool *on);
+
+/*
+ * Cookies that other machines accept, and theirs: all that share one address (ECMP, anycast) are given the same
+ * WEIR_COOKIE_KEY_BYTES secret bytes. time_ns: the time of day now, ns since 1970, which their clocks
+ * agree on to within a second. The key before this one, or the core's own, goes on being accepted for as
+ * long as its cookies live, so that no handshake is lost by a change. A core makes itself a random key at start;
+ * keys are copied.
+ * To be called by the core's thread once it has its first weir_input() behind it.
+ */
+WEIR_API void weir_set_cookie_key(struct weir_core *core, const uint8_t key[WEIR_COOKIE_KEY_BYTES],
+				  uint64_t time_ns);
+
 /* Stops taking new peers; connections stay. 0 or -EINVAL. */
 WEIR_API int weir_unlisten(struct weir_core *core, int listener);
 
@@ -367,6 +424,12 @@ WEIR_API void weir_release(struct weir_core *core, weir_conn conn, struct rte_mb
 /* 0 or -ESTALE. */
 WEIR_API int weir_set_word(struct weir_core *core, weir_conn conn, uint32_t word);
 
+/*
+ * The Ethernet address that packets to `address` are sent to: its own, or the gateway's. 0, -EAGAIN (it is being
+ * asked for: call again in a later round), -ENETUNREACH (no route), -EINVAL (no host's address).
+ */
+WEIR_API int weir_neighbour(struct weir_core *core, uint32_t address, uint8_t mac[6]);
+
 struct weir_info {
 	enum weir_state state;
 	struct weir_endpoint local, remote;
@@ -412,6 +475,8 @@ struct weir_stats {
 	uint64_t attempted;                     /* weir_connect() that succeeded in starting */
 	uint64_t frames_in, frames_out, bytes_in, bytes_out; /* bytes of TCP payload */
 	uint64_t retransmits;
+	uint64_t cookies_sent, cookies_accepted, cookies_rejected; /* SYN cookies; rejected: ACKs that held none */
+	uint32_t listeners_defending;                              /* that answer by cookies now */
 	uint64_t mbufs_taken, mbufs_returned; /* allocated + received; freed + handed on */
 	/* Bytes per record of each kind, its share of the table included, as allocated. */
 	double bytes_hot, bytes_half_open, bytes_time_wait, bytes_extension;
@@ -441,10 +506,20 @@ struct weir_port_config {
 typedef void (*weir_app_fn)(struct weir_core *core, const struct weir_event *events, unsigned n,
 			    uint64_t now_ns, void *arg);
 
+/*
+ * For programs that send what no TCP would, such as a flood: called once per round on the core's lcore, after the
+ * shard's own frames have gone. Writes up to max frames, whole, to be sent as they are, and returns how
+ * many; frames belong to the shard's pool (weir_shard_config.mbufs has room for them) or to one of the
+ * application's. Not called while the transmit ring is full.
+ */
+typedef unsigned (*weir_source_fn)(struct weir_core *core, struct rte_mbuf **mbufs, unsigned max,
+				   uint64_t now_ns, void *arg);
+
 struct weir_shard_config {
 	struct weir_config config; /* mac 0: the port's; offloads and pool are filled in */
 	int lcore;                 /* -1: chosen near the port. Shards may share an lcore: they take turns */
 	weir_app_fn app;
+	weir_source_fn source; /* NULL: none */
 	void *arg;
 	uint32_t mbufs; /* of the shard's pool; 0: derived from the configuration, 96 MB at most */
 };
