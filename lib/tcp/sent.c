@@ -175,6 +175,8 @@ bool sent_mark_lost(struct tcp *tcp, struct tcb_ext *ext, unsigned segments, uin
 		if (sent->flags & SENT_SACKED) {
 			segments_beyond--;
 			bytes_beyond -= sent->space;
+		} else if (sent->flags & SENT_TWICE) {
+			set_flags(ext, sent, sent->flags & ~SENT_TWICE); /* the first of the two is gone */
 		} else if (!(sent->flags & (SENT_LOST | SENT_AGAIN))) {
 			set_lost(ext, sent);
 			news = true;
@@ -293,12 +295,13 @@ static void split(struct tcp *tcp, struct tcb_ext *ext, uint32_t slot, uint32_t 
 	*back = *front;
 	back->seq += space;
 	back->space = (uint16_t)(front->space - space);
-	back->flags = (uint16_t)(back->flags & ~SENT_TWICE);
+	if (front->flags & SENT_TWICE)
+		back->flags = 0; /* rule 3 is about the front alone */
+	tally(ext, back, 1);
 	front->space = (uint16_t)space;
 	front->next = rest;
 	if (ext->sent_last == slot)
 		ext->sent_last = rest;
-	ext->lost++; /* both are */
 	ext->segments++;
 }
 

@@ -71,7 +71,7 @@ void sent_mark_larger_lost(struct tcp *tcp, struct tcb_ext *ext, uint32_t space)
 /*
  * RFC 6675's IsLost(): marks segments beyond which the peer holds so many others, or more than so many bytes. (The
  * RFC, which knows bytes alone, counts sequences with gaps between.) True if any is newly lost; those that are
- * on their way again are not.
+ * on their way again are not, and count once.
  */
 bool sent_mark_lost(struct tcp *tcp, struct tcb_ext *ext, unsigned segments, uint32_t bytes);
 
@@ -100,7 +100,10 @@ uint32_t sent_join(struct tcp *tcp, struct tcb_ext *ext, uint32_t slot, uint32_t
 /* The last one, which is lost, takes in `space` that was never sent. */
 void sent_extend(struct tcp *tcp, struct tcb_ext *ext, uint32_t space);
 
-/* The first `space` of it go out again now; what remains stays lost if there is a descriptor for it. */
+/*
+ * The first `space` of it go out again now; what remains stays lost, or as it was before rule 3, if there is a
+ * descriptor for it.
+ */
 void sent_again(struct tcp *tcp, struct tcb_ext *ext, uint32_t slot, uint32_t space);
 
 /* Forgets everything; for the end of a connection. */

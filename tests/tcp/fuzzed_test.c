@@ -104,3 +104,37 @@ TRACE(a_fin_that_found_no_descriptor_is_sent_later)
 	after(t, 1 * SECONDS);
 	recv(t, FIN | ACK, .seq = 1, .ack = 1);
 }
+
+/*
+ * Rule 3 of RFC 6675's NextSeg() sent a segment again, which counts twice in `pipe`. Then blocks tell that the first of
+ * the two was lost: it counts once (SetPipe()), and the window of five takes two new ones beside the other three.
+ */
+TRACE(what_went_twice_counts_once_when_it_is_lost)
+{
+	listen(t, 80);
+	send(t, SYN, .mss = 1460, .sack_ok = true);
+	recv(t, SYN | ACK, .ack = 1, .mss = 1460, .sack_ok = true);
+	send(t, ACK, .seq = 1, .ack = 1);
+	event(t, WEIR_EV_OPENED);
+	trace_write(t, 10 * 1460);
+	for (unsigned i = 0; i < 10; i++)
+		recv(t, i == 9 ? PSH | ACK : ACK, .seq = 1 + 1460 * i, .ack = 1, .len = 1460);
+	send(t, ACK, .seq = 1, .ack = 1, .sack = { { 1461, 5841 }, { 13141, 14601 } });
+	recv(t, ACK, .seq = 1, .ack = 1, .len = 1460);
+	send(t, ACK, .seq = 1, .ack = 5841, .sack = { { 13141, 14601 } });
+	quiet(t);
+	send(t, ACK, .seq = 1, .ack = 5841, .sack = { { 11681, 14601 } });
+	recv(t, ACK, .seq = 5841, .ack = 1, .len = 1460); /* perhaps lost */
+	quiet(t);
+	send(t, ACK, .seq = 1, .ack = 5841, .sack = { { 10221, 14601 } });
+	recv(t, ACK, .seq = 7301, .ack = 1, .len = 1460);
+	recv(t, ACK, .seq = 8761, .ack = 1, .len = 1460);
+	trace_write(t, 3 * 1460);
+	recv(t, ACK, .seq = 14601, .ack = 1, .len = 1460);
+	recv(t, ACK, .seq = 16061, .ack = 1, .len = 1460);
+	quiet(t);
+	send(t, ACK, .seq = 1, .ack = 17521);
+	recv(t, PSH | ACK, .seq = 17521, .ack = 1, .len = 1460);
+	send(t, ACK, .seq = 1, .ack = 18981);
+	event(t, WEIR_EV_SENT);
+}

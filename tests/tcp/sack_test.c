@@ -217,6 +217,25 @@ TRACE(what_may_be_lost_counts_twice)
 	event(t, WEIR_EV_SENT);
 }
 
+/* Of what may be lost the window takes only the front: the rest is as it was, and in the network. */
+TRACE(what_may_be_lost_goes_in_part)
+{
+	in_flight(t, 10);
+	send(t, ACK, .seq = 1, .ack = 1, SAME, .sack = { BLOCK(1461, 5841), BLOCK(13141, 14601) });
+	recv(t, ACK, .seq = 1, .ack = 1, .len = 1460);
+	send(t, ACK, .seq = 1, .ack = 5841, SAME, .sack = { BLOCK(13141, 14601) });
+	quiet(t);
+	send(t, ACK, .seq = 1, .ack = 5841, .wnd = 4, .sack = { BLOCK(11681, 14601) });
+	recv(t, ACK, .seq = 5841, .ack = 1, .len = 512);
+	send(t, ACK, .seq = 1, .ack = 5841, SAME);
+	quiet(t); /* 6352 of the window's 7300 bytes are in the network */
+	send(t, ACK, .seq = 1, .ack = 6353, SAME);
+	recv(t, ACK, .seq = 6353, .ack = 1, .len = 948);
+	quiet(t);
+	send(t, ACK, .seq = 1, .ack = 14601, SAME);
+	event(t, WEIR_EV_SENT);
+}
+
 /* NextSeg() rule 4: of ten the first is lost and the last, which no block can stand beyond. */
 TRACE(tail_is_rescued_once)
 {
