@@ -5,6 +5,8 @@
 #include "tcp/fsm.h"
 #include "tcp/sent.h"
 
+#define DUP_THRESHOLD 3 /* segments beyond, and one is lost: RFC 6675 section 2 */
+
 static const struct piece *piece_at(const struct tcp *tcp, uint32_t slot)
 {
 	return slot_pool_at(&tcp->pieces, slot);
@@ -76,6 +78,20 @@ static void check_sent(const struct tcp *tcp, const struct tcb *tcb, const struc
 	HOLDS(segments == ext->segments && segments <= SENT_MAX, "%u segments, counted %u", ext->segments,
 	      segments);
 	HOLDS(ext->sent_last == last, "the last segment");
+}
+
+/* What IsLost() tells of has left the network: of what went twice, one is still there (RFC 6675, SetPipe()). */
+static void check_twice(const struct tcp *tcp, const struct tcb_ext *ext)
+{
+	unsigned beyond = ext->sacked;
+
+	for (uint32_t slot = ext->sent_first; slot != SLOT_NONE; slot = sent_at(tcp, slot)->next) {
+		const struct sent *sent = sent_at(tcp, slot);
+
+		HOLDS(!(sent->flags & SENT_TWICE) || beyond < DUP_THRESHOLD, "%u counts twice and is lost",
+		      sent->seq);
+		beyond -= !!(sent->flags & SENT_SACKED);
+	}
 }
 
 /* Whether the pieces beyond a gap hold all of left..right. */
@@ -221,6 +237,7 @@ void stream_check(struct shard *shard, const struct tcb *tcb, struct ledgers *le
 		check_extension(tcb, ext);
 		check_queue(tcp, ext, &ledgers->pieces, buffers);
 		check_sent(tcp, tcb, ext, &ledgers->sents);
+		check_twice(tcp, ext);
 		check_gaps(tcp, tcb, ext, &ledgers->pieces, &held);
 	}
 	*buffers += held;
