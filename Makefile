@@ -53,6 +53,7 @@ explore-faults:
 	@tests/explore/faults.py $(ARGS)
 
 bench: configure
+	@.ci/deps bench
 	@ninja -C $(BUILD) bench/weir-bench
 	$(BUILD)/bench/weir-bench $(ARGS)
 

@@ -343,8 +343,8 @@ WEIR_API void weir_defence_default(const struct weir_core *core, struct weir_def
 WEIR_API int weir_set_listener_defence(struct weir_core *core, int listener,
 				       const struct weir_defence *defence);
 
-/* 0 or -EINVAL. Any thread may read *on alone: whether this listener answers by cookies now. */
-WEIR_API int weir_listener_defending(const struct weir_core *core, int listener, bool *on);
+/* Whether it answers by cookies now: 1, 0 or -EINVAL. */
+WEIR_API int weir_listener_defending(const struct weir_core *core, int listener);
 
 /*
  * Cookies that other machines accept, and theirs: all that share one address (ECMP, anycast) are given the same
@@ -475,8 +475,9 @@ struct weir_stats {
 	uint64_t attempted;                     /* weir_connect() that succeeded in starting */
 	uint64_t frames_in, frames_out, bytes_in, bytes_out; /* bytes of TCP payload */
 	uint64_t retransmits;
-	uint64_t cookies_sent, cookies_accepted, cookies_rejected; /* SYN cookies; rejected: ACKs that held none */
-	uint32_t listeners_defending;                              /* that answer by cookies now */
+	uint64_t cookies_sent, cookies_accepted,
+		cookies_rejected;             /* SYN cookies; rejected: ACKs that held none */
+	uint32_t listeners_defending;         /* that answer by cookies now */
 	uint64_t mbufs_taken, mbufs_returned; /* allocated + received; freed + handed on */
 	/* Bytes per record of each kind, its share of the table included, as allocated. */
 	double bytes_hot, bytes_half_open, bytes_time_wait, bytes_extension;

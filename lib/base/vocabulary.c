@@ -22,6 +22,13 @@ const char *weir_reason_name(enum weir_reason reason)
 	return (unsigned)reason < WEIR_REASONS ? names[reason] : "?";
 }
 
+const char *weir_defence_name(enum weir_defence_mode mode)
+{
+	static const char *const names[] = { "auto", "always", "off" };
+
+	return (unsigned)mode < sizeof(names) / sizeof(names[0]) ? names[mode] : "?";
+}
+
 void weir_config_default(struct weir_config *config)
 {
 	*config = (struct weir_config){
@@ -39,6 +46,8 @@ void weir_config_default(struct weir_config *config)
 		.syn_timeout_ns = 180 * CLOCK_NS_PER_S,
 		.port_first = 1024,
 		.port_last = 65535,
+		.defence = { .mode = WEIR_DEFENCE_AUTO, .timeout_ns = 63 * CLOCK_NS_PER_S },
+		.resets_per_s = 10000,
 		.ttl = 64,
 		.socket = -1,
 	};

@@ -140,6 +140,15 @@ static const char *check_times(const struct weir_config *config)
 	return NULL;
 }
 
+static const char *check_defence(const struct weir_defence *defence)
+{
+	if ((unsigned)defence->mode > WEIR_DEFENCE_OFF)
+		return "defence.mode: must be auto, always or off";
+	if (!within(defence->timeout_ns, CLOCK_NS_PER_S, 10 * MINUTE_NS))
+		return "defence.timeout_ns: must be from a second to 10 minutes";
+	return NULL;
+}
+
 static const char *check_rest(const struct weir_config *config)
 {
 	if (config->port_first == 0)
@@ -167,5 +176,7 @@ const char *weir_config_check(const struct weir_config *config)
 		wrong = check_sizes(config);
 	if (wrong == NULL)
 		wrong = check_times(config);
+	if (wrong == NULL)
+		wrong = check_defence(&config->defence);
 	return wrong != NULL ? wrong : check_rest(config);
 }
