@@ -154,6 +154,13 @@ static unsigned times_in_delayed(const struct tcp *tcp, uint32_t slot)
 	return times;
 }
 
+/* Without an extension, a piece that its path has no room for any more waits for one until its time-out. */
+static bool waits_for_extension(const struct tcp *tcp, const struct tcb *tcb)
+{
+	return !(tcb->flags & TCB_EXT) && tcb->flight != 0 && tcp->statics[tcb->piece].len > tcb->mss &&
+	       tcb->timer == TIMER_RETRANSMIT;
+}
+
 /* What is owed will be looked at again: by the next output, or by a timer. */
 static void check_owed(const struct tcp *tcp, uint32_t slot)
 {
@@ -162,8 +169,9 @@ static void check_owed(const struct tcp *tcp, uint32_t slot)
 
 	HOLDS(!dirty || times_in_dirty(tcp, slot) > 0, "%u is dirty and in no list", slot);
 	HOLDS(!(tcb->flags & TCB_ACK_FILED) || times_in_delayed(tcp, slot) > 0, "%u's ACK", slot);
-	HOLDS(!(tcb->flags & (TCB_ACK_NOW | TCB_RESEND)) || dirty, "%u owes output: flags %#x", slot,
-	      tcb->flags);
+	HOLDS(!(tcb->flags & TCB_ACK_NOW) || dirty, "%u owes an ACK now: flags %#x", slot, tcb->flags);
+	HOLDS(!(tcb->flags & TCB_RESEND) || dirty || waits_for_extension(tcp, tcb),
+	      "%u owes output: flags %#x", slot, tcb->flags);
 	HOLDS(!(tcb->flags & TCB_ACK_DELAYED) || dirty || tcb->flags & TCB_ACK_FILED, "%u owes an ACK", slot);
 	HOLDS(tcb->timer == TIMER_NONE || tcb->wheel != 0, "%u's timer is not filed", slot);
 }
