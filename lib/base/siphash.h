@@ -92,6 +92,27 @@ static inline uint64_t siphash13_12(struct siphash_key key, uint64_t a, uint32_t
 	return siphash_finish(&s, 3);
 }
 
+/* SipHash-2-4 of 12 bytes: 8 in a, 4 in b. */
+static inline uint64_t siphash24_12(struct siphash_key key, uint64_t a, uint32_t b)
+{
+	struct siphash_state s = siphash_start(key);
+
+	siphash_word(&s, a, 2);
+	siphash_word(&s, 12ull << 56 | b, 2);
+	return siphash_finish(&s, 4);
+}
+
+/* SipHash-2-4 of 20 bytes: 8 in a, 8 in b, 4 in c. */
+static inline uint64_t siphash24_20(struct siphash_key key, uint64_t a, uint64_t b, uint32_t c)
+{
+	struct siphash_state s = siphash_start(key);
+
+	siphash_word(&s, a, 2);
+	siphash_word(&s, b, 2);
+	siphash_word(&s, 20ull << 56 | c, 2);
+	return siphash_finish(&s, 4);
+}
+
 /* SipHash-2-4 of any bytes; for keys and set-up, not for the packet path. */
 static inline uint64_t siphash24_bytes(struct siphash_key key, const void *data, size_t len)
 {
