@@ -172,6 +172,10 @@ enum exit_status command_run(const struct options *options)
 	int rc;
 
 	state.options = options;
+	if (options->command == COMMAND_FLOOD) {
+		fprintf(stderr, "weir flood: this build has none\n");
+		return EXIT_WRONG;
+	}
 	http_init();
 	rc = read_profile(&state);
 	if (rc == 0)

@@ -1,41 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "options.h"
 
-#include <argp.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "options_rows.h"
 #include "units.h"
-
-/* Keys of options without a short form: beyond the characters. */
-enum {
-	KEY_HELP = 'h',
-	KEY_PORT = 256,
-	KEY_PROFILE,
-	KEY_ADDR,
-	KEY_GATEWAY,
-	KEY_VLAN,
-	KEY_LCORES,
-	KEY_MAX_CONNECTIONS,
-	KEY_DURATION,
-	KEY_JSON,
-	KEY_CAPTURE,
-	KEY_SEED,
-	KEY_MSL,
-	KEY_RFC1337,
-	KEY_EAL,
-	KEY_APP,
-	KEY_SIZE,
-	KEY_LISTEN,
-	KEY_CONNECT,
-	KEY_RATE,
-	KEY_CONNECTIONS,
-	KEY_REQUESTS,
-	KEY_RAMP,
-	KEY_CLOSE,
-};
 
 /* What argp carries through: the result, and the line that says why there is none. */
 struct parse {
@@ -47,6 +19,7 @@ static const char *const command_names[COMMANDS] = {
 	[COMMAND_DEMO] = "demo",
 	[COMMAND_SERVE] = "serve",
 	[COMMAND_LOAD] = "load",
+	[COMMAND_FLOOD] = "flood",
 };
 
 static const char *const app_names[APP_KINDS] = {
@@ -58,6 +31,11 @@ static const char *const close_names[CLOSE_KINDS] = {
 	[CLOSE_FIN] = "fin",
 	[CLOSE_RST] = "rst",
 	[CLOSE_PEER] = "peer",
+};
+
+static const char *const flood_names[FLOOD_KINDS] = {
+	[FLOOD_SYN] = "syn", [FLOOD_ACK] = "ack",   [FLOOD_SYNACK] = "synack", [FLOOD_RST] = "rst",
+	[FLOOD_FIN] = "fin", [FLOOD_NULL] = "null", [FLOOD_XMAS] = "xmas",     [FLOOD_MIX] = "mix",
 };
 
 /* Which apps each command knows. */
@@ -111,6 +89,23 @@ static error_t parse_number(struct parse *parse, const char *option, const char 
 	return check(parse, rc, option, arg, right);
 }
 
+static error_t parse_count(struct parse *parse, const char *option, const char *arg, uint32_t min,
+			   uint32_t max, uint32_t *value)
+{
+	uint64_t number = 0;
+	error_t rc = parse_number(parse, option, arg, min, max, &number);
+
+	if (rc == 0)
+		*value = (uint32_t)number;
+	return rc;
+}
+
+static error_t parse_size(struct parse *parse, const char *arg)
+{
+	parse->options->size_given = true;
+	return parse_number(parse, "--size", arg, 0, 1ull << 40, &parse->options->size_bytes);
+}
+
 static error_t parse_time(struct parse *parse, const char *option, const char *arg, uint64_t min_ns,
 			  uint64_t *value_ns)
 {
@@ -148,29 +143,69 @@ static error_t parse_ports(struct parse *parse, const char *arg)
 		     "up to 16 different ports from 1 to 65535, such as 80 or 80,443");
 }
 
+/* The place of a name among others, or -EINVAL. */
+static int place_of(const char *name, const char *const *names, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++)
+		if (strcmp(name, names[i]) == 0)
+			return (int)i;
+	return -EINVAL;
+}
+
 static error_t parse_app(struct parse *parse, const char *arg)
 {
 	struct options *options = parse->options;
+	int app = place_of(arg, app_names, APP_KINDS);
 
-	for (unsigned i = 0; i < APP_KINDS; i++) {
-		if (strcmp(arg, app_names[i]) == 0 && app_allowed[options->command][i]) {
-			options->app = (enum app_kind)i;
-			return 0;
-		}
-	}
-	return wrong(parse, "--app: %s knows no '%s'; give %s", command_names[options->command], arg,
-		     app_choices[options->command]);
+	if (app < 0 || !app_allowed[options->command][app])
+		return wrong(parse, "--app: %s knows no '%s'; give %s", command_names[options->command], arg,
+			     app_choices[options->command]);
+	options->app = (enum app_kind)app;
+	return 0;
 }
 
 static error_t parse_close(struct parse *parse, const char *arg)
 {
-	for (unsigned i = 0; i < CLOSE_KINDS; i++) {
-		if (strcmp(arg, close_names[i]) == 0) {
-			parse->options->close = (enum close_kind)i;
+	int close = place_of(arg, close_names, CLOSE_KINDS);
+
+	if (close < 0)
+		return wrong(parse, "--close: '%s' is no way to close; give fin, rst or peer", arg);
+	parse->options->close = (enum close_kind)close;
+	return 0;
+}
+
+static error_t parse_kind(struct parse *parse, const char *arg)
+{
+	int kind = place_of(arg, flood_names, FLOOD_KINDS);
+
+	if (kind < 0)
+		return wrong(
+			parse,
+			"--kind: '%s' is no kind of flood; give syn, ack, synack, rst, fin, null, xmas or mix",
+			arg);
+	parse->options->kind = (enum flood_kind)kind;
+	return 0;
+}
+
+static error_t parse_mode(struct parse *parse, const char *arg)
+{
+	for (unsigned mode = 0; mode <= WEIR_DEFENCE_OFF; mode++) {
+		if (strcmp(arg, weir_defence_name((enum weir_defence_mode)mode)) == 0) {
+			parse->options->defence = (enum weir_defence_mode)mode;
+			parse->options->defence_given = true;
 			return 0;
 		}
 	}
-	return wrong(parse, "--close: '%s' is no way to close; give fin, rst or peer", arg);
+	return wrong(parse, "--syn-defence: '%s' is no mode; give auto, always or off", arg);
+}
+
+/* Packets per second, or "max". */
+static error_t parse_pps(struct parse *parse, const char *option, const char *arg)
+{
+	if (strcmp(arg, "max") != 0)
+		return parse_number(parse, option, arg, 1, 1000000000, &parse->options->flood_pps);
+	parse->options->flood_pps = OPTIONS_PPS_MAX;
+	return 0;
 }
 
 /* Where weir stands, and what it may use. */
@@ -178,8 +213,6 @@ static error_t parse_place(int key, char *arg, struct argp_state *state)
 {
 	struct parse *parse = state->input;
 	struct options *options = parse->options;
-	uint64_t number = 0;
-	error_t rc;
 
 	switch (key) {
 	case KEY_PORT:
@@ -204,9 +237,7 @@ static error_t parse_place(int key, char *arg, struct argp_state *state)
 					&options->lcores_count),
 			     "--lcores", arg, "up to 64 different CPU numbers, such as 2 or 2,4-6");
 	case KEY_MAX_CONNECTIONS:
-		rc = parse_number(parse, "--max-connections", arg, 1, 1u << 28, &number);
-		options->max_connections = (uint32_t)number;
-		return rc;
+		return parse_count(parse, "--max-connections", arg, 1, 1u << 28, &options->max_connections);
 	case KEY_EAL:
 		options->eal = arg;
 		return 0;
@@ -263,11 +294,38 @@ static error_t parse_serve(int key, char *arg, struct argp_state *state)
 	case KEY_APP:
 		return parse_app(parse, arg);
 	case KEY_SIZE:
-		parse->options->size_given = true;
-		return parse_number(parse, "--size", arg, 0, 1ull << 40, &parse->options->size_bytes);
+		return parse_size(parse, arg);
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}
+}
+
+static error_t parse_defence(int key, char *arg, struct argp_state *state)
+{
+	struct parse *parse = state->input;
+	struct options *options = parse->options;
+
+	switch (key) {
+	case KEY_SYN_DEFENCE:
+		return parse_mode(parse, arg);
+	case KEY_BACKLOG:
+		return parse_count(parse, "--backlog", arg, 1, 1u << 24, &options->backlog);
+	case KEY_SYN_PER_SOURCE:
+		return parse_count(parse, "--syn-per-source", arg, 0, 1u << 24, &options->syn_per_source);
+	case KEY_OPENS_PER_SOURCE:
+		return parse_count(parse, "--opens-per-source", arg, 0, 1u << 24, &options->opens_per_source);
+	case KEY_COOKIE_KEY:
+		options->cookie_key = arg;
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static error_t parse_connect(struct parse *parse, const char *arg)
+{
+	return check(parse, units_endpoint(arg, &parse->options->connect), "--connect", arg,
+		     "ADDRESS:PORT, such as 192.0.2.20:80");
 }
 
 static error_t parse_traffic(int key, char *arg, struct argp_state *state)
@@ -276,12 +334,8 @@ static error_t parse_traffic(int key, char *arg, struct argp_state *state)
 	struct options *options = parse->options;
 
 	switch (key) {
-	case KEY_CONNECT:
-		if (options->command == COMMAND_DEMO)
-			return wrong(parse,
-				     "--connect: demo has a server of its own; weir load connects to others");
-		return check(parse, units_endpoint(arg, &options->connect), "--connect", arg,
-			     "ADDRESS:PORT, such as 192.0.2.20:80");
+	case KEY_APP:
+		return parse_app(parse, arg);
 	case KEY_RATE:
 		return parse_number(parse, "--rate", arg, 1, 1000000000, &options->rate);
 	case KEY_CONNECTIONS:
@@ -293,7 +347,64 @@ static error_t parse_traffic(int key, char *arg, struct argp_state *state)
 	case KEY_CLOSE:
 		return parse_close(parse, arg);
 	default:
-		return parse_serve(key, arg, state);
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static error_t parse_load(int key, char *arg, struct argp_state *state)
+{
+	struct parse *parse = state->input;
+
+	switch (key) {
+	case KEY_CONNECT:
+		return parse_connect(parse, arg);
+	case KEY_SIZE:
+		return parse_size(parse, arg);
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static error_t parse_demo(int key, char *arg, struct argp_state *state)
+{
+	struct parse *parse = state->input;
+
+	switch (key) {
+	case KEY_CONNECT:
+		return wrong(parse, "--connect: demo has a server of its own; weir load connects to others");
+	case KEY_SIZE:
+		return parse_size(parse, arg);
+	case KEY_FLOOD:
+		return parse_pps(parse, "--flood", arg);
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static error_t parse_flood(int key, char *arg, struct argp_state *state)
+{
+	struct parse *parse = state->input;
+	struct options *options = parse->options;
+
+	switch (key) {
+	case KEY_CONNECT:
+		return parse_connect(parse, arg);
+	case KEY_KIND:
+		return parse_kind(parse, arg);
+	case KEY_RATE:
+		return parse_pps(parse, "--rate", arg);
+	case KEY_SOURCE:
+		options->source_given = true;
+		return check(parse, units_network(arg, &options->source), "--source", arg,
+			     "NETWORK/LEN or FIRST-LAST/LEN, such as 10.0.0.0/8");
+	case KEY_PLAIN:
+		options->plain = true;
+		return 0;
+	case KEY_AUTHORISED:
+		options->authorised = true;
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
 	}
 }
 
@@ -321,108 +432,41 @@ static error_t parse_parent(int key, char *arg, struct argp_state *state)
 	}
 }
 
-#define HELP_ROW                                                                 \
-	{                                                                        \
-		"help", KEY_HELP, NULL, 0, "Print this, and do nothing else", -1 \
-	}
+#define PARSER(name, function) \
+	static const struct argp name##_argp = { .options = options_##name##_rows, .parser = (function) }
 
-static const struct argp_option common_rows[] = {
-	{ NULL, 0, NULL, 0, "Port and addresses:", 10 },
-	{ "port", KEY_PORT, "DEVICE", 0,
-	  "PCI address or DPDK vdev string, such as 0000:3b:00.0 or net_tap0,iface=t0", 0 },
-	{ "profile", KEY_PROFILE, "FILE", 0, "Settings of a device, from drivers-cfg/", 0 },
-	{ "addr", KEY_ADDR, "CIDR", 0, "Own addresses: A/LEN or A-B/LEN. Repeatable", 0 },
-	{ "gateway", KEY_GATEWAY, "ADDR", 0, "Next hop for addresses that --addr has no network for", 0 },
-	{ "vlan", KEY_VLAN, "ID", OPTION_HIDDEN, "Not yet", 0 },
-	{ NULL, 0, NULL, 0, "Machine:", 11 },
-	{ "lcores", KEY_LCORES, "LIST", 0,
-	  "CPUs that run the stack, one shard each (default: chosen near the port)", 0 },
-	{ "max-connections", KEY_MAX_CONNECTIONS, "N", 0, "Sizes everything", 0 },
-	{ "eal", KEY_EAL, "ARGS", 0, "Arguments for DPDK's EAL; they win over weir's own", 0 },
-	{ NULL, 0, NULL, 0, "Run:", 12 },
-	{ "duration", KEY_DURATION, "TIME", 0, "Stop after this long (default: at a signal; demo: 10s)", 0 },
-	{ "json", KEY_JSON, NULL, 0, "One JSON object per line on standard output", 0 },
-	{ "capture", KEY_CAPTURE, "FILE", 0, "Record every frame as pcapng", 0 },
-	{ "seed", KEY_SEED, "N", 0, "Take every random choice from N", 0 },
-	{ "msl", KEY_MSL, "TIME", 0,
-	  "Maximum segment lifetime; TIME-WAIT lasts twice this (default: 30s; demo: 1s)", 0 },
-	{ "rfc1337", KEY_RFC1337, NULL, 0, "Ignore RST in TIME-WAIT", 0 },
-	{ "help", KEY_HELP, NULL, 0, "Print this, and do nothing else", -1 },
+PARSER(common, parse_common);
+PARSER(serve, parse_serve);
+PARSER(defence, parse_defence);
+PARSER(traffic, parse_traffic);
+PARSER(load, parse_load);
+PARSER(demo, parse_demo);
+PARSER(flood, parse_flood);
+
+static const struct argp_child demo_children[] = {
+	{ &traffic_argp, 0, NULL, 0 },
+	{ &demo_argp, 0, NULL, 0 },
+	{ &defence_argp, 0, NULL, 0 },
+	{ &common_argp, 0, NULL, 0 },
 	{ 0 },
 };
-
-static const struct argp_option serve_rows[] = {
-	{ NULL, 0, NULL, 0, "Service:", 1 },
-	{ "listen", KEY_LISTEN, "PORTS", 0, "Ports to listen on, such as 80,443 (default: 80)", 0 },
-	{ "app", KEY_APP, "APP", 0,
-	  "http: answers each request with a fixed body (default). echo: sends back what it gets. discard: reads and "
-	  "drops. accept: accepts, and closes at once",
-	  0 },
-	{ "size", KEY_SIZE, "BYTES", 0, "http: size of the body (default: 24)", 0 },
+static const struct argp_child serve_children[] = {
+	{ &serve_argp, 0, NULL, 0 },
+	{ &defence_argp, 0, NULL, 0 },
+	{ &common_argp, 0, NULL, 0 },
 	{ 0 },
 };
-
-#define TRAFFIC_ROWS                                                                                                   \
-	{ "app",                                                                                                       \
-	  KEY_APP,                                                                                                     \
-	  "APP",                                                                                                       \
-	  0,                                                                                                           \
-	  "http: requests / and checks the responses (default). echo: sends a pattern and checks what returns. "       \
-	  "connect: opens and closes",                                                                                 \
-	  0 },                                                                                                         \
-		{ "rate",                                                                                              \
-		  KEY_RATE,                                                                                            \
-		  "N",                                                                                                 \
-		  0,                                                                                                   \
-		  "New connections per second, at intended times that latencies are counted from",                     \
-		  0 },                                                                                                 \
-		{ "connections",                                                                                       \
-		  KEY_CONNECTIONS,                                                                                     \
-		  "N",                                                                                                 \
-		  0,                                                                                                   \
-		  "Open at once; each that ends makes room for a new one (default without --rate: 64; demo: 256)",     \
-		  0 },                                                                                                 \
-		{ "requests", KEY_REQUESTS, "N", 0, "Per connection; 0: until the end (default: 1)", 0 },              \
-		{ "ramp", KEY_RAMP, "TIME", 0, "Time in which --rate or --connections is reached", 0 },                \
-	{                                                                                                              \
-		"close", KEY_CLOSE, "HOW", 0,                                                                          \
-			"fin: this side closes first (default). rst: it aborts. peer: it lets the server close first", \
-			0                                                                                              \
-	}
-
-static const struct argp_option load_rows[] = {
-	{ NULL, 0, NULL, 0, "Load:", 1 },
-	{ "connect", KEY_CONNECT, "ADDR:PORT", 0, "Whom to connect to", 0 },
-	TRAFFIC_ROWS,
-	{ "size", KEY_SIZE, "BYTES", 0, "echo: bytes per request (default: 64). http: body size to insist on",
-	  0 },
+static const struct argp_child load_children[] = {
+	{ &traffic_argp, 0, NULL, 0 },
+	{ &load_argp, 0, NULL, 0 },
+	{ &common_argp, 0, NULL, 0 },
 	{ 0 },
 };
-
-static const struct argp_option demo_rows[] = {
-	{ NULL, 0, NULL, 0, "Load:", 1 },
-	/* Else getopt would take it for an abbreviation of --connections. */
-	{ "connect", KEY_CONNECT, "ADDR:PORT", OPTION_HIDDEN, "", 0 },
-	TRAFFIC_ROWS,
-	{ "size", KEY_SIZE, "BYTES", 0,
-	  "http: body of a response (default: 24). echo: bytes per request (default: 64)", 0 },
+static const struct argp_child flood_children[] = {
+	{ &flood_argp, 0, NULL, 0 },
+	{ &common_argp, 0, NULL, 0 },
 	{ 0 },
 };
-
-static const struct argp common_argp = { .options = common_rows, .parser = parse_common };
-static const struct argp serve_argp = { .options = serve_rows, .parser = parse_serve };
-static const struct argp load_argp = { .options = load_rows, .parser = parse_traffic };
-static const struct argp demo_argp = { .options = demo_rows, .parser = parse_traffic };
-
-static const struct argp_child demo_children[] = { { &demo_argp, 0, NULL, 0 },
-						   { &common_argp, 0, NULL, 0 },
-						   { 0 } };
-static const struct argp_child serve_children[] = { { &serve_argp, 0, NULL, 0 },
-						    { &common_argp, 0, NULL, 0 },
-						    { 0 } };
-static const struct argp_child load_children[] = { { &load_argp, 0, NULL, 0 },
-						   { &common_argp, 0, NULL, 0 },
-						   { 0 } };
 
 static const struct argp command_argps[COMMANDS] = {
 	[COMMAND_DEMO] = {
@@ -442,17 +486,21 @@ static const struct argp command_argps[COMMANDS] = {
 		.children = load_children,
 		.doc = "Open, use and close connections from a DPDK port to a server.",
 	},
+	[COMMAND_FLOOD] = {
+		.parser = parse_parent,
+		.children = flood_children,
+		.doc = "Send attack traffic from a DPDK port to a target of your own.",
+	},
 };
 
 int options_command(const char *name, enum command *command)
 {
-	for (unsigned i = 0; i < COMMANDS; i++) {
-		if (strcmp(name, command_names[i]) == 0) {
-			*command = (enum command)i;
-			return 0;
-		}
-	}
-	return -EINVAL;
+	int place = place_of(name, command_names, COMMANDS);
+
+	if (place < 0)
+		return place;
+	*command = (enum command)place;
+	return 0;
 }
 
 const char *options_command_name(enum command command)
@@ -463,6 +511,11 @@ const char *options_command_name(enum command command)
 const char *options_app_name(enum app_kind app)
 {
 	return app_names[app];
+}
+
+const char *options_flood_name(enum flood_kind kind)
+{
+	return flood_names[kind];
 }
 
 void options_help(enum command command)

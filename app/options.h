@@ -20,6 +20,7 @@ enum command {
 	COMMAND_DEMO,
 	COMMAND_SERVE,
 	COMMAND_LOAD,
+	COMMAND_FLOOD,
 	COMMANDS,
 };
 
@@ -39,6 +40,21 @@ enum close_kind {
 	CLOSE_PEER, /* load waits until the server closes */
 	CLOSE_KINDS,
 };
+
+/* What flood sends: segments with these flags. */
+enum flood_kind {
+	FLOOD_SYN,
+	FLOOD_ACK,
+	FLOOD_SYNACK,
+	FLOOD_RST,
+	FLOOD_FIN,
+	FLOOD_NULL, /* no flag at all */
+	FLOOD_XMAS, /* FIN, PSH and URG */
+	FLOOD_MIX,  /* all of them in turn */
+	FLOOD_KINDS,
+};
+
+#define OPTIONS_PPS_MAX UINT64_MAX /* "max": as fast as the port takes them */
 
 struct options {
 	enum command command;
@@ -68,8 +84,26 @@ struct options {
 	unsigned listen[OPTIONS_LISTEN_MAX];
 	unsigned listen_count;
 
-	/* load, and demo's client */
+	/* serve, and demo's server. Per command, divided among its shards; 0: no limit. */
+	enum weir_defence_mode defence;
+	bool defence_given;
+	uint32_t backlog;          /* half-open handshakes of a port; never 0 after options_defaults() */
+	uint32_t syn_per_source;   /* half-open handshakes of one source address */
+	uint32_t opens_per_source; /* new connections a second of one source address */
+	const char *cookie_key;    /* file, or NULL */
+
+	/* flood, and what demo has of it */
+	uint64_t flood_pps; /* 0: none; OPTIONS_PPS_MAX */
+	enum flood_kind kind;
+	struct weir_range source;
+	bool source_given;
+	bool plain;      /* SYNs without options */
+	bool authorised; /* any target will do */
+
+	/* load, demo's client, and flood's target */
 	struct weir_endpoint connect;
+
+	/* load, and demo's client */
 	uint64_t rate;        /* connections per second, 0: as fast as they end */
 	uint64_t connections; /* open at once, 0: no bound but max_connections */
 	uint64_t requests;    /* per connection; 0: until the end */
@@ -85,6 +119,7 @@ int options_command(const char *name, enum command *command);
 
 const char *options_command_name(enum command command);
 const char *options_app_name(enum app_kind app);
+const char *options_flood_name(enum flood_kind kind);
 
 /*
  * Parses the arguments after the command's name. Returns 0, or -EINVAL with one line in error. With

@@ -20,6 +20,11 @@
 /* With its headers, a response of 64 bytes. */
 #define HTTP_BODY_DEFAULT 24
 #define ECHO_MESSAGE_DEFAULT 64
+/*
+ * Half-open handshakes of a port: what 400,000 connections a second leave open over a path of 150 ms, in 4 MB.
+ * Linux has 4096 (net.core.somaxconn).
+ */
+#define BACKLOG_DEFAULT 65536
 
 /*
  * demo's addresses, from RFC 2544's benchmarking block: 198.19.0.1 for the server; for the client
@@ -61,6 +66,11 @@ static uint64_t size_default(const struct options *options)
 	return options->command == COMMAND_LOAD ? 0 : HTTP_BODY_DEFAULT;
 }
 
+static bool runs_client(const struct options *options)
+{
+	return options->command == COMMAND_DEMO || options->command == COMMAND_LOAD;
+}
+
 void options_defaults(struct options *options)
 {
 	if (options->command == COMMAND_DEMO)
@@ -71,7 +81,7 @@ void options_defaults(struct options *options)
 		options->listen[0] = 80;
 		options->listen_count = 1;
 	}
-	if (options->command != COMMAND_SERVE && options->rate == 0 && options->connections == 0)
+	if (runs_client(options) && options->rate == 0 && options->connections == 0)
 		options->connections = options->command == COMMAND_DEMO ? CONNECTIONS_DEMO :
 									  CONNECTIONS_DEFAULT;
 	if (!options->size_given)
@@ -85,6 +95,9 @@ void options_defaults(struct options *options)
 		options->max_connections = wanted > MAX_CONNECTIONS_DEFAULT ? (uint32_t)wanted :
 									      MAX_CONNECTIONS_DEFAULT;
 	}
+	if (options->backlog == 0)
+		options->backlog = options->max_connections < BACKLOG_DEFAULT ? options->max_connections :
+										BACKLOG_DEFAULT;
 }
 
 static bool on_link(const struct weir_range *range, uint32_t address)
@@ -193,6 +206,54 @@ static int check_traffic(const struct options *options, char *error)
 	return 0;
 }
 
+/*
+ * Where a flood hurts nobody who was not asked: RFC 1918's private networks, RFC 2544's for benchmarks,
+ * RFC 5737's for documentation, RFC 3927's of one link. Not RFC 6598's shared ones: a provider's customers
+ * live there.
+ */
+static const struct weir_range harmless[] = {
+	{ .first = 0x0a000000, .last = 0x0affffff }, /* 10.0.0.0/8 */
+	{ .first = 0xa9fe0000, .last = 0xa9feffff }, /* 169.254.0.0/16 */
+	{ .first = 0xac100000, .last = 0xac1fffff }, /* 172.16.0.0/12 */
+	{ .first = 0xc0000200, .last = 0xc00002ff }, /* 192.0.2.0/24 */
+	{ .first = 0xc0a80000, .last = 0xc0a8ffff }, /* 192.168.0.0/16 */
+	{ .first = 0xc6120000, .last = 0xc613ffff }, /* 198.18.0.0/15 */
+	{ .first = 0xc6336400, .last = 0xc63364ff }, /* 198.51.100.0/24 */
+	{ .first = 0xcb007100, .last = 0xcb0071ff }, /* 203.0.113.0/24 */
+};
+
+static bool is_harmless(uint32_t address)
+{
+	for (unsigned i = 0; i < sizeof(harmless) / sizeof(harmless[0]); i++)
+		if (address >= harmless[i].first && address <= harmless[i].last)
+			return true;
+	return false;
+}
+
+static int check_flood(const struct options *options, char *error)
+{
+	char text[UNITS_ADDRESS_TEXT];
+
+	units_address_text(options->connect.address, text);
+	if (!options->authorised && !is_harmless(options->connect.address))
+		return wrong(
+			error,
+			"--connect: %s is no private, benchmarking, documentation or link-local address; "
+			"flood one of these, or give --i-am-authorised if its owner agreed",
+			text);
+	if (options->flood_pps == 0)
+		return wrong(error, "--rate: missing; give packets per second, such as --rate 100k, or max");
+	return 0;
+}
+
+static int check_defence(const struct options *options, char *error)
+{
+	if (options->cookie_key != NULL && options->defence == WEIR_DEFENCE_OFF)
+		return wrong(error,
+			     "--cookie-key: --syn-defence off makes no cookies; leave one of them out");
+	return 0;
+}
+
 static int check_limits(const struct options *options, char *error)
 {
 	if (options->command != COMMAND_DEMO && options->lcores_count > 1)
@@ -210,11 +271,15 @@ int options_check(const struct options *options, char error[OPTIONS_ERROR_MAX])
 {
 	int rc = options->command == COMMAND_DEMO ? check_demo(options, error) : check_place(options, error);
 
-	if (rc == 0 && options->command == COMMAND_LOAD)
+	if (rc == 0 && (options->command == COMMAND_LOAD || options->command == COMMAND_FLOOD))
 		rc = check_connect(options, error);
-	if (rc == 0 && options->command != COMMAND_SERVE)
+	if (rc == 0 && options->command == COMMAND_FLOOD)
+		rc = check_flood(options, error);
+	if (rc == 0 && runs_client(options))
 		rc = check_traffic(options, error);
 	if (rc == 0 && options->command == COMMAND_SERVE && options->size_given && options->app != APP_HTTP)
 		rc = wrong(error, "--size: only app http has a size of its own; leave it out");
+	if (rc == 0)
+		rc = check_defence(options, error);
 	return rc == 0 ? check_limits(options, error) : rc;
 }

@@ -148,7 +148,21 @@ static bool range_is_usable(const struct weir_range *range)
 	return (range->first & host_mask) != 0 && (range->last & host_mask) != host_mask;
 }
 
-int units_range(const char *text, struct weir_range *range)
+/* From the network's first host to its last; RFC 3021's two of a /31, and the one of a /32. */
+static void widen(struct weir_range *range)
+{
+	uint32_t host_mask = (uint32_t)((1ull << (32 - range->prefix_len)) - 1);
+
+	range->first &= ~host_mask;
+	range->last = range->first | host_mask;
+	if (range->prefix_len < 31) {
+		range->first++;
+		range->last--;
+	}
+}
+
+/* whole: "A/LEN" is the network that A lies in. */
+static int range_of(const char *text, bool whole, struct weir_range *range)
 {
 	const char *slash = strchr(text, '/'), *dash = strchr(text, '-');
 	struct weir_range parsed;
@@ -167,10 +181,22 @@ int units_range(const char *text, struct weir_range *range)
 	if (prefix_len == 0 || prefix_len > 32)
 		return -ERANGE;
 	parsed.prefix_len = (uint8_t)prefix_len;
+	if (whole && dash == NULL)
+		widen(&parsed);
 	if (!range_is_usable(&parsed))
 		return -ERANGE;
 	*range = parsed;
 	return 0;
+}
+
+int units_range(const char *text, struct weir_range *range)
+{
+	return range_of(text, false, range);
+}
+
+int units_network(const char *text, struct weir_range *range)
+{
+	return range_of(text, true, range);
 }
 
 static bool contains(const unsigned *values, unsigned count, unsigned value)

@@ -31,6 +31,9 @@ int units_endpoint(const char *text, struct weir_endpoint *endpoint);
  */
 int units_range(const char *text, struct weir_range *range);
 
+/* "10.0.0.0/8", every host of the network that the address lies in; or first and last as in units_range(). */
+int units_network(const char *text, struct weir_range *range);
+
 /* "2", "2,4-6": ascending or not, each at most `last`, none twice, at most `max` of them. */
 int units_list(const char *text, unsigned last, unsigned *values, unsigned max, unsigned *count);
 

@@ -28,6 +28,7 @@ static int parse(const char *line)
 }
 
 #define SERVE "serve --port net_tap0 --addr 192.0.2.10/24"
+#define FLOOD "flood --port net_null0 --addr 192.0.2.10/24 --rate 1k --connect 192.0.2.20:80"
 #define LOAD "load --port net_tap0 --addr 192.0.2.10/24 --connect 192.0.2.20:80"
 
 Test(options, commands)
@@ -38,6 +39,8 @@ Test(options, commands)
 	cr_expect_eq(command, COMMAND_DEMO);
 	cr_expect_eq(options_command("load", &command), 0);
 	cr_expect_eq(command, COMMAND_LOAD);
+	cr_expect_eq(options_command("flood", &command), 0);
+	cr_expect_eq(command, COMMAND_FLOOD);
 	cr_expect_eq(options_command("fly", &command), -EINVAL);
 	cr_expect_eq(options_command("", &command), -EINVAL);
 }
@@ -96,6 +99,113 @@ Test(options, every_one_of_load)
 	cr_expect_eq(options.size_bytes, 64);
 	cr_expect_eq(options.ramp_ns, 2000000000ull);
 	cr_expect_eq(options.close, CLOSE_RST);
+}
+
+Test(options, every_one_of_flood)
+{
+	cr_assert_eq(parse("flood --port net_null0 --addr 192.0.2.10/24 --connect 192.0.2.20:80 --kind mix "
+			   "--rate 1.5M --source 10.0.0.0/8 --plain --i-am-authorised --duration 5s"),
+		     0, "%s", error);
+	cr_expect_eq(options.connect.address, 0xc0000214);
+	cr_expect_eq(options.kind, FLOOD_MIX);
+	cr_expect_eq(options.flood_pps, 1500000);
+	cr_expect(options.source_given);
+	cr_expect(options.source.first == 0x0a000001 && options.source.last == 0x0afffffe, "%x-%x",
+		  options.source.first, options.source.last);
+	cr_expect(options.plain && options.authorised);
+	cr_assert_eq(parse(FLOOD " --rate max"), 0, "%s", error);
+	cr_expect_eq(options.flood_pps, OPTIONS_PPS_MAX);
+	cr_expect_eq(options.kind, FLOOD_SYN);
+	cr_expect_not(options.source_given || options.plain || options.authorised);
+}
+
+Test(options, every_kind_of_flood)
+{
+	char line[160];
+
+	for (unsigned i = 0; i < FLOOD_KINDS; i++) {
+		snprintf(line, sizeof(line), FLOOD " --kind %s", options_flood_name((enum flood_kind)i));
+		cr_assert_eq(parse(line), 0, "%s", error);
+		cr_expect_eq(options.kind, i);
+	}
+	cr_expect_eq(options.kind, FLOOD_MIX);
+}
+
+/* Through a gateway, so that only the target's kind decides. */
+static int flood_at(const char *target, const char *more)
+{
+	char line[200];
+
+	snprintf(line, sizeof(line),
+		 "flood --port x --addr 192.0.2.10/24 --gateway 192.0.2.1 --rate 1 --connect %s:80%s", target,
+		 more);
+	return parse(line);
+}
+
+Test(options, floods_hit_nobody_else)
+{
+	static const char *const harmless[] = {
+		"10.0.0.1",       "10.255.255.255", "169.254.0.1", "172.16.0.1",
+		"172.31.255.254", "192.0.2.77",     "192.168.0.1", "198.18.0.1",
+		"198.19.255.1",   "198.51.100.200", "203.0.113.5",
+	};
+	static const char *const others[] = {
+		"9.255.255.255", "11.0.0.0",     "100.64.0.1", "127.0.0.1",   "169.253.255.255",
+		"172.15.255.1",  "172.32.0.1",   "192.0.3.1",  "192.0.1.1",   "192.167.0.1",
+		"192.169.0.1",   "198.17.255.1", "198.20.0.1", "203.0.112.1", "8.8.8.8",
+	};
+
+	for (size_t i = 0; i < sizeof(harmless) / sizeof(harmless[0]); i++)
+		cr_expect_eq(flood_at(harmless[i], ""), 0, "%s: %s", harmless[i], error);
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		cr_expect_eq(flood_at(others[i], ""), -EINVAL, "%s", others[i]);
+		cr_expect_not_null(strstr(error, "--i-am-authorised"), "%s: %s", others[i], error);
+		cr_expect_eq(flood_at(others[i], " --i-am-authorised"), 0, "%s: %s", others[i], error);
+	}
+}
+
+Test(options, demo_may_be_flooded)
+{
+	cr_assert_eq(parse("demo --flood 2M --syn-defence off"), 0, "%s", error);
+	cr_expect_eq(options.flood_pps, 2000000);
+	cr_expect_eq(options.kind, FLOOD_SYN);
+	cr_expect_eq(options.defence, WEIR_DEFENCE_OFF);
+	cr_assert_eq(parse("demo --flood max"), 0, "%s", error);
+	cr_expect_eq(options.flood_pps, OPTIONS_PPS_MAX);
+	cr_assert_eq(parse("demo"), 0, "%s", error);
+	cr_expect_eq(options.flood_pps, 0);
+}
+
+Test(options, defence)
+{
+	cr_assert_eq(parse(SERVE), 0, "%s", error);
+	cr_expect_eq(options.defence, WEIR_DEFENCE_AUTO);
+	cr_expect_not(options.defence_given);
+	cr_expect_eq(options.backlog, 65536);
+	cr_expect(options.syn_per_source == 0 && options.opens_per_source == 0);
+	cr_expect_null(options.cookie_key);
+	cr_assert_eq(parse(SERVE
+			   " --syn-defence always --backlog 4k --syn-per-source 100 --opens-per-source 50 "
+			   "--cookie-key /run/key"),
+		     0, "%s", error);
+	cr_expect_eq(options.defence, WEIR_DEFENCE_ALWAYS);
+	cr_expect(options.defence_given);
+	cr_expect_eq(options.backlog, 4000);
+	cr_expect_eq(options.syn_per_source, 100);
+	cr_expect_eq(options.opens_per_source, 50);
+	cr_expect_str_eq(options.cookie_key, "/run/key");
+	cr_assert_eq(parse(SERVE " --syn-defence auto"), 0, "%s", error);
+	cr_expect(options.defence == WEIR_DEFENCE_AUTO && options.defence_given);
+}
+
+Test(options, backlog_fits_what_may_come_of_it)
+{
+	cr_assert_eq(parse(SERVE " --max-connections 500"), 0, "%s", error);
+	cr_expect_eq(options.backlog, 500);
+	cr_assert_eq(parse(SERVE " --max-connections 10M"), 0, "%s", error);
+	cr_expect_eq(options.backlog, 65536);
+	cr_assert_eq(parse(SERVE " --max-connections 500 --backlog 1k"), 0, "%s", error);
+	cr_expect_eq(options.backlog, 1000);
 }
 
 Test(options, sizes_follow_what_is_asked)
@@ -174,6 +284,27 @@ static const struct {
 	{ LOAD " --app connect --size 5", "--size: " },
 	{ LOAD " --app connect --requests 5", "--requests: " },
 	{ LOAD " --close peer --requests 0", "--requests: " },
+	{ SERVE " --syn-defence on", "--syn-defence: 'on' is no mode" },
+	{ SERVE " --backlog 0", "--backlog: '0' is out of range" },
+	{ SERVE " --backlog full", "--backlog: 'full' is not understood" },
+	{ SERVE " --syn-per-source -1", "--syn-per-source: '-1' is not understood" },
+	{ SERVE " --opens-per-source 1G", "--opens-per-source: '1G' is out of range" },
+	{ SERVE " --syn-defence off --cookie-key x", "--cookie-key: " },
+	{ SERVE " --flood 5", "--flood: " },
+	{ "demo --flood 0", "--flood: '0' is out of range" },
+	{ "demo --flood much", "--flood: 'much' is not understood" },
+	{ LOAD " --syn-defence off", "--syn-defence: " },
+	{ "flood --addr 192.0.2.10/24", "--port: missing" },
+	{ "flood --port x --addr 192.0.2.10/24", "--connect: missing" },
+	{ "flood --port x --addr 192.0.2.10/24 --connect 192.0.2.20:80", "--rate: missing" },
+	{ FLOOD " --kind syns", "--kind: 'syns' is no kind of flood" },
+	{ FLOOD " --rate 0", "--rate: '0' is out of range" },
+	{ FLOOD " --rate maximum", "--rate: 'maximum' is not understood" },
+	{ FLOOD " --source 10.0.0.0", "--source: '10.0.0.0' is not understood" },
+	{ FLOOD " --source 10.0.0.0/0", "--source: '10.0.0.0/0' is out of range" },
+	{ FLOOD " --connect 192.0.2.10:80", "--connect: 192.0.2.10 is one of --addr's own" },
+	{ FLOOD " --connect 8.8.8.8:80 --gateway 192.0.2.1", "--connect: 8.8.8.8 is no private" },
+	{ FLOOD " --app http", "--app: " },
 	{ "demo --port net_tap0", "--port: demo brings a wire of its own" },
 	{ "demo --profile x", "--profile: " },
 	{ "demo --gateway 192.0.2.1", "--gateway: " },

@@ -113,6 +113,32 @@ Test(units, ranges)
 	cr_expect_eq(units_range("192.0.2.0/32", &range), 0);
 }
 
+Test(units, networks)
+{
+	static const struct {
+		const char *text;
+		uint32_t first, last;
+	} cases[] = {
+		{ "10.0.0.0/8", 0x0a000001, 0x0afffffe },
+		{ "192.0.2.10/24", 0xc0000201, 0xc00002fe },
+		{ "192.0.2.10/30", 0xc0000209, 0xc000020a },
+		{ "192.0.2.10/31", 0xc000020a, 0xc000020b },
+		{ "192.0.2.10/32", 0xc000020a, 0xc000020a },
+		{ "198.18.0.5-198.18.1.5/16", 0xc6120005, 0xc6120105 },
+		{ "198.18.0.5-198.18.0.5/16", 0xc6120005, 0xc6120005 },
+	};
+	struct weir_range range;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		cr_assert_eq(units_network(cases[i].text, &range), 0, "%s", cases[i].text);
+		cr_expect(range.first == cases[i].first && range.last == cases[i].last, "%s: %x-%x",
+			  cases[i].text, range.first, range.last);
+	}
+	cr_expect_eq(units_network("0.0.0.0/0", &range), -ERANGE);
+	cr_expect_eq(units_network("198.18.0.5-198.19.0.5/16", &range), -ERANGE);
+	cr_expect_eq(units_network("198.18.0.0", &range), -EINVAL);
+}
+
 Test(units, ranges_that_are_none)
 {
 	static const struct value_case cases[] = {
