@@ -508,21 +508,29 @@ typedef void (*weir_app_fn)(struct weir_core *core, const struct weir_event *eve
 			    uint64_t now_ns, void *arg);
 
 /*
- * For programs that send what no TCP would, such as a flood: called once per round on the core's lcore, after the
- * shard's own frames have gone. Writes up to max frames, whole, to be sent as they are, and returns how
- * many; frames belong to the shard's pool (weir_shard_config.mbufs has room for them) or to one of the
- * application's. Not called while the transmit ring is full.
+ * For programs that send what no TCP would, such as a flood: called in each round on the core's lcore, after the
+ * shard's own frames have gone, and again while it fills max. Writes up to max frames, whole, to be sent as they
+ * are, and returns how many; frames belong to the shard's pool (weir_shard_config.mbufs has room for them) or to
+ * one of the application's. Not called while the transmit ring is full.
  */
 typedef unsigned (*weir_source_fn)(struct weir_core *core, struct rte_mbuf **mbufs, unsigned max,
 				   uint64_t now_ns, void *arg);
+
+/*
+ * The other way, for answers to what a source sent: sees what a round received before the shard does. Takes the
+ * frames that it wants, which are the application's then, moves the others to the front, in their order, and
+ * returns how many those are. What it takes is on none of the shard's counters, nor is what a source sends.
+ */
+typedef unsigned (*weir_sink_fn)(struct weir_core *core, struct rte_mbuf **mbufs, unsigned n, void *arg);
 
 struct weir_shard_config {
 	struct weir_config config; /* mac 0: the port's; offloads and pool are filled in */
 	int lcore;                 /* -1: chosen near the port. Shards may share an lcore: they take turns */
 	weir_app_fn app;
 	weir_source_fn source; /* NULL: none */
-	void *arg;
-	uint32_t mbufs; /* of the shard's pool; 0: derived from the configuration, 96 MB at most */
+	weir_sink_fn sink;     /* NULL: none */
+	void *arg;             /* of all three */
+	uint32_t mbufs;        /* of the shard's pool; 0: derived from the configuration, 96 MB at most */
 };
 
 WEIR_API struct weir_runtime *weir_runtime_create(void); /* NULL: rte_errno */

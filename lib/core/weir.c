@@ -81,6 +81,27 @@ int weir_connect(struct weir_core *core, struct weir_endpoint local, struct weir
 	return tcp_connect(core->tcp, local, remote, word, core->now_ns, conn);
 }
 
+int weir_neighbour(struct weir_core *core, uint32_t address, uint8_t mac[6])
+{
+	const struct eth_addr *found;
+	uint32_t hop;
+
+	if (!net_may_send(&core->net, address) || addrs_local(&core->net.addrs, address))
+		return -EINVAL;
+	hop = net_next_hop(&core->net, address);
+	if (hop == 0)
+		return -ENETUNREACH;
+	found = neigh_find(&core->net.neigh, hop, core->now_ns);
+	if (found == NULL) {
+		/* Before the first weir_input() nobody has said what time it is. */
+		if (core->started)
+			neigh_ask(&core->net.neigh, hop, core->now_ns);
+		return -EAGAIN;
+	}
+	memcpy(mac, found->bytes, sizeof(found->bytes));
+	return 0;
+}
+
 int weir_send(struct weir_core *core, weir_conn conn, struct rte_mbuf *data)
 {
 	uint16_t buffers = data->nb_segs;

@@ -260,6 +260,12 @@ const struct eth_addr *neigh_find(struct neigh *neigh, uint32_t address, uint64_
 	return &entry->mac;
 }
 
+void neigh_ask(struct neigh *neigh, uint32_t address, uint64_t now_ns)
+{
+	if (find(neigh, address) == NULL)
+		entry_take(neigh, address, now_ns);
+}
+
 void neigh_hold(struct neigh *neigh, uint32_t address, payload frame, uint64_t now_ns)
 {
 	struct neigh_entry *entry = find(neigh, address);

@@ -88,6 +88,9 @@ void neigh_clear(struct neigh *neigh);
 /* The address to send to, or NULL: neigh_hold() the frame. Valid until the next call that changes entries. */
 const struct eth_addr *neigh_find(struct neigh *neigh, uint32_t address, uint64_t now_ns);
 
+/* Sees to it that a neighbour whom neigh_find() does not know is asked, with no frame that waits for it. */
+void neigh_ask(struct neigh *neigh, uint32_t address, uint64_t now_ns);
+
 /* Takes a frame that has to wait, and sees to it that the neighbour is asked. */
 void neigh_hold(struct neigh *neigh, uint32_t address, payload frame, uint64_t now_ns);
 

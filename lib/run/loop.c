@@ -4,6 +4,7 @@
 #include <sched.h>
 #include <string.h>
 
+#include <rte_branch_prediction.h>
 #include <rte_cycles.h>
 #include <rte_mbuf.h>
 #include <rte_pause.h>
@@ -12,9 +13,14 @@
 
 static unsigned receive(struct loop *loop)
 {
+	unsigned n;
+
 	if (loop->kept > 0)
 		return loop->kept;
-	return burst_rx(&loop->burst, loop->frames, BURST_FRAMES);
+	n = burst_rx(&loop->burst, loop->frames, BURST_FRAMES);
+	if (unlikely(loop->sink != NULL) && n > 0)
+		n = loop->sink(loop->core, loop->frames, n, loop->arg);
+	return n;
 }
 
 /* With no frame, too: time passes, and timers are due. */
@@ -58,6 +64,22 @@ static unsigned transmit(struct loop *loop, uint64_t now_ns)
 	return sent;
 }
 
+/* What the application makes itself goes behind what TCP has to say. */
+static unsigned transmit_source(struct loop *loop, uint64_t now_ns)
+{
+	struct rte_mbuf *frames[BURST_FRAMES];
+	unsigned n, sent = 0;
+
+	for (int burst = 0; burst < LOOP_OUTPUT_BURSTS && burst_tx_ready(&loop->burst, now_ns); burst++) {
+		n = loop->source(loop->core, frames, BURST_FRAMES, now_ns, loop->arg);
+		burst_tx(&loop->burst, frames, (uint16_t)n, now_ns);
+		sent += n;
+		if (n < BURST_FRAMES)
+			break;
+	}
+	return sent;
+}
+
 static bool turn(struct loop *loop, uint64_t now_ns)
 {
 	unsigned received, delivered, sent;
@@ -68,6 +90,8 @@ static bool turn(struct loop *loop, uint64_t now_ns)
 	take_in(loop, received, now_ns);
 	delivered = deliver(loop, now_ns);
 	sent = transmit(loop, now_ns);
+	if (unlikely(loop->source != NULL))
+		sent += transmit_source(loop, now_ns);
 	return received + delivered + sent > 0;
 }
 

@@ -4,9 +4,9 @@
  * application, sent. What one shard does of it at a time is a turn; shards on one lcore take turns.
  *
  * Nothing waits. A turn is bounded on every side: one burst in, LOOP_EVENT_CALLS calls of the
- * application, LOOP_OUTPUT_BURSTS out; what is left comes in the next. Frames that weir_input() did not take
- * are offered again before more are received, so that a full shard pushes back to its port, which
- * drops what does not fit, as any host does.
+ * application, LOOP_OUTPUT_BURSTS out and as many of a source's; what is left comes in the next. Frames that
+ * weir_input() did not take are offered again before more are received, so that a full shard pushes back
+ * to its port, which drops what does not fit, as any host does.
  *
  * Threads: a loop belongs to its lcore while that runs. loop_stats() may be called from any.
  */
@@ -26,6 +26,8 @@
 struct loop {
 	struct weir_core *core;
 	weir_app_fn app;
+	weir_source_fn source; /* NULL: none */
+	weir_sink_fn sink;     /* NULL: none */
 	void *arg;
 
 	unsigned kept; /* of frames: received, not yet taken */

@@ -54,6 +54,8 @@ static int create_loop(struct runner *runner, const struct weir_shard_config *co
 		return why_set(why, -ENOMEM, "no memory for a loop: give EAL more (-m)");
 	runner->loop->core = runner->core;
 	runner->loop->app = config->app;
+	runner->loop->source = config->source;
+	runner->loop->sink = config->sink;
 	runner->loop->arg = config->arg;
 	return 0;
 }

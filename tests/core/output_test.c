@@ -52,6 +52,39 @@ Test(output, addresses_are_announced_at_start)
 	stand_down();
 }
 
+Test(output, an_application_may_ask_for_a_neighbour)
+{
+	static const uint8_t none[6];
+	uint8_t mac[6] = { 0 };
+
+	stand_up();
+	cr_expect_eq(weir_neighbour(stand.core, 0xffffffff, mac), -EINVAL);
+	cr_expect_eq(weir_neighbour(stand.core, 0x0a0000ff, mac), -EINVAL, "the subnet's broadcast");
+	cr_expect_eq(weir_neighbour(stand.core, FRAMES_OURS, mac), -EINVAL);
+	cr_expect_eq(weir_neighbour(stand.core, FRAMES_PEER, mac), -EAGAIN);
+	cr_expect_eq(weir_neighbour(stand.core, FRAMES_PEER, mac), -EAGAIN);
+	cr_expect_eq(memcmp(mac, none, 6), 0);
+	stand_meet_peer();
+	cr_expect_eq(stand_drain(), 0, "asked once");
+	cr_expect_eq(weir_neighbour(stand.core, FRAMES_PEER, mac), 0);
+	cr_expect_eq(memcmp(mac, frames_peer_mac.bytes, 6), 0);
+	/* Who is not on link is reached by the gateway. */
+	cr_expect_eq(weir_neighbour(stand.core, 0xc6336401, mac), -EAGAIN);
+	cr_expect_eq(next_asked(), STAND_GATEWAY);
+	stand_down();
+}
+
+Test(output, without_a_route_there_is_no_neighbour)
+{
+	uint8_t mac[6];
+
+	stand.config.gateway = 0;
+	stand_up();
+	cr_expect_eq(weir_neighbour(stand.core, 0xc6336401, mac), -ENETUNREACH);
+	cr_expect_eq(stand_drain(), 0);
+	stand_down();
+}
+
 Test(output, a_segment_waits_for_its_neighbour)
 {
 	uint8_t frame[FRAMES_MAX];

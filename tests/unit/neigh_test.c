@@ -119,6 +119,20 @@ Test(neigh, an_answer_frees_the_frames_in_order)
 	finish();
 }
 
+Test(neigh, asked_for_without_a_frame)
+{
+	neigh_ask(&neigh, HOST, now_ns);
+	neigh_ask(&neigh, HOST, now_ns);
+	cr_assert_eq(requests(), 1, "asked once, however often somebody wants to know");
+	cr_assert_null(neigh_find(&neigh, HOST, now_ns));
+	cr_assert(confirm(HOST));
+	cr_assert(known(HOST));
+	neigh_ask(&neigh, HOST, now_ns);
+	cr_assert_eq(requests(), 0, "known");
+	cr_assert_eq(lost(), 0);
+	finish();
+}
+
 Test(neigh, requests_back_off_and_end)
 {
 	uint64_t begun = now_ns, asked_at[8];
