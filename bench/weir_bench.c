@@ -27,6 +27,7 @@ static const struct {
 	const char *question;
 } benches[] = {
 	{ "conn_rate", bench_conn_rate, "cycles of a connection's whole life, both ends on one core" },
+	{ "syn_cookie", bench_syn_cookie, "SYNs answered by cookies on one core, beside testpmd" },
 };
 
 #define BENCHES (sizeof(benches) / sizeof(benches[0]))

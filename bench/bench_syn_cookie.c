@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * syn_cookie: how many SYNs a second does a core answer by cookies that keep all options, beside ten million
+ * connections, as a share of the packets that testpmd turns around on the same port?
+ *
+ * The port replays 64 k SYNs without end and drops what is sent. Checksums are verified and made in software; testpmd's
+ * 5tswap, which swaps addresses and ports, needs none, and its csum engine makes them anew.
+ */
+#include <inttypes.h>
+
+#include <rte_cycles.h>
+
+#include "bench.h"
+#include "cookie_server.h"
+#include "syn_capture.h"
+#include "testpmd.h"
+
+#define NS_PER_MS 1000000ull
+
+/* As long as it takes until a sweep over all connections, which begins at start, is over. */
+#define WARM_UP_NS (4000 * NS_PER_MS)
+#define TURN_NS (400 * NS_PER_MS)
+#define TARGET 0.60
+#define MEGA 1e6
+
+struct turns {
+	double weir[BENCH_TURNS], swap[BENCH_TURNS], csum[BENCH_TURNS]; /* packets a second of CPU time */
+	double by_swap[BENCH_TURNS], by_csum[BENCH_TURNS];
+};
+
+/* Was each SYN of the turn answered by a cookie? */
+static bool is_clean(const struct cookie_server_counts *before, const struct cookie_server_counts *after)
+{
+	uint64_t in = after->frames_in - before->frames_in, out = after->frames_out - before->frames_out;
+	uint64_t cookies = after->cookies - before->cookies, drops = after->drops - before->drops;
+
+	if (in > 0 && in == out && in == cookies && drops == 0 && after->half_open == 0 &&
+	    after->connections == COOKIE_SERVER_CONNECTIONS)
+		return true;
+	bench_note("syn_cookie: %" PRIu64 " frames in, %" PRIu64 " out, %" PRIu64 " cookies, %" PRIu64
+		   " drops, %" PRIu64 " connections, %" PRIu64 " half-open: no result",
+		   in, out, cookies, drops, after->connections, after->half_open);
+	return false;
+}
+
+/* SYNs a second; 0 after a note. */
+static double serve(struct cookie_server *server)
+{
+	struct cookie_server_counts before, after;
+	uint64_t begin, cycles;
+
+	cookie_server_counts(server, &before);
+	begin = bench_cycles();
+	cookie_server_run(server, TURN_NS);
+	cycles = bench_cycles() - begin;
+	cookie_server_counts(server, &after);
+	if (!is_clean(&before, &after))
+		return 0;
+	return (double)(after.frames_out - before.frames_out) * (double)rte_get_tsc_hz() / (double)cycles;
+}
+
+static bool take_turns(struct cookie_server *server, struct testpmd *testpmd, struct turns *turns, unsigned i)
+{
+	turns->swap[i] = testpmd_run(testpmd, "5tswap", TURN_NS);
+	turns->weir[i] = serve(server);
+	turns->csum[i] = testpmd_run(testpmd, "csum", TURN_NS);
+	if (turns->weir[i] == 0 || turns->swap[i] == 0 || turns->csum[i] == 0)
+		return false;
+	turns->by_swap[i] = turns->weir[i] / turns->swap[i];
+	turns->by_csum[i] = turns->weir[i] / turns->csum[i];
+	return true;
+}
+
+static void tell(struct turns *turns)
+{
+	double weir = bench_median(turns->weir, BENCH_TURNS);
+	struct bench_row row = {
+		.bench = "syn_cookie",
+		.which = "cookie SYN-ACK beside 10 M connections",
+		.value = weir / MEGA,
+		.unit = "Mpps",
+	};
+
+	row.headline = true;
+	row.reference = "testpmd 5tswap";
+	row.reference_value = bench_median(turns->swap, BENCH_TURNS) / MEGA;
+	row.ratio = bench_median(turns->by_swap, BENCH_TURNS);
+	row.target = TARGET;
+	bench_row(&row);
+	row.headline = false;
+	row.reference = "testpmd csum";
+	row.reference_value = bench_median(turns->csum, BENCH_TURNS) / MEGA;
+	row.ratio = bench_median(turns->by_csum, BENCH_TURNS);
+	row.target = 0;
+	bench_row(&row);
+	bench_row(&(struct bench_row){
+		.bench = "syn_cookie",
+		.which = "of one core",
+		.value = (double)rte_get_tsc_hz() / weir,
+		.unit = "cycles/SYN",
+	});
+}
+
+static int measure(struct cookie_server *server, struct testpmd *testpmd)
+{
+	struct turns turns;
+
+	if (!cookie_server_is_right(server))
+		return -1;
+	cookie_server_run(server, WARM_UP_NS);
+	if (testpmd_run(testpmd, "5tswap", TURN_NS) == 0)
+		return -1;
+	for (unsigned i = 0; i < BENCH_TURNS; i++)
+		if (!take_turns(server, testpmd, &turns, i))
+			return -1;
+	tell(&turns);
+	return 0;
+}
+
+int bench_syn_cookie(void)
+{
+	struct cookie_server *server = NULL;
+	struct testpmd *testpmd = NULL;
+	struct syn_capture capture;
+	int rc = -1;
+
+	if (syn_capture_open(&capture) != 0)
+		return -1;
+	testpmd = testpmd_start(capture.device, COOKIE_SERVER_MBUFS);
+	if (testpmd != NULL)
+		server = cookie_server_create(capture.device);
+	if (server != NULL)
+		rc = measure(server, testpmd);
+	if (server != NULL && cookie_server_destroy(server) > 0) {
+		bench_note("syn_cookie: buffers are missing");
+		rc = -1;
+	}
+	if (testpmd != NULL)
+		testpmd_stop(testpmd);
+	syn_capture_close(&capture);
+	return rc;
+}
