@@ -113,6 +113,9 @@ static void make_rates(const struct sample *now, struct sample *since, struct fi
 	if (f->seconds > 0) {
 		f->cps = (double)less(f->closed, closed_since) / f->seconds;
 		f->rps = (double)less(f->requests, since->tally.requests) / f->seconds;
+		f->cookies_sent_ps = (double)less(f->cookies_sent, since->stats.cookies_sent) / f->seconds;
+		f->cookies_accepted_ps =
+			(double)less(f->cookies_accepted, since->stats.cookies_accepted) / f->seconds;
 	}
 	if (packets > packets_since)
 		f->cycles_per_packet = (double)less(now->busy_cycles, since->busy_cycles) /
@@ -135,9 +138,10 @@ void figures_make(const struct sample *now, struct sample *since, struct figures
 		.packets_rx = stats->frames_in,
 		.packets_tx = stats->frames_out,
 		.retransmits = stats->retransmits,
-		.cookies_sent = counter(now, "cookies_sent"),
-		.cookies_accepted = counter(now, "cookies_accepted"),
-		.cookies_rejected = counter(now, "cookies_rejected"),
+		.cookies_sent = stats->cookies_sent,
+		.cookies_accepted = stats->cookies_accepted,
+		.cookies_rejected = stats->cookies_rejected,
+		.defending = now->tally.defending,
 		.bytes_hot = stats->bytes_hot,
 		.bytes_half_open = stats->bytes_half_open,
 		.bytes_time_wait = stats->bytes_time_wait,

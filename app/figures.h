@@ -53,6 +53,8 @@ struct figures {
 	struct names drops;
 	struct names held_back;
 	uint64_t cookies_sent, cookies_accepted, cookies_rejected;
+	double cookies_sent_ps, cookies_accepted_ps; /* per second */
+	uint32_t defending;                          /* as in the tally */
 	uint64_t states[WEIR_STATES];
 	double cycles_per_packet;
 	double bytes_hot, bytes_half_open, bytes_time_wait, bytes_extension;

@@ -96,6 +96,7 @@ json_t *json_figures(const struct figures *f)
 	json_object_set_new(object, "cookies",
 			    json_pack("{s:o, s:o, s:o}", "sent", number(f->cookies_sent), "accepted",
 				      number(f->cookies_accepted), "rejected", number(f->cookies_rejected)));
+	json_object_set_new(object, "listeners_defending", json_integer(__builtin_popcount(f->defending)));
 	json_object_set_new(object, "states", states_object(f));
 	json_object_set_new(object, "cycles_per_packet", real(f->cycles_per_packet));
 	json_object_set_new(object, "memory", memory_object(f));

@@ -149,11 +149,38 @@ static void write_figures(struct output *output, const char *event, const struct
 	write_line(output, line);
 }
 
+/* A line for each port that began or ceased to answer by cookies, unless it always does. */
+static void tell_defence(struct output *output, uint32_t defending, double t)
+{
+	uint32_t changed = defending ^ output->defending;
+
+	output->defending = defending;
+	for (unsigned i = 0; i < output->options->listen_count; i++) {
+		if ((changed >> i & 1) == 0 || output->options->defence != WEIR_DEFENCE_AUTO)
+			continue;
+		fprintf(output->people, "port %u: ", output->options->listen[i]);
+		if (defending >> i & 1) {
+			output->defending_since[i] = t;
+			fprintf(output->people, "SYN flood, answering by cookies\n");
+		} else {
+			fprintf(output->people, "flood over after %.0f s, cookies no more\n",
+				t - output->defending_since[i]);
+		}
+	}
+}
+
 void output_second(struct output *output, const struct output_side *sides, unsigned count, double t)
 {
-	/* Of demo's two sides the client tells what a person wants to know. */
+	const struct output_side *last = &sides[count - 1];
+
+	if (!last->is_client)
+		tell_defence(output, last->figures->defending, t);
+	/* Of demo's two sides the client tells what a person wants to know, and the server what a flood does. */
 	text_second(output->people, sides[0].figures, t, (double)output->options->duration_ns / 1e9,
 		    sides[0].is_client);
+	if (!last->is_client)
+		text_flooded(output->people, last->figures);
+	fputc('\n', output->people);
 	flush_people(output);
 	if (output->json)
 		write_figures(output, "stats", sides, count, t);

@@ -24,8 +24,10 @@ struct output {
 	const struct options *options;
 	FILE *people;
 	bool json;
-	bool broken; /* standard output takes no more; */
-	int why;     /* and errno's reason. EPIPE: nobody reads it any more, which is no fault */
+	bool broken;        /* standard output takes no more; */
+	int why;            /* and errno's reason. EPIPE: nobody reads it any more, which is no fault */
+	uint32_t defending; /* ports that answered by cookies a second ago, */
+	double defending_since[OPTIONS_LISTEN_MAX]; /* and since when, seconds since ready */
 };
 
 void output_init(struct output *output, const struct options *options);

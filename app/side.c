@@ -13,6 +13,8 @@
 /* TIME-WAIT records when the rate is not known: what a core's worth of short connections leaves in 2 s. */
 #define TIME_WAIT_DEMO (2u << 20)
 #define TIME_WAIT_MAX (16u << 20)
+/* Half-open records where nobody listens: there have to be some. */
+#define HALF_OPEN_CLIENT 64
 
 void side_init(struct side *side, const char *name, struct weir_runtime *runtime, bool is_client)
 {
@@ -37,6 +39,23 @@ static uint32_t time_wait_size(const struct side *side, const struct options *op
 	return (uint32_t)(records < TIME_WAIT_MAX ? records : TIME_WAIT_MAX) / shards;
 }
 
+/* What a command's shards may have together, of one of them; 0 is no limit of any. */
+static uint32_t share(uint32_t n, const struct side_place *place)
+{
+	return n == 0 ? 0 : (n - 1) / place->shards + 1;
+}
+
+static void configure_defence(const struct options *options, const struct side_place *place,
+			      struct weir_config *config)
+{
+	config->defence.mode = options->defence;
+	config->defence.backlog = share(options->backlog, place);
+	config->defence.half_open_per_source = share(options->syn_per_source, place);
+	config->defence.opens_per_source = share(options->opens_per_source, place);
+	/* A port that is flooded must leave the others their own. */
+	config->max_half_open = config->defence.backlog * options->listen_count;
+}
+
 static void configure(const struct side *side, const struct options *options, const struct side_place *place,
 		      struct weir_config *config)
 {
@@ -46,7 +65,10 @@ static void configure(const struct side *side, const struct options *options, co
 	memcpy(config->ranges, place->ranges, place->ranges_count * sizeof(config->ranges[0]));
 	config->ranges_count = place->ranges_count;
 	config->max_connections = options->max_connections / place->shards;
-	config->max_half_open = config->max_connections;
+	/* A client has none. */
+	config->max_half_open = HALF_OPEN_CLIENT;
+	if (!side->is_client)
+		configure_defence(options, place, config);
 	config->max_time_wait = time_wait_size(side, options, place->shards);
 	config->msl_ns = options->msl_ns;
 	config->rfc1337 = options->rfc1337;
@@ -137,6 +159,9 @@ static void add_stats(struct weir_stats *sum, const struct weir_stats *stats)
 	sum->bytes_in += stats->bytes_in;
 	sum->bytes_out += stats->bytes_out;
 	sum->retransmits += stats->retransmits;
+	sum->cookies_sent += stats->cookies_sent;
+	sum->cookies_accepted += stats->cookies_accepted;
+	sum->cookies_rejected += stats->cookies_rejected;
 	sum->mbufs_taken += stats->mbufs_taken;
 	sum->mbufs_returned += stats->mbufs_returned;
 	sum->memory_bytes += stats->memory_bytes;
@@ -154,6 +179,7 @@ static void add_tally(struct tally *sum, const struct tally *tally)
 	sum->requests += tally_get(&tally->requests);
 	sum->rejected += tally_get(&tally->rejected);
 	sum->aborted += tally_get(&tally->aborted);
+	sum->defending |= __atomic_load_n(&tally->defending, __ATOMIC_RELAXED);
 	for (unsigned i = 0; i < COMPLAINTS; i++)
 		sum->complaints[i] += tally_get(&tally->complaints[i]);
 	for (unsigned i = 0; i < HOLDS; i++)

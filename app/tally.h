@@ -52,8 +52,9 @@ struct tally {
 	uint64_t complaints[COMPLAINTS];
 	uint64_t holds[HOLDS];
 	struct histogram latency[LATENCIES];
-	int fatal;    /* a negative errno that ends the run, or 0 */
-	bool stopped; /* nothing is opened any more */
+	uint32_t defending; /* server: a bit for each of --listen's ports that answers by cookies now */
+	int fatal;          /* a negative errno that ends the run, or 0 */
+	bool stopped;       /* nothing is opened any more */
 };
 
 static inline void tally_add(uint64_t *value, uint64_t n)

@@ -58,7 +58,19 @@ void text_second(FILE *out, const struct figures *f, double t, double end, bool 
 			fprintf(out, "  request p50 %s p99 %s", text_time(f->latency[LATENCY_REQUEST].p50, c),
 				text_time(f->latency[LATENCY_REQUEST].p99, d));
 	}
-	fprintf(out, "  failed %s\n", text_number(f->failed, a));
+	fprintf(out, "  failed %s", text_number(f->failed, a));
+}
+
+void text_flooded(FILE *out, const struct figures *f)
+{
+	char a[TEXT_NUMBER], b[TEXT_NUMBER], c[TEXT_NUMBER];
+
+	/* Handshakes that outnumber connections are a sign of it, with and without cookies. */
+	if (f->cookies_sent_ps == 0 && f->half_open <= f->open)
+		return;
+	fprintf(out, "  half-open %s  cookies %s/s, accepted %s/s", text_number(f->half_open, a),
+		text_number((uint64_t)(f->cookies_sent_ps + 0.5), b),
+		text_number((uint64_t)(f->cookies_accepted_ps + 0.5), c));
 }
 
 static void names_line(FILE *out, const char *title, const struct names *names)
@@ -120,6 +132,10 @@ void text_summary(FILE *out, const struct figures *f, const char *name, bool is_
 		text_number(f->packets_tx, b), text_number(f->retransmits, c));
 	fprintf(out, "  payload      %s bytes in, %s bytes out\n", text_number(f->bytes_rx, a),
 		text_number(f->bytes_tx, b));
+	if (f->cookies_sent > 0 || f->cookies_rejected > 0)
+		fprintf(out, "  cookies      %s sent, %s accepted, %s rejected\n",
+			text_number(f->cookies_sent, a), text_number(f->cookies_accepted, b),
+			text_number(f->cookies_rejected, c));
 	if (is_client)
 		latency_lines(out, f);
 	names_line(out, "failures", &f->failures);

@@ -16,7 +16,8 @@ with open(WEIR, 'rb') as program:
     SANITIZED = b'__asan_init' in program.read()
 
 FIGURES = {'seconds', 'connections', 'cps', 'rps', 'bytes_rx', 'bytes_tx', 'packets_rx', 'packets_tx', 'retransmits',
-           'latency_us', 'failures', 'drops', 'cookies', 'states', 'cycles_per_packet', 'memory', 'mbufs'}
+           'latency_us', 'failures', 'drops', 'cookies', 'states', 'cycles_per_packet', 'memory', 'mbufs',
+           'listeners_defending'}
 CONNECTIONS = {'attempted', 'established', 'closed', 'failed', 'open', 'half_open', 'time_wait'}
 STATES = {'CLOSED', 'LISTEN', 'SYN-SENT', 'SYN-RECEIVED', 'ESTABLISHED', 'FIN-WAIT-1', 'FIN-WAIT-2', 'CLOSE-WAIT',
           'CLOSING', 'LAST-ACK', 'TIME-WAIT'}

@@ -5,9 +5,12 @@
 
 /* What scripts rely on: docs/cli.md. A key may be added here, never taken away. */
 static const char *const keys[] = {
-	"seconds",           "connections", "cps",        "rps",      "bytes_rx", "bytes_tx", "packets_rx",
-	"packets_tx",        "retransmits", "latency_us", "failures", "drops",    "cookies",  "states",
-	"cycles_per_packet", "memory",      "mbufs",
+	"seconds",    "connections", "cps",
+	"rps",        "bytes_rx",    "bytes_tx",
+	"packets_rx", "packets_tx",  "retransmits",
+	"latency_us", "failures",    "drops",
+	"cookies",    "states",      "cycles_per_packet",
+	"memory",     "mbufs",       "listeners_defending",
 };
 
 static json_t *at(json_t *object, const char *key)
@@ -39,6 +42,9 @@ static struct figures figures = {
 	.failures = { 2, { { "reset", 10 }, { "timeout", 1 } } },
 	.drops = { 1, { { "tcp_csum", 3 } } },
 	.cookies_sent = 21,
+	.cookies_accepted = 7,
+	.cookies_rejected = 5,
+	.defending = 1 << 15 | 1,
 	.states = { [WEIR_SYN_SENT] = 4, [WEIR_TIME_WAIT] = 70 },
 	.bytes_hot = 76.25,
 	.hugepage_bytes = 1 << 21,
@@ -71,8 +77,9 @@ Test(json, connections_and_reasons)
 	cr_expect_eq(json_object_size(at(object, "failures")), 2);
 	cr_expect_eq(integer(at(object, "drops"), "tcp_csum"), 3);
 	cr_expect_eq(integer(at(object, "cookies"), "sent"), 21);
-	cr_expect_eq(integer(at(object, "cookies"), "accepted"), 0);
-	cr_expect_eq(integer(at(object, "cookies"), "rejected"), 0);
+	cr_expect_eq(integer(at(object, "cookies"), "accepted"), 7);
+	cr_expect_eq(integer(at(object, "cookies"), "rejected"), 5);
+	cr_expect_eq(integer(object, "listeners_defending"), 2);
 	cr_expect_eq(integer(at(object, "mbufs"), "taken"), 1234);
 	cr_expect_eq(integer(at(object, "mbufs"), "returned"), 1233);
 	json_decref(object);

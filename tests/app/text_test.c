@@ -53,7 +53,7 @@ Test(text, a_second_is_one_line_with_what_matters)
 
 	f.latency[LATENCY_CONNECT] = (struct percentiles){ .count = 1, .p50 = 12300, .p99 = 45600 };
 	line = printed(&f, true);
-	cr_expect_eq(strchr(line, '\n'), line + strlen(line) - 1, "one line");
+	cr_expect_null(strchr(line, '\n'), "one line, whose end is the caller's");
 	cr_expect_not_null(strstr(line, "3/10 s"), "%s", line);
 	cr_expect_not_null(strstr(line, "412,345 conn/s"));
 	cr_expect_not_null(strstr(line, "824,690 req/s"));
@@ -61,6 +61,28 @@ Test(text, a_second_is_one_line_with_what_matters)
 	cr_expect_not_null(strstr(line, "p50 12.3 us p99 45.6 us"));
 	cr_expect_not_null(strstr(line, "failed 7"));
 	free(line);
+}
+
+Test(text, a_flood_shows_while_it_lasts)
+{
+	struct figures f = { .open = 60, .half_open = 60 };
+	char *output = NULL;
+	size_t size;
+	FILE *out = open_memstream(&output, &size);
+
+	cr_assert_not_null(out);
+	text_flooded(out, &f);
+	fflush(out);
+	cr_expect_str_eq(output, "", "as many handshakes as connections are nothing to speak of");
+	f.cookies_sent_ps = 1234567.4;
+	f.cookies_accepted_ps = 31;
+	text_flooded(out, &f);
+	f = (struct figures){ .half_open = 65536, .open = 60 };
+	text_flooded(out, &f);
+	fclose(out);
+	cr_expect_str_eq(output, "  half-open 60  cookies 1,234,567/s, accepted 31/s"
+				 "  half-open 65,536  cookies 0/s, accepted 0/s");
+	free(output);
 }
 
 Test(text, a_summary_names_reasons_and_states)
@@ -75,5 +97,12 @@ Test(text, a_summary_names_reasons_and_states)
 	cr_expect_not_null(strstr(summary, "reset 2"));
 	cr_expect_not_null(strstr(summary, "TIME-WAIT 8"));
 	cr_expect_null(strstr(summary, "drops"), "nothing dropped, nothing said");
+	cr_expect_null(strstr(summary, "cookies"), "no flood, nothing said");
+	free(summary);
+	f.cookies_sent = 5000;
+	f.cookies_accepted = 9;
+	f.cookies_rejected = 3;
+	summary = printed(&f, false);
+	cr_expect_not_null(strstr(summary, "5,000 sent, 9 accepted, 3 rejected"), "%s", summary);
 	free(summary);
 }
