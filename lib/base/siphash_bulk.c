@@ -25,7 +25,7 @@ static void scalar_prf24_20(struct siphash_key key, const uint64_t *a, const uin
 		out[i] = siphash24_20(key, a[i], b[i], c[i]);
 }
 
-static const struct siphash_bulk siphash_scalar = {
+const struct siphash_bulk siphash_scalar = {
 	.name = "scalar",
 	.hash13_12 = scalar_hash13_12,
 	.prf24_12 = scalar_prf24_12,
@@ -37,16 +37,37 @@ static bool any_machine(void)
 	return true;
 }
 
+/* The compiler's question is about both the processor and the system, which must save the wide registers. */
+#ifdef WEIR_SIPHASH_AVX2
+static bool has_avx2(void)
+{
+	return __builtin_cpu_supports("avx2");
+}
+#endif
+
+#ifdef WEIR_SIPHASH_AVX512
+static bool has_avx512(void)
+{
+	return __builtin_cpu_supports("avx512f");
+}
+#endif
+
+/* The widest first; the last runs anywhere. */
 static const struct variant {
 	const struct siphash_bulk *bulk;
 	bool (*runs_here)(void);
 } variants[] = {
+#ifdef WEIR_SIPHASH_AVX512
+	{ &siphash_avx512, has_avx512 },
+#endif
+#ifdef WEIR_SIPHASH_AVX2
+	{ &siphash_avx2, has_avx2 },
+#endif
 	{ &siphash_scalar, any_machine },
 };
 
 #define VARIANTS (sizeof(variants) / sizeof(variants[0]))
 
-/* The widest stand first, and the last runs anywhere. */
 const struct siphash_bulk *siphash_bulk_choose(void)
 {
 	unsigned i = 0;

@@ -33,6 +33,11 @@ struct siphash_bulk {
 			 unsigned n, uint64_t *out);
 };
 
+extern const struct siphash_bulk siphash_scalar;
+
+/* Of builds for x86-64. To be had by the two functions below, which know whether the processor runs them. */
+extern const struct siphash_bulk siphash_avx2, siphash_avx512;
+
 /* The widest that this machine has. To be called once, at start: asks the processor. */
 const struct siphash_bulk *siphash_bulk_choose(void);
 
