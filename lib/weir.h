@@ -231,6 +231,7 @@ struct weir_config {
 	bool rfc1337;       /* ignore RST in TIME-WAIT instead of RFC 9293's close */
 	bool no_timestamps; /* do not offer or accept RFC 7323 timestamps */
 	bool no_delay;      /* no Nagle */
+	bool ecn;           /* opens ask for ECN (RFC 3168); a peer that asks has it in any case */
 
 	/* Secrets, and where they come from. */
 	bool seeded; /* take every random choice from `seed`, for replays */
@@ -441,6 +442,7 @@ struct weir_info {
 	uint32_t unsent_bytes, unacked_bytes;
 	uint16_t mss; /* what we send at most, options taken off */
 	bool timestamps, sack, window_scaling;
+	bool ecn; /* agreed on: RFC 3168 */
 };
 
 /* 0 or -ESTALE. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "tcp/ack.h"
 
+#include "tcp/ecn.h"
 #include "tcp/events.h"
 #include "tcp/output.h"
 #include "tcp/records.h"
@@ -56,7 +57,7 @@ static void ext_acked(struct tcp *tcp, struct tcb *tcb, const struct seg *seg)
 
 	sample_rtt(tcp, tcb, seg, &acked);
 	send_queue_acked(tcp, tcb);
-	recovery_acked(tcp, tcb, bytes, acked.segments);
+	recovery_acked(tcp, tcb, bytes, acked.segments, ecn_echoes(tcb, seg));
 }
 
 /* RFC 6298 rules 5.2 and 5.3, and what follows when everything has been acknowledged. */
@@ -161,6 +162,8 @@ verdict ack_input(struct tcp *tcp, struct tcb *tcb, const struct seg *seg)
 		new_ack(tcp, tcb, seg);
 	if (tcb->flags & TCB_EXT && (duplicate || seg->opts & SEG_OPT_SACK))
 		recovery_duplicate(tcp, tcb, duplicate, seg);
+	if (ecn_echoes(tcb, seg))
+		ecn_echoed(tcp, tcb, tcb->snd_nxt - una);
 
 	if (!newer_window(tcp, tcb, seg, una))
 		return ACCEPTED;

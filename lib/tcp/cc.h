@@ -7,8 +7,8 @@
  * flight is within any window.
  *
  * Another algorithm (CUBIC, RFC 9438) is another table; a connection's profile is where to choose one, and what
- * it has to remember goes into the extension's reserve. Each segment's time of sending is in sent.h. An ECN echo
- * (RFC 3168) asks lost() as a loss does, once in a window.
+ * it has to remember goes into the extension's reserve. Each segment's time of sending is in sent.h. What ECN tells
+ * (ecn.h) is asked of marked(), once in a window.
  *
  * Windows that are not used do not grow (RFC 5681 leaves that open; RFC 7661 has the reasons): a window
  * that has not been filled proves nothing about the path. Whether it was is noted when segments go out, not when
@@ -31,6 +31,8 @@ struct cc_ops {
 	void (*acked)(struct tcb_ext *ext, uint32_t mss, uint32_t acked);
 	/* Loss was inferred from duplicate ACKs: halve, RFC 5681 equation 4. */
 	void (*lost)(struct tcb_ext *ext, uint32_t mss, uint32_t in_flight);
+	/* The peer echoes a mark: as for a loss, but a window of two segments halves, too (RFC 3168 6.1.2). */
+	void (*marked)(struct tcb_ext *ext, uint32_t mss, uint32_t in_flight);
 	/* The retransmission timer fired for the first time for this segment: RFC 5681 section 3.1. */
 	void (*timed_out)(struct tcb_ext *ext, uint32_t mss, uint32_t in_flight);
 	/* An RTO has gone by with nothing in flight, and cwnd is larger than the restart window. */

@@ -39,6 +39,15 @@ static void reno_lost(struct tcb_ext *ext, uint32_t mss, uint32_t in_flight)
 	ext->window_acked = 0;
 }
 
+static void reno_marked(struct tcb_ext *ext, uint32_t mss, uint32_t in_flight)
+{
+	uint32_t half = ext->cwnd / 2 > mss ? ext->cwnd / 2 : mss;
+
+	ext->ssthresh = half_of_flight(mss, in_flight);
+	ext->cwnd = ext->ssthresh < ext->cwnd ? ext->ssthresh : half;
+	ext->window_acked = 0;
+}
+
 static void reno_timed_out(struct tcb_ext *ext, uint32_t mss, uint32_t in_flight)
 {
 	ext->ssthresh = half_of_flight(mss, in_flight);
@@ -61,6 +70,7 @@ static void reno_idle(struct tcb_ext *ext, uint32_t restart)
 const struct cc_ops cc_reno = {
 	.acked = reno_acked,
 	.lost = reno_lost,
+	.marked = reno_marked,
 	.timed_out = reno_timed_out,
 	.idle = reno_idle,
 };

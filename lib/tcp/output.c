@@ -2,6 +2,7 @@
 #include "tcp/output.h"
 
 #include "tcp/cc.h"
+#include "tcp/ecn.h"
 #include "tcp/fsm.h"
 #include "tcp/profiles.h"
 #include "tcp/reassembly.h"
@@ -107,7 +108,7 @@ void output_header(struct tcp *tcp, struct tcb *tcb, struct seg *seg, uint32_t s
 		.tuple = tcb->tuple,
 		.seq = seq,
 		.ack = tcb->rcv_nxt,
-		.flags = SEG_ACK,
+		.flags = tcb->ecn_echo ? SEG_ACK | SEG_ECE : SEG_ACK,
 		.ttl = profile->ttl,
 		.tos = profile->tos,
 	};
@@ -146,7 +147,7 @@ static void fill_syn(struct tcp *tcp, struct tcb *tcb, struct seg *seg)
 	*seg = (struct seg){
 		.tuple = tcb->tuple,
 		.seq = tcb_snd_una(tcp, tcb),
-		.flags = SEG_SYN,
+		.flags = SEG_SYN | ecn_syn_flags(tcb),
 		.opts = SEG_OPT_MSS,
 		.mss = profile_mss(tcp, profile),
 		.wnd = tcp->rcv_window > UINT16_MAX ? UINT16_MAX : (uint16_t)tcp->rcv_window,
@@ -380,6 +381,8 @@ static bool send_new(struct tcp *tcp, struct tcb *tcb, struct seg *seg, struct s
 	if (tcb->flags & TCB_EXT && !sent_append(tcp, tcb_ext(tcp, tcb), seq, len + fin))
 		return false;
 	fill(tcp, tcb, seg, sack, seq, len);
+	if (len > 0 && !probing)
+		ecn_text_leaves(tcp, tcb, seg);
 	note_sent(tcp, tcb, seg);
 	return true;
 }

@@ -25,7 +25,7 @@ struct tcb *tcb_take(struct tcp *tcp, const struct tuple *tuple)
 		.mss = TCP_MSS_DEFAULT,
 		.packed = path_initial(TCP_MSS_DEFAULT),
 		/* Not the present half second, so that the first challenge goes out. */
-		.challenge = reply_half_second(tcp) ^ 0x80,
+		.challenge = (reply_half_second(tcp) ^ 16) & 31,
 	};
 	tcb_use_profile(tcp, tcb, 0);
 	return tcb;
@@ -136,6 +136,7 @@ bool tcb_extend(struct tcp *tcp, struct tcb *tcb)
 		.lost_from = SLOT_NONE,
 		.gap_first = SLOT_NONE,
 		.recover = una - 1,
+		.reduced = una - 1,
 		.filled = una,
 		.srtt_us = path.srtt_us,
 		.rttvar_us = path.rttvar_us,

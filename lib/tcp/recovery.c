@@ -2,6 +2,7 @@
 #include "tcp/recovery.h"
 
 #include "tcp/cc.h"
+#include "tcp/ecn.h"
 #include "tcp/output.h"
 #include "tcp/rtt.h"
 #include "tcp/sent.h"
@@ -38,7 +39,7 @@ static void partial_ack(struct tcp *tcp, struct tcb *tcb, struct tcb_ext *ext, u
 	tcb->flags |= TCB_RESEND;
 }
 
-void recovery_acked(struct tcp *tcp, struct tcb *tcb, uint32_t acked, uint32_t segments)
+void recovery_acked(struct tcp *tcp, struct tcb *tcb, uint32_t acked, uint32_t segments, bool echo)
 {
 	struct tcb_ext *ext = tcb_ext(tcp, tcb);
 
@@ -48,10 +49,11 @@ void recovery_acked(struct tcp *tcp, struct tcb *tcb, uint32_t acked, uint32_t s
 		/* Kept close behind, or it would come round after 2 GB. */
 		if (seq_gt(ext->snd_una, ext->recover))
 			ext->recover = ext->snd_una - 1;
-		if (seq_lt(ext->snd_una - acked, ext->filled))
-			cc_reno.acked(ext, tcb->mss, acked);
-		else
+		ecn_acked(tcb, ext);
+		if (seq_ge(ext->snd_una - acked, ext->filled))
 			ext->filled = ext->snd_una;
+		else if (!echo)
+			cc_reno.acked(ext, tcb->mss, acked);
 		return;
 	}
 	if (seq_ge(ext->snd_una, ext->recover))
@@ -103,7 +105,11 @@ static bool mark_lost(struct tcp *tcp, struct tcb *tcb, struct tcb_ext *ext)
 static void begin(struct tcp *tcp, struct tcb *tcb, struct tcb_ext *ext)
 {
 	count(tcp->counters, COUNT_fast_retransmits);
-	cc_reno.lost(ext, tcb->mss, ext->dup_flight);
+	/* RFC 3168 section 6.1.2: a window of data halves it once. */
+	if (!ecn_reduced(tcb, ext)) {
+		cc_reno.lost(ext, tcb->mss, ext->dup_flight);
+		tcb->cwr_due = tcb->ecn == ECN_ON;
+	}
 	ext->recover = tcb->snd_nxt;
 	ext->rescue = ext->snd_una + sent_at(tcp, ext->sent_first)->space;
 	ext->recovering = true;
@@ -189,6 +195,8 @@ bool recovery_idle(struct tcp *tcp, struct tcb *tcb)
 	struct tcb_ext *ext = tcb_ext(tcp, tcb);
 	uint32_t restart = path_first_window(tcb->mss) * tcb->mss;
 
+	if (ext->cwnd == 0)
+		ext->cwnd = tcb->mss; /* as long as an echo wants the next segment to wait */
 	if (ext->cwnd > restart)
 		cc_reno.idle(ext, restart);
 	return ext->cwnd <= restart;

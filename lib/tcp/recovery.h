@@ -17,8 +17,11 @@
 
 #include "tcp/tcp_pvt.h"
 
-/* New data was acknowledged: `acked` bytes, whole segments of it `segments`. */
-void recovery_acked(struct tcp *tcp, struct tcb *tcb, uint32_t acked, uint32_t segments);
+/*
+ * New data was acknowledged: `acked` bytes, whole segments of it `segments`. echo: and that a segment was marked, so
+ * that the window must not grow (RFC 3168 section 6.1.2).
+ */
+void recovery_acked(struct tcp *tcp, struct tcb *tcb, uint32_t acked, uint32_t segments, bool echo);
 
 /* A duplicate ACK by RFC 5681 section 2, or one that brought news of what the peer holds. */
 void recovery_duplicate(struct tcp *tcp, struct tcb *tcb, bool duplicate, const struct seg *seg);

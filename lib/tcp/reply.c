@@ -85,13 +85,13 @@ uint8_t reply_half_second(const struct tcp *tcp)
 
 void reply_challenge(struct tcp *tcp, struct tcb *tcb)
 {
-	uint8_t now = reply_half_second(tcp);
+	unsigned now = reply_half_second(tcp) & 31; /* what a record has bits for */
 
 	if (tcb->challenge == now) {
 		count(tcp->counters, COUNT_challenge_limited);
 		return;
 	}
-	tcb->challenge = now;
+	tcb->challenge = now & 31;
 	count(tcp->counters, COUNT_challenge_acks);
 	output_ack_now(tcp, tcb);
 }

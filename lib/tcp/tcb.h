@@ -43,6 +43,13 @@ enum {
 	TCB_PROBING = 1 << 14,  /* TCB_RESEND is a window probe: one byte at least, whatever the window */
 };
 
+/* What has become of ECN (RFC 3168 section 6.1.1), ecn.h. */
+enum tcb_ecn {
+	ECN_OFF,
+	ECN_ECHO, /* the peer may send ECT, and CE is echoed; we may not: a SYN of ours has not asked for it */
+	ECN_ON,   /* agreed on; before the peer's SYN has come: asked for */
+};
+
 /* What tcb.deadline is for. These exclude each other. */
 enum tcb_timer {
 	TIMER_NONE,
@@ -57,20 +64,23 @@ struct tcb {
 	struct tuple tuple;
 	uint32_t generation; /* of the slot; handles carry it */
 	uint32_t rcv_nxt;
-	uint32_t snd_nxt;     /* one beyond the highest sequence number sent */
-	uint32_t ts_recent;   /* TS.Recent, RFC 7323 section 4.3 */
-	uint32_t ts_offset;   /* added to the tick for TSval; depends on the tuple alone */
-	uint32_t deadline;    /* tick at which `timer` is due */
-	uint16_t snd_wnd;     /* as the peer sent it; << snd_wscale for bytes */
-	uint16_t snd_wnd_max; /* largest of those: MAX.SND.WND of RFC 5961, and for silly windows */
-	uint16_t rcv_wnd;     /* what we have offered from rcv_nxt on; << rcv_wscale for bytes */
-	uint16_t mss;         /* payload per segment that we send, option space taken off */
-	uint16_t flight;      /* SND.NXT - SND.UNA; with an extension snd_una says it instead */
-	uint8_t profile;      /* how it behaves, profiles.h */
-	uint8_t challenge;    /* half second of the last challenge ACK, modulo 256 */
+	uint32_t snd_nxt;       /* one beyond the highest sequence number sent */
+	uint32_t ts_recent;     /* TS.Recent, RFC 7323 section 4.3 */
+	uint32_t ts_offset;     /* added to the tick for TSval; depends on the tuple alone */
+	uint32_t deadline;      /* tick at which `timer` is due */
+	uint16_t snd_wnd;       /* as the peer sent it; << snd_wscale for bytes */
+	uint16_t snd_wnd_max;   /* largest of those: MAX.SND.WND of RFC 5961, and for silly windows */
+	uint16_t rcv_wnd;       /* what we have offered from rcv_nxt on; << rcv_wscale for bytes */
+	uint16_t mss;           /* payload per segment that we send, option space taken off */
+	uint16_t flight;        /* SND.NXT - SND.UNA; with an extension snd_una says it instead */
+	uint8_t profile;        /* how it behaves, profiles.h */
+	unsigned challenge : 5; /* half second of the last challenge ACK, modulo 32 */
+	unsigned ecn : 2;       /* enum tcb_ecn */
+	unsigned ecn_echo : 1;  /* ECE is said until the peer says CWR */
 	unsigned snd_wscale : 4, rcv_wscale : 4;
 	unsigned state : 4;   /* enum weir_state; written by tcb_set_state() alone */
-	unsigned timer : 4;   /* enum tcb_timer */
+	unsigned timer : 3;   /* enum tcb_timer */
+	unsigned cwr_due : 1; /* the next new text says CWR: the window was reduced */
 	unsigned retries : 7; /* of what the timer is for, saturating; the RTO doubles with each */
 	unsigned still : 1;   /* with no timer `deadline` tells how long TS.Recent has stood still, paws.h */
 	unsigned held : 8;    /* buffers that are unread or with the application; bounds the window */
@@ -115,10 +125,11 @@ struct tcb_ext {
 	uint32_t snd_wl1;                 /* the segment that snd_wnd came with, RFC 9293 3.3.1 */
 	uint32_t pipe;                    /* bytes in the network, RFC 6675 */
 	uint32_t sacked_bytes;            /* that the peer holds beyond snd_una */
-	uint16_t segments;                /* in flight, SENT_MAX at most */
-	uint16_t lost, sacked;            /* of those, marked so */
-	uint16_t pieces;                  /* in the queue */
-	uint16_t dup_acks, dup_most;      /* duplicate ACKs in a row, and how many can be genuine */
+	uint32_t reduced;      /* with ECN, the segment that said CWR last: echoes before it are answered */
+	uint16_t segments;     /* in flight, SENT_MAX at most */
+	uint16_t lost, sacked; /* of those, marked so */
+	uint16_t pieces;       /* in the queue */
+	uint16_t dup_acks, dup_most; /* duplicate ACKs in a row, and how many can be genuine */
 	bool recovering;
 	uint8_t partial_acks; /* of this recovery without SACK: 0, 1, or 2 for more */
 	bool after_time_out;  /* this slow start follows one, RFC 3465 section 2.3 */
@@ -134,7 +145,7 @@ struct tcb_ext {
 	uint32_t linger_end; /* tick at which a closed connection that lingers is over, if `lingers` */
 	struct sack sack;    /* what we hold beyond RCV.NXT, the latest news first */
 	struct sack_block duplicate; /* to be told once, RFC 2883; empty: nothing */
-	uint8_t reserved[256 - 28 * 4 - 24 - sizeof(struct sack) - sizeof(struct sack_block)];
+	uint8_t reserved[256 - 29 * 4 - 24 - sizeof(struct sack) - sizeof(struct sack_block)];
 };
 
 _Static_assert(sizeof(struct tcb_ext) == 256, "an extension is four cache lines");

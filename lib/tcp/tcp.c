@@ -132,6 +132,7 @@ static void take_config(struct tcp *tcp, const struct weir_config *config)
 	tcp->send_buffers = config->send_buffers;
 	tcp->rfc1337 = config->rfc1337;
 	tcp->timestamps = !config->no_timestamps;
+	tcp->ecn = config->ecn;
 	profiles_init(tcp, config);
 }
 

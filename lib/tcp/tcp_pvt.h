@@ -119,7 +119,7 @@ struct tcp {
 	struct tcp_times times;
 	uint16_t port_first, port_last;
 	uint16_t send_buffers;
-	bool rfc1337, timestamps;
+	bool rfc1337, timestamps, ecn;
 
 	struct ring advice_ring;
 	uint32_t advice[TCP_ADVICE];

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "tcp/text.h"
 
+#include "tcp/ecn.h"
 #include "tcp/events.h"
 #include "tcp/output.h"
 #include "tcp/reassembly.h"
@@ -69,6 +70,7 @@ void text_deliver(struct tcp *tcp, struct tcb *tcb, payload data, uint32_t len)
 
 verdict text_input(struct tcp *tcp, struct tcb *tcb, struct seg *seg)
 {
+	ecn_text_arrived(tcp, tcb, seg);
 	if (seg->seq != tcb->rcv_nxt) {
 		/* A duplicate ACK tells the peer of the gap (RFC 5681 section 4.2). */
 		output_ack_now(tcp, tcb);

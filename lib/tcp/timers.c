@@ -2,6 +2,7 @@
 #include "tcp/timers.h"
 
 #include "tcp/advice.h"
+#include "tcp/ecn.h"
 #include "tcp/events.h"
 #include "tcp/fsm.h"
 #include "tcp/half_open.h"
@@ -68,6 +69,12 @@ static void persist_fired(struct tcp *tcp, struct tcb *tcb)
 {
 	struct tcb_ext *ext = tcb_ext(tcp, tcb);
 
+	if (ext != NULL && ext->cwnd == 0) {
+		ext->cwnd = tcb->mss; /* a segment each time the timer fires (RFC 3168 section 6.1.2) */
+		tcb_rest(tcp, tcb);
+		output_mark(tcp, tcb);
+		return;
+	}
 	if (ext != NULL) {
 		if (given_up(tcp, tcb, ext->unanswered)) {
 			tcb_end(tcp, tcb, WEIR_REASON_TIMEOUT);
@@ -98,6 +105,7 @@ static void retransmit_fired(struct tcp *tcp, struct tcb *tcb)
 		return;
 	}
 	count(tcp->counters, COUNT_rto_fired);
+	ecn_timed_out(tcb);
 	if (ext != NULL) {
 		recovery_timed_out(tcp, tcb);
 	} else {

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 
+#include "tcp/ecn.h"
 #include "tcp/events.h"
 #include "tcp/fsm.h"
 #include "tcp/half_open.h"
@@ -69,6 +70,8 @@ int tcp_connect(struct tcp *tcp, struct weir_endpoint local, struct weir_endpoin
 	tcb->snd_nxt = isn.iss + 1;
 	tcb->flight = 1;
 	tcb->flags |= TCB_SACK | TCB_WSCALE | TCB_RESEND | (tcp->timestamps ? TCB_TS : 0);
+	if (tcp->ecn)
+		ecn_use(tcb);
 	tcb_set_state(tcp, tcb, WEIR_SYN_SENT);
 	count(tcp->counters, COUNT_attempted);
 	output_mark(tcp, tcb);
@@ -316,6 +319,7 @@ int tcp_info(const struct tcp *tcp, weir_conn conn, struct weir_info *info)
 		.timestamps = tcb->flags & TCB_TS,
 		.sack = tcb->flags & TCB_SACK,
 		.window_scaling = tcb->flags & TCB_WSCALE,
+		.ecn = tcb->ecn == ECN_ON,
 	};
 	return 0;
 }

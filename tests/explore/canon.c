@@ -186,9 +186,10 @@ static void rel_block(unsigned sender, struct sack_block *block)
 	block->right = rel(sender, block->right);
 }
 
-static void put_ext(struct sink *sink, unsigned end, const struct tcb_ext *in)
+static void put_ext(struct sink *sink, unsigned end, const struct tcb *tcb)
 {
 	const struct tcp *tcp = world_tcp[end];
+	const struct tcb_ext *in = tcb_ext(tcp, tcb);
 	unsigned peer = end ^ 1;
 	struct tcb_ext ext = *in;
 
@@ -201,6 +202,7 @@ static void put_ext(struct sink *sink, unsigned end, const struct tcb_ext *in)
 	ext.cursor_seq = in->cursor == SLOT_NONE ? 0 : rel(end, in->cursor_seq);
 	ext.recover = rel(end, in->recover);
 	ext.rescue = rel(end, in->rescue);
+	ext.reduced = tcb->ecn == ECN_ON ? rel(end, in->reduced) : 0;
 	ext.snd_wl1 = rel(peer, in->snd_wl1);
 	ext.gap_fin_seq = in->gap_fin ? rel(peer, in->gap_fin_seq) : 0;
 	ext.sack = (struct sack){ 0 };
@@ -230,10 +232,10 @@ static void put_tcb(struct sink *sink, unsigned end, const struct tcb *in)
 	tcb.snd_nxt = rel(end, in->snd_nxt);
 	tcb.ts_recent = in->flags & TCB_TS ? rank(&ages[peer], in->ts_recent) : 0;
 	tcb.deadline = in->timer != TIMER_NONE ? rel_steps(end, in->deadline) : 0;
-	tcb.challenge = challenged(end, in->challenge, UINT8_MAX);
+	tcb.challenge = challenged(end, in->challenge, 31);
 	put(sink, &tcb, sizeof(tcb));
 	if (in->flags & TCB_EXT)
-		put_ext(sink, end, tcb_ext(world_tcp[end], in));
+		put_ext(sink, end, in);
 }
 
 static void put_half(struct sink *sink, unsigned end, const struct half_open *in)

@@ -3,6 +3,7 @@
 
 #include "fuzz/fault.h"
 #include "fuzz/invariants.h"
+#include "tcp/ecn.h"
 #include "tcp/fsm.h"
 #include "tcp/half_open.h"
 #include "wire/tcp_opt.h"
@@ -11,7 +12,9 @@
 static void check_form(const struct shard *shard, const struct seg *seg)
 {
 	HOLDS(seg->tuple.laddr == shard->address && seg->tuple.lport != 0 && seg->tuple.rport != 0, "tuple");
-	HOLDS(!(seg->flags & (SEG_URG | SEG_ECE | SEG_CWR)), "flags %#x", seg->flags);
+	HOLDS(!(seg->flags & SEG_URG), "flags %#x", seg->flags);
+	HOLDS(!(seg->flags & SEG_RST) || !(seg->flags & SEG_ECN), "flags %#x", seg->flags);
+	HOLDS((seg->tos & 3) == 0 || ((seg->tos & 3) == ECN_ECT0 && seg->len > 0), "TOS %#x", seg->tos);
 	HOLDS(seg->flags & (SEG_SYN | SEG_RST | SEG_ACK), "flags %#x", seg->flags);
 	HOLDS(!(seg->flags & SEG_SYN) || !(seg->flags & (SEG_FIN | SEG_RST)), "flags %#x", seg->flags);
 	HOLDS(!(seg->flags & SEG_SYN) == !(seg->opts & SEG_OPT_MSS), "a SYN has an MSS, others have none");
@@ -60,8 +63,8 @@ static void check_fresh_reply(const struct tcp *tcp, const struct seg *seg)
 		else
 			check_half_open_reply(half, seg);
 	} else {
-		HOLDS(ref_kind(r) == REF_HOT && seg->flags == SEG_ACK, "an answer of nobody's: flags %#x",
-		      seg->flags);
+		HOLDS(ref_kind(r) == REF_HOT && (seg->flags & ~SEG_ECE) == SEG_ACK,
+		      "an answer of nobody's: flags %#x", seg->flags);
 	}
 }
 
@@ -147,10 +150,21 @@ static void check_syn(const struct shard *shard, const struct tcb *tcb, const st
 
 	HOLDS(tcb->state == WEIR_SYN_SENT || acks, "a SYN in %s",
 	      weir_state_name((enum weir_state)tcb->state));
-	HOLDS(seg->flags == (acks ? SEG_SYN | SEG_ACK : SEG_SYN), "flags %#x", seg->flags);
+	HOLDS(seg->flags == ((acks ? SEG_SYN | SEG_ACK : SEG_SYN) | ecn_syn_flags(tcb)), "flags %#x",
+	      seg->flags);
 	HOLDS(seg->len == 0 && seg->seq + 1 == tcb->snd_nxt, "a SYN at SND.NXT - %d",
 	      seq_diff(tcb->snd_nxt, seg->seq));
 	HOLDS(seg->mss >= TCP_MSS_MIN && seg->mss <= shard->tcp->rcv_mss, "MSS %u", seg->mss);
+}
+
+/* RFC 3168: ECE until the peer says CWR; ECT and CWR on text that goes for the first time. */
+static void check_ecn(const struct tcb *tcb, const struct seg *seg)
+{
+	bool ect = (seg->tos & 3) != 0;
+
+	HOLDS(!(seg->flags & SEG_ECE) == !tcb->ecn_echo, "flags %#x", seg->flags);
+	HOLDS(!ect || tcb->ecn == ECN_ON, "TOS %#x, and ECN is %u", seg->tos, tcb->ecn);
+	HOLDS(!(seg->flags & SEG_CWR) || ect, "CWR on what is not new text");
 }
 
 static void check_synchronized(struct shard *shard, const struct tcb *tcb, const struct seg *seg,
@@ -170,6 +184,7 @@ static void check_synchronized(struct shard *shard, const struct tcb *tcb, const
 		HOLDS(tcb->flags & TCB_FIN_SENT && seg->seq + seg->len + 1 == tcb->snd_nxt, "a FIN");
 	if (seg->opts & SEG_OPT_SACK)
 		check_sack(tcb, seg, sack);
+	check_ecn(tcb, seg);
 	check_place(shard, tcb, seg);
 	if (seg->len > 0)
 		check_bytes(shard, tcb, seg);

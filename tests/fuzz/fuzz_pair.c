@@ -13,6 +13,7 @@
 #include "fuzz/invariants.h"
 #include "fuzz/shard.h"
 #include "support/payload_arena.h"
+#include "tcp/ecn.h"
 #include "tcp/fsm.h"
 
 #define STEPS_MAX 2000
@@ -113,6 +114,8 @@ static void deliver(struct pair *p, unsigned to, unsigned i, unsigned n)
 			continue;
 		}
 		segs[alive] = flying.seg;
+		if (flying.seg.tos & ECN_ECT0 && (flying.seg.seq >> 3 & 3) == 0)
+			segs[alive].tos |= ECN_CE; /* a network that marks one in four */
 		sacks[alive++] = flying.sack;
 	}
 	note_elsewhere(p);

@@ -82,7 +82,8 @@ static uint8_t take_flags(struct bytes_in *in)
 					  SEG_SYN | SEG_ACK, SEG_RST, SEG_RST | SEG_ACK, SEG_ACK };
 	uint8_t flags = in_u8(in);
 
-	return flags < 0x80 ? likely[flags & 7] : in_u8(in);
+	/* ECE and CWR, of ECN, beside any of those. */
+	return flags < 0x80 ? likely[flags & 7] | (flags & 0x60) << 1 : in_u8(in);
 }
 
 static uint32_t take_seq(struct bytes_in *in, const struct place *place)
@@ -177,6 +178,7 @@ static void take_text(struct bytes_in *in, struct seg *seg)
 	unsigned how = in_u8(in);
 
 	seg->len = how & 8 ? in_u8(in) : lengths[how & 7];
+	seg->tos = how >> 6; /* marked by the path, or not */
 	if (seg->len > 0)
 		seg->payload = text(seg, seg->len > 8 ? 1 + (how >> 4 & 3) : 1);
 }

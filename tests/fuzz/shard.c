@@ -45,6 +45,7 @@ static void choose_config(struct weir_config *config, struct bytes_in *in)
 	config->no_timestamps = flags & 1;
 	config->rfc1337 = flags & 2;
 	config->no_delay = flags & 4;
+	config->ecn = flags >> 5 & 1;
 	config->mtu = mtus[flags >> 3 & 3];
 	config->max_connections = 1 + (~records & 7);
 	config->max_half_open = 1 + (records >> 3 & 3);

@@ -2,6 +2,7 @@
 #include "fuzz/stream_check.h"
 
 #include "fuzz/fault.h"
+#include "tcp/ecn.h"
 #include "tcp/fsm.h"
 #include "tcp/sent.h"
 
@@ -219,7 +220,9 @@ static void check_held(const struct shard *shard, const struct tcb *tcb, uint32_
 static void check_extension(const struct tcb *tcb, const struct tcb_ext *ext)
 {
 	HOLDS(tcb->piece == 0, "a piece by number beside an extension");
-	HOLDS(ext->cwnd > 0 && ext->ssthresh > 0, "cwnd %u ssthresh %u", ext->cwnd, ext->ssthresh);
+	/* A window of nothing: an echo wants the next segment to wait for the timer (tcp/ecn.h). */
+	HOLDS((ext->cwnd > 0 || tcb->ecn == ECN_ON) && ext->ssthresh > 0, "cwnd %u ssthresh %u", ext->cwnd,
+	      ext->ssthresh);
 	HOLDS(!ext->gap_fin || seq_ge(ext->gap_fin_seq, tcb->rcv_nxt), "a FIN that has passed");
 	HOLDS(!ext->lingers || tcb->flags & TCB_DEAF, "it lingers and was not closed");
 }
