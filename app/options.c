@@ -400,6 +400,10 @@ static error_t parse_flood(int key, char *arg, struct argp_state *state)
 	case KEY_PLAIN:
 		options->plain = true;
 		return 0;
+	case KEY_DEST_MAC:
+		options->dest_mac_given = true;
+		return check(parse, units_mac(arg, options->dest_mac), "--dest-mac", arg,
+			     "a station's address, such as 02:00:00:00:00:01");
 	case KEY_AUTHORISED:
 		options->authorised = true;
 		return 0;

@@ -97,8 +97,10 @@ struct options {
 	enum flood_kind kind;
 	struct weir_range source;
 	bool source_given;
-	bool plain;      /* SYNs without options */
-	bool authorised; /* any target will do */
+	bool plain;          /* segments without options */
+	bool authorised;     /* any target will do */
+	uint8_t dest_mac[6]; /* the Ethernet address to send to, instead of the one that ARP tells */
+	bool dest_mac_given;
 
 	/* load, demo's client, and flood's target */
 	struct weir_endpoint connect;

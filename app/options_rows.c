@@ -104,6 +104,10 @@ const struct argp_option options_flood_rows[] = {
 	  "Where segments seem to come from: A/LEN, all hosts of a network, or A-B/LEN (default: --addr)",
 	  0 },
 	{ "plain", KEY_PLAIN, NULL, 0, "SYNs without the options that real ones have", 0 },
+	{ "dest-mac", KEY_DEST_MAC, "MAC", 0,
+	  "Ethernet address to send to, where nobody answers ARP (default: the target's or the gateway's; no ARP is "
+	  "asked for on net_null, and on net_pcap's files)",
+	  0 },
 	{ "i-am-authorised", KEY_AUTHORISED, NULL, 0,
 	  "The target's owner agrees: flood an address that is not private, for benchmarks or for documentation",
 	  0 },

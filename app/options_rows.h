@@ -47,6 +47,7 @@ enum option_key {
 	KEY_SOURCE,
 	KEY_PLAIN,
 	KEY_AUTHORISED,
+	KEY_DEST_MAC,
 };
 
 extern const struct argp_option options_common_rows[];

@@ -2,9 +2,11 @@
 #include "units.h"
 
 #include <arpa/inet.h>
+#include <ctype.h>
 #include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define NS_PER_US 1000ull
@@ -130,6 +132,25 @@ int units_endpoint(const char *text, struct weir_endpoint *endpoint)
 	if (port == 0 || port > UINT16_MAX)
 		return -ERANGE;
 	*endpoint = (struct weir_endpoint){ .address = address, .port = (uint16_t)port };
+	return 0;
+}
+
+int units_mac(const char *text, uint8_t mac[6])
+{
+	static const uint8_t zero[6];
+	uint8_t bytes[6];
+
+	for (unsigned i = 0; i < sizeof(bytes); i++, text += 3) {
+		const char hex[3] = { text[0], text[0] != '\0' ? text[1] : '\0', '\0' };
+
+		if (!isxdigit((unsigned char)hex[0]) || !isxdigit((unsigned char)hex[1]) ||
+		    text[2] != (i + 1 < sizeof(bytes) ? ':' : '\0'))
+			return -EINVAL;
+		bytes[i] = (uint8_t)strtoul(hex, NULL, 16);
+	}
+	if (memcmp(bytes, zero, sizeof(zero)) == 0 || (bytes[0] & 1) != 0)
+		return -ERANGE;
+	memcpy(mac, bytes, sizeof(bytes));
 	return 0;
 }
 

@@ -25,6 +25,9 @@ int units_address(const char *text, uint32_t *address);
 /* "198.18.0.1:80"; address and port must not be 0. */
 int units_endpoint(const char *text, struct weir_endpoint *endpoint);
 
+/* "02:00:00:00:00:01", of one station: neither all zero nor of a group. */
+int units_mac(const char *text, uint8_t mac[6]);
+
 /*
  * "198.18.0.1/16", one address in its network, or "198.18.0.1-198.18.3.254/16". All of a
  * range lies in one network and holds neither the network's own address nor its broadcast.

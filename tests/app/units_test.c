@@ -3,6 +3,7 @@
 
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <string.h>
 
 struct value_case {
 	const char *text;
@@ -137,6 +138,31 @@ Test(units, networks)
 	cr_expect_eq(units_network("0.0.0.0/0", &range), -ERANGE);
 	cr_expect_eq(units_network("198.18.0.5-198.19.0.5/16", &range), -ERANGE);
 	cr_expect_eq(units_network("198.18.0.0", &range), -EINVAL);
+}
+
+Test(units, stations)
+{
+	static const uint8_t right[6] = { 0x02, 0x00, 0x5e, 0xAB, 0xcd, 0x0f };
+	static const char *const none[] = { "",
+					    "0",
+					    "02:00:5e:ab:cd",
+					    "02:00:5e:ab:cd:",
+					    "02:00:5e:ab:cd:0",
+					    "02:00:5e:ab:cd:0f:",
+					    "02-00-5e-ab-cd-0f",
+					    "02:00:5e:ab:cd:0g",
+					    " 2:00:5e:ab:cd:0f",
+					    "02:00:5e:ab:cd:+f" };
+	uint8_t mac[6] = { 0 };
+
+	cr_assert_eq(units_mac("02:00:5e:AB:cd:0f", mac), 0);
+	cr_expect_eq(memcmp(mac, right, 6), 0);
+	for (unsigned i = 0; i < sizeof(none) / sizeof(none[0]); i++)
+		cr_expect_eq(units_mac(none[i], mac), -EINVAL, "%s", none[i]);
+	cr_expect_eq(units_mac("00:00:00:00:00:00", mac), -ERANGE);
+	cr_expect_eq(units_mac("ff:ff:ff:ff:ff:ff", mac), -ERANGE);
+	cr_expect_eq(units_mac("01:00:5e:00:00:01", mac), -ERANGE);
+	cr_expect_eq(memcmp(mac, right, 6), 0, "written on success only");
 }
 
 Test(units, ranges_that_are_none)
