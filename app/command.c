@@ -23,7 +23,7 @@ struct command_state {
 };
 
 _Static_assert(LINE_MAX_BYTES >= PROFILE_ERROR_MAX && LINE_MAX_BYTES >= EAL_ERROR_MAX &&
-		       LINE_MAX_BYTES >= SESSION_ERROR_MAX,
+		       LINE_MAX_BYTES >= SESSION_ERROR_MAX && LINE_MAX_BYTES >= COOKIE_KEY_ERROR_MAX,
 	       "every part's line fits");
 
 static int read_profile(struct command_state *state)
@@ -43,6 +43,20 @@ static int read_profile(struct command_state *state)
 		return -EINVAL;
 	}
 	return 0;
+}
+
+/* Before anything is started: what is wrong with it is the user's to mend. */
+static int read_key(struct command_state *state)
+{
+	struct cookie_key_offer *offer = &state->session.key;
+	int rc;
+
+	if (state->options->cookie_key == NULL)
+		return 0;
+	rc = cookie_key_read(state->options->cookie_key, offer->key, state->line);
+	if (rc == 0)
+		cookie_key_give(offer);
+	return rc;
 }
 
 static int tell_runtime(struct command_state *state, const char *option, int rc)
@@ -82,6 +96,8 @@ static int add_side(struct command_state *state, const char *name, bool is_clien
 	};
 
 	side_init(side, name, session->runtime, is_client);
+	if (!is_client && options->cookie_key != NULL)
+		side->orders.key = &session->key;
 	if (options->lcores_count > 0)
 		place.lcore = (int)options->lcores[lcore % options->lcores_count];
 	/* A device may carry less than was asked for. */
@@ -154,6 +170,7 @@ static void take_down(struct command_state *state, bool *failed)
 	struct session *session = &state->session;
 	unsigned missing = 0;
 
+	explicit_bzero(&session->key, sizeof(session->key));
 	if (session->runtime != NULL)
 		missing = weir_runtime_destroy(session->runtime);
 	for (unsigned i = 0; i < session->sides_count; i++)
@@ -178,6 +195,8 @@ enum exit_status command_run(const struct options *options)
 	}
 	http_init();
 	rc = read_profile(&state);
+	if (rc == 0)
+		rc = read_key(&state);
 	if (rc == 0)
 		rc = eal_start(options, state.device, state.line);
 	if (rc == 0) {

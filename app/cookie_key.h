@@ -37,9 +37,21 @@ static inline void cookie_key_give(struct cookie_key_offer *offer)
 }
 
 /* A shard: is there a key beyond the version that it took last? Then the key may be read. */
-static inline bool cookie_key_is_new(const struct cookie_key_offer *offer, uint32_t taken)
+static inline bool cookie_key_is_new(const struct cookie_key_offer *offer, const uint32_t *taken)
 {
-	return __atomic_load_n(&offer->version, __ATOMIC_ACQUIRE) != taken;
+	return __atomic_load_n(&offer->version, __ATOMIC_ACQUIRE) != *taken;
+}
+
+/* A shard, when it has the key and will not read it any more. */
+static inline void cookie_key_take(const struct cookie_key_offer *offer, uint32_t *taken)
+{
+	__atomic_store_n(taken, offer->version, __ATOMIC_RELEASE);
+}
+
+/* The main thread: has the shard whose `taken` this is no more use for the offer? */
+static inline bool cookie_key_is_taken(const struct cookie_key_offer *offer, const uint32_t *taken)
+{
+	return __atomic_load_n(taken, __ATOMIC_ACQUIRE) == offer->version;
 }
 
 #endif

@@ -132,6 +132,12 @@ void output_ready(struct output *output, const char *const *devices, unsigned co
 			     "listen", listen_array(output->options)));
 }
 
+void output_notice(struct output *output, const char *line)
+{
+	fprintf(output->people, "%s\n", line);
+	flush_people(output);
+}
+
 /* demo's sides have an object each, the others' one side is the line itself. */
 static void write_figures(struct output *output, const char *event, const struct output_side *sides,
 			  unsigned count, double t)

@@ -35,6 +35,9 @@ void output_init(struct output *output, const struct options *options);
 /* devices: of the ports in use. */
 void output_ready(struct output *output, const char *const *devices, unsigned count);
 
+/* One line for people. */
+void output_notice(struct output *output, const char *line);
+
 /* t: seconds since ready. */
 void output_second(struct output *output, const struct output_side *sides, unsigned count, double t);
 

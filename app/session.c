@@ -43,7 +43,7 @@ struct run {
 };
 
 /* Signals say only that they came; the main thread acts on them. */
-static volatile sig_atomic_t signals;
+static volatile sig_atomic_t signals, hangups;
 static struct weir_runtime *signal_runtime;
 static uint64_t signal_ns;
 
@@ -64,11 +64,20 @@ static void on_signal(int signal)
 		weir_runtime_stop(signal_runtime);
 }
 
-static void catch_signals(struct weir_runtime *runtime)
+static void on_hangup(int signal)
 {
-	struct sigaction action = { .sa_handler = on_signal };
+	(void)signal;
+	hangups = 1;
+}
 
-	signal_runtime = runtime;
+static void catch_signals(const struct session *session)
+{
+	struct sigaction action = { .sa_handler = on_signal }, hangup = { .sa_handler = on_hangup };
+
+	signal_runtime = session->runtime;
+	sigemptyset(&hangup.sa_mask);
+	if (session->options->cookie_key != NULL)
+		sigaction(SIGHUP, &hangup, NULL);
 	sigemptyset(&action.sa_mask);
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
@@ -193,6 +202,27 @@ static void step(struct run *run, uint64_t now_ns)
 	}
 }
 
+/* A key is for the shards alone once all have taken it; not before that is the next one read. */
+static void watch_key(struct session *session)
+{
+	char line[COOKIE_KEY_ERROR_MAX];
+
+	for (unsigned i = 0; i < session->sides_count; i++)
+		if (!side_took_key(&session->sides[i]))
+			return;
+	explicit_bzero(session->key.key, sizeof(session->key.key));
+	if (hangups == 0)
+		return;
+	hangups = 0;
+	if (cookie_key_read(session->options->cookie_key, session->key.key, line) != 0) {
+		fprintf(stderr, "weir %s: %s (the old key stays)\n",
+			options_command_name(session->options->command), line);
+		return;
+	}
+	cookie_key_give(&session->key);
+	output_notice(&session->output, "cookie key read again");
+}
+
 static void loop(struct run *run)
 {
 	uint64_t now_ns = run->start_ns, second_ns = now_ns + NS_PER_S;
@@ -207,6 +237,7 @@ static void loop(struct run *run)
 			tell_second(run, now_ns);
 			second_ns += NS_PER_S;
 		}
+		watch_key(run->session);
 		step(run, now_ns);
 	}
 }
@@ -303,7 +334,7 @@ int session_run(struct session *session, const char *const *devices, unsigned de
 		snprintf(error, SESSION_ERROR_MAX, "%s", strerror(ENOMEM));
 		goto free_run;
 	}
-	catch_signals(session->runtime);
+	catch_signals(session);
 	rc = weir_runtime_start(session->runtime);
 	if (rc != 0) {
 		snprintf(error, SESSION_ERROR_MAX, "%s", weir_runtime_error(session->runtime));

@@ -5,11 +5,12 @@
  * It ends when its time is over, at SIGINT or SIGTERM, when an application cannot go on, or when nobody
  * reads the output any more. Then the sides are drained one after the other, clients first: nothing new
  * is opened, what is open comes to its end; what has not after DRAIN is aborted. A second signal skips
- * all that.
+ * all that. SIGHUP has the file of --cookie-key read again, and is nothing special without it.
  */
 #ifndef WEIR_APP_SESSION_H
 #define WEIR_APP_SESSION_H
 
+#include "cookie_key.h"
 #include "options.h"
 #include "output.h"
 #include "side.h"
@@ -22,6 +23,7 @@ struct session {
 	struct side sides[SESSION_SIDES_MAX]; /* in the order in which they are drained */
 	unsigned sides_count;
 	struct output output;
+	struct cookie_key_offer key; /* of --cookie-key: the first by command.c, others at SIGHUP */
 };
 
 #define SESSION_ERROR_MAX SIDE_ERROR_MAX

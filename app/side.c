@@ -253,6 +253,14 @@ bool side_balanced(const struct side *side)
 	return true;
 }
 
+bool side_took_key(const struct side *side)
+{
+	for (unsigned i = 0; i < side->count && side->orders.key != NULL; i++)
+		if (!cookie_key_is_taken(side->orders.key, &tally_of(side, i)->key_taken))
+			return false;
+	return true;
+}
+
 int side_fatal(const struct side *side)
 {
 	for (unsigned i = 0; i < side->count; i++) {

@@ -66,6 +66,9 @@ bool side_drained(const struct side *side);
 /* Has it given back every buffer that it took? */
 bool side_balanced(const struct side *side);
 
+/* Has every shard taken the cookie key that was offered last? */
+bool side_took_key(const struct side *side);
+
 /* The errno that an application ran into and cannot go on with, or 0. */
 int side_fatal(const struct side *side);
 

@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "cookie_key.h"
 #include "histogram.h"
 
 enum latency {
@@ -53,6 +54,7 @@ struct tally {
 	uint64_t holds[HOLDS];
 	struct histogram latency[LATENCIES];
 	uint32_t defending; /* server: a bit for each of --listen's ports that answers by cookies now */
+	uint32_t key_taken; /* server: version of the cookie key that it took last */
 	int fatal;          /* a negative errno that ends the run, or 0 */
 	bool stopped;       /* nothing is opened any more */
 };
@@ -69,8 +71,9 @@ static inline uint64_t tally_get(const uint64_t *value)
 
 /* What the main thread asks of the shards of one side. */
 struct orders {
-	bool stop;  /* open nothing more, and let what is open come to its end */
-	bool abort; /* and now at once */
+	bool stop;                          /* open nothing more, and let what is open come to its end */
+	bool abort;                         /* and now at once */
+	const struct cookie_key_offer *key; /* to be taken by servers; NULL: their own will do */
 };
 
 static inline bool order_given(const bool *order)

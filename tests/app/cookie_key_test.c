@@ -167,11 +167,13 @@ Test(cookie_key, each_shard_takes_an_offer_once)
 	static struct cookie_key_offer offer;
 	uint32_t taken = 0;
 
-	cr_expect_not(cookie_key_is_new(&offer, taken));
-	cookie_key_give(&offer);
-	cr_expect(cookie_key_is_new(&offer, taken));
-	taken = offer.version;
-	cr_expect_not(cookie_key_is_new(&offer, taken));
-	cookie_key_give(&offer);
-	cr_expect(cookie_key_is_new(&offer, taken));
+	cr_expect_not(cookie_key_is_new(&offer, &taken));
+	for (unsigned i = 0; i < 2; i++) {
+		cookie_key_give(&offer);
+		cr_expect(cookie_key_is_new(&offer, &taken));
+		cr_expect_not(cookie_key_is_taken(&offer, &taken));
+		cookie_key_take(&offer, &taken);
+		cr_expect_not(cookie_key_is_new(&offer, &taken));
+		cr_expect(cookie_key_is_taken(&offer, &taken));
+	}
 }
