@@ -76,6 +76,21 @@ def wrong_files():
         expect_wrong(' serve: --port: missing', 'serve', '--addr', '192.0.2.10/24', '--profile', profile.name)
 
 
+def wrong_cookie_keys():
+    """A cookie key that is none, or that others may read: status 2, and the line says what mends it."""
+    expect_wrong(' serve: --cookie-key: /nonexistent: No such file', *SERVE, '--cookie-key', '/nonexistent')
+    expect_wrong(' demo: --cookie-key: /tmp is no regular file', 'demo', '--cookie-key', '/tmp')
+    with tempfile.NamedTemporaryFile('w') as key:
+        key.write('00' * 31)
+        key.flush()
+        expect_wrong(f' serve: --cookie-key: {key.name} holds no key of 64 hex digits', *SERVE, '--cookie-key', key.name)
+        key.write('00')
+        key.flush()
+        os.chmod(key.name, 0o640)
+        expect_wrong(f' serve: --cookie-key: {key.name} is open to others than its owner; chmod 600 {key.name}\n',
+                     *SERVE, '--cookie-key', key.name)
+
+
 def wrong_machine():
     """A device, CPU, file or EAL that is not there: status 2 and one line, nothing half-started."""
     address = ('--addr', '192.0.2.10/24')
@@ -99,4 +114,5 @@ def profile_of_the_tree():
 
 
 if __name__ == '__main__':
-    main(help_lists_commands, help_of_each, version, wrong_usage, wrong_files, wrong_machine, profile_of_the_tree)
+    main(help_lists_commands, help_of_each, version, wrong_usage, wrong_files, wrong_cookie_keys, wrong_machine,
+         profile_of_the_tree)
