@@ -5,7 +5,7 @@
 #include "tcp/records.h"
 #include "tcp/rtt.h"
 
-/* Whether an echo tells of what went out after CWR did, or never had to. */
+/* Whether an echo tells of a window that has not been reduced for it yet. */
 static bool is_news(const struct tcp *tcp, const struct tcb *tcb)
 {
 	const struct tcb_ext *ext = tcb_ext(tcp, tcb);
@@ -15,7 +15,7 @@ static bool is_news(const struct tcp *tcp, const struct tcb *tcb)
 	/* Without an extension one segment is in flight, and it may be the one with CWR. */
 	if (ext == NULL)
 		return tcb->flight == 0;
-	return !ext->recovering && !ecn_reduced(tcb, ext);
+	return !ecn_reduced(tcb, ext, ext->snd_una - 1);
 }
 
 void ecn_echoed(struct tcp *tcp, struct tcb *tcb, uint32_t in_flight)

@@ -43,7 +43,7 @@ static inline void ecn_use(struct tcb *tcb)
 }
 
 /* The peer's SYN or SYN-ACK has come: what it does not agree to is off. */
-static inline void ecn_answered(struct tcb *tcb, const struct seg *seg)
+static inline void ecn_syn_arrived(struct tcb *tcb, const struct seg *seg)
 {
 	if (!ecn_setup(seg))
 		tcb->ecn = ECN_OFF;
@@ -108,16 +108,19 @@ static inline bool ecn_echoes(const struct tcb *tcb, const struct seg *seg)
 /* Such an ACK, once what it acknowledges has been taken off; in_flight: bytes, before it came. */
 void ecn_echoed(struct tcp *tcp, struct tcb *tcb, uint32_t in_flight);
 
-/* Whether the window has been halved for what is being acknowledged now: CWR has not gone, or not arrived. */
-static inline bool ecn_reduced(const struct tcb *tcb, const struct tcb_ext *ext)
+/*
+ * Whether the window has been reduced since the byte at seq went out for the first time, so that its loss or its mark is
+ * answered: a window of data halves it once (6.1.2).
+ */
+static inline bool ecn_reduced(const struct tcb *tcb, const struct tcb_ext *ext, uint32_t seq)
 {
-	return tcb->ecn == ECN_ON && (tcb->cwr_due || seq_le(ext->snd_una, ext->reduced));
+	return tcb->ecn == ECN_ON && (tcb->cwr_due || seq_lt(seq, ext->reduced));
 }
 
 /* SND.UNA has moved. What was reduced long ago is kept close behind it, or it would come round after 2 GB. */
 static inline void ecn_acked(const struct tcb *tcb, struct tcb_ext *ext)
 {
-	if (tcb->ecn == ECN_ON && !ecn_reduced(tcb, ext))
+	if (tcb->ecn == ECN_ON && !ecn_reduced(tcb, ext, ext->snd_una - 1))
 		ext->reduced = ext->snd_una - 1;
 }
 

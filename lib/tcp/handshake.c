@@ -126,7 +126,7 @@ verdict handshake_syn_sent(struct tcp *tcp, struct tcb *tcb, struct seg *seg)
 	if (!(seg->flags & SEG_SYN))
 		return COUNT_drop_syn_sent_invalid;
 	take_options(tcp, tcb, seg);
-	ecn_answered(tcb, seg);
+	ecn_syn_arrived(tcb, seg);
 	tcb->rcv_nxt = seg->seq + 1;
 	if (!acks_syn) {
 		/* Simultaneous open: our SYN once more, with the ACK. Its text will be sent again. */
@@ -145,14 +145,14 @@ verdict handshake_syn_sent(struct tcp *tcp, struct tcb *tcb, struct seg *seg)
 verdict handshake_syn_again(struct tcp *tcp, struct tcb *tcb, const struct seg *seg)
 {
 	if (seg->seq + 1 == tcb->rcv_nxt && !(seg->flags & SEG_ACK)) {
-		ecn_answered(tcb, seg); /* it may have given up asking */
+		ecn_syn_arrived(tcb, seg); /* it may have given up asking */
 		tcb->flags |= TCB_RESEND;
 		output_mark(tcp, tcb);
 		return ACCEPTED;
 	}
 	/* The peer's SYN-ACK, as ours crosses it, repeats the SYN that we have and acknowledges ours. */
 	if (seg->seq + 1 == tcb->rcv_nxt && seg->ack == tcb->snd_nxt) {
-		ecn_answered(tcb, seg);
+		ecn_syn_arrived(tcb, seg);
 		established(tcp, tcb, seg);
 		output_ack_now(tcp, tcb);
 		return ACCEPTED;

@@ -105,8 +105,7 @@ static bool mark_lost(struct tcp *tcp, struct tcb *tcb, struct tcb_ext *ext)
 static void begin(struct tcp *tcp, struct tcb *tcb, struct tcb_ext *ext)
 {
 	count(tcp->counters, COUNT_fast_retransmits);
-	/* RFC 3168 section 6.1.2: a window of data halves it once. */
-	if (!ecn_reduced(tcb, ext)) {
+	if (!ecn_reduced(tcb, ext, ext->snd_una)) {
 		cc_reno.lost(ext, tcb->mss, ext->dup_flight);
 		tcb->cwr_due = tcb->ecn == ECN_ON;
 	}

@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "wire/eth.h"
+#include "wire/ip.h"
 
 void network_init(struct network *network, const struct network_faults *faults, uint64_t seed)
 {
@@ -49,6 +51,19 @@ static void corrupt(struct network *network, uint8_t *bytes, uint32_t len)
 	network->corrupted++;
 }
 
+/* Congestion Experienced, on a packet of IPv4 that says ECT(0) or ECT(1) (RFC 3168 section 5). */
+static void mark(struct network *network, uint8_t *bytes)
+{
+	uint8_t *packet = bytes + ETH_BYTES, *tos = &packet[1];
+
+	if ((*tos & 3) == 0 || (*tos & 3) == 3 || !happens(network, network->faults.marking))
+		return;
+	*tos |= 3;
+	packet[10] = packet[11] = 0; /* the checksum, as ip_build_csum() wants it */
+	ip_build_csum(packet);
+	network->marked++;
+}
+
 static void send_copy(struct network *network, unsigned to, const uint8_t *bytes, uint32_t len,
 		      uint64_t now_ns)
 {
@@ -62,6 +77,7 @@ static void send_copy(struct network *network, unsigned to, const uint8_t *bytes
 
 	CHECK(frame.bytes != NULL);
 	memcpy(frame.bytes, bytes, len);
+	mark(network, frame.bytes);
 	if (happens(network, network->faults.reordering)) {
 		frame.due_ns += (rng_u64(&network->rng) >> 16) % (network->faults.jitter_ns + 1);
 		network->reordered++;

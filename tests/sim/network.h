@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * network.h - a network in virtual time that loses, doubles, overtakes, delays and corrupts frames, by seed.
+ * network.h - a network in virtual time that loses, doubles, overtakes, delays, corrupts and marks frames, by seed.
  *
  * Frames are bytes on the heap, exactly as long as they are, so that sanitizers see a parser's first step
  * too far. What happens to them follows from the seed alone: the same seed replays exactly.
@@ -16,6 +16,7 @@
 /* Per mille of frames, but for the delays. */
 struct network_faults {
 	unsigned loss, duplication, reordering, corruption;
+	unsigned marking;   /* of those that may be marked: CE instead of ECT (RFC 3168) */
 	uint64_t delay_ns;  /* one way */
 	uint64_t jitter_ns; /* up to this much more, for frames that are reordered */
 };
@@ -33,7 +34,7 @@ struct network {
 	struct rng rng;
 	struct network_frame *heap; /* the earliest first */
 	unsigned count, capacity;
-	uint64_t sent, lost, doubled, reordered, corrupted;
+	uint64_t sent, lost, doubled, reordered, corrupted, marked;
 };
 
 void network_init(struct network *network, const struct network_faults *faults, uint64_t seed);

@@ -72,6 +72,7 @@ static void choose_faults(struct scenario *s, struct network_faults *faults)
 		.duplication = rng_below(&s->rng, 51),
 		.reordering = rng_below(&s->rng, 201),
 		.corruption = rng_below(&s->rng, 11),
+		.marking = rng_below(&s->rng, 101),
 		.delay_ns = 50000 + rng_below(&s->rng, 50) * CLOCK_NS_PER_MS,
 	};
 	faults->jitter_ns = 4 * faults->delay_ns;
@@ -100,6 +101,7 @@ static void choose_config(struct scenario *s, struct weir_config *config)
 	config->send_buffers = (uint16_t)(1 + rng_below(&s->rng, 40));
 	config->no_delay = rng_below(&s->rng, 2);
 	config->no_timestamps = rng_below(&s->rng, 4) == 0;
+	config->ecn = rng_below(&s->rng, 2);
 	config->user_timeout_ns = 3600 * CLOCK_NS_PER_S; /* a bad hour is no reason to give up here */
 	config->syn_timeout_ns = 3600 * CLOCK_NS_PER_S;
 	config->msl_ns = 300 * CLOCK_NS_PER_S; /* longer than a FIN's last retransmission takes to come */
@@ -178,6 +180,8 @@ static void set_up(struct scenario *s, uint64_t seed)
 		choose_config(s, &config);
 		s->result.options[SCENARIO_TIMESTAMPS] &= !config.no_timestamps;
 		s->result.options[SCENARIO_NAGLE] &= !config.no_delay;
+		if (end == 0) /* the server has it if it is asked */
+			s->result.options[SCENARIO_ECN] = config.ecn;
 		if (seed & 1)
 			place_clock(s, end, &secrets);
 		host_init(&s->hosts[end], &s->network, end, &config, &secrets, s->now_ns);
@@ -397,6 +401,7 @@ static void finish(struct scenario *s)
 
 		s->result.retransmits += host->counters.v[COUNT_retransmits];
 		s->result.bytes += host->counters.v[COUNT_bytes_in];
+		s->result.reductions += host->counters.v[COUNT_ecn_reductions];
 		const char *fault = host_finish(host);
 
 		if (fault != NULL)
@@ -415,6 +420,9 @@ static void finish(struct scenario *s)
 	s->result.virtual_ns = s->now_ns;
 	s->result.frames = s->network.sent;
 	s->result.lost = s->network.lost;
+	s->result.marked = s->network.marked;
+	if (s->network.marked > 0 && !s->result.options[SCENARIO_ECN])
+		fail(s, "segments were ECT though nobody asked for it", 0, 0);
 	s->result.connections = s->connections;
 	network_free(&s->network);
 }

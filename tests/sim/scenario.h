@@ -20,6 +20,7 @@ enum scenario_option {
 	SCENARIO_SACK,
 	SCENARIO_WINDOW_SCALE,
 	SCENARIO_NAGLE,
+	SCENARIO_ECN,
 	SCENARIO_OPTIONS,
 };
 
@@ -27,7 +28,7 @@ struct scenario_result {
 	const char *fault;   /* NULL: all went well */
 	char detail[160];    /* what and where, with a fault */
 	uint64_t virtual_ns; /* how long it took */
-	uint64_t frames, lost, bytes, retransmits;
+	uint64_t frames, lost, bytes, retransmits, marked, reductions;
 	unsigned connections;
 	bool options[SCENARIO_OPTIONS];
 };

@@ -28,7 +28,7 @@ static int trace_one(uint64_t seed)
 /* In how many seeds each option was agreed on: some with, some without. */
 static bool print_options(const unsigned with[SCENARIO_OPTIONS], unsigned seeds)
 {
-	static const char *const names[] = { "timestamps", "SACK", "window scale", "Nagle" };
+	static const char *const names[] = { "timestamps", "SACK", "window scale", "Nagle", "ECN" };
 	bool both = true;
 
 	for (unsigned i = 0; i < SCENARIO_OPTIONS; i++) {
@@ -56,6 +56,8 @@ static int run(uint64_t first, unsigned seeds)
 
 			sum.frames += result.frames;
 			sum.lost += result.lost;
+			sum.marked += result.marked;
+			sum.reductions += result.reductions;
 			sum.bytes += result.bytes;
 			sum.connections += result.connections;
 			for (unsigned i = 0; i < SCENARIO_OPTIONS; i++)
@@ -77,8 +79,8 @@ static int run(uint64_t first, unsigned seeds)
 	       cases + 1);
 	failed += !both;
 	printf("# %u seeds, %u connections, %" PRIu64 " frames, %" PRIu64 " lost, %" PRIu64
-	       " bytes; %u failed\n",
-	       seeds, sum.connections, sum.frames, sum.lost, sum.bytes, failed);
+	       " marked, windows halved for marks %" PRIu64 " times, %" PRIu64 " bytes; %u failed\n",
+	       seeds, sum.connections, sum.frames, sum.lost, sum.marked, sum.reductions, sum.bytes, failed);
 	return failed != 0;
 }
 

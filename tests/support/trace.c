@@ -86,6 +86,7 @@ static struct seg make_seg(const struct trace *t, const struct trace_seg *in)
 		.wnd = (uint16_t)(in->wnd != 0 || in->zero_window ? in->wnd : 65535),
 		.tsval = in->tsval,
 		.tsecr = in->tsecr,
+		.tos = (uint8_t)in->ecn,
 		.mss = (uint16_t)in->mss,
 		.wscale = (uint8_t)(in->wscale > 0 ? in->wscale - 1 : 0),
 		.opts = (uint8_t)((in->mss ? SEG_OPT_MSS : 0) | (in->wscale ? SEG_OPT_WSCALE : 0) |
@@ -202,7 +203,7 @@ void trace_recv(struct trace *t, struct trace_seg want, const char *file, int li
 		cr_assert_eq(seg.opts & ~(SEG_OPT_TS | SEG_OPT_SACK), 0, "%s:%d: options %#x without SYN",
 			     file, line, seg.opts);
 	}
-	cr_assert(seg.ttl == (want.ttl != 0 ? want.ttl : 64) && seg.tos == want.dscp << 2,
+	cr_assert(seg.ttl == (want.ttl != 0 ? want.ttl : 64) && seg.tos == (want.dscp << 2 | want.ecn),
 		  "%s:%d: TTL %u, TOS %u", file, line, seg.ttl, seg.tos);
 	check_sack(t, &want, &seg, file, line);
 	if (want.tsval != 0)

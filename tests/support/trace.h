@@ -36,6 +36,8 @@
 #define PSH SEG_PSH
 #define ACK SEG_ACK
 #define URG SEG_URG
+#define ECE SEG_ECE
+#define CWR SEG_CWR
 
 #define MS CLOCK_NS_PER_MS
 #define SECONDS CLOCK_NS_PER_S
@@ -71,6 +73,7 @@ struct trace_seg {
 	unsigned port; /* the peer's port, 0: as in the last open */
 	unsigned ttl;  /* recv(): 0 means 64 */
 	unsigned dscp; /* recv() */
+	unsigned ecn;  /* the two bits of RFC 3168 */
 };
 
 struct trace {
