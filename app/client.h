@@ -22,6 +22,8 @@
 #include "tally.h"
 #include "weir.h"
 
+struct flood;
+
 enum client_phase {
 	CLIENT_FREE,
 	CLIENT_OPENING, /* until WEIR_EV_OPENED */
@@ -69,6 +71,7 @@ struct client {
 	struct http_memo memo;
 	struct body request, last_request;
 
+	struct flood *flood; /* what else its shard sends; NULL: nothing */
 	struct tally tally;
 };
 

@@ -79,6 +79,15 @@ static int own_lcore(const struct options *options)
 	return (int)(worker < RTE_MAX_LCORE ? worker : rte_get_main_lcore());
 }
 
+/* Swallows everything, or writes it into a file. */
+static bool is_mute(const char *device)
+{
+	if (device == NULL)
+		return false;
+	return strncmp(device, "net_null", 8) == 0 ||
+	       (strncmp(device, "net_pcap", 8) == 0 && strstr(device, "iface=") == NULL);
+}
+
 static int add_side(struct command_state *state, const char *name, bool is_client, int port, unsigned range,
 		    unsigned ranges_count, unsigned lcore)
 {
@@ -93,9 +102,11 @@ static int add_side(struct command_state *state, const char *name, bool is_clien
 		.ranges = &options->ranges[range],
 		.ranges_count = ranges_count,
 		.mtu = state->profile.mtu,
+		.mute = is_mute(state->device),
 	};
 
 	side_init(side, name, session->runtime, is_client);
+	order_defence(&side->orders, options->defence);
 	if (!is_client && options->cookie_key != NULL)
 		side->orders.key = &session->key;
 	if (options->lcores_count > 0)
@@ -126,12 +137,17 @@ static int build_port(struct command_state *state)
 		.mtu = state->profile.mtu,
 		.software_checksums = state->profile.software_checksums,
 	};
+	static const char *const names[COMMANDS] = {
+		[COMMAND_SERVE] = "server",
+		[COMMAND_LOAD] = "client",
+		[COMMAND_FLOOD] = "flood",
+	};
 	bool is_client = state->options->command == COMMAND_LOAD;
 	int port = weir_runtime_port(state->session.runtime, &config);
 
 	if (port < 0)
 		return tell_runtime(state, "--port", port);
-	return add_side(state, is_client ? "client" : "server", is_client, port, 0,
+	return add_side(state, names[state->options->command], is_client, port, 0,
 			state->options->ranges_count, 0);
 }
 
@@ -174,7 +190,7 @@ static void take_down(struct command_state *state, bool *failed)
 	if (session->runtime != NULL)
 		missing = weir_runtime_destroy(session->runtime);
 	for (unsigned i = 0; i < session->sides_count; i++)
-		side_fini(&session->sides[i]);
+		missing += side_fini(&session->sides[i]);
 	if (missing > 0) {
 		fprintf(stderr, "weir %s: %u buffers did not come back to their pools\n",
 			options_command_name(state->options->command), missing);
@@ -189,10 +205,6 @@ enum exit_status command_run(const struct options *options)
 	int rc;
 
 	state.options = options;
-	if (options->command == COMMAND_FLOOD) {
-		fprintf(stderr, "weir flood: this build has none\n");
-		return EXIT_WRONG;
-	}
 	http_init();
 	rc = read_profile(&state);
 	if (rc == 0)

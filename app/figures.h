@@ -13,6 +13,7 @@
 
 #include <stdint.h>
 
+#include "flood_counts.h"
 #include "histogram.h"
 #include "tally.h"
 #include "weir.h"
@@ -26,6 +27,7 @@ struct sample {
 	uint64_t busy_cycles;
 	uint64_t tx_backlog_drops, capture_drops;
 	struct tally tally; /* summed; latencies in `tally.latency` */
+	struct flood_counts flood;
 };
 
 struct named {

@@ -13,16 +13,18 @@ static const char usage[] =
 	"           no root and no hugepages\n"
 	"  serve    answers connections on a DPDK port\n"
 	"  load     opens, uses and closes connections to a server\n"
+	"  flood    sends attack traffic to a target, to see what it stands\n"
 	"\n"
 	"`weir COMMAND --help` lists a command's options.\n";
 
 static int wrong_usage(const char *argument)
 {
 	if (argument == NULL)
-		fprintf(stderr, "weir: no command; give demo, serve or load (weir --help tells more)\n");
+		fprintf(stderr,
+			"weir: no command; give demo, serve, load or flood (weir --help tells more)\n");
 	else
 		fprintf(stderr,
-			"weir: '%s' is no command; give demo, serve or load (weir --help tells more)\n",
+			"weir: '%s' is no command; give demo, serve, load or flood (weir --help tells more)\n",
 			argument);
 	return EXIT_WRONG;
 }

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "flood_sources.h"
 #include "units.h"
 
 #define NS_PER_S 1000000000ull
@@ -25,6 +26,10 @@
  * Linux has 4096 (net.core.somaxconn).
  */
 #define BACKLOG_DEFAULT 65536
+/* demo's with a flood: few enough for any flood to fill it at once, and sixteen times what the clients take. */
+#define BACKLOG_DEMO_FLOOD 4096
+/* Three phases of 5 s (flood_phases.h). */
+#define DEMO_FLOOD_NS (15 * NS_PER_S)
 
 /*
  * demo's addresses, from RFC 2544's benchmarking block: 198.19.0.1 for the server; for the client
@@ -44,10 +49,38 @@ __attribute__((format(printf, 2, 3))) static int wrong(char *error, const char *
 	return -EINVAL;
 }
 
+static bool on_link(const struct weir_range *range, uint32_t address)
+{
+	unsigned host_bits = 32 - range->prefix_len;
+
+	return ((uint64_t)range->first >> host_bits) == ((uint64_t)address >> host_bits);
+}
+
+/* The first of the private networks that demo's own two sides do not live in. */
+static struct weir_range demo_source(const struct options *options)
+{
+	static const struct weir_range networks[] = {
+		{ .first = 0x0a000001, .last = 0x0afffffe, .prefix_len = 8 },  /* 10.0.0.0/8 */
+		{ .first = 0xac100001, .last = 0xac1ffffe, .prefix_len = 12 }, /* 172.16.0.0/12 */
+	};
+
+	return networks[on_link(&networks[0], options->ranges[0].first) ||
+			on_link(&options->ranges[0], networks[0].first)];
+}
+
+static void demo_flood_defaults(struct options *options)
+{
+	if (options->backlog == 0)
+		options->backlog = BACKLOG_DEMO_FLOOD;
+	options->source = demo_source(options);
+	options->source_given = true;
+}
+
 static void demo_defaults(struct options *options)
 {
 	if (options->duration_ns == 0)
-		options->duration_ns = 10 * NS_PER_S;
+		options->duration_ns = options->flood_pps != 0 && !options->defence_given ? DEMO_FLOOD_NS :
+											    10 * NS_PER_S;
 	if (options->msl_ns == 0)
 		options->msl_ns = NS_PER_S;
 	if (options->ranges_count == 0) {
@@ -56,6 +89,8 @@ static void demo_defaults(struct options *options)
 		options->ranges_count = 2;
 	}
 	options->connect = (struct weir_endpoint){ .address = options->ranges[1].first, .port = 80 };
+	if (options->flood_pps != 0)
+		demo_flood_defaults(options);
 }
 
 /* The size that the app has when none is asked for; a load that checks none has 0. */
@@ -98,13 +133,6 @@ void options_defaults(struct options *options)
 	if (options->backlog == 0)
 		options->backlog = options->max_connections < BACKLOG_DEFAULT ? options->max_connections :
 										BACKLOG_DEFAULT;
-}
-
-static bool on_link(const struct weir_range *range, uint32_t address)
-{
-	unsigned host_bits = 32 - range->prefix_len;
-
-	return ((uint64_t)range->first >> host_bits) == ((uint64_t)address >> host_bits);
 }
 
 static bool any_on_link(const struct options *options, uint32_t address)
@@ -232,6 +260,7 @@ static bool is_harmless(uint32_t address)
 
 static int check_flood(const struct options *options, char *error)
 {
+	struct flood_sources sources;
 	char text[UNITS_ADDRESS_TEXT];
 
 	units_address_text(options->connect.address, text);
@@ -241,6 +270,11 @@ static int check_flood(const struct options *options, char *error)
 			"--connect: %s is no private, benchmarking, documentation or link-local address; "
 			"flood one of these, or give --i-am-authorised if its owner agreed",
 			text);
+	if (options->source_given &&
+	    !flood_sources_init(&sources, &options->source, 1, options->connect.address, 0))
+		return wrong(error,
+			     "--source: no host but the target can have an address of it; give others, such "
+			     "as 10.0.0.0/8");
 	if (options->flood_pps == 0)
 		return wrong(error, "--rate: missing; give packets per second, such as --rate 100k, or max");
 	return 0;

@@ -5,6 +5,7 @@
 #include <jansson.h>
 #include <string.h>
 
+#include "flood_text.h"
 #include "json.h"
 #include "text.h"
 #include "units.h"
@@ -62,11 +63,16 @@ static json_t *addresses_array(const struct options *options)
 	return array;
 }
 
+static bool listens(const struct options *options)
+{
+	return options->command == COMMAND_DEMO || options->command == COMMAND_SERVE;
+}
+
 static json_t *listen_array(const struct options *options)
 {
 	json_t *array = json_array();
 
-	for (unsigned i = 0; i < options->listen_count && options->command != COMMAND_LOAD; i++)
+	for (unsigned i = 0; i < options->listen_count && listens(options); i++)
 		json_array_append_new(array, json_integer(options->listen[i]));
 	return array;
 }
@@ -109,8 +115,11 @@ static void ready_text(FILE *out, const struct options *options, const char *con
 		units_range_text(&options->ranges[i], text);
 		fprintf(out, "%s %s", i == 0 ? " as" : ",", text);
 	}
-	fprintf(out, ", app %s", options_app_name(options->app));
-	if (options->command == COMMAND_LOAD) {
+	if (options->command == COMMAND_FLOOD)
+		fprintf(out, ", %s", options_flood_name(options->kind));
+	else
+		fprintf(out, ", app %s", options_app_name(options->app));
+	if (options->command == COMMAND_LOAD || options->command == COMMAND_FLOOD) {
 		connect_text(options, text, sizeof(text));
 		fprintf(out, ", to %s", text);
 	}
@@ -138,6 +147,12 @@ void output_notice(struct output *output, const char *line)
 	flush_people(output);
 }
 
+void output_phase(struct output *output, const struct flood_phase *phase)
+{
+	flood_text_phase(output->people, output->options, phase);
+	flush_people(output);
+}
+
 /* demo's sides have an object each, the others' one side is the line itself. */
 static void write_figures(struct output *output, const char *event, const struct output_side *sides,
 			  unsigned count, double t)
@@ -151,6 +166,8 @@ static void write_figures(struct output *output, const char *event, const struct
 			json_object_update_new(line, figures);
 		else
 			json_object_set_new(line, sides[i].name, figures);
+		if (sides[i].flood != NULL)
+			json_object_set_new(line, "flood", flood_json(sides[i].flood));
 	}
 	write_line(output, line);
 }
@@ -175,18 +192,29 @@ static void tell_defence(struct output *output, uint32_t defending, double t)
 	}
 }
 
+/* Of demo's two sides the client tells what a person wants to know, and the server what a flood does. */
+static void tell_second(FILE *out, const struct output_side *first, const struct output_side *last, double t,
+			double end)
+{
+	text_second(out, first->figures, t, end, first->is_client);
+	if (!last->is_client)
+		text_flooded(out, last->figures);
+	fputc('\n', out);
+}
+
 void output_second(struct output *output, const struct output_side *sides, unsigned count, double t)
 {
 	const struct output_side *last = &sides[count - 1];
+	double end = (double)output->options->duration_ns / 1e9;
 
 	if (!last->is_client)
 		tell_defence(output, last->figures->defending, t);
-	/* Of demo's two sides the client tells what a person wants to know, and the server what a flood does. */
-	text_second(output->people, sides[0].figures, t, (double)output->options->duration_ns / 1e9,
-		    sides[0].is_client);
-	if (!last->is_client)
-		text_flooded(output->people, last->figures);
-	fputc('\n', output->people);
+	if (sides[0].flood == NULL)
+		tell_second(output->people, &sides[0], last, t, end);
+	else if (count == 1)
+		flood_text_second(output->people, sides[0].flood, t, end);
+	else
+		flood_text_demo(output->people, sides[0].flood, sides[0].figures, last->figures, t, end);
 	flush_people(output);
 	if (output->json)
 		write_figures(output, "stats", sides, count, t);
@@ -194,8 +222,12 @@ void output_second(struct output *output, const struct output_side *sides, unsig
 
 void output_summary(struct output *output, const struct output_side *sides, unsigned count, double t)
 {
-	for (unsigned i = 0; i < count; i++)
+	bool alone = output->options->command == COMMAND_FLOOD;
+
+	for (unsigned i = 0; i < count && !alone; i++)
 		text_summary(output->people, sides[i].figures, sides[i].name, sides[i].is_client);
+	if (sides[0].flood != NULL)
+		flood_text_summary(output->people, sides[0].flood, alone ? sides[0].figures : NULL);
 	flush_people(output);
 	if (output->json)
 		write_figures(output, "summary", sides, count, t);

@@ -10,6 +10,8 @@
 #include <stdio.h>
 
 #include "figures.h"
+#include "flood_figures.h"
+#include "flood_phases.h"
 #include "options.h"
 
 #define OUTPUT_SIDES_MAX 2
@@ -18,6 +20,7 @@ struct output_side {
 	const char *name; /* "client", "server" */
 	bool is_client;
 	const struct figures *figures;
+	const struct flood_figures *flood; /* from its shards; NULL: none */
 };
 
 struct output {
@@ -37,6 +40,9 @@ void output_ready(struct output *output, const char *const *devices, unsigned co
 
 /* One line for people. */
 void output_notice(struct output *output, const char *line);
+
+/* A demo that is flooded goes into its next phase. */
+void output_phase(struct output *output, const struct flood_phase *phase);
 
 /* t: seconds since ready. */
 void output_second(struct output *output, const struct output_side *sides, unsigned count, double t);

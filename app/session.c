@@ -23,6 +23,8 @@
 #define SECOND_SIGNAL_NS (50 * NS_PER_MS)
 /* Clients end their plan by themselves, each at its own start plus the duration. */
 #define GRACE_NS (200 * NS_PER_MS)
+/* A flood leaves handshakes behind that nobody will complete, and clients that nobody answers. */
+#define FLOODED_DRAIN_NS NS_PER_S
 
 enum stage {
 	STAGE_RUNNING,
@@ -36,6 +38,8 @@ struct run {
 	struct sample *now;                      /* of one side, while its figures are made */
 	struct sample *since[SESSION_SIDES_MAX]; /* the last second's */
 	struct figures figures[SESSION_SIDES_MAX];
+	struct flood_figures flood;
+	const struct flood_phase *phase; /* of a demo that is flooded */
 	uint64_t start_ns;
 	enum stage stage;
 	unsigned draining; /* which side */
@@ -102,11 +106,15 @@ static void make_figures(struct run *run, bool total, struct output_side *sides)
 			run->since[i]->now_ns = run->start_ns;
 		}
 		figures_make(run->now, run->since[i], &run->figures[i]);
+		if (side_floods(&session->sides[i]))
+			flood_figures_make(&run->now->flood, &run->since[i]->flood, run->figures[i].seconds,
+					   &run->flood);
 		*run->since[i] = *run->now;
 		sides[i] = (struct output_side){
 			.name = session->sides_count > 1 ? session->sides[i].name : NULL,
 			.is_client = session->sides[i].is_client,
 			.figures = &run->figures[i],
+			.flood = side_floods(&session->sides[i]) ? &run->flood : NULL,
 		};
 	}
 }
@@ -116,6 +124,10 @@ static void tell_second(struct run *run, uint64_t now_ns)
 	struct output_side sides[SESSION_SIDES_MAX];
 
 	make_figures(run, false, sides);
+	/* It was so for most of the second, whatever the last of its milliseconds brought. */
+	if (run->phase != NULL)
+		run->flood.phase =
+			flood_phase_at(run->session->options, now_ns - run->start_ns - NS_PER_S / 2)->name;
 	output_second(&run->session->output, sides, run->session->sides_count, seconds_since(run, now_ns));
 }
 
@@ -124,6 +136,7 @@ static void tell_summary(struct run *run)
 	struct output_side sides[SESSION_SIDES_MAX];
 
 	make_figures(run, true, sides);
+	run->flood.phase = NULL;
 	output_summary(&run->session->output, sides, run->session->sides_count,
 		       seconds_since(run, weir_now_ns()));
 }
@@ -132,7 +145,7 @@ static void drain(struct run *run, unsigned side, uint64_t now_ns)
 {
 	run->stage = STAGE_DRAINING;
 	run->draining = side;
-	run->until_ns = now_ns + DRAIN_NS;
+	run->until_ns = now_ns + (run->phase != NULL ? FLOODED_DRAIN_NS : DRAIN_NS);
 	order_give(&run->session->sides[side].orders.stop);
 }
 
@@ -173,6 +186,26 @@ static void step_draining(struct run *run, uint64_t now_ns)
 	}
 }
 
+/* The rate of `weir flood` never changes, that of demo by its phases. */
+static void set_flood(struct run *run, uint64_t now_ns)
+{
+	struct session *session = run->session;
+	const struct options *options = session->options;
+	const struct flood_phase *phase;
+
+	if (options->command == COMMAND_FLOOD && now_ns == run->start_ns)
+		side_set_flood(&session->sides[0], options->flood_pps);
+	if (options->command != COMMAND_DEMO || options->flood_pps == 0)
+		return;
+	phase = flood_phase_at(options, now_ns - run->start_ns);
+	if (phase == run->phase)
+		return;
+	run->phase = phase;
+	order_defence(&session->sides[1].orders, phase->defence);
+	side_set_flood(&session->sides[0], phase->flooded ? options->flood_pps : 0);
+	output_phase(&session->output, phase);
+}
+
 static bool balanced(const struct session *session)
 {
 	for (unsigned i = 0; i < session->sides_count; i++)
@@ -188,6 +221,8 @@ static void step(struct run *run, uint64_t now_ns)
 		if (signals > 0 || time_is_over(run, now_ns) || fatal(run->session) != 0 ||
 		    run->session->output.broken)
 			drain(run, 0, now_ns);
+		else
+			set_flood(run, now_ns);
 		return;
 	case STAGE_DRAINING:
 		step_draining(run, now_ns);
@@ -268,6 +303,9 @@ static uint64_t blame(const struct session *session, unsigned side, const struct
 {
 	uint64_t failed = figures->failed;
 
+	/* A demo of a flood is there to show them. */
+	if (session->options->command == COMMAND_DEMO && session->options->flood_pps != 0)
+		return 0;
 	if (session->sides[side].is_client)
 		return failed;
 	if (session->options->command != COMMAND_DEMO)
@@ -280,7 +318,11 @@ static void check(const struct run *run, bool *failed)
 	const struct session *session = run->session;
 	int rc = fatal(session);
 
-	if (rc != 0)
+	if (rc == -EHOSTUNREACH && session->options->command == COMMAND_FLOOD)
+		complain(
+			session, failed,
+			"nobody answers ARP for the target or its gateway; where nobody can, give --dest-mac");
+	else if (rc != 0)
 		complain(session, failed, "connections cannot be opened: %s", strerror(-rc));
 	for (unsigned i = 0; i < session->sides_count; i++) {
 		const struct figures *f = &run->figures[i];
@@ -330,6 +372,7 @@ int session_run(struct session *session, const char *const *devices, unsigned de
 	if (run == NULL)
 		return rc;
 	run->session = session;
+	run->flood.kind = options_flood_name(session->options->kind);
 	if (!take_memory(run)) {
 		snprintf(error, SESSION_ERROR_MAX, "%s", strerror(ENOMEM));
 		goto free_run;
@@ -344,6 +387,7 @@ int session_run(struct session *session, const char *const *devices, unsigned de
 	for (unsigned i = 0; i < session->sides_count; i++)
 		run->since[i]->now_ns = run->start_ns;
 	output_ready(&session->output, devices, devices_count);
+	set_flood(run, run->start_ns);
 	loop(run);
 	weir_runtime_stop(session->runtime);
 	weir_runtime_join(session->runtime);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "client.h"
+#include "flood.h"
 #include "server.h"
 
 #define NS_PER_S 1000000000ull
@@ -15,6 +16,8 @@
 #define TIME_WAIT_MAX (16u << 20)
 /* Half-open records where nobody listens: there have to be some. */
 #define HALF_OPEN_CLIENT 64
+/* How long the clients of a demo that is flooded try: a SYN, another after a second, and 2 s more. */
+#define PATIENCE_NS (2 * NS_PER_S)
 
 void side_init(struct side *side, const char *name, struct weir_runtime *runtime, bool is_client)
 {
@@ -78,6 +81,11 @@ static void configure(const struct side *side, const struct options *options, co
 	 */
 	if (options->command == COMMAND_DEMO)
 		config->rto_min_ns = config->rto_initial_ns;
+	if (options->command == COMMAND_DEMO && options->flood_pps != 0) {
+		config->syn_timeout_ns = PATIENCE_NS;
+		/* Floods come from elsewhere: the client's station is the router to there, too. */
+		config->gateway = side->is_client ? 0 : options->ranges[0].first;
+	}
 	config->seeded = options->seeded;
 	/* Shards must not draw the same numbers. */
 	config->seed = options->seed + 2 * place->shard + (side->is_client ? 0 : 1);
@@ -89,32 +97,90 @@ static int explain(char *error, const char *why, int rc)
 	return rc;
 }
 
+static unsigned client_source(struct weir_core *core, struct rte_mbuf **mbufs, unsigned max, uint64_t now_ns,
+			      void *arg)
+{
+	const struct client *client = arg;
+
+	return flood_source(core, mbufs, max, now_ns, client->flood);
+}
+
+static unsigned client_sink(struct weir_core *core, struct rte_mbuf **mbufs, unsigned n, void *arg)
+{
+	const struct client *client = arg;
+
+	return flood_sink(core, mbufs, n, client->flood);
+}
+
+/* What runs on the next shard, and the memory for it. */
+static int choose_app(struct side *side, const struct options *options, struct weir_shard_config *shard)
+{
+	unsigned i = side->count;
+	bool alone = options->command == COMMAND_FLOOD;
+
+	if (alone || (side->is_client && options->flood_pps != 0)) {
+		side->floods[i] = calloc(1, sizeof(struct flood));
+		if (side->floods[i] == NULL)
+			return -ENOMEM;
+		shard->source = alone ? flood_source : client_source;
+		shard->sink = alone ? flood_sink : client_sink;
+	}
+	if (alone) {
+		shard->app = flood_round;
+		shard->arg = side->floods[i];
+	} else if (side->is_client) {
+		shard->app = client_round;
+		shard->arg = side->clients[i] = calloc(1, sizeof(struct client));
+	} else {
+		shard->app = server_round;
+		shard->arg = side->servers[i] = calloc(1, sizeof(struct server));
+	}
+	return shard->arg != NULL ? 0 : -ENOMEM;
+}
+
+static int add_flood(struct side *side, const struct options *options, const struct side_place *place)
+{
+	const struct weir_range *sources = options->source_given ? &options->source : place->ranges;
+	unsigned count = options->source_given ? 1 : place->ranges_count;
+	/* A station that there is not, of those that anybody may give out. */
+	static const uint8_t nobody[] = { 0x02, 0, 0, 0, 0, 0x01 };
+	struct flood *flood = side->floods[side->count];
+	struct weir_port_info info;
+	int rc = weir_runtime_port_info(side->runtime, place->port, &info);
+
+	if (rc == 0)
+		rc = flood_init(flood, options, sources, count, info.mac, &side->orders);
+	if (rc == 0 && (options->dest_mac_given || place->mute))
+		flood_aim(flood, options->dest_mac_given ? options->dest_mac : nobody);
+	return rc;
+}
+
 static int add_app(struct side *side, const struct options *options, struct weir_core *core,
 		   const struct side_place *place)
 {
-	if (side->is_client)
-		return client_init(side->clients[side->count], options, core, place->shard, place->shards,
-				   &side->orders);
-	return server_init(side->servers[side->count], options, core, place->shards, &side->orders);
+	unsigned i = side->count;
+	int rc = side->floods[i] != NULL ? add_flood(side, options, place) : 0;
+
+	if (rc != 0 || options->command == COMMAND_FLOOD)
+		return rc;
+	if (!side->is_client)
+		return server_init(side->servers[i], options, core, place->shards, &side->orders);
+	rc = client_init(side->clients[i], options, core, place->shard, place->shards, &side->orders);
+	side->clients[i]->flood = side->floods[i];
+	return rc;
 }
 
 int side_add(struct side *side, const struct options *options, const struct side_place *place,
 	     char error[SIDE_ERROR_MAX])
 {
-	struct weir_shard_config shard = {
-		.lcore = place->lcore,
-		.app = side->is_client ? client_round : server_round,
-	};
+	struct weir_shard_config shard = { .lcore = place->lcore };
 	const char *why;
 	int rc;
 
 	configure(side, options, place, &shard.config);
-	if (side->is_client)
-		shard.arg = side->clients[side->count] = calloc(1, sizeof(struct client));
-	else
-		shard.arg = side->servers[side->count] = calloc(1, sizeof(struct server));
-	if (shard.arg == NULL)
-		return explain(error, NULL, -ENOMEM);
+	rc = choose_app(side, options, &shard);
+	if (rc != 0)
+		return explain(error, NULL, rc);
 	rc = weir_runtime_shard(side->runtime, place->port, &shard);
 	why = weir_runtime_error(side->runtime);
 	if (rc >= 0) {
@@ -126,22 +192,41 @@ int side_add(struct side *side, const struct options *options, const struct side
 	return rc < 0 ? explain(error, why, rc) : 0;
 }
 
-void side_fini(struct side *side)
+unsigned side_fini(struct side *side)
 {
+	unsigned missing = 0;
+
 	for (unsigned i = 0; i < side->count; i++) {
 		if (side->clients[i] != NULL)
 			client_fini(side->clients[i]);
 		if (side->servers[i] != NULL)
 			server_fini(side->servers[i]);
+		if (side->floods[i] != NULL)
+			missing += flood_fini(side->floods[i]);
 		free(side->clients[i]);
 		free(side->servers[i]);
+		free(side->floods[i]);
 	}
 	side->count = 0;
+	return missing;
+}
+
+bool side_floods(const struct side *side)
+{
+	return side->count > 0 && side->floods[0] != NULL;
+}
+
+void side_set_flood(struct side *side, uint64_t pps)
+{
+	for (unsigned i = 0; i < side->count; i++)
+		flood_set_rate(side->floods[i], pps == OPTIONS_PPS_MAX ? pps : pps / side->count);
 }
 
 static const struct tally *tally_of(const struct side *side, unsigned i)
 {
-	return side->is_client ? &side->clients[i]->tally : &side->servers[i]->tally;
+	if (side->clients[i] != NULL)
+		return &side->clients[i]->tally;
+	return side->servers[i] != NULL ? &side->servers[i]->tally : &side->floods[i]->tally;
 }
 
 static void add_stats(struct weir_stats *sum, const struct weir_stats *stats)
@@ -188,6 +273,29 @@ static void add_tally(struct tally *sum, const struct tally *tally)
 		histogram_add(&sum->latency[i], &tally->latency[i]);
 }
 
+/* Alone, a flood is what its shard does; beside a client it is somebody else's. */
+static void add_flood_counts(const struct side *side, unsigned i, struct sample *sample)
+{
+	struct flood_counts *sum = &sample->flood, counts;
+
+	if (side->floods[i] == NULL)
+		return;
+	flood_counts(side->floods[i], &counts);
+	sum->sent += counts.sent;
+	sum->syn_acks += counts.syn_acks;
+	sum->resets += counts.resets;
+	sum->others += counts.others;
+	sum->no_buffer += counts.no_buffer;
+	sum->mbufs_taken += counts.mbufs_taken;
+	sum->mbufs_returned += counts.mbufs_returned;
+	if (side->is_client)
+		return;
+	sample->stats.frames_out += counts.sent;
+	sample->stats.frames_in += flood_counts_answers(&counts);
+	sample->stats.mbufs_taken += counts.mbufs_taken;
+	sample->stats.mbufs_returned += counts.mbufs_returned;
+}
+
 void side_sample(const struct side *side, struct sample *sample)
 {
 	unsigned counters = weir_counter_count();
@@ -212,6 +320,7 @@ void side_sample(const struct side *side, struct sample *sample)
 		sample->tx_backlog_drops += loop.tx_backlog_drops;
 		sample->capture_drops += loop.capture_drops;
 		add_tally(&sample->tally, tally_of(side, i));
+		add_flood_counts(side, i, sample);
 	}
 }
 

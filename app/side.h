@@ -2,8 +2,9 @@
 /*
  * side.h - one side of a run: the shards that do the same thing, and the application on each.
  *
- * serve has a side of servers, load one of clients, demo both. The main thread makes and unmakes
- * sides, gives orders to them and takes samples of them; the applications run on the shards' lcores.
+ * serve has a side of servers, load one of clients, demo both, flood one that is neither. The main thread
+ * makes and unmakes sides, gives orders to them and takes samples of them; the applications run on the shards'
+ * lcores.
  */
 #ifndef WEIR_APP_SIDE_H
 #define WEIR_APP_SIDE_H
@@ -18,6 +19,7 @@
 #define SIDE_SHARDS_MAX OPTIONS_LCORES_MAX
 
 struct client;
+struct flood;
 struct server;
 
 struct side {
@@ -28,6 +30,7 @@ struct side {
 	int shards[SIDE_SHARDS_MAX];
 	struct client *clients[SIDE_SHARDS_MAX];
 	struct server *servers[SIDE_SHARDS_MAX];
+	struct flood *floods[SIDE_SHARDS_MAX]; /* beside a client, or alone; NULL: none */
 	struct orders orders;
 };
 
@@ -39,6 +42,7 @@ struct side_place {
 	const struct weir_range *ranges;
 	unsigned ranges_count;
 	uint16_t mtu;
+	bool mute; /* nobody answers ARP on this port */
 };
 
 void side_init(struct side *side, const char *name, struct weir_runtime *runtime, bool is_client);
@@ -51,8 +55,17 @@ void side_init(struct side *side, const char *name, struct weir_runtime *runtime
 int side_add(struct side *side, const struct options *options, const struct side_place *place,
 	     char error[SIDE_ERROR_MAX]);
 
-/* Frees the applications. The loops must have ended. */
-void side_fini(struct side *side);
+/*
+ * Frees the applications. The loops have ended, and the ports are closed. Returns how many of a flood's buffers did
+ * not come back.
+ */
+unsigned side_fini(struct side *side);
+
+/* Does it send a flood? */
+bool side_floods(const struct side *side);
+
+/* Packets per second of the side's floods together; 0: none, OPTIONS_PPS_MAX: what the ports take. */
+void side_set_flood(struct side *side, uint64_t pps);
 
 /* Sums up what the side has counted until now. */
 void side_sample(const struct side *side, struct sample *sample);

@@ -73,8 +73,14 @@ static inline uint64_t tally_get(const uint64_t *value)
 struct orders {
 	bool stop;                          /* open nothing more, and let what is open come to its end */
 	bool abort;                         /* and now at once */
+	uint8_t defence;                    /* of servers' ports: enum weir_defence_mode */
 	const struct cookie_key_offer *key; /* to be taken by servers; NULL: their own will do */
 };
+
+static inline void order_defence(struct orders *orders, uint8_t mode)
+{
+	__atomic_store_n(&orders->defence, mode, __ATOMIC_RELAXED);
+}
 
 static inline bool order_given(const bool *order)
 {

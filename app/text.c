@@ -35,8 +35,7 @@ const char *text_time(uint64_t ns, char text[TEXT_NUMBER])
 	return text;
 }
 
-/* "  3/10 s", or "   3 s" of a run without an end. */
-static void clock_text(FILE *out, double t, double end)
+void text_clock(FILE *out, double t, double end)
 {
 	if (end > 0)
 		fprintf(out, "%4.0f/%.0f s", t, end);
@@ -48,7 +47,7 @@ void text_second(FILE *out, const struct figures *f, double t, double end, bool 
 {
 	char a[TEXT_NUMBER], b[TEXT_NUMBER], c[TEXT_NUMBER], d[TEXT_NUMBER];
 
-	clock_text(out, t, end);
+	text_clock(out, t, end);
 	fprintf(out, "  %11s conn/s  %11s req/s  open %s", text_number((uint64_t)(f->cps + 0.5), a),
 		text_number((uint64_t)(f->rps + 0.5), b), text_number(f->open + f->half_open, c));
 	if (is_client) {
@@ -84,6 +83,11 @@ static void names_line(FILE *out, const char *title, const struct names *names)
 		fprintf(out, "%s%s %s", i == 0 ? " " : ", ", names->entries[i].name,
 			text_number(names->entries[i].count, text));
 	fprintf(out, "\n");
+}
+
+void text_drops(FILE *out, const struct figures *f)
+{
+	names_line(out, "drops", &f->drops);
 }
 
 static void latency_lines(FILE *out, const struct figures *f)
@@ -139,7 +143,7 @@ void text_summary(FILE *out, const struct figures *f, const char *name, bool is_
 	if (is_client)
 		latency_lines(out, f);
 	names_line(out, "failures", &f->failures);
-	names_line(out, "drops", &f->drops);
+	text_drops(out, f);
 	names_line(out, "held back", &f->held_back);
 	states_line(out, f);
 	fprintf(out, "  cost         %.0f cycles/packet\n", f->cycles_per_packet);

@@ -23,7 +23,7 @@ def help_lists_commands():
     """weir --help lists what there is, and nothing that is not."""
     done = run('--help')
     expect_clean(done)
-    for command in ('demo', 'serve', 'load'):
+    for command in ('demo', 'serve', 'load', 'flood'):
         expect(f'\n  {command} ' in done.stdout, command)
     expect('doctor' not in done.stdout, done.stdout)
     expect_wrong(": 'doctor' is no command", 'doctor')
@@ -34,7 +34,8 @@ def help_of_each():
     for command, options in {'demo': ['--rate', '--close', '--flood', '--syn-defence'],
                              'serve': ['--listen', '--app', '--port', '--syn-defence', '--backlog', '--cookie-key'],
                              'load': ['--connect', '--ramp', '--gateway'],
-                             'flood': ['--connect', '--kind', '--rate', '--source', '--plain', '--i-am-authorised']}.items():
+                             'flood': ['--connect', '--kind', '--rate', '--source', '--plain', '--dest-mac',
+                                       '--i-am-authorised']}.items():
         done = run(command, '--help')
         expect_clean(done)
         expect_equal(done.stderr, '')

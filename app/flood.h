@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * flood.h - attack traffic from one shard: weir_shard_config's source, and the sink for what it provokes.
+ *
+ * It has a pool of its own, so that neither a flood nor TCP can starve the other of buffers. Frames are written anew
+ * into each buffer, since on a wire in memory the other end may have rewritten the last one.
+ *
+ * Paced, it owes what the time since the last burst is worth, sends that and no more, and forgets what is older than
+ * FLOOD_CATCH_UP_NS: a port, or a CPU, that was busy meanwhile is not made to swallow all of it at once.
+ *
+ * What comes back to one of its sources is counted by kind and dropped, unanswered: a RST of ours would undo the
+ * attack. ARP goes on to the shard.
+ *
+ * Threads: flood_source() and flood_sink() are the lcore's, flood_set_rate() and flood_counts() anybody's, the rest
+ * is the main thread's, before the loops start and after they ended.
+ */
+#ifndef WEIR_APP_FLOOD_H
+#define WEIR_APP_FLOOD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "flood_counts.h"
+#include "flood_frame.h"
+#include "options.h"
+#include "tally.h"
+#include "weir.h"
+
+struct rte_mempool;
+
+#define FLOOD_CATCH_UP_NS 100000000ull
+
+struct flood {
+	struct flood_frames frames;
+	struct rte_mempool *pool;
+	const struct orders *orders;
+	uint32_t target;
+	uint8_t mac[6]; /* ours */
+
+	bool aimed;                 /* frames know where they go */
+	bool mac_given;             /* for good */
+	uint64_t since_ns;          /* when the target's address was first asked for */
+	uint64_t look_ns;           /* when to look for it again */
+	uint64_t pps;               /* as the pace below has it */
+	uint64_t paced_ns;          /* until when debt is counted */
+	uint64_t debt;              /* packets that are due, in units of 1e-9 */
+	uint64_t wanted_pps;        /* relaxed; 0: nothing, OPTIONS_PPS_MAX: all that the port takes */
+	struct flood_counts counts; /* relaxed */
+	struct tally tally;
+};
+
+/*
+ * ranges: the sources. mac: the port's. Returns 0, -ENOMEM (no pool), or -EADDRNOTAVAIL (no host's address among the
+ * sources).
+ */
+int flood_init(struct flood *flood, const struct options *options, const struct weir_range *ranges,
+	       unsigned ranges_count, const uint8_t mac[6], const struct orders *orders);
+
+/* Frees the pool; returns how many of its buffers did not come back. The ports are closed. */
+unsigned flood_fini(struct flood *flood);
+
+/* Where frames go, instead of asking by ARP. Before the loops start. */
+void flood_aim(struct flood *flood, const uint8_t mac[6]);
+
+void flood_set_rate(struct flood *flood, uint64_t pps);
+
+/* As weir_source_fn, weir_sink_fn and weir_app_fn have it, arg: the flood. */
+unsigned flood_source(struct weir_core *core, struct rte_mbuf **mbufs, unsigned max, uint64_t now_ns,
+		      void *arg);
+unsigned flood_sink(struct weir_core *core, struct rte_mbuf **mbufs, unsigned n, void *arg);
+void flood_round(struct weir_core *core, const struct weir_event *events, unsigned n, uint64_t now_ns,
+		 void *arg);
+
+void flood_counts(const struct flood *flood, struct flood_counts *counts);
+
+#endif
