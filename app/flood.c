@@ -63,7 +63,7 @@ unsigned flood_fini(struct flood *flood)
 
 void flood_set_rate(struct flood *flood, uint64_t pps)
 {
-	__atomic_store_n(&flood->wanted_pps, pps, __ATOMIC_RELAXED);
+	__atomic_store_n(&flood->pps, pps, __ATOMIC_RELAXED);
 }
 
 void flood_aim(struct flood *flood, const uint8_t mac[6])
@@ -89,24 +89,6 @@ static bool look(struct flood *flood, struct weir_core *core, uint64_t now_ns)
 	return flood->aimed;
 }
 
-/* How many are due now, up to max. */
-static unsigned due(struct flood *flood, unsigned max, uint64_t now_ns)
-{
-	uint64_t passed_ns, wanted = __atomic_load_n(&flood->wanted_pps, __ATOMIC_RELAXED);
-
-	if (wanted != flood->pps) {
-		flood->pps = wanted;
-		flood->debt = 0;
-		flood->paced_ns = now_ns;
-	}
-	if (wanted == OPTIONS_PPS_MAX)
-		return max;
-	passed_ns = RTE_MIN(now_ns - flood->paced_ns, FLOOD_CATCH_UP_NS);
-	flood->paced_ns = now_ns;
-	flood->debt = RTE_MIN(flood->debt + passed_ns * wanted, FLOOD_CATCH_UP_NS * wanted);
-	return (unsigned)RTE_MIN(flood->debt / SECOND_NS, (uint64_t)max);
-}
-
 unsigned flood_source(struct weir_core *core, struct rte_mbuf **mbufs, unsigned max, uint64_t now_ns,
 		      void *arg)
 {
@@ -117,7 +99,7 @@ unsigned flood_source(struct weir_core *core, struct rte_mbuf **mbufs, unsigned 
 		return 0;
 	if (now_ns >= flood->look_ns && !flood->mac_given && !look(flood, core, now_ns))
 		return 0;
-	n = due(flood, max, now_ns);
+	n = flood_pace_due(&flood->pace, __atomic_load_n(&flood->pps, __ATOMIC_RELAXED), max, now_ns);
 	if (n == 0)
 		return 0;
 	if (rte_pktmbuf_alloc_bulk(flood->pool, mbufs, n) != 0) {
@@ -131,8 +113,7 @@ unsigned flood_source(struct weir_core *core, struct rte_mbuf **mbufs, unsigned 
 		mbufs[i]->data_len = (uint16_t)len;
 		mbufs[i]->pkt_len = len;
 	}
-	if (flood->pps != OPTIONS_PPS_MAX)
-		flood->debt -= n * SECOND_NS;
+	flood_pace_pay(&flood->pace, n);
 	tally_add(&flood->counts.sent, n);
 	tally_add(&flood->counts.mbufs_returned, n);
 	return n;

@@ -5,9 +5,6 @@
  * It has a pool of its own, so that neither a flood nor TCP can starve the other of buffers. Frames are written anew
  * into each buffer, since on a wire in memory the other end may have rewritten the last one.
  *
- * Paced, it owes what the time since the last burst is worth, sends that and no more, and forgets what is older than
- * FLOOD_CATCH_UP_NS: a port, or a CPU, that was busy meanwhile is not made to swallow all of it at once.
- *
  * What comes back to one of its sources is counted by kind and dropped, unanswered: a RST of ours would undo the
  * attack. ARP goes on to the shard.
  *
@@ -22,13 +19,12 @@
 
 #include "flood_counts.h"
 #include "flood_frame.h"
+#include "flood_pace.h"
 #include "options.h"
 #include "tally.h"
 #include "weir.h"
 
 struct rte_mempool;
-
-#define FLOOD_CATCH_UP_NS 100000000ull
 
 struct flood {
 	struct flood_frames frames;
@@ -37,14 +33,12 @@ struct flood {
 	uint32_t target;
 	uint8_t mac[6]; /* ours */
 
-	bool aimed;                 /* frames know where they go */
-	bool mac_given;             /* for good */
-	uint64_t since_ns;          /* when the target's address was first asked for */
-	uint64_t look_ns;           /* when to look for it again */
-	uint64_t pps;               /* as the pace below has it */
-	uint64_t paced_ns;          /* until when debt is counted */
-	uint64_t debt;              /* packets that are due, in units of 1e-9 */
-	uint64_t wanted_pps;        /* relaxed; 0: nothing, OPTIONS_PPS_MAX: all that the port takes */
+	bool aimed;        /* frames know where they go */
+	bool mac_given;    /* for good */
+	uint64_t since_ns; /* when the target's address was first asked for */
+	uint64_t look_ns;  /* when to look for it again */
+	struct flood_pace pace;
+	uint64_t pps;               /* relaxed; 0: nothing, OPTIONS_PPS_MAX: all that the port takes */
 	struct flood_counts counts; /* relaxed */
 	struct tally tally;
 };
