@@ -183,7 +183,7 @@ WEIR_API const char *weir_defence_name(enum weir_defence_mode mode);
 struct weir_defence {
 	enum weir_defence_mode mode;
 	uint32_t backlog;              /* half-open handshakes at most; 0: max_half_open */
-	uint64_t timeout_ns;           /* of a handshake, 1 s at least: R2 of a SYN-ACK; 63 s */
+	uint64_t timeout_ns;           /* of a handshake, 1 s to 3 minutes: R2 of a SYN-ACK; 63 s */
 	uint32_t half_open_per_source; /* handshakes under way; 0: no limit */
 	uint32_t opens_per_source;     /* completed ones a second; 0: no limit */
 };
@@ -338,7 +338,7 @@ WEIR_API int weir_set_listener_options(struct weir_core *core, int listener,
 WEIR_API void weir_defence_default(const struct weir_core *core, struct weir_defence *defence);
 
 /*
- * From now on; handshakes under way stay. 0 or -EINVAL (no such listener; timeout_ns out of 1 s to 10 minutes;
+ * From now on; handshakes under way stay. 0 or -EINVAL (no such listener; timeout_ns out of 1 s to 3 minutes;
  * a mode that is none).
  */
 WEIR_API int weir_set_listener_defence(struct weir_core *core, int listener,

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/ref.h"
 #include "net/net.h"
+#include "tcp/tcp.h"
 
 #define MINUTE_NS (60 * CLOCK_NS_PER_S)
 #define HOUR_NS (60 * MINUTE_NS)
@@ -144,8 +145,8 @@ static const char *check_defence(const struct weir_defence *defence)
 {
 	if ((unsigned)defence->mode > WEIR_DEFENCE_OFF)
 		return "defence.mode: must be auto, always or off";
-	if (!within(defence->timeout_ns, CLOCK_NS_PER_S, 10 * MINUTE_NS))
-		return "defence.timeout_ns: must be from a second to 10 minutes";
+	if (!within(defence->timeout_ns, DEFENCE_TIMEOUT_MIN_NS, DEFENCE_TIMEOUT_MAX_NS))
+		return "defence.timeout_ns: must be from a second to 3 minutes";
 	return NULL;
 }
 

@@ -37,6 +37,9 @@
 /* Sees to the checksums of a frame that is otherwise whole: in software or by the port. */
 typedef void (*tx_finish_fn)(struct rte_mbuf *frame, const struct seg *seg);
 
+/* SYN-ACKs that wait in the frames of their SYNs for weir_output(); four bursts. */
+#define CORE_TURNED 256
+
 struct weir_core {
 	struct counters counters;
 	struct tcp *tcp;
@@ -52,6 +55,8 @@ struct weir_core {
 	struct control control;
 	struct net net;
 	struct memory memory;
+	unsigned turned_first, turned_count; /* of turned[], those that were not handed out yet */
+	struct rte_mbuf *turned[CORE_TURNED];
 };
 
 /* A frame of the core's pool; NULL counts tx_no_buffer. */
@@ -59,6 +64,9 @@ struct rte_mbuf *core_alloc(struct weir_core *core);
 
 /* Frees frames that are on the core's counters. */
 void core_free(struct weir_core *core, struct rte_mbuf **frames, unsigned n);
+
+/* Writes the headers of a segment without payload into a frame, and its checksums. */
+void tx_fill(struct weir_core *core, struct rte_mbuf *m, const struct seg *seg, const struct eth_addr *dst);
 
 void tx_finish_software(struct rte_mbuf *frame, const struct seg *seg);
 void tx_finish_offload(struct rte_mbuf *frame, const struct seg *seg);

@@ -4,6 +4,7 @@
  *
  *     parse      frames to segments; nothing is counted, freed or answered yet
  *     tcp        the segments, in order; TCP may take fewer
+ *     turn       SYNs that TCP has made into SYN-ACKs: the frame that brought the one takes the other back
  *     dispose    of the frames up to the first that TCP did not take: count, answer, free
  *
  * Nothing has an effect before TCP has said how far the burst goes, so that what was not taken can be
@@ -15,6 +16,7 @@
 
 #include "core/chain.h"
 #include "core/payload_mbuf.h"
+#include "wire/build.h"
 #include "wire/parse.h"
 
 /* What a frame turned out to be. */
@@ -151,15 +153,49 @@ static void untrim(struct rx_burst *burst, unsigned taken)
 			rte_pktmbuf_prepend(burst->mbufs[burst->places[s]], burst->fronts[s]);
 }
 
+/* Whether all of a frame's bytes are our own to write over, with room for any headers. */
+static bool is_writable(const struct rte_mbuf *m)
+{
+	return RTE_MBUF_DIRECT(m) && rte_mbuf_refcnt_read(m) == 1 && m->nb_segs == 1 &&
+	       m->data_len + rte_pktmbuf_tailroom(m) >= BUILD_HEADERS_MAX;
+}
+
+/*
+ * Sends a SYN-ACK back the way that its SYN came: to the station that sent it, without asking who that is, so that a flood
+ * of addresses on the link asks for none of them. NULL: there is no buffer.
+ */
+static void turn(struct weir_core *core, struct rx_burst *burst, unsigned s)
+{
+	unsigned i = burst->places[s];
+	struct rte_mbuf *m = burst->mbufs[i];
+
+	if (is_writable(m)) {
+		if (burst->fronts[s] > 0)
+			rte_pktmbuf_prepend(m, burst->fronts[s]);
+		m->ol_flags = 0;
+		burst->mbufs[i] = NULL;
+	} else {
+		m = core_alloc(core);
+		if (m == NULL)
+			return;
+	}
+	tx_fill(core, m, &burst->segs[s], &burst->frames[i].eth.src);
+	core->turned[core->turned_first + core->turned_count++] = m;
+}
+
 /* How many frames of the burst are taken in: all up to the first segment that TCP did not take. */
 static unsigned input_segments(struct weir_core *core, struct rx_burst *burst)
 {
-	unsigned taken = tcp_input(core->tcp, burst->segs, burst->sacks, burst->segs_count, core->now_ns);
+	uint64_t turned;
+	unsigned taken =
+		tcp_input(core->tcp, burst->segs, burst->sacks, burst->segs_count, core->now_ns, &turned);
 
 	untrim(burst, taken);
 	for (unsigned s = 0; s < taken; s++)
 		if (burst->fronts[s] > 0 && burst->segs[s].payload == 0)
 			burst->mbufs[burst->places[s]] = NULL;
+	for (; turned != 0; turned &= turned - 1)
+		turn(core, burst, (unsigned)__builtin_ctzll(turned));
 	return taken < burst->segs_count ? burst->places[taken] : burst->count;
 }
 
@@ -248,7 +284,7 @@ unsigned weir_input(struct weir_core *core, struct rte_mbuf **mbufs, unsigned n,
 	unsigned done = 0;
 
 	set_now(core, now_ns);
-	while (done < n) {
+	while (done < n && core->turned_first + core->turned_count + CORE_BURST <= CORE_TURNED) {
 		unsigned burst = n - done < CORE_BURST ? n - done : CORE_BURST;
 		unsigned taken =
 			input_burst(core, mbufs + done, burst, verdicts != NULL ? verdicts + done : NULL);

@@ -21,6 +21,8 @@ static int draw_secrets(const struct weir_config *config, struct tcp_secrets *se
 			.table = { rng_u64(&rng), rng_u64(&rng) },
 			.isn = { rng_u64(&rng), rng_u64(&rng) },
 			.ports = { rng_u64(&rng), rng_u64(&rng) },
+			.cookies = { { rng_u64(&rng), rng_u64(&rng) }, { rng_u64(&rng), rng_u64(&rng) } },
+			.sources = { rng_u64(&rng), rng_u64(&rng) },
 		};
 		return 0;
 	}
@@ -85,6 +87,7 @@ void weir_core_destroy(struct weir_core *core)
 	if (core == NULL)
 		return;
 	control_clear(core);
+	rte_pktmbuf_free_bulk(core->turned + core->turned_first, core->turned_count);
 	tcp_destroy(core->tcp);
 	memory = core->memory;
 	memory_give(&memory);

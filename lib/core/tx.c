@@ -83,6 +83,15 @@ static void fill(struct weir_core *core, struct rte_mbuf *m, struct seg *seg, co
 	core->tx_finish(m, seg);
 }
 
+void tx_fill(struct weir_core *core, struct rte_mbuf *m, const struct seg *seg, const struct eth_addr *dst)
+{
+	unsigned headers = build_headers(rte_pktmbuf_mtod(m, uint8_t *), seg, dst, &core->net.mac);
+
+	m->data_len = (uint16_t)headers;
+	m->pkt_len = headers;
+	core->tx_finish(m, seg);
+}
+
 /* One segment into one frame. NULL: it waits for its neighbour, or there is no way to it. */
 static struct rte_mbuf *send_one(struct weir_core *core, struct rte_mbuf *m, struct seg *seg,
 				 const struct sack *sack)
@@ -143,10 +152,22 @@ static unsigned output_segments(struct weir_core *core, struct rte_mbuf **out, u
 	return done;
 }
 
+/* SYN-ACKs that stand in the frames of their SYNs. */
+static unsigned output_turned(struct weir_core *core, struct rte_mbuf **out, unsigned max)
+{
+	unsigned n = core->turned_count < max ? core->turned_count : max;
+
+	memcpy(out, &core->turned[core->turned_first], n * sizeof(out[0]));
+	core->turned_count -= n;
+	core->turned_first = core->turned_count == 0 ? 0 : core->turned_first + n;
+	return n;
+}
+
 unsigned weir_output(struct weir_core *core, struct rte_mbuf **mbufs, unsigned max)
 {
-	unsigned n = control_output(core, mbufs, max);
+	unsigned n = output_turned(core, mbufs, max);
 
+	n += control_output(core, mbufs + n, max - n);
 	n += output_segments(core, mbufs + n, max - n);
 	/* Segments may just have found out that nobody knows their neighbour yet. */
 	n += control_output(core, mbufs + n, max - n);

@@ -21,7 +21,7 @@ uint64_t weir_next_deadline(const struct weir_core *core)
 	uint64_t net_ns = neigh_next_deadline(&core->net.neigh, core->now_ns);
 	uint64_t next_ns = tcp_ns < net_ns ? tcp_ns : net_ns;
 
-	if (control_pending(core))
+	if (control_pending(core) || core->turned_count > 0)
 		next_ns = core->now_ns;
 	if (next_ns == UINT64_MAX)
 		return UINT64_MAX;
@@ -34,6 +34,26 @@ int weir_listen(struct weir_core *core, struct weir_endpoint local, uint32_t wor
 	if (local.address != 0 && !addrs_local(&core->net.addrs, local.address))
 		return -EADDRNOTAVAIL;
 	return tcp_listen(core->tcp, local, word);
+}
+
+void weir_defence_default(const struct weir_core *core, struct weir_defence *defence)
+{
+	tcp_defence_default(core->tcp, defence);
+}
+
+int weir_set_listener_defence(struct weir_core *core, int listener, const struct weir_defence *defence)
+{
+	return tcp_set_listener_defence(core->tcp, listener, defence);
+}
+
+int weir_listener_defending(const struct weir_core *core, int listener)
+{
+	return tcp_listener_defending(core->tcp, listener);
+}
+
+void weir_set_cookie_key(struct weir_core *core, const uint8_t key[WEIR_COOKIE_KEY_BYTES], uint64_t time_ns)
+{
+	tcp_set_cookie_key(core->tcp, key, time_ns);
 }
 
 int weir_unlisten(struct weir_core *core, int listener)

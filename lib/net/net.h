@@ -14,7 +14,7 @@
 
 #include "base/counters.h"
 #include "net/addr.h"
-#include "net/limit.h"
+#include "base/limit.h"
 #include "net/neigh.h"
 #include "wire/arp.h"
 #include "wire/icmp.h"

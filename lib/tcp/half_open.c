@@ -1,42 +1,177 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "tcp/half_open.h"
 
-#include "tcp/ack.h"
-#include "tcp/events.h"
 #include "tcp/fsm.h"
 #include "tcp/handshake.h"
 #include "tcp/input.h"
 #include "tcp/isn.h"
-#include "tcp/output.h"
+#include "tcp/passive.h"
 #include "tcp/profiles.h"
 #include "tcp/records.h"
 #include "tcp/reply.h"
 #include "tcp/rtt.h"
 #include "tcp/time_wait.h"
 
-/* SYN-ACKs after the first, 7 at most; with the RTO doubling from 1 s the last one waits until 63 s. */
-#define SYN_ACK_RETRIES 5
+#define RETRIES_MAX 7 /* three bits; by then it is three minutes old */
 
 static ref half_open_ref(uint32_t slot)
 {
 	return ref_make(REF_HALF_OPEN, slot);
 }
 
+/* ------------------------------------------------------------------------------------------- *
+ * Time
+ * ------------------------------------------------------------------------------------------- */
+
+/* Ticks since the one of the first SYN-ACK, of which sent_us knows the lower 22 bits: an hour and more. */
+static uint32_t waited_ticks(const struct tcp *tcp, const struct half_open *half)
+{
+	const unsigned shift = CLOCK_TICK_SHIFT - CLOCK_US_SHIFT;
+
+	return (tcp->tick - (half->sent_us >> shift)) & (UINT32_MAX >> shift);
+}
+
+static uint32_t first_rto(const struct tcp *tcp)
+{
+	return clock_ticks_from_us(tcp->times.rto_initial_us);
+}
+
+/* From the first SYN-ACK to what comes after so many retransmissions: the RTO doubles each time (RFC 6298 section 5.5). */
+static uint32_t wait_ticks(const struct tcp *tcp, unsigned retries)
+{
+	uint64_t us = 0;
+
+	for (unsigned i = 0; i <= retries; i++) {
+		uint64_t rto_us = (uint64_t)tcp->times.rto_initial_us << i;
+
+		us += rto_us < tcp->times.rto_max_us ? rto_us : tcp->times.rto_max_us;
+	}
+	return clock_ticks_from_us(us);
+}
+
+static uint32_t timeout_ticks(const struct listener *listener)
+{
+	return clock_ticks_from_ns(listener->defence.timeout_ns);
+}
+
+uint32_t half_open_deadline(const struct tcp *tcp, const struct half_open *half)
+{
+	uint32_t wait = wait_ticks(tcp, half->retries);
+	uint32_t most = timeout_ticks(&tcp->listeners[half->listener]);
+
+	/* None is to come early because the one before it came late: by a tick, as timers are. */
+	return tcp->tick - waited_ticks(tcp, half) + (wait < most ? wait : most) + half->retries + 1;
+}
+
+/* What is left of the timeout as the queue fills; while cookies do its work, no more than the first wait. */
+static uint32_t patience_ticks(const struct listener *listener)
+{
+	const struct weir_defence *defence = &listener->defence;
+	uint64_t room = defence->backlog > listener->half_opens ? defence->backlog - listener->half_opens : 0;
+
+	return listener->guard.on ? 0 : (uint32_t)(timeout_ticks(listener) * room / defence->backlog);
+}
+
 static void arm(struct tcp *tcp, uint32_t slot)
 {
-	struct half_open *half = half_open_at(tcp, slot);
-	uint64_t rto_us = (uint64_t)tcp->times.rto_initial_us << half->retries;
-
-	if (rto_us > tcp->times.rto_max_us)
-		rto_us = tcp->times.rto_max_us;
-	half->deadline = tcp->tick + clock_ticks_from_us(rto_us) + 1;
-	timer_wheel_file(&tcp->wheel, half_open_ref(slot), half->deadline);
+	timer_wheel_file(&tcp->wheel, half_open_ref(slot), half_open_deadline(tcp, half_open_at(tcp, slot)));
 }
 
-static uint16_t half_mss(const struct tcp *tcp, const struct half_open *half)
+/* ------------------------------------------------------------------------------------------- *
+ * The queue
+ * ------------------------------------------------------------------------------------------- */
+
+/* Into the queue of its listener, as the newest. */
+static void enqueue(struct tcp *tcp, uint32_t slot)
 {
-	return handshake_mss(half->mss, tcp->rcv_mss, half->flags & HALF_TS);
+	struct half_open *half = half_open_at(tcp, slot);
+	struct listener *listener = &tcp->listeners[half->listener];
+
+	half->older = listener->newest;
+	half->newer = SLOT_NONE;
+	if (listener->newest != SLOT_NONE)
+		half_open_at(tcp, listener->newest)->newer = slot;
+	else
+		listener->oldest = slot;
+	listener->newest = slot;
+	listener->half_opens++;
 }
+
+static void dequeue(struct tcp *tcp, uint32_t slot)
+{
+	const struct half_open *half = half_open_at(tcp, slot);
+	struct listener *listener = &tcp->listeners[half->listener];
+
+	if (half->older != SLOT_NONE)
+		half_open_at(tcp, half->older)->newer = half->newer;
+	else
+		listener->oldest = half->newer;
+	if (half->newer != SLOT_NONE)
+		half_open_at(tcp, half->newer)->older = half->older;
+	else
+		listener->newest = half->older;
+	listener->half_opens--;
+}
+
+/* Out of queue and pool; the table is the caller's business. */
+static void give(struct tcp *tcp, uint32_t slot)
+{
+	struct half_open *half = half_open_at(tcp, slot);
+
+	dequeue(tcp, slot);
+	if (half->flags & HALF_COUNTED)
+		sources_give(tcp, half->tuple.raddr);
+	half->tuple.lport = 0;
+	half->tuple.rport = 0;
+	slot_pool_give(&tcp->half_opens, slot);
+	fsm_count(tcp, WEIR_SYN_RECEIVED, -1);
+}
+
+void half_open_forget(struct tcp *tcp, uint32_t slot)
+{
+	const struct half_open *half = half_open_at(tcp, slot);
+
+	/* The SYN was an old duplicate, or forged: TIME-WAIT goes on as if it had not come (RFC 9293 MAY-2). */
+	if (half->hides != SLOT_NONE)
+		time_wait_show(tcp, half->hides, half_open_ref(slot));
+	else
+		conn_table_remove(&tcp->table, tcp_hash(tcp, &half->tuple), half_open_ref(slot));
+	give(tcp, slot);
+}
+
+void half_open_drain(struct tcp *tcp, struct listener *listener, unsigned most)
+{
+	for (; most > 0 && listener->oldest != SLOT_NONE; most--) {
+		if (waited_ticks(tcp, half_open_at(tcp, listener->oldest)) < first_rto(tcp))
+			return;
+		half_open_forget(tcp, listener->oldest);
+		count(tcp->counters, COUNT_half_open_expired);
+	}
+}
+
+/* The oldest had its chance if its SYN-ACK has gone again, and still it is not complete. */
+static bool recycle(struct tcp *tcp, const struct listener *listener)
+{
+	if (listener->oldest == SLOT_NONE || half_open_at(tcp, listener->oldest)->retries == 0)
+		return false;
+	half_open_forget(tcp, listener->oldest);
+	count(tcp->counters, COUNT_half_open_recycled);
+	return true;
+}
+
+/* A record, or SLOT_NONE when the listener has its share, or all are used. */
+static uint32_t take(struct tcp *tcp, const struct listener *listener)
+{
+	if (listener->half_opens >= listener->defence.backlog || slot_pool_free(&tcp->half_opens) == 0) {
+		if (!recycle(tcp, listener))
+			return SLOT_NONE;
+	}
+	return slot_pool_take(&tcp->half_opens);
+}
+
+/* ------------------------------------------------------------------------------------------- *
+ * What is sent
+ * ------------------------------------------------------------------------------------------- */
 
 /* A segment from SYN-RECEIVED to fill in, or NULL. */
 static struct seg *reply_from(struct tcp *tcp, const struct half_open *half, uint32_t seq)
@@ -53,28 +188,39 @@ static struct seg *reply_from(struct tcp *tcp, const struct half_open *half, uin
 	seg->tos = profile->tos;
 	if (half->flags & HALF_TS) {
 		seg->opts = SEG_OPT_TS;
-		seg->tsval = tcp_tsval(tcp, half->ts_offset);
+		seg->tsval = tcp_tsval(tcp, isn_ts_offset(tcp, &half->tuple));
 		seg->tsecr = half->ts_recent;
 	}
 	return seg;
 }
 
+/* The SYN as far as its record knows it, so that the answer to it is always the same. */
+static void remember_syn(const struct half_open *half, struct seg *seg)
+{
+	*seg = (struct seg){
+		.tuple = half->tuple,
+		.seq = half->rcv_nxt - 1,
+		.tsval = half->ts_recent,
+		.mss = half->mss,
+		.flags = half->flags & HALF_ECN ? SEG_SYN | SEG_ECE | SEG_CWR : SEG_SYN,
+		.opts = (uint8_t)((half->flags & HALF_NO_MSS ? 0 : SEG_OPT_MSS) |
+				  (half->flags & HALF_TS ? SEG_OPT_TS : 0) |
+				  (half->flags & HALF_SACK ? SEG_OPT_SACK_OK : 0) |
+				  (half->flags & HALF_WSCALE ? SEG_OPT_WSCALE : 0)),
+	};
+}
+
 static void reply_syn_ack(struct tcp *tcp, const struct half_open *half)
 {
-	struct seg *seg = reply_from(tcp, half, half->iss);
+	struct seg *seg = reply_new(tcp, &half->tuple);
 
 	if (seg == NULL)
 		return;
-	seg->flags |= SEG_SYN;
-	seg->opts |= SEG_OPT_MSS;
-	seg->mss = profile_mss(tcp, profile_of_listener(tcp, half->listener));
-	seg->wnd = handshake_rcv_wnd(tcp, 0, half_mss(tcp, half));
-	if (half->flags & HALF_SACK)
-		seg->opts |= SEG_OPT_SACK_OK;
-	if (half->flags & HALF_WSCALE) {
-		seg->opts |= SEG_OPT_WSCALE;
-		seg->wscale = tcp->rcv_wscale;
-	}
+	remember_syn(half, seg);
+	passive_answer(tcp, &tcp->listeners[half->listener], seg);
+	seg->seq = half->iss;
+	if (half->flags & HALF_TS)
+		seg->tsval = tcp_tsval(tcp, isn_ts_offset(tcp, &half->tuple));
 	count(tcp->counters, COUNT_syn_ack_out);
 }
 
@@ -84,23 +230,10 @@ static void reply_syn_ack_again(struct tcp *tcp, struct half_open *half)
 	reply_syn_ack(tcp, half);
 }
 
-static uint8_t agreed_options(const struct tcp *tcp, const struct seg *seg)
-{
-	uint8_t flags = 0;
-
-	if (seg->opts & SEG_OPT_TS && tcp->timestamps)
-		flags |= HALF_TS;
-	if (seg->opts & SEG_OPT_SACK_OK)
-		flags |= HALF_SACK;
-	if (seg->opts & SEG_OPT_WSCALE)
-		flags |= HALF_WSCALE;
-	return flags;
-}
-
 /* The half second that challenge ACKs are limited by, in as many bits as a half-open record has for it. */
 static unsigned half_second(const struct tcp *tcp)
 {
-	return reply_half_second(tcp) & 31;
+	return reply_half_second(tcp) & 15;
 }
 
 /* Into the table, or into a TIME-WAIT record's place there. */
@@ -121,64 +254,63 @@ static uint16_t agreed_mss(const struct tcp *tcp, const struct seg *seg, uint8_t
 	return theirs < ours ? theirs : ours;
 }
 
-verdict half_open_make(struct tcp *tcp, const struct seg *seg, uint8_t listener, uint32_t hides)
+static void fill(const struct tcp *tcp, struct half_open *half, const struct seg *seg, uint8_t listener,
+		 uint32_t hides)
 {
-	uint32_t slot = slot_pool_take(&tcp->half_opens);
-
-	if (slot == SLOT_NONE)
-		return COUNT_drop_half_open_full;
-	if (!enter(tcp, slot, seg->hash, hides)) {
-		slot_pool_give(&tcp->half_opens, slot);
-		return COUNT_drop_table_full;
-	}
-	struct half_open *half = half_open_at(tcp, slot);
-	struct isn isn = isn_make(tcp, &seg->tuple);
+	uint32_t iss = isn_make(tcp, &seg->tuple).iss;
 
 	*half = (struct half_open){
 		.tuple = seg->tuple,
 		.rcv_nxt = seg->seq + 1,
 		/* Beyond all that was sent before (RFC 9293 MAY-2). */
-		.iss = hides == SLOT_NONE ? isn.iss : seq_max(isn.iss, time_wait_snd_nxt(tcp, hides) + 1),
+		.iss = hides == SLOT_NONE ? iss : seq_max(iss, time_wait_snd_nxt(tcp, hides) + 1),
 		.ts_recent = seg->tsval,
-		.ts_offset = isn.ts_offset,
 		.sent_us = clock_us(tcp->now_ns),
-		.mss = agreed_mss(tcp, seg, listener),
-		.snd_wnd = seg->wnd,
+		.mss = agreed_mss(tcp, seg, listener) & 0x3fff,
 		.hides = hides,
 		.listener = listener,
+		.snd_wnd = seg->wnd,
 		.snd_wscale = seg->wscale & 15,
-		.flags = agreed_options(tcp, seg) & 15,
+		.flags = (passive_agreed(tcp, seg) | (seg->opts & SEG_OPT_MSS ? 0 : HALF_NO_MSS)) & 127,
 		.wheel = half->wheel,
-		.challenge = (half_second(tcp) ^ 16) & 31, /* another one, so that the first goes out */
+		.challenge = (half_second(tcp) ^ 8) & 15, /* another one, so that the first goes out */
 	};
+}
+
+verdict half_open_make(struct tcp *tcp, const struct seg *seg, uint8_t listener, uint32_t hides)
+{
+	const struct listener *l = &tcp->listeners[listener];
+	bool limited = l->defence.half_open_per_source != 0;
+
+	if (limited && !sources_take(tcp, l, seg->tuple.raddr))
+		return COUNT_drop_source_half_open;
+	uint32_t slot = take(tcp, l);
+	verdict v = slot == SLOT_NONE                   ? COUNT_drop_half_open_full :
+		    !enter(tcp, slot, seg->hash, hides) ? COUNT_drop_table_full :
+							  ACCEPTED;
+
+	if (v != ACCEPTED) {
+		if (slot != SLOT_NONE)
+			slot_pool_give(&tcp->half_opens, slot);
+		if (limited)
+			sources_give(tcp, seg->tuple.raddr);
+		return v;
+	}
+	struct half_open *half = half_open_at(tcp, slot);
+
+	fill(tcp, half, seg, listener, hides);
+	if (limited)
+		half->flags |= HALF_COUNTED;
+	enqueue(tcp, slot);
 	fsm_count(tcp, WEIR_SYN_RECEIVED, 1);
 	reply_syn_ack(tcp, half);
 	arm(tcp, slot);
 	return ACCEPTED;
 }
 
-/* Out of the pool; the table is the caller's business. */
-static void give(struct tcp *tcp, uint32_t slot)
-{
-	struct half_open *half = half_open_at(tcp, slot);
-
-	half->tuple.lport = 0;
-	half->tuple.rport = 0;
-	slot_pool_give(&tcp->half_opens, slot);
-	fsm_count(tcp, WEIR_SYN_RECEIVED, -1);
-}
-
-void half_open_forget(struct tcp *tcp, uint32_t slot)
-{
-	const struct half_open *half = half_open_at(tcp, slot);
-
-	/* The SYN was an old duplicate, or forged: TIME-WAIT goes on as if it had not come (RFC 9293 MAY-2). */
-	if (half->hides != SLOT_NONE)
-		time_wait_show(tcp, half->hides, half_open_ref(slot));
-	else
-		conn_table_remove(&tcp->table, tcp_hash(tcp, &half->tuple), half_open_ref(slot));
-	give(tcp, slot);
-}
+/* ------------------------------------------------------------------------------------------- *
+ * What arrives
+ * ------------------------------------------------------------------------------------------- */
 
 /* The round trip of our SYN-ACK; if it was sent again, timestamps must tell of which (Karn). */
 static void sample_syn_ack(struct tcp *tcp, struct tcb *tcb, const struct half_open *half,
@@ -186,7 +318,6 @@ static void sample_syn_ack(struct tcp *tcp, struct tcb *tcb, const struct half_o
 {
 	uint32_t elapsed_us = clock_us(tcp->now_ns) - half->sent_us;
 
-	tcb->packed = path_initial(tcb->mss);
 	if (half->retries > 0)
 		rtt_syn_lost(tcp, tcb);
 	if (half->flags & HALF_AGAIN)
@@ -195,44 +326,26 @@ static void sample_syn_ack(struct tcp *tcp, struct tcb *tcb, const struct half_o
 		rtt_sample(tcp, tcb, elapsed_us);
 }
 
-/* ESTABLISHED by this ACK: a hot record takes the half-open one's place. NULL when there is none left. */
-static struct tcb *promote(struct tcp *tcp, uint32_t slot, const struct seg *seg)
+/* Its handshake is complete: a hot record takes the half-open one's place. */
+static verdict promote(struct tcp *tcp, uint32_t slot, struct seg *seg)
 {
-	struct half_open *half = half_open_at(tcp, slot);
-	struct tcb *tcb = tcb_take(tcp, &half->tuple);
+	struct half_open half = *half_open_at(tcp, slot);
 
+	if (!sources_may_open(tcp, &tcp->listeners[half.listener], half.tuple.raddr))
+		return COUNT_drop_source_opens;
+	struct tcb *tcb = passive_record(tcp, &half, isn_ts_offset(tcp, &half.tuple));
+
+	/* Full: the peer's next data finds the half-open record again, and perhaps more room. */
 	if (tcb == NULL)
-		return NULL;
-	tcb_use_profile(tcp, tcb, tcp->listeners[half->listener].profile);
-	tcb->word = tcp->listeners[half->listener].word;
-	tcb->rcv_nxt = half->rcv_nxt;
-	tcb->snd_nxt = half->iss + 1;
-	tcb->ts_recent = half->ts_recent;
-	tcb->ts_offset = half->ts_offset;
-	if (half->flags & HALF_TS)
-		tcb->flags |= TCB_TS;
-	if (half->flags & HALF_SACK)
-		tcb->flags |= TCB_SACK;
-	if (half->flags & HALF_WSCALE) {
-		tcb->flags |= TCB_WSCALE;
-		tcb->snd_wscale = half->snd_wscale & 15;
-		tcb->rcv_wscale = tcp->rcv_wscale & 15;
-	}
-	tcb->mss = half_mss(tcp, half);
-	tcb->rcv_wnd = handshake_rcv_wnd(tcp, tcb->rcv_wscale, tcb->mss);
-	ack_window(tcb, half->snd_wnd >> tcb->snd_wscale);
-	sample_syn_ack(tcp, tcb, half, seg);
+		return COUNT_drop_connections_full;
+	sample_syn_ack(tcp, tcb, &half, seg);
 	conn_table_replace(&tcp->table, seg->hash, half_open_ref(slot),
 			   ref_make(REF_HOT, tcb_slot(tcp, tcb)));
-	if (half->hides != SLOT_NONE)
-		time_wait_succeeded(tcp, half->hides);
+	if (half.hides != SLOT_NONE)
+		time_wait_succeeded(tcp, half.hides);
 	give(tcp, slot);
-	tcb_set_state(tcp, tcb, WEIR_SYN_RECEIVED);
-	tcb_set_state(tcp, tcb, WEIR_ESTABLISHED);
-	count(tcp->counters, COUNT_opened_passive);
-	event_raise(tcp, tcb, WEIR_EV_OPENED);
-	tcb_rest(tcp, tcb);
-	return tcb;
+	passive_established(tcp, tcb, &half);
+	return input_segment(tcp, tcb, seg);
 }
 
 /*
@@ -247,13 +360,13 @@ static verdict refuse(struct tcp *tcp, struct half_open *half, verdict v)
 		count(tcp->counters, COUNT_challenge_limited);
 		return v;
 	}
-	half->challenge = now & 31;
+	half->challenge = now & 15;
 	count(tcp->counters, COUNT_challenge_acks);
 	struct seg *seg = reply_from(tcp, half, half->iss + 1);
 
 	if (seg != NULL)
 		seg->wnd = handshake_rcv_wnd(tcp, half->flags & HALF_WSCALE ? tcp->rcv_wscale : 0,
-					     half_mss(tcp, half));
+					     passive_mss(tcp, half));
 	return v;
 }
 
@@ -283,7 +396,7 @@ static verdict reset_or_syn(struct tcp *tcp, uint32_t slot, struct seg *seg, boo
 
 	half_open_forget(tcp, slot);
 	return hidden != SLOT_NONE ? time_wait_input(tcp, hidden, seg) :
-				     half_open_make(tcp, seg, listener, SLOT_NONE);
+				     passive_syn(tcp, seg, &tcp->listeners[listener], SLOT_NONE);
 }
 
 /*
@@ -302,7 +415,10 @@ verdict half_open_input(struct tcp *tcp, uint32_t slot, struct seg *seg)
 {
 	struct half_open *half = half_open_at(tcp, slot);
 	/* What the SYN-ACK offered, which is never scaled. */
-	bool in_window = seq_within(seg->seq, half->rcv_nxt, handshake_rcv_wnd(tcp, 0, half_mss(tcp, half)));
+	bool in_window =
+		seq_within(seg->seq, half->rcv_nxt, handshake_rcv_wnd(tcp, 0, passive_mss(tcp, half)));
+
+	verdict v;
 
 	if (for_hidden(tcp, half, seg, in_window))
 		return time_wait_input(tcp, half->hides, seg);
@@ -314,6 +430,9 @@ verdict half_open_input(struct tcp *tcp, uint32_t slot, struct seg *seg)
 		if (seq_lt(seg->tsval, half->ts_recent))
 			return refuse(tcp, half, COUNT_drop_paws);
 	}
+	/* A cookie, from before this record or from another machine, makes a connection as well. */
+	if (seg->ack != half->iss + 1 && passive_ack(tcp, seg, half_open_ref(slot), &v))
+		return v;
 	if (!in_window)
 		return refuse(tcp, half, COUNT_drop_window);
 	if (!(seg->flags & SEG_ACK))
@@ -322,19 +441,17 @@ verdict half_open_input(struct tcp *tcp, uint32_t slot, struct seg *seg)
 		reply_reset_to(tcp, seg);
 		return COUNT_drop_half_open_ack;
 	}
-	struct tcb *tcb = promote(tcp, slot, seg);
-
-	/* Full: the peer's next data finds the half-open record again, and perhaps more room. */
-	if (tcb == NULL)
-		return COUNT_drop_connections_full;
-	return input_segment(tcp, tcb, seg);
+	return promote(tcp, slot, seg);
 }
 
 void half_open_timer(struct tcp *tcp, uint32_t slot)
 {
 	struct half_open *half = half_open_at(tcp, slot);
+	const struct listener *listener = &tcp->listeners[half->listener];
+	uint32_t waited = waited_ticks(tcp, half);
 
-	if (half->retries >= SYN_ACK_RETRIES) {
+	if (half->retries >= RETRIES_MAX || waited >= timeout_ticks(listener) ||
+	    waited >= patience_ticks(listener)) {
 		count(tcp->counters, COUNT_half_open_expired);
 		half_open_forget(tcp, slot);
 		return;

@@ -5,10 +5,10 @@
 #include "tcp/ecn.h"
 #include "tcp/events.h"
 #include "tcp/fsm.h"
-#include "tcp/half_open.h"
 #include "tcp/input.h"
 #include "tcp/listeners.h"
 #include "tcp/output.h"
+#include "tcp/passive.h"
 #include "tcp/profiles.h"
 #include "tcp/records.h"
 #include "tcp/reply.h"
@@ -31,20 +31,42 @@ uint16_t handshake_rcv_wnd(const struct tcp *tcp, uint8_t rcv_wscale, uint16_t m
 	return (uint16_t)((offered + (1u << rcv_wscale) - 1) >> rcv_wscale);
 }
 
-verdict handshake_listen(struct tcp *tcp, const struct seg *seg)
+/*
+ * Text of a connection that a cookie would make may overtake the ACK that brings it: a RST would end what is about to
+ * begin, and the peer sends its text again anyway.
+ */
+static bool may_follow_cookie(const struct tcp *tcp, const struct listener *listener, const struct seg *seg)
+{
+	return seg->len > 0 && listener->defence.mode != WEIR_DEFENCE_OFF && cookie_may_come(tcp);
+}
+
+static verdict ack_without_connection(struct tcp *tcp, const struct listener *listener, struct seg *seg)
+{
+	verdict v;
+
+	if (passive_ack(tcp, seg, REF_NONE, &v))
+		return v;
+	if (may_follow_cookie(tcp, listener, seg))
+		return COUNT_drop_cookie;
+	reply_reset_to(tcp, seg);
+	return COUNT_drop_listen_ack;
+}
+
+verdict handshake_listen(struct tcp *tcp, struct seg *seg)
 {
 	const struct listener *listener = listeners_find(tcp, seg->tuple.laddr, seg->tuple.lport);
 
 	if (seg->flags & SEG_RST)
 		return COUNT_drop_closed_rst;
-	if (listener == NULL || seg->flags & SEG_ACK) {
+	if (listener == NULL) {
 		reply_reset_to(tcp, seg);
-		return listener == NULL ? COUNT_drop_closed_port : COUNT_drop_listen_ack;
+		return COUNT_drop_closed_port;
 	}
+	if (seg->flags & SEG_ACK)
+		return ack_without_connection(tcp, listener, seg);
 	if (!(seg->flags & SEG_SYN))
 		return COUNT_drop_listen_invalid;
-	count(tcp->counters, COUNT_syn_in);
-	return half_open_make(tcp, seg, (uint8_t)(listener - tcp->listeners), SLOT_NONE);
+	return passive_syn(tcp, seg, listener, SLOT_NONE);
 }
 
 /* Keeps of what was offered in our SYN only what the peer's SYN agrees to. */

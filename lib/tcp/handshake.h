@@ -9,7 +9,7 @@
 #include "tcp/tcp_pvt.h"
 
 /* RFC 9293 sections 3.10.7.1 (CLOSED) and 3.10.7.2 (LISTEN): nothing stands under the tuple. */
-verdict handshake_listen(struct tcp *tcp, const struct seg *seg);
+verdict handshake_listen(struct tcp *tcp, struct seg *seg);
 
 /* Section 3.10.7.3. */
 verdict handshake_syn_sent(struct tcp *tcp, struct tcb *tcb, struct seg *seg);

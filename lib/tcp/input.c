@@ -7,6 +7,7 @@
 #include "tcp/half_open.h"
 #include "tcp/handshake.h"
 #include "tcp/output.h"
+#include "tcp/passive.h"
 #include "tcp/paws.h"
 #include "tcp/reassembly.h"
 #include "tcp/records.h"
@@ -237,13 +238,16 @@ static bool room_for_one(const struct tcp *tcp)
 	       ring_room(&tcp->replies_ring) > 0;
 }
 
-unsigned tcp_input(struct tcp *tcp, struct seg *segs, const struct sack *sacks, unsigned n, uint64_t now_ns)
+unsigned tcp_input(struct tcp *tcp, struct seg *segs, const struct sack *sacks, unsigned n, uint64_t now_ns,
+		   uint64_t *turned)
 {
 	const struct tuple *tuples[TCP_BURST_MAX];
 	uint64_t hashes[TCP_BURST_MAX];
 	ref refs[TCP_BURST_MAX];
-	unsigned i;
+	uint8_t syns[TCP_BURST_MAX]; /* to be answered by cookies */
+	unsigned i, syns_count = 0;
 
+	*turned = 0;
 	CHECK(n <= TCP_BURST_MAX);
 	tcp_set_now(tcp, now_ns);
 	if (n == 0)
@@ -261,7 +265,16 @@ unsigned tcp_input(struct tcp *tcp, struct seg *segs, const struct sack *sacks, 
 						      conn_table_find(&tcp->table, hashes[i], tuples[i]);
 
 		tcp->sack = &sacks[i];
-		count(tcp->counters, input_one(tcp, &segs[i], r));
+		verdict v = input_one(tcp, &segs[i], r);
+
+		if (v == ANSWER_BY_COOKIE) {
+			syns[syns_count++] = (uint8_t)i;
+			*turned |= 1ull << i;
+			v = ACCEPTED;
+		}
+		count(tcp->counters, v);
 	}
+	if (syns_count > 0)
+		cookie_answer(tcp, segs, syns, syns_count);
 	return i;
 }

@@ -19,4 +19,7 @@ struct isn {
 
 struct isn isn_make(const struct tcp *tcp, const struct tuple *tuple);
 
+/* The same offset again. */
+uint32_t isn_ts_offset(const struct tcp *tcp, const struct tuple *tuple);
+
 #endif

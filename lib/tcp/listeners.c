@@ -35,6 +35,41 @@ const struct listener *listeners_find(const struct tcp *tcp, uint32_t address, u
 	return any;
 }
 
+/* At most what there is, and one at least. */
+static struct weir_defence bounded(const struct tcp *tcp, const struct weir_defence *asked)
+{
+	struct weir_defence defence = *asked;
+
+	if (defence.backlog == 0 || defence.backlog > tcp->half_opens.capacity)
+		defence.backlog = tcp->half_opens.capacity;
+	return defence;
+}
+
+void tcp_defence_default(const struct tcp *tcp, struct weir_defence *defence)
+{
+	*defence = tcp->defence;
+}
+
+static bool is_listener(const struct tcp *tcp, int listener)
+{
+	return listener >= 0 && listener < TCP_LISTENERS && tcp->listeners[listener].port != 0;
+}
+
+int tcp_set_listener_defence(struct tcp *tcp, int listener, const struct weir_defence *defence)
+{
+	if (!is_listener(tcp, listener) || (unsigned)defence->mode > WEIR_DEFENCE_OFF ||
+	    defence->timeout_ns < DEFENCE_TIMEOUT_MIN_NS || defence->timeout_ns > DEFENCE_TIMEOUT_MAX_NS)
+		return -EINVAL;
+	tcp->listeners[listener].defence = bounded(tcp, defence);
+	guard_reset(tcp, &tcp->listeners[listener]);
+	return 0;
+}
+
+int tcp_listener_defending(const struct tcp *tcp, int listener)
+{
+	return is_listener(tcp, listener) ? tcp->listeners[listener].guard.on : -EINVAL;
+}
+
 int tcp_listen(struct tcp *tcp, struct weir_endpoint local, uint32_t word)
 {
 	uint16_t free = LISTENER_NONE;
@@ -57,15 +92,19 @@ int tcp_listen(struct tcp *tcp, struct weir_endpoint local, uint32_t word)
 		.port = local.port,
 		.next = *chain_of(tcp, local.port),
 		.profile = 0,
+		.defence = bounded(tcp, &tcp->defence),
+		.oldest = SLOT_NONE,
+		.newest = SLOT_NONE,
 	};
 	*chain_of(tcp, local.port) = free;
+	guard_reset(tcp, &tcp->listeners[free]);
 	fsm_count(tcp, WEIR_LISTEN, 1);
 	return free;
 }
 
 int tcp_unlisten(struct tcp *tcp, int listener)
 {
-	if (listener < 0 || listener >= TCP_LISTENERS || tcp->listeners[listener].port == 0)
+	if (!is_listener(tcp, listener))
 		return -EINVAL;
 	struct listener *gone = &tcp->listeners[listener];
 	uint16_t *link = chain_of(tcp, gone->port);
@@ -77,11 +116,8 @@ int tcp_unlisten(struct tcp *tcp, int listener)
 	fsm_count(tcp, WEIR_LISTEN, -1);
 
 	/* Handshakes under way have nobody to come to (RFC 9293 3.10.4, CLOSE in LISTEN). */
-	for (uint32_t slot = 0; slot < tcp->half_opens.fresh; slot++) {
-		const struct half_open *half = half_open_at(tcp, slot);
-
-		if (half->tuple.rport != 0 && half->listener == listener)
-			half_open_forget(tcp, slot);
-	}
+	while (gone->oldest != SLOT_NONE)
+		half_open_forget(tcp, gone->oldest);
+	guard_reset(tcp, gone);
 	return 0;
 }

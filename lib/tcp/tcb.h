@@ -155,24 +155,30 @@ enum {
 	HALF_TS = 1 << 0,
 	HALF_SACK = 1 << 1,
 	HALF_WSCALE = 1 << 2,
-	HALF_AGAIN = 1 << 3, /* the SYN-ACK was sent more than once */
+	HALF_ECN = 1 << 3,     /* the SYN asked for it, and the SYN-ACK agreed (RFC 3168 section 6.1.1) */
+	HALF_AGAIN = 1 << 4,   /* the SYN-ACK was sent more than once */
+	HALF_COUNTED = 1 << 5, /* in sources.h */
+	HALF_NO_MSS = 1 << 6,  /* the SYN said none */
 };
 
-/* SYN-RECEIVED from a listener: what the SYN said, and what our SYN-ACK did. */
+/*
+ * SYN-RECEIVED from a listener: what the SYN said, and what our SYN-ACK did. When the SYN-ACK goes again follows
+ * from sent_us and retries, and the offset of its timestamps from the tuple (isn.h).
+ */
 struct half_open {
 	struct tuple tuple;
 	uint32_t rcv_nxt; /* IRS + 1 */
 	uint32_t iss;
 	uint32_t ts_recent;
-	uint32_t ts_offset;
-	uint32_t deadline; /* tick: SYN-ACK again */
-	uint32_t sent_us;  /* clock_us() of the first SYN-ACK */
-	uint32_t hides;    /* the TIME-WAIT record in whose place it stands in the table, or SLOT_NONE */
-	uint16_t mss;      /* the peer's option, or the default, within the listener's bound */
-	uint16_t snd_wnd;  /* the SYN's, never scaled */
-	unsigned snd_wscale : 4, flags : 4;
+	uint32_t sent_us;      /* clock_us() of the first SYN-ACK */
+	uint32_t hides;        /* the TIME-WAIT record in whose place it stands in the table, or SLOT_NONE */
+	uint32_t older, newer; /* of the same listener, in order of arrival; or SLOT_NONE */
+	unsigned mss : 14;     /* the peer's option, or the default, within the listener's bound */
+	unsigned snd_wscale : 4;
+	unsigned flags : 7;
 	unsigned retries : 3;
-	unsigned challenge : 5; /* half second of the last challenge ACK, modulo 32 */
+	unsigned challenge : 4; /* half second of the last challenge ACK, modulo 16 */
+	uint16_t snd_wnd;       /* the SYN's, never scaled */
 	uint8_t listener;
 	uint8_t wheel;
 };

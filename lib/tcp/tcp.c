@@ -69,6 +69,7 @@ static void carve(struct tcp *tcp, struct arena *arena, const struct sizes *size
 	tcp->events = arena_take(arena, (size_t)sizes->events * sizeof(struct weir_event));
 	tcp->dirty = arena_take(arena, (size_t)sizes->dirty * sizeof(uint32_t));
 	tcp->delayed = arena_take(arena, (size_t)sizes->delayed * sizeof(struct delayed_ack));
+	sources_init(&tcp->sources, arena, sizes->half_open);
 	tcp->replies = arena_take(arena, TCP_REPLIES * sizeof(struct seg));
 	ring_init(&tcp->events_ring, sizes->events);
 	ring_init(&tcp->dirty_ring, sizes->dirty);
@@ -131,8 +132,10 @@ static void take_config(struct tcp *tcp, const struct weir_config *config)
 	tcp->port_last = config->port_last;
 	tcp->send_buffers = config->send_buffers;
 	tcp->rfc1337 = config->rfc1337;
-	tcp->timestamps = !config->no_timestamps;
 	tcp->ecn = config->ecn;
+	tcp->timestamps = !config->no_timestamps;
+	tcp->defence = config->defence;
+	limit_init(&tcp->resets, config->resets_per_s, config->resets_per_s / 10 + 1);
 	profiles_init(tcp, config);
 }
 
@@ -147,6 +150,8 @@ struct tcp *tcp_create(void *mem, const struct weir_config *config, const struct
 	carve(tcp, &arena, &sizes);
 	take_config(tcp, config);
 	tcp->secrets = *secrets;
+	tcp->sources.key = secrets->sources;
+	cookie_init(tcp, secrets->cookies);
 	tcp->counters = counters;
 	tcp->abort_cursor = SLOT_NONE;
 	tcp->paws_due = tcp->tick;
@@ -189,6 +194,9 @@ uint64_t tcp_next_deadline(const struct tcp *tcp, uint64_t now_ns)
 
 		next = left < next ? left : next;
 	}
+	uint32_t guard = guard_next(tcp);
+
+	next = guard < next ? guard : next;
 	if (next == UINT32_MAX)
 		return UINT64_MAX;
 	return next == 0 ? now_ns : ((now_ns >> CLOCK_TICK_SHIFT) + next) << CLOCK_TICK_SHIFT;
@@ -216,6 +224,10 @@ void tcp_stats(const struct tcp *tcp, struct weir_stats *stats)
 	stats->bytes_in = count_get(tcp->counters, COUNT_bytes_in);
 	stats->bytes_out = count_get(tcp->counters, COUNT_bytes_out);
 	stats->retransmits = count_get(tcp->counters, COUNT_retransmits);
+	stats->cookies_sent = count_get(tcp->counters, COUNT_cookies_sent);
+	stats->cookies_accepted = count_get(tcp->counters, COUNT_cookies_accepted);
+	stats->cookies_rejected = count_get(tcp->counters, COUNT_cookies_rejected);
+	stats->listeners_defending = __atomic_load_n(&tcp->defending, __ATOMIC_RELAXED);
 	stats->bytes_hot = sizeof(struct tcb) + entry;
 	stats->bytes_half_open = sizeof(struct half_open) + entry;
 	stats->bytes_time_wait = sizeof(struct time_wait) + entry;

@@ -29,9 +29,11 @@
 struct tcp;
 
 struct tcp_secrets {
-	struct siphash_key table; /* never seen outside */
-	struct siphash_key isn;   /* ISN and timestamp offset */
-	struct siphash_key ports; /* ephemeral ports */
+	struct siphash_key table;      /* never seen outside */
+	struct siphash_key isn;        /* ISN and timestamp offset */
+	struct siphash_key ports;      /* ephemeral ports */
+	struct siphash_key cookies[2]; /* SYN cookies, until a fleet's key is given */
+	struct siphash_key sources;    /* where limits of sources are counted */
 };
 
 /*
@@ -57,8 +59,11 @@ void tcp_destroy(struct tcp *tcp);
  * events or output is reached. Each taken one is counted once, as accepted or as a drop. A taken
  * segment's payload is tcp's if seg->payload is 0 afterwards, otherwise the caller's to free. sacks[i]
  * belongs to segs[i], and is looked at if that has SEG_OPT_SACK.
+ * Bit i of *turned: segs[i] was a SYN, and is the SYN-ACK that answers it now, without payload; the caller sends it, at
+ * best in the very frame that brought the SYN. Nothing else is kept of it (cookie.h).
  */
-unsigned tcp_input(struct tcp *tcp, struct seg *segs, const struct sack *sacks, unsigned n, uint64_t now_ns);
+unsigned tcp_input(struct tcp *tcp, struct seg *segs, const struct sack *sacks, unsigned n, uint64_t now_ns,
+		   uint64_t *turned);
 
 /* Fires the timers that are due, a bounded number per call. */
 void tcp_advance(struct tcp *tcp, uint64_t now_ns);
@@ -104,6 +109,13 @@ int tcp_set_options(struct tcp *tcp, weir_conn conn, const struct weir_options *
 int tcp_get_options(const struct tcp *tcp, weir_conn conn, struct weir_options *options);
 int tcp_set_listener_options(struct tcp *tcp, int listener, const struct weir_options *options);
 int tcp_unlisten(struct tcp *tcp, int listener);
+void tcp_defence_default(const struct tcp *tcp, struct weir_defence *defence);
+int tcp_set_listener_defence(struct tcp *tcp, int listener, const struct weir_defence *defence);
+int tcp_listener_defending(const struct tcp *tcp, int listener);
+void tcp_set_cookie_key(struct tcp *tcp, const uint8_t key[WEIR_COOKIE_KEY_BYTES], uint64_t time_ns);
+
+#define DEFENCE_TIMEOUT_MIN_NS 1000000000ull
+#define DEFENCE_TIMEOUT_MAX_NS (180 * 1000000000ull)
 /* local.address must be given (the caller chooses); local.port may be 0. */
 int tcp_connect(struct tcp *tcp, struct weir_endpoint local, struct weir_endpoint remote, uint32_t word,
 		uint64_t now_ns, weir_conn *conn);

@@ -12,11 +12,15 @@
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/counters.h"
+#include "base/limit.h"
 #include "base/ref.h"
 #include "base/seq.h"
 #include "store/conn_table.h"
 #include "store/slot_pool.h"
 #include "store/timer_wheel.h"
+#include "tcp/cookie.h"
+#include "tcp/guard.h"
+#include "tcp/sources.h"
 #include "tcp/tcb.h"
 #include "tcp/tcp.h"
 #include "wire/seg.h"
@@ -39,6 +43,10 @@ struct listener {
 	uint16_t port; /* 0: free */
 	uint16_t next; /* listener on the same port, or LISTENER_NONE */
 	uint8_t profile;
+	struct weir_defence defence; /* backlog at least 1 */
+	uint32_t half_opens;         /* now */
+	uint32_t oldest, newest;     /* of them, or SLOT_NONE */
+	struct guard guard;
 };
 
 #define LISTENER_NONE UINT16_MAX
@@ -116,6 +124,9 @@ struct tcp {
 	uint32_t time_wait_hidden; /* of them, those that a half-open record stands before in the table */
 
 	struct tcp_secrets secrets;
+	struct cookies cookies;
+	struct sources sources;
+	struct limit resets;
 	struct tcp_times times;
 	uint16_t port_first, port_last;
 	uint16_t send_buffers;
@@ -126,6 +137,9 @@ struct tcp {
 
 	uint32_t paws_cursor, paws_due; /* the sweep of paws.h: the next slot, and the tick of the next one */
 	uint32_t abort_cursor;          /* tcp_abort_all() at work: the next slot; SLOT_NONE: it is not */
+	struct weir_defence defence;    /* of new listeners */
+	uint32_t defending;             /* listeners that answer by cookies; read by other threads */
+	uint32_t guard_due;             /* tick of the next look at the listeners, guard.h */
 
 	/* Read by other threads, whole words. */
 	uint64_t states[WEIR_STATES];

@@ -4,6 +4,7 @@
 #include "tcp/fsm.h"
 #include "tcp/half_open.h"
 #include "tcp/listeners.h"
+#include "tcp/passive.h"
 #include "tcp/profiles.h"
 #include "tcp/records.h"
 #include "tcp/reply.h"
@@ -94,6 +95,16 @@ void time_wait_succeeded(struct tcp *tcp, uint32_t slot)
 {
 	bury(time_wait_at(tcp, slot));
 	tcp->time_wait_hidden--;
+	fsm_count(tcp, WEIR_TIME_WAIT, -1);
+	count(tcp->counters, COUNT_time_wait_reused);
+}
+
+void time_wait_give_way(struct tcp *tcp, uint32_t slot, ref hot)
+{
+	struct time_wait *wait = time_wait_at(tcp, slot);
+
+	conn_table_replace(&tcp->table, tcp_hash(tcp, &wait->tuple), time_wait_ref(slot), hot);
+	bury(wait);
 	fsm_count(tcp, WEIR_TIME_WAIT, -1);
 	count(tcp->counters, COUNT_time_wait_reused);
 }
@@ -214,7 +225,23 @@ static bool newer_incarnation(const struct tcp *tcp, const struct time_wait *wai
 	return (!had_ts && has_ts) || seq_ge(seg->seq, wait->rcv_nxt);
 }
 
-static verdict syn_arrives(struct tcp *tcp, uint32_t slot, const struct seg *seg)
+bool time_wait_cookie_is_newer(const struct tcp *tcp, uint32_t slot, const struct seg *seg,
+			       const struct cookie *cookie)
+{
+	const struct time_wait *wait = time_wait_at(tcp, slot);
+	uint32_t entered = wait->expires - tcp->times.time_wait - 1;
+	struct seg syn = *seg;
+
+	syn.seq--;
+	if (!newer_incarnation(tcp, wait, &syn))
+		return false;
+	if (!(cookie->flags & HALF_TS))
+		return true;
+	/* Timestamps are the peer's to choose, a cookie's time is not. */
+	return seq_ge(seq_ge(syn.seq, wait->rcv_nxt) ? cookie->last : cookie->first, entered);
+}
+
+static verdict syn_arrives(struct tcp *tcp, uint32_t slot, struct seg *seg)
 {
 	struct time_wait *wait = time_wait_at(tcp, slot);
 	const struct listener *listener = listeners_find(tcp, seg->tuple.laddr, seg->tuple.lport);
@@ -223,8 +250,7 @@ static verdict syn_arrives(struct tcp *tcp, uint32_t slot, const struct seg *seg
 		reply_ack(tcp, wait);
 		return COUNT_drop_time_wait_syn;
 	}
-	count(tcp->counters, COUNT_syn_in);
-	return half_open_make(tcp, seg, (uint8_t)(listener - tcp->listeners), slot);
+	return passive_syn(tcp, seg, listener, slot);
 }
 
 /* RFC 9293's close, or RFC 1337's deaf ear; RFC 5961 section 3 for what is near. */
@@ -247,11 +273,15 @@ static verdict reset_arrives(struct tcp *tcp, uint32_t slot, const struct seg *s
 verdict time_wait_input(struct tcp *tcp, uint32_t slot, struct seg *seg)
 {
 	struct time_wait *wait = time_wait_at(tcp, slot);
+	verdict v;
 
 	if (seg->flags & SEG_RST)
 		return reset_arrives(tcp, slot, seg);
 	if ((seg->flags & (SEG_SYN | SEG_ACK)) == SEG_SYN)
 		return syn_arrives(tcp, slot, seg);
+	/* The SYN before it may have been answered by a cookie. */
+	if (seg->ack != wait->snd_nxt && passive_ack(tcp, seg, time_wait_ref(slot), &v))
+		return v;
 	if (wait->ts_offset != 0 && seg->opts & SEG_OPT_TS && seq_lt(seg->tsval, wait->ts_recent)) {
 		reply_ack(tcp, wait);
 		return COUNT_drop_paws;

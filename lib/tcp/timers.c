@@ -217,12 +217,14 @@ void timers_due(struct tcp *tcp, ref r)
 	uint32_t slot = ref_slot(r);
 
 	if (ref_kind(r) == REF_HALF_OPEN) {
-		struct half_open *half = half_open_at(tcp, slot);
+		const struct half_open *half = half_open_at(tcp, slot);
 
 		if (half->tuple.rport == 0)
 			return;
-		if (seq_gt(half->deadline, tcp->tick))
-			timer_wheel_file(&tcp->wheel, r, half->deadline);
+		uint32_t deadline = half_open_deadline(tcp, half);
+
+		if (seq_gt(deadline, tcp->tick))
+			timer_wheel_file(&tcp->wheel, r, deadline);
 		else
 			half_open_timer(tcp, slot);
 		return;
@@ -257,6 +259,7 @@ void tcp_advance(struct tcp *tcp, uint64_t now_ns)
 
 	tcp_set_now(tcp, now_ns);
 	time_wait_expire(tcp);
+	guard_advance(tcp);
 	output_delayed_acks(tcp);
 	user_abort_more(tcp);
 	if (paws_sweep_due(tcp))

@@ -10,6 +10,8 @@ verdict eth_parse(const uint8_t *frame, uint32_t len, struct eth_hdr *eth)
 	memcpy(eth->dst.bytes, frame, 6);
 	memcpy(eth->src.bytes, frame + 6, 6);
 	eth->type = bytes_get16(frame + 12);
+	if (eth_is_group(&eth->src))
+		return COUNT_drop_eth_source;
 	if (eth->type == ETH_TYPE_IPV4 || eth->type == ETH_TYPE_ARP)
 		return ACCEPTED;
 	if (eth->type == ETH_TYPE_VLAN || eth->type == ETH_TYPE_QINQ)

@@ -5,6 +5,7 @@
 
 #include "explore/readers.h"
 #include "explore/world.h"
+#include "tcp/half_open.h"
 #include "tcp/sent.h"
 
 /* ------------------------------------------------------------------------------------------- *
@@ -247,13 +248,13 @@ static void put_half(struct sink *sink, unsigned end, const struct half_open *in
 	half.rcv_nxt = rel(peer, in->rcv_nxt);
 	half.iss = rel(end, in->iss);
 	half.ts_recent = in->flags & HALF_TS ? rank(&ages[peer], in->ts_recent) : 0;
-	half.ts_offset = 0;
 	half.sent_us = 0;
-	half.hides = 0; /* TIME-WAIT behind it is encoded, if there is one */
-	half.deadline = rel_steps(end, in->deadline);
+	half.older = half.newer = 0; /* there is no more than one */
+	half.hides = 0;              /* TIME-WAIT behind it is encoded, if there is one */
 	half.wheel = 0;
-	half.challenge = challenged(end, in->challenge, 31);
+	half.challenge = challenged(end, in->challenge, 15);
 	put(sink, &half, sizeof(half));
+	put_number(sink, rel_steps(end, half_open_deadline(world_tcp[end], in)));
 }
 
 static void put_wait(struct sink *sink, unsigned end, const struct time_wait *in)

@@ -219,7 +219,9 @@ static void arrive(unsigned end, const struct flight *flight, struct made *made)
 	seg.tuple = turned(&seg.tuple);
 	if (seg.len > 0)
 		seg.payload = payload_blocks_copy(flight->bytes, seg.len);
-	CHECK(tcp_input(tcp, &seg, &flight->sack, 1, world_now(end)) == 1);
+	uint64_t turned;
+
+	CHECK(tcp_input(tcp, &seg, &flight->sack, 1, world_now(end), &turned) == 1 && turned == 0);
 	payload_free(seg.payload);
 	if (counters[COUNT_drop_after_close] != after_close)
 		world->provoked = true; /* text for an application that has closed: RST (RFC 9293 3.6.1) */

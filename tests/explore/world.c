@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "tcp/half_open.h"
 #include "tcp/isn.h"
 
 /* Regions of the block that a snapshot leaves out, and the rest. */
@@ -75,6 +76,7 @@ static struct weir_config config_for(const struct scenario *scenario)
 	weir_config_default(&config);
 	config.max_connections = 2;
 	config.max_half_open = 2;
+	config.defence.mode = WEIR_DEFENCE_OFF;
 	config.max_time_wait = 4;
 	config.max_events = 4;
 	config.max_extensions = 2;
@@ -112,27 +114,15 @@ static void add_region(uint8_t *start, uint8_t *end)
 	regions_bytes += (size_t)(end - start);
 }
 
-/* Whether a program begins or stops to listen. */
-static bool listeners_change(void)
-{
-	for (unsigned end = 0; end < ENDS; end++)
-		for (unsigned pc = 0; pc < OPS_MAX; pc++)
-			if (world_scenario->programs[end][pc] == OP_LISTEN ||
-			    world_scenario->programs[end][pc] == OP_UNLISTEN)
-				return true;
-	return false;
-}
-
 /* What is left out of a tcp's block, in order of address. */
 static void add_regions(struct tcp *tcp, uint8_t *end)
 {
-	size_t unchanged = listeners_change() ? 0 : 1;
 	const struct slot_pool *chunks = &tcp->wheel.chunks;
 	struct region holes[] = {
 		{ (uint8_t *)tcp->port_counters, sizeof(tcp->port_counters) }, /* ports are given */
 		{ (uint8_t *)tcp->profiles, sizeof(tcp->profiles) },
 		{ (uint8_t *)tcp->statics, sizeof(tcp->statics) },
-		{ (uint8_t *)tcp->listeners, sizeof(tcp->listeners) * unchanged },
+		{ (uint8_t *)&tcp->listeners[1], sizeof(tcp->listeners) - sizeof(tcp->listeners[0]) },
 		{ (uint8_t *)tcp->replies, TCP_REPLIES * sizeof(*tcp->replies) }, /* empty between moves */
 		{ chunks->base + (size_t)CHUNKS_USED * chunks->stride,
 		  (size_t)(chunks->capacity - CHUNKS_USED) * chunks->stride },
@@ -296,7 +286,7 @@ static uint32_t wait_of(unsigned end)
 	uint32_t wait = UINT32_MAX;
 
 	if (view.half != NULL)
-		wait = steps_to(end, view.half->deadline);
+		wait = steps_to(end, half_open_deadline(world_tcp[end], view.half));
 	if (view.wait != NULL)
 		wait = least(wait, steps_to(end, view.wait->expires));
 	if (view.tcb == NULL)

@@ -17,7 +17,10 @@ static void check_form(const struct shard *shard, const struct seg *seg)
 	HOLDS((seg->tos & 3) == 0 || ((seg->tos & 3) == ECN_ECT0 && seg->len > 0), "TOS %#x", seg->tos);
 	HOLDS(seg->flags & (SEG_SYN | SEG_RST | SEG_ACK), "flags %#x", seg->flags);
 	HOLDS(!(seg->flags & SEG_SYN) || !(seg->flags & (SEG_FIN | SEG_RST)), "flags %#x", seg->flags);
-	HOLDS(!(seg->flags & SEG_SYN) == !(seg->opts & SEG_OPT_MSS), "a SYN has an MSS, others have none");
+	HOLDS(seg->flags & SEG_SYN || !(seg->opts & SEG_OPT_MSS), "an MSS without a SYN");
+	/* A SYN-ACK may leave it out, not to be longer than the SYN; of two options each makes it so. */
+	HOLDS(!(seg->flags & SEG_SYN) || seg->opts & SEG_OPT_MSS || (seg->flags & SEG_ACK && seg->opts != 0),
+	      "a SYN without an MSS");
 	HOLDS(seg->flags & SEG_SYN || !(seg->opts & (SEG_OPT_WSCALE | SEG_OPT_SACK_OK)), "options %#x",
 	      seg->opts);
 	/* RFC 7323 section 3.2 likes timestamps there. */

@@ -289,7 +289,8 @@ static void check_overdue(const struct tcp *tcp)
 	for (uint32_t slot = 0; slot < tcp->half_opens.fresh; slot++) {
 		const struct half_open *half = slot_pool_at(&tcp->half_opens, slot);
 
-		HOLDS(half->tuple.rport == 0 || seq_gt(half->deadline, tcp->tick), "half-open %u", slot);
+		HOLDS(half->tuple.rport == 0 || seq_gt(half_open_deadline(tcp, half), tcp->tick),
+		      "half-open %u", slot);
 	}
 	for (uint32_t slot = 0; slot < tcp->time_wait_capacity; slot++) {
 		const struct time_wait *wait = &tcp->time_waits[slot];

@@ -49,6 +49,7 @@ static void choose_config(struct weir_config *config, struct bytes_in *in)
 	config->mtu = mtus[flags >> 3 & 3];
 	config->max_connections = 1 + (~records & 7);
 	config->max_half_open = 1 + (records >> 3 & 3);
+	config->defence.mode = WEIR_DEFENCE_OFF;
 	config->max_time_wait = 1 + (records >> 5);
 	config->max_extensions = 1 + (~extras & 7);
 	config->max_send_buffers = 1 + (~extras >> 3 & 31);
@@ -198,8 +199,10 @@ unsigned shard_input(struct shard *shard, struct seg *segs, const struct sack *s
 	for (unsigned i = 0; i < n; i++)
 		tell_segment(shard, "<-", &segs[i], &sacks[i]);
 	uint32_t replies = shard->tcp->replies_ring.tail;
-	unsigned taken = tcp_input(shard->tcp, segs, sacks, n, shard->now_ns);
+	uint64_t turned;
+	unsigned taken = tcp_input(shard->tcp, segs, sacks, n, shard->now_ns, &turned);
 
+	HOLDS(turned == 0, "a cookie, without a defence");
 	HOLDS(taken <= n, "%u of %u", taken, n);
 	for (unsigned i = 0; i < n; i++)
 		payload_free(segs[i].payload);

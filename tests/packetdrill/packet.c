@@ -35,7 +35,9 @@ static verdict tcp_arrives(struct world *world, const struct frame *frame)
 		seg.sacks = (uint8_t)parse_sack(frame, &sack);
 	if (seg.len > 0)
 		seg.payload = payload_arena_copy(frame->bytes + headers, seg.len);
-	CHECK(tcp_input(world->tcp, &seg, &sack, 1, world->now_ns) == 1);
+	uint64_t turned;
+
+	CHECK(tcp_input(world->tcp, &seg, &sack, 1, world->now_ns, &turned) == 1 && turned == 0);
 	payload_free(seg.payload);
 	return ACCEPTED;
 }

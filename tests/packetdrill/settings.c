@@ -83,6 +83,7 @@ const char *settings_parse(struct settings *settings, const char *flags)
 
 	*settings = (struct settings){ .address = 0 };
 	weir_config_default(&settings->config);
+	settings->config.defence.mode = WEIR_DEFENCE_OFF;
 	settings->config.max_connections = CONNECTIONS_MAX;
 	settings->config.send_buffers = 1024;
 	settings->config.max_send_buffers = 16 * 1024;

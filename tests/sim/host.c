@@ -59,6 +59,21 @@ static void print_segment(const struct host *host, const struct seg *seg, const 
 	fprintf(host->trace, "\n");
 }
 
+static void send_segment(struct host *host, struct seg *seg, const struct sack *sack, uint64_t now_ns)
+{
+	uint8_t frame[BUILD_HEADERS_MAX + 9000];
+
+	seg->ttl = 64;
+	unsigned headers = build_headers(frame, seg, &macs[!host->end], &macs[host->end]);
+
+	if (seg->opts & SEG_OPT_SACK)
+		build_sack(frame, seg, sack);
+	if (seg->len > 0)
+		tcp_read(host->tcp, seg, frame + headers);
+	build_csum(frame, seg);
+	network_send(host->network, !host->end, frame, headers + seg->len, now_ns);
+}
+
 void host_receive(struct host *host, const uint8_t *bytes, uint32_t len, uint64_t now_ns)
 {
 	struct seg seg;
@@ -77,10 +92,15 @@ void host_receive(struct host *host, const uint8_t *bytes, uint32_t len, uint64_
 		seg.payload = payload_arena_copy(bytes + headers, seg.len);
 	struct counters before = host->counters;
 
-	CHECK(tcp_input(host->tcp, &seg, &sack, 1, host_now(host, now_ns)) == 1);
+	struct seg answer = seg;
+	uint64_t turned;
+
+	CHECK(tcp_input(host->tcp, &answer, &sack, 1, host_now(host, now_ns), &turned) == 1);
 	if (host->trace != NULL)
 		print_segment(host, &seg, &before, now_ns);
-	payload_free(seg.payload);
+	payload_free(answer.payload);
+	if (turned)
+		send_segment(host, &answer, NULL, now_ns);
 }
 
 void host_send(struct host *host, uint64_t now_ns)
@@ -89,21 +109,9 @@ void host_send(struct host *host, uint64_t now_ns)
 	struct sack sacks[32];
 	unsigned n;
 
-	while ((n = tcp_output(host->tcp, segs, sacks, 32, host_now(host, now_ns))) > 0) {
-		for (unsigned i = 0; i < n; i++) {
-			uint8_t frame[BUILD_HEADERS_MAX + 9000];
-
-			segs[i].ttl = 64;
-			unsigned headers =
-				build_headers(frame, &segs[i], &macs[!host->end], &macs[host->end]);
-
-			if (segs[i].opts & SEG_OPT_SACK)
-				build_sack(frame, &segs[i], &sacks[i]);
-			tcp_read(host->tcp, &segs[i], frame + headers);
-			build_csum(frame, &segs[i]);
-			network_send(host->network, !host->end, frame, headers + segs[i].len, now_ns);
-		}
-	}
+	while ((n = tcp_output(host->tcp, segs, sacks, 32, host_now(host, now_ns))) > 0)
+		for (unsigned i = 0; i < n; i++)
+			send_segment(host, &segs[i], &sacks[i], now_ns);
 }
 
 uint64_t host_next(const struct host *host, uint64_t now_ns)

@@ -118,9 +118,17 @@ void trace_send_burst(struct trace *t, const struct trace_seg *in, unsigned n)
 		segs[i] = make_seg(t, &in[i]);
 		make_sack(t, &in[i], &segs[i], &sacks[i]);
 	}
-	cr_assert_eq(tcp_input(t->tcp, segs, sacks, n, t->now_ns), n);
-	for (unsigned i = 0; i < n; i++)
+	uint64_t turned;
+
+	cr_assert_eq(tcp_input(t->tcp, segs, sacks, n, t->now_ns, &turned), n);
+	cr_assert_eq(t->turned_first, t->turned_count, "a cookie was sent, and not expected");
+	t->turned_first = t->turned_count = 0;
+	for (unsigned i = 0; i < n; i++) {
 		payload_free(segs[i].payload);
+		segs[i].payload = 0;
+		if (turned >> i & 1)
+			t->turned[t->turned_count++] = segs[i];
+	}
 }
 
 void trace_send(struct trace *t, struct trace_seg in)
@@ -136,7 +144,9 @@ static bool peek(struct trace *t)
 
 	if (t->has_ahead)
 		return true;
-	if (tcp_output(t->tcp, seg, &t->ahead_sack, 1, t->now_ns) == 0)
+	if (t->turned_first < t->turned_count)
+		*seg = t->turned[t->turned_first++];
+	else if (tcp_output(t->tcp, seg, &t->ahead_sack, 1, t->now_ns) == 0)
 		return false;
 	t->has_ahead = true;
 	if (seg->flags & SYN)

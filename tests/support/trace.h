@@ -92,6 +92,8 @@ struct trace {
 	payload kept[64];
 	unsigned kept_count;
 	void *memory;
+	struct seg turned[TCP_BURST_MAX]; /* SYN-ACKs that are cookies, of which turned_first.. wait */
+	unsigned turned_first, turned_count;
 	struct seg ahead; /* a segment that was sent and not yet expected, with has_ahead */
 	struct sack ahead_sack;
 	bool has_ahead;

@@ -17,7 +17,9 @@ static unsigned syns(struct trace *t, uint16_t first_port, unsigned n)
 			.flags = SYN,
 			.wnd = 65535,
 		};
-	return tcp_input(t->tcp, segs, sacks, n, t->now_ns);
+	uint64_t turned;
+
+	return tcp_input(t->tcp, segs, sacks, n, t->now_ns, &turned);
 }
 
 /* Takes what is sent, and says how much of it has these flags. */
@@ -50,7 +52,7 @@ TRACE(full_answers_hold_back_input)
 static void crowd(struct weir_config *config)
 {
 	config->max_connections = CROWD;
-	config->max_half_open = CROWD;
+	config->max_half_open = 4 * CROWD; /* so that the crowd tries nobody's patience */
 }
 
 /* SYN-ACKs that are due together wait for room among the answers. */

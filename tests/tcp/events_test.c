@@ -143,6 +143,7 @@ TRACE_CONFIGURED(full_ring_holds_back_input, two_events)
 	struct weir_event events[4];
 	struct seg segs[3];
 	static const struct sack sacks[3];
+	uint64_t turned;
 
 	listen(t, 80);
 	for (uint16_t port = 1; port <= 3; port++) {
@@ -157,10 +158,10 @@ TRACE_CONFIGURED(full_ring_holds_back_input, two_events)
 			.wnd = 1000,
 		};
 	}
-	cr_assert_eq(tcp_input(t->tcp, segs, sacks, 3, t->now_ns), 2);
-	cr_assert_eq(tcp_input(t->tcp, segs + 2, sacks, 1, t->now_ns), 0);
+	cr_assert_eq(tcp_input(t->tcp, segs, sacks, 3, t->now_ns, &turned), 2);
+	cr_assert_eq(tcp_input(t->tcp, segs + 2, sacks, 1, t->now_ns, &turned), 0);
 	cr_assert_eq(tcp_events(t->tcp, events, 4), 2);
-	cr_assert_eq(tcp_input(t->tcp, segs + 2, sacks, 1, t->now_ns), 1);
+	cr_assert_eq(tcp_input(t->tcp, segs + 2, sacks, 1, t->now_ns, &turned), 1);
 	cr_assert_eq(tcp_events(t->tcp, events, 4), 1);
 	counted(t, opened_passive, 3);
 }

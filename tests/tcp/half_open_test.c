@@ -227,6 +227,7 @@ TRACE(timestamps_are_checked_before_it_completes)
 static void two_half_open(struct weir_config *config)
 {
 	config->max_half_open = 2;
+	config->defence.mode = WEIR_DEFENCE_OFF;
 }
 
 TRACE_CONFIGURED(full_pool_refuses_and_recovers, two_half_open)

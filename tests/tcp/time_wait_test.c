@@ -293,6 +293,7 @@ TRACE(syn_for_nobody_is_refused)
 static void one_half_open(struct weir_config *config)
 {
 	config->max_half_open = 1;
+	config->defence.mode = WEIR_DEFENCE_OFF;
 }
 
 TRACE_CONFIGURED(syn_that_finds_no_record_costs_nothing, one_half_open)

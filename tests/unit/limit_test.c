@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <criterion/criterion.h>
 
-#include "net/limit.h"
+#include "base/limit.h"
 
 static unsigned take_all(struct limit *limit, uint64_t now_ns)
 {

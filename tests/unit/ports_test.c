@@ -13,7 +13,7 @@ static struct counters counters;
 static struct tcp *make(uint16_t first, uint16_t last, uint64_t secret)
 {
 	struct weir_config config;
-	struct tcp_secrets secrets = { { 1, 2 }, { 3, 4 }, { secret, 6 } };
+	struct tcp_secrets secrets = { .ports = { secret, 6 } };
 
 	weir_config_default(&config);
 	config.max_connections = 4096;

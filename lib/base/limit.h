@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * limit.h - a token bucket: at most `per_second` answers, `burst` of them at once.
+ * limit.h - a token bucket: at most `per_second` answers, `burst` of them at once. per_second 0: no limit.
  */
-#ifndef WEIR_NET_LIMIT_H
-#define WEIR_NET_LIMIT_H
+#ifndef WEIR_BASE_LIMIT_H
+#define WEIR_BASE_LIMIT_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -18,7 +18,7 @@ struct limit {
 
 static inline void limit_init(struct limit *limit, uint32_t per_second, uint32_t burst)
 {
-	*limit = (struct limit){ .cost_ns = CLOCK_NS_PER_S / per_second };
+	*limit = (struct limit){ .cost_ns = per_second != 0 ? CLOCK_NS_PER_S / per_second : 0 };
 	limit->burst_ns = burst * limit->cost_ns;
 }
 

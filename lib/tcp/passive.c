@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "tcp/passive.h"
+
+#include "tcp/ack.h"
+#include "tcp/ecn.h"
+#include "tcp/ecn.h"
+#include "tcp/events.h"
+#include "tcp/fsm.h"
+#include "tcp/half_open.h"
+#include "tcp/handshake.h"
+#include "tcp/input.h"
+#include "tcp/isn.h"
+#include "tcp/listeners.h"
+#include "tcp/output.h"
+#include "tcp/profiles.h"
+#include "tcp/records.h"
+#include "tcp/rtt.h"
+#include "tcp/time_wait.h"
+
+unsigned passive_agreed(const struct tcp *tcp, const struct seg *syn)
+{
+	unsigned flags = 0;
+
+	if (syn->opts & SEG_OPT_TS && tcp->timestamps)
+		flags |= HALF_TS;
+	if (syn->opts & SEG_OPT_SACK_OK)
+		flags |= HALF_SACK;
+	if (syn->opts & SEG_OPT_WSCALE)
+		flags |= HALF_WSCALE;
+	if (ecn_setup(syn))
+		flags |= HALF_ECN;
+	return flags;
+}
+
+uint16_t passive_mss(const struct tcp *tcp, const struct half_open *half)
+{
+	return handshake_mss(half->mss, tcp->rcv_mss, half->flags & HALF_TS);
+}
+
+/*
+ * No larger than the SYN, or it could be used to make more of a flood than there was (RFC 4987 has no word on it, RFC
+ * 5358 has for DNS): of a SYN with other options and without an MSS ours would be four bytes longer.
+ */
+static bool says_mss(const struct seg *syn, unsigned opts)
+{
+	return syn->opts & SEG_OPT_MSS || opts == 0;
+}
+
+void passive_answer(const struct tcp *tcp, const struct listener *listener, struct seg *syn)
+{
+	const struct profile *profile = &tcp->profiles[listener->profile];
+	unsigned opts = syn->opts & (SEG_OPT_SACK_OK | SEG_OPT_WSCALE | (tcp->timestamps ? SEG_OPT_TS : 0));
+	uint16_t theirs = syn->opts & SEG_OPT_MSS ? syn->mss : TCP_MSS_DEFAULT;
+	uint16_t ours = profile_mss(tcp, profile);
+	uint16_t mss = theirs < ours ? theirs : ours;
+
+	opts = says_mss(syn, opts) ? opts | SEG_OPT_MSS : opts;
+	syn->wnd = handshake_rcv_wnd(tcp, 0, handshake_mss(mss, tcp->rcv_mss, opts & SEG_OPT_TS));
+	syn->mss = opts & SEG_OPT_MSS ? ours : 0;
+	syn->wscale = tcp->rcv_wscale;
+	syn->ack = syn->seq + 1;
+	syn->tsecr = opts & SEG_OPT_TS ? syn->tsval : 0;
+	syn->tsval = 0;
+	syn->flags = ecn_setup(syn) ? SEG_SYN | SEG_ACK | SEG_ECE : SEG_SYN | SEG_ACK;
+	syn->opts = (uint8_t)opts;
+	syn->ttl = profile->ttl;
+	syn->tos = profile->tos;
+	syn->len = 0;
+}
+
+/* Full is no answer where a cookie is one. */
+static bool may_be_cookie(verdict v)
+{
+	return v == COUNT_drop_half_open_full || v == COUNT_drop_table_full ||
+	       v == COUNT_drop_source_half_open;
+}
+
+verdict passive_syn(struct tcp *tcp, struct seg *seg, const struct listener *listener, uint32_t hides)
+{
+	uint8_t number = (uint8_t)(listener - tcp->listeners);
+	struct listener *l = &tcp->listeners[number];
+
+	count(tcp->counters, COUNT_syn_in);
+	if (!guard_cookie_for_syn(tcp, l)) {
+		verdict v = half_open_make(tcp, seg, number, hides);
+
+		if (!may_be_cookie(v) || l->defence.mode == WEIR_DEFENCE_OFF)
+			return v;
+	}
+	seg->piece = number;
+	return ANSWER_BY_COOKIE;
+}
+
+struct tcb *passive_record(struct tcp *tcp, const struct half_open *half, uint32_t ts_offset)
+{
+	const struct listener *listener = &tcp->listeners[half->listener];
+	struct tcb *tcb = tcb_take(tcp, &half->tuple);
+
+	if (tcb == NULL)
+		return NULL;
+	tcb_use_profile(tcp, tcb, listener->profile);
+	tcb->word = listener->word;
+	tcb->rcv_nxt = half->rcv_nxt;
+	tcb->snd_nxt = half->iss + 1;
+	tcb->ts_recent = half->ts_recent;
+	tcb->ts_offset = ts_offset;
+	if (half->flags & HALF_TS)
+		tcb->flags |= TCB_TS;
+	if (half->flags & HALF_SACK)
+		tcb->flags |= TCB_SACK;
+	if (half->flags & HALF_ECN)
+		ecn_use(tcb);
+	if (half->flags & HALF_WSCALE) {
+		tcb->flags |= TCB_WSCALE;
+		tcb->snd_wscale = half->snd_wscale & 15;
+		tcb->rcv_wscale = tcp->rcv_wscale & 15;
+	}
+	if (half->flags & HALF_ECN)
+		ecn_use(tcb);
+	tcb->mss = passive_mss(tcp, half);
+	tcb->packed = path_initial(tcb->mss);
+	tcb->rcv_wnd = handshake_rcv_wnd(tcp, tcb->rcv_wscale, tcb->mss);
+	ack_window(tcb, half->snd_wnd >> tcb->snd_wscale);
+	return tcb;
+}
+
+void passive_established(struct tcp *tcp, struct tcb *tcb, const struct half_open *half)
+{
+	tcb_set_state(tcp, tcb, WEIR_SYN_RECEIVED);
+	tcb_set_state(tcp, tcb, WEIR_ESTABLISHED);
+	guard_completed(&tcp->listeners[half->listener]);
+	count(tcp->counters, COUNT_opened_passive);
+	event_raise(tcp, tcb, WEIR_EV_OPENED);
+	tcb_rest(tcp, tcb);
+}
+
+/* Puts the record in the place of r; where that is a TIME-WAIT record, that is over. */
+static bool enter(struct tcp *tcp, uint64_t hash, ref r, ref hot)
+{
+	if (r == REF_NONE)
+		return conn_table_insert(&tcp->table, hash, hot);
+	time_wait_give_way(tcp, ref_slot(r), hot);
+	return true;
+}
+
+/* What stands under a tuple when its half-open record has been forgotten. */
+static ref without_half_open(struct tcp *tcp, ref r)
+{
+	if (ref_kind(r) != REF_HALF_OPEN)
+		return r;
+	uint32_t hidden = half_open_at(tcp, ref_slot(r))->hides;
+
+	half_open_forget(tcp, ref_slot(r));
+	return hidden == SLOT_NONE ? REF_NONE : ref_make(REF_TIME_WAIT, hidden);
+}
+
+static verdict cookie_accepted(struct tcp *tcp, struct seg *seg, ref r, const struct half_open *half,
+			       uint32_t ts_offset)
+{
+	const struct listener *listener = &tcp->listeners[half->listener];
+
+	if (!sources_may_open(tcp, listener, half->tuple.raddr))
+		return COUNT_drop_source_opens;
+	struct tcb *tcb = passive_record(tcp, half, ts_offset);
+
+	/* The peer's next data brings the cookie again, and perhaps finds more room. */
+	if (tcb == NULL)
+		return COUNT_drop_connections_full;
+	if (!enter(tcp, seg->hash, without_half_open(tcp, r), ref_make(REF_HOT, tcb_slot(tcp, tcb)))) {
+		tcb_give(tcp, tcb);
+		return COUNT_drop_table_full;
+	}
+	passive_established(tcp, tcb, half);
+	count(tcp->counters, COUNT_cookies_accepted);
+	return input_segment(tcp, tcb, seg);
+}
+
+bool passive_ack(struct tcp *tcp, struct seg *seg, ref r, verdict *v)
+{
+	if ((seg->flags & (SEG_SYN | SEG_RST | SEG_ACK)) != SEG_ACK)
+		return false;
+	const struct listener *listener = listeners_find(tcp, seg->tuple.laddr, seg->tuple.lport);
+
+	if (listener == NULL || listener->defence.mode == WEIR_DEFENCE_OFF || !cookie_may_come(tcp))
+		return false;
+	struct cookie cookie;
+
+	if (!cookie_open(tcp, seg, &cookie)) {
+		count(tcp->counters, COUNT_cookies_rejected);
+		return false;
+	}
+	if (ref_kind(r) == REF_TIME_WAIT && !time_wait_cookie_is_newer(tcp, ref_slot(r), seg, &cookie)) {
+		count(tcp->counters, COUNT_cookies_rejected);
+		return false;
+	}
+	uint16_t ours = profile_mss(tcp, &tcp->profiles[listener->profile]);
+	struct half_open half = {
+		.tuple = seg->tuple,
+		.rcv_nxt = seg->seq,
+		.iss = seg->ack - 1,
+		.ts_recent = seg->tsval,
+		.mss = (cookie.mss < ours ? cookie.mss : ours) & 0x3fff,
+		/* The SYN's window is forgotten; the fifth step is about to read this segment's. */
+		.snd_wnd = 0,
+		.snd_wscale = cookie.snd_wscale & 15,
+		.flags = cookie.flags & 127,
+		.hides = SLOT_NONE,
+		.listener = (uint8_t)(listener - tcp->listeners),
+	};
+
+	*v = cookie_accepted(tcp, seg, r, &half, cookie.ts_offset);
+	return true;
+}

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "tcp/sources.h"
+
+#include "tcp/tcp_pvt.h"
+
+#define CELLS_MIN 16u
+#define CELLS_MAX (1u << 16)
+
+/* An address, and the network that it is in. */
+#define PREFIXES 2
+#define NETWORK_BITS 24
+#define NETWORK_TIMES 8
+
+/* Connections that may come at once, in ns of their rate. */
+#define BURST_NS CLOCK_NS_PER_S
+
+struct cells {
+	uint32_t first, second;
+};
+
+void sources_init(struct sources *sources, struct arena *arena, uint32_t half_opens)
+{
+	uint32_t cells = CELLS_MIN;
+
+	while (cells < half_opens && cells < CELLS_MAX)
+		cells *= 2;
+	sources->mask = cells - 1;
+	sources->half_opens = arena_take(arena, cells * sizeof(sources->half_opens[0]));
+	sources->next_open_ns = arena_take(arena, cells * sizeof(sources->next_open_ns[0]));
+}
+
+static struct cells cells_of(const struct sources *sources, uint32_t address, unsigned prefix)
+{
+	uint32_t bits = prefix == 0 ? 32 : NETWORK_BITS;
+	uint64_t hash = siphash13_12(sources->key, address >> (32 - bits), bits);
+	struct cells at = { (uint32_t)hash & sources->mask, (uint32_t)(hash >> 32) & sources->mask };
+
+	if (at.second == at.first)
+		at.second ^= 1;
+	return at;
+}
+
+static uint64_t limit_of(uint32_t limit, unsigned prefix)
+{
+	return prefix == 0 ? limit : (uint64_t)limit * NETWORK_TIMES;
+}
+
+static void add(struct sources *sources, uint32_t address, uint32_t n)
+{
+	for (unsigned prefix = 0; prefix < PREFIXES; prefix++) {
+		struct cells at = cells_of(sources, address, prefix);
+
+		sources->half_opens[at.first] += n;
+		sources->half_opens[at.second] += n;
+	}
+}
+
+bool sources_take(struct tcp *tcp, const struct listener *listener, uint32_t address)
+{
+	struct sources *sources = &tcp->sources;
+
+	for (unsigned prefix = 0; prefix < PREFIXES; prefix++) {
+		struct cells at = cells_of(sources, address, prefix);
+		uint64_t limit = limit_of(listener->defence.half_open_per_source, prefix);
+
+		if (sources->half_opens[at.first] >= limit && sources->half_opens[at.second] >= limit)
+			return false;
+	}
+	add(sources, address, 1);
+	return true;
+}
+
+void sources_give(struct tcp *tcp, uint32_t address)
+{
+	add(&tcp->sources, address, UINT32_MAX);
+}
+
+static void charge(uint64_t *next_open_ns, uint64_t now_ns, uint64_t cost_ns)
+{
+	*next_open_ns = (*next_open_ns > now_ns ? *next_open_ns : now_ns) + cost_ns;
+}
+
+bool sources_may_open(struct tcp *tcp, const struct listener *listener, uint32_t address)
+{
+	struct sources *sources = &tcp->sources;
+	uint64_t latest_ns = tcp->now_ns + BURST_NS;
+	uint32_t limit = listener->defence.opens_per_source;
+	struct cells at[PREFIXES];
+
+	if (limit == 0)
+		return true;
+	for (unsigned prefix = 0; prefix < PREFIXES; prefix++) {
+		uint64_t cost_ns = CLOCK_NS_PER_S / limit_of(limit, prefix);
+
+		at[prefix] = cells_of(sources, address, prefix);
+		if (sources->next_open_ns[at[prefix].first] + cost_ns > latest_ns &&
+		    sources->next_open_ns[at[prefix].second] + cost_ns > latest_ns)
+			return false;
+	}
+	for (unsigned prefix = 0; prefix < PREFIXES; prefix++) {
+		uint64_t cost_ns = CLOCK_NS_PER_S / limit_of(limit, prefix);
+
+		charge(&sources->next_open_ns[at[prefix].first], tcp->now_ns, cost_ns);
+		charge(&sources->next_open_ns[at[prefix].second], tcp->now_ns, cost_ns);
+	}
+	return true;
+}
