@@ -174,15 +174,27 @@ static bool answers(struct weir_core *core, uint32_t first, unsigned n)
 	return taken == n && sent == n && right == n;
 }
 
+/* What a core has to say before anybody speaks to it: whose address this is (ARP). */
+static void let_announce(struct weir_core *core)
+{
+	struct rte_mbuf *frames[CORE_BURST];
+	unsigned n;
+
+	weir_input(core, frames, 0, weir_now_ns(), NULL);
+	n = weir_output(core, frames, CORE_BURST);
+	rte_pktmbuf_free_bulk(frames, n);
+}
+
 bool cookie_server_is_right(struct cookie_server *server)
 {
 	struct cookie_server_counts counts;
 	bool right = true;
 
+	let_announce(server->core);
 	for (unsigned n = 1; right && n <= CORE_BURST; n++)
 		right = answers(server->core, n * CORE_BURST, n);
 	cookie_server_counts(server, &counts);
-	if (right && counts.half_open == 0 && counts.cookies == counts.frames_out)
+	if (right && counts.half_open == 0 && counts.cookies == counts.frames_in)
 		return true;
 	bench_note("SYNs are not answered by right SYN-ACKs alone: %" PRIu64 " in, %" PRIu64 " out, %" PRIu64
 		   " cookies, %" PRIu64 " half-open",
