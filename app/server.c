@@ -3,8 +3,10 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include <rte_mbuf.h>
+#include <rte_time.h>
 
 #include "ending.h"
 
@@ -13,6 +15,8 @@
 /* Waiting connections, and connections to close, that a round looks at. */
 #define RETRIES_PER_ROUND 32
 #define SWEEP_PER_ROUND 256
+/* A person is told once a second. */
+#define LOOK_NS 100000000ull
 
 static struct server_rest *rest_of(struct server *server, const struct server_conn *conn)
 {
@@ -250,18 +254,66 @@ static void close_ports(struct server *server, struct weir_core *core)
 		weir_unlisten(core, server->listeners[i]);
 }
 
+static void change_defence(struct server *server, struct weir_core *core, uint8_t mode)
+{
+	struct weir_defence defence;
+
+	weir_defence_default(core, &defence);
+	defence.mode = (enum weir_defence_mode)mode;
+	for (unsigned i = 0; i < server->listeners_count; i++)
+		weir_set_listener_defence(core, server->listeners[i], &defence);
+	server->defence = mode;
+}
+
+static void take_key(struct server *server, struct weir_core *core)
+{
+	const struct cookie_key_offer *offer = server->orders->key;
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	weir_set_cookie_key(core, offer->key, rte_timespec_to_ns(&now));
+	cookie_key_take(offer, &server->tally.key_taken);
+}
+
+/* For the main thread, which may not ask the core. */
+static void look_at_ports(struct server *server, struct weir_core *core, uint64_t now_ns)
+{
+	uint32_t defending = 0;
+
+	for (unsigned i = 0; i < server->listeners_count; i++)
+		if (weir_listener_defending(core, server->listeners[i]) == 1)
+			defending |= 1u << i;
+	__atomic_store_n(&server->tally.defending, defending, __ATOMIC_RELAXED);
+	server->look_ns = now_ns + LOOK_NS;
+}
+
+/* What concerns the ports, while they are open. */
+static void tend_ports(struct server *server, struct weir_core *core, uint64_t now_ns)
+{
+	const struct orders *orders = server->orders;
+	uint8_t defence = __atomic_load_n(&orders->defence, __ATOMIC_RELAXED);
+
+	if (defence != server->defence)
+		change_defence(server, core, defence);
+	if (orders->key != NULL && cookie_key_is_new(orders->key, &server->tally.key_taken))
+		take_key(server, core);
+	if (now_ns >= server->look_ns)
+		look_at_ports(server, core, now_ns);
+}
+
 void server_round(struct weir_core *core, const struct weir_event *events, unsigned n, uint64_t now_ns,
 		  void *arg)
 {
 	struct server *server = arg;
 
-	(void)now_ns;
 	for (unsigned i = 0; i < n; i++)
 		handle(server, core, &events[i]);
 	if (server->slots.waiting > 0)
 		retry(server, core);
-	if (!order_given(&server->orders->stop))
+	if (!order_given(&server->orders->stop)) {
+		tend_ports(server, core, now_ns);
 		return;
+	}
 	if (!server->tally.stopped)
 		close_ports(server, core);
 	order_give(&server->tally.stopped);
@@ -298,7 +350,7 @@ int server_init(struct server *server, const struct options *options, struct wei
 	uint32_t slots = options->max_connections / shards + SLOTS_UNHEARD;
 	int rc;
 
-	*server = (struct server){ .app = app_of(options), .orders = orders };
+	*server = (struct server){ .app = app_of(options), .orders = orders, .defence = options->defence };
 	rc = slots_init(&server->slots, slots);
 	server->conns = calloc(slots, sizeof(*server->conns));
 	server->rests = calloc(slots, sizeof(*server->rests));

@@ -59,9 +59,11 @@ struct server_rest {
 struct server {
 	enum app_kind app;
 	const struct orders *orders;
-	uint32_t sweep; /* stopping: the next slot to look at */
+	uint32_t sweep;   /* stopping: the next slot to look at */
+	uint64_t look_ns; /* when to look next whether ports answer by cookies */
 	int listeners[OPTIONS_LISTEN_MAX];
 	unsigned listeners_count;
+	uint8_t defence; /* as the orders last said */
 	struct slots slots;
 	struct server_conn *conns;
 	struct server_rest *rests;
