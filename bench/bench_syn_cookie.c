@@ -18,8 +18,10 @@
 
 #define NS_PER_MS 1000000ull
 
-/* As long as it takes until a sweep over all connections, which begins at start, is over. */
-#define WARM_UP_NS (4000 * NS_PER_MS)
+/* A lap of it. The sweep over all connections that begins at start (tcp/paws.h) is over after half of the SYNs. */
+#define WARM_UP_NS (250 * NS_PER_MS)
+#define WARM_UP_LAPS 100
+#define WARM_UP_SYNS (2ull * COOKIE_SERVER_CONNECTIONS)
 #define TURN_NS (400 * NS_PER_MS)
 #define TARGET 0.60
 #define MEGA 1e6
@@ -102,13 +104,23 @@ static void tell(struct turns *turns)
 	});
 }
 
+static void warm_up(struct cookie_server *server)
+{
+	struct cookie_server_counts counts = { 0 };
+
+	for (unsigned i = 0; i < WARM_UP_LAPS && counts.frames_in < WARM_UP_SYNS; i++) {
+		cookie_server_run(server, WARM_UP_NS);
+		cookie_server_counts(server, &counts);
+	}
+}
+
 static int measure(struct cookie_server *server, struct testpmd *testpmd)
 {
 	struct turns turns;
 
 	if (!cookie_server_is_right(server))
 		return -1;
-	cookie_server_run(server, WARM_UP_NS);
+	warm_up(server);
 	if (testpmd_run(testpmd, "5tswap", TURN_NS) == 0)
 		return -1;
 	for (unsigned i = 0; i < BENCH_TURNS; i++)
