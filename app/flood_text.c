@@ -39,29 +39,29 @@ void flood_text_summary(FILE *out, const struct flood_figures *flood, const stru
 		text_number(f->mbufs_returned, b));
 }
 
-static void rate_text(uint64_t pps, char text[TEXT_NUMBER])
+static void rate_text(FILE *out, uint64_t pps)
 {
+	char text[TEXT_NUMBER];
+
 	if (pps == OPTIONS_PPS_MAX)
-		snprintf(text, TEXT_NUMBER, "as many as fit");
+		fprintf(out, "A flood of SYNs, as many as the wire takes, ");
 	else
-		text_number(pps, text);
+		fprintf(out, "A flood of SYNs, %s a second, ", text_number(pps, text));
 }
 
 void flood_text_phase(FILE *out, const struct options *options, const struct flood_phase *phase)
 {
-	char rate[TEXT_NUMBER], backlog[TEXT_NUMBER];
+	char text[TEXT_NUMBER];
 
-	rate_text(options->flood_pps, rate);
-	text_number(options->backlog, backlog);
 	if (!phase->flooded) {
 		fprintf(out, "No flood.\n");
 		return;
 	}
-	fprintf(out, "A flood of SYNs, %s a second, ", rate);
+	rate_text(out, options->flood_pps);
 	switch (phase->defence) {
 	case WEIR_DEFENCE_OFF:
 		fprintf(out, "and no defence: whoever comes while %s handshakes are half open is refused.\n",
-			backlog);
+			text_number(options->backlog, text));
 		return;
 	case WEIR_DEFENCE_AUTO:
 		fprintf(out, "and the defence on its own: cookies while they are needed.\n");
@@ -75,12 +75,13 @@ void flood_text_phase(FILE *out, const struct options *options, const struct flo
 void flood_text_demo(FILE *out, const struct flood_figures *flood, const struct figures *client,
 		     const struct figures *server, double t, double end)
 {
+	const struct percentiles *connect = &client->latency[LATENCY_CONNECT];
 	char a[TEXT_NUMBER], b[TEXT_NUMBER], c[TEXT_NUMBER], d[TEXT_NUMBER];
 
 	text_clock(out, t, end);
 	fprintf(out, "  %-6s  flood %11s/s  %11s conn/s  connect p99 %7s  failed %s", flood->phase,
 		text_number(whole(flood->pps), a), text_number(whole(client->cps), b),
-		text_time(client->latency[LATENCY_CONNECT].p99, c), text_number(client->failed, d));
+		connect->count > 0 ? text_time(connect->p99, c) : "-", text_number(client->failed, d));
 	fprintf(out, "  half-open %s  cookies %s/s, accepted %s/s\n", text_number(server->half_open, a),
 		text_number(whole(server->cookies_sent_ps), b),
 		text_number(whole(server->cookies_accepted_ps), c));

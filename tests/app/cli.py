@@ -5,18 +5,9 @@
 import os
 import tempfile
 
-from harness import expect, expect_clean, expect_equal, main, run
+from harness import expect, expect_clean, expect_equal, expect_wrong, main, run
 
 SERVE = ('serve', '--port', 'net_null0', '--addr', '192.0.2.10/24')
-
-
-def expect_wrong(begin, *args, program='weir'):
-    """Status 2, nothing on standard output, one line that begins with what is wrong."""
-    done = run(*args)
-    expect_equal(done.returncode, 2, f'exit status of {args}')
-    expect_equal(done.stdout, '', f'standard output of {args}')
-    expect_equal(done.stderr.count('\n'), 1, f'lines of {done.stderr!r}')
-    expect(done.stderr.startswith(f'{program}{begin}'), args, 'said', repr(done.stderr))
 
 
 def help_lists_commands():

@@ -66,6 +66,15 @@ def expect_clean(done):
     expect_equal(done.returncode, 0, f'exit status, with stderr {done.stderr[-2000:]!r}')
 
 
+def expect_wrong(begin, *args, program='weir'):
+    """Status 2, nothing on standard output, one line that begins with what is wrong."""
+    done = run(*args)
+    expect_equal(done.returncode, 2, f'exit status of {args}')
+    expect_equal(done.stdout, '', f'standard output of {args}')
+    expect_equal(done.stderr.count('\n'), 1, f'lines of {done.stderr!r}')
+    expect(done.stderr.startswith(f'{program}{begin}'), args, 'said', repr(done.stderr))
+
+
 def expect_figures(figures):
     """Every key that docs/cli.md promises, of the right kind, and sums that add up."""
     expect(FIGURES <= figures.keys(), 'missing keys', FIGURES - figures.keys())

@@ -1,0 +1,237 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""weir flood and demo --flood from outside: whom they refuse, what they send, what comes back, and how it is told."""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+
+from harness import (SANITIZED, Skip, expect, expect_clean, expect_equal, expect_figures, expect_wrong, finish, lines_of,
+                     main, run, start)
+
+OWN = ('--addr', '198.18.0.1/15')
+TARGET = ('--connect', '198.19.0.1:80')
+FLOOD = ('flood', '--port', 'net_null0,no-rx=1', *OWN, *TARGET)
+# What tshark calls them, from the reserved bits to FIN.
+FLAGS = {'syn': 0x002, 'ack': 0x010, 'synack': 0x012, 'rst': 0x004, 'fin': 0x001, 'null': 0x000, 'xmas': 0x029}
+SYN_OPTIONS = '020405b40402080a'
+STAMP_OPTIONS = '0101080a'
+LENGTHS = {'syn': 74, 'synack': 74, 'ack': 66, 'fin': 66, 'rst': 54, 'null': 54, 'xmas': 54}
+FIELDS = ('ip.src', 'ip.dst', 'tcp.srcport', 'tcp.dstport', 'tcp.flags', 'tcp.options', 'frame.len', 'eth.dst')
+
+
+def flood(*args):
+    """A JSON run that must go well. Returns its lines."""
+    done = run('flood', '--json', *OWN, *TARGET, *args)
+    expect_clean(done)
+    return lines_of(done.stdout)
+
+
+def expect_flood(line):
+    """The object `flood`, and that its buffers are back where they belong."""
+    figures = line['flood']
+    for key in ('kind', 'seconds', 'pps', 'packets_tx', 'packets_rx', 'answers', 'mbufs'):
+        expect(key in figures, key, 'is missing in', figures)
+    expect_equal(figures['packets_rx'], sum(figures['answers'].values()), 'answers')
+    if line['event'] == 'summary':
+        expect_equal(figures['mbufs']['taken'], figures['mbufs']['returned'], 'buffers of the flood')
+
+
+def refuses():
+    """Targets that nobody gave for it, and other wrong usage: status 2 and one line."""
+    base = ('flood', '--port', 'net_null0', *OWN, '--gateway', '198.18.0.254', '--connect')
+    for target in ('1.1.1.1', '100.64.0.1', '172.32.0.1', '198.20.0.1', '192.0.3.1', '169.253.0.1', '11.0.0.1'):
+        expect_wrong(f' flood: --connect: {target} is no private', *base, f'{target}:80', '--rate', '1')
+    # What is still missing says that the target will do.
+    for target in ('10.1.2.3', '172.31.0.1', '192.168.7.7', '198.19.255.1', '192.0.2.1', '198.51.100.9', '203.0.113.9',
+                   '169.254.9.9'):
+        expect_wrong(' flood: --rate: missing', *base, f'{target}:80')
+    expect_wrong(' flood: --rate: missing', *base, '1.1.1.1:80', '--i-am-authorised')
+    expect_wrong(" flood: --rate: 'fast' ", *FLOOD, '--rate', 'fast')
+    expect_wrong(" flood: --kind: 'udp' ", *FLOOD, '--rate', 'max', '--kind', 'udp')
+    expect_wrong(' flood: --source: no host', *FLOOD, '--rate', 'max', '--source', '127.0.0.0/8')
+    expect_wrong(" flood: --dest-mac: 'ff:ff:ff:ff:ff:ff' ", *FLOOD, '--rate', 'max', '--dest-mac', 'ff:ff:ff:ff:ff:ff')
+
+
+def captured(path):
+    """Every frame of a capture, as FIELDS; none with a wrong checksum."""
+    if not shutil.which('tshark'):
+        raise Skip('tshark is not installed')
+    checks = ('-o', 'tcp.check_checksum:TRUE', '-o', 'ip.check_checksum:TRUE')
+    tshark = ['tshark', '-r', path, *checks]
+    bad = subprocess.run([*tshark, '-Y', 'tcp.checksum.status != 1 || ip.checksum.status != 1 || _ws.malformed'],
+                         capture_output=True, text=True, timeout=120, check=True).stdout
+    expect_equal(bad, '', 'frames with wrong checksums')
+    fields = [word for field in FIELDS for word in ('-e', field)]
+    out = subprocess.run([*tshark, '-Y', 'tcp', '-T', 'fields', *fields], capture_output=True, text=True, timeout=120,
+                         check=True).stdout
+    return [dict(zip(FIELDS, line.split('\t'))) for line in out.splitlines()]
+
+
+def expect_frame(frame, kind, plain=False):
+    options = frame['tcp.options']
+    expect_equal(int(frame['tcp.flags'], 16), FLAGS[kind], f'flags of {kind}')
+    expect_equal(int(frame['frame.len']), 54 if plain else LENGTHS[kind], f'length of {kind}')
+    if plain or LENGTHS[kind] == 54:
+        expect_equal(options, '', f'options of {kind}')
+    elif LENGTHS[kind] == 74:
+        expect(options.startswith(SYN_OPTIONS) and options.endswith('01030307'), kind, options)
+    else:
+        expect(options.startswith(STAMP_OPTIONS), kind, options)
+    expect_equal((frame['ip.dst'], frame['tcp.dstport']), ('198.19.0.1', '80'), 'target')
+    expect(int(frame['tcp.srcport']) >= 1024, frame)
+
+
+def every_kind_on_the_wire():
+    """Flags, options, addresses, ports and checksums of every kind, as tshark reads them from a file."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, 'tx.pcap')
+        port = ('--port', f'net_pcap0,tx_pcap={path}', '--source', '10.1.0.0/24', '--duration', '100ms', '--rate', '20k')
+        for kind, plain in (('syn', False), ('syn', True), ('xmas', False)):
+            summary = flood(*port, '--kind', kind, *(['--plain'] if plain else []))[-1]
+            frames = captured(path)
+            expect(len(frames) > 500, len(frames), 'frames')
+            expect_equal(len(frames), summary['flood']['packets_tx'], 'packets_tx, and frames in the file')
+            expect_equal(summary['flood']['kind'], kind)
+            for frame in frames:
+                expect_frame(frame, kind, plain)
+            sources = {frame['ip.src'] for frame in frames}
+            expect_equal(sources, {f'10.1.0.{host}' for host in range(1, 255)}, 'sources')
+        mixed = list(FLAGS)
+        flood(*port, '--kind', 'mix', '--dest-mac', '02:00:00:00:00:42')
+        frames = captured(path)
+        for number, frame in enumerate(frames):
+            expect_frame(frame, mixed[number % len(mixed)])
+            expect_equal(frame['eth.dst'], '02:00:00:00:00:42', 'destination')
+
+
+def own_addresses():
+    """Without --source a flood comes from --addr, all of them; --capture has it too."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, 'flood.pcapng')
+        done = run('flood', '--port', 'net_null0,no-rx=1', '--addr', '198.18.0.1-198.18.0.9/15', '--addr',
+                   '192.0.2.7/24', *TARGET, '--rate', '10k', '--duration', '100ms', '--capture', path)
+        expect_clean(done)
+        sources = {frame['ip.src'] for frame in captured(path)}
+        expect_equal(sources, {f'198.18.0.{host}' for host in range(1, 10)} | {'192.0.2.7'}, 'sources')
+
+
+def keeps_its_rate():
+    """10,000 a second within 5 %, and --rate max is a lot more; all keys of other commands are there."""
+    lines = flood('--port', 'net_null0,no-rx=1', '--rate', '10k', '--duration', '2s')
+    expect_equal([line['event'] for line in lines], ['ready', 'stats', 'stats', 'summary'])
+    expect_equal((lines[0]['command'], lines[0]['listen']), ('flood', []))
+    for line in lines[1:]:
+        expect_figures(line)
+        expect_flood(line)
+    sent, summary = lines[2]['flood']['packets_tx'], lines[-1]
+    expect(abs(sent / lines[2]['t'] - 10000) < 500, sent, 'packets in', lines[2]['t'], 's')
+    expect(summary['packets_tx'] >= summary['flood']['packets_tx'] > 19000, summary)
+    expect_equal(summary['mbufs']['taken'], summary['mbufs']['returned'], 'buffers')
+    summary = flood('--port', 'net_null0,no-rx=1', '--rate', 'max', '--duration', '300ms')[-1]
+    expect(summary['flood']['packets_tx'] > (20000 if SANITIZED else 500000), summary['flood'])
+
+
+def signals_end_it():
+    """SIGTERM: a summary, and status 0."""
+    process = start(*FLOOD, '--rate', '1k')
+    line = process.stdout.readline()
+    expect('flood on net_null0' in line and 'syn, to 198.19.0.1:80' in line, line)
+    expect(' packets/s' in process.stdout.readline(), 'a line per second')
+    done = finish(process)
+    expect_clean(done)
+    expect(' packets (syn), ' in done.stdout, done.stdout)
+
+
+def memif(folder, role):
+    return f'net_memif0,role={role},socket={folder}/memif,socket-abstract=no'
+
+
+def answers_are_counted():
+    """A target is found by ARP, and what it answers is told by kind and left unanswered."""
+    eal = ('--eal', '--no-huge -m 256 --no-pci')
+    with tempfile.TemporaryDirectory() as folder:
+        server = start('serve', '--json', '--port', memif(folder, 'server'), '--addr', '198.19.0.1/15', *eal)
+        try:
+            expect('"ready"' in server.stdout.readline(), 'serve did not start')
+            port = ('--port', memif(folder, 'client'), '--rate', '1k', '--duration', '1s', *eal)
+            syn = flood(*port)[-1]
+            ack = flood(*port, '--kind', 'ack')[-1]
+        finally:
+            served = finish(server)
+        expect_clean(served)
+    for summary in (syn, ack):
+        expect_flood(summary)
+        expect(summary['flood']['packets_tx'] > 500, summary['flood'])
+        # ARP, at both ends, and nothing else.
+        expect(summary['packets_tx'] - summary['flood']['packets_tx'] <= 5, summary['packets_tx'], summary['flood'])
+    expect(syn['flood']['answers']['syn_ack'] >= 500, syn['flood'])
+    expect(ack['flood']['answers']['rst'] >= 500, ack['flood'])
+
+
+def nobody_answers():
+    """Without an answer to ARP nothing is sent: status 1 and a line that says what helps."""
+    done = run('flood', '--json', '--port', 'net_ring0', *OWN, *TARGET, '--rate', '10k')
+    expect_equal(done.returncode, 1, 'exit status')
+    expect('--dest-mac' in done.stderr, done.stderr)
+    expect_equal(lines_of(done.stdout)[-1]['flood']['packets_tx'], 0, 'sent')
+
+
+def demo(*args):
+    """A flooded demo, whose buffers all come back. Returns its stats lines and its summary."""
+    done = run('demo', '--json', '--flood', '20k' if SANITIZED else '100k', '--backlog', '1k', *args)
+    expect_clean(done)
+    lines = lines_of(done.stdout)
+    for line in lines[1:]:
+        for side in ('client', 'server'):
+            expect_figures(line[side])
+        expect(line['server']['connections']['half_open'] <= 1000, line['server']['connections'])
+        expect_flood(line)
+    summary = lines[-1]
+    for side in ('client', 'server'):
+        expect_equal(summary[side]['mbufs']['taken'], summary[side]['mbufs']['returned'], f'buffers of the {side}')
+    return [line for line in lines if line['event'] == 'stats'], summary
+
+
+def demo_in_phases():
+    """demo --flood: without, with no defence, with the defence; the first and the last are fine."""
+    stats, summary = demo('--duration', '6s')
+    expect_equal([line['flood']['phase'] for line in stats[:6]], ['calm', 'calm', 'off', 'off', 'auto', 'auto'])
+    calm, off, auto = stats[1], stats[3], stats[5]
+    expect_equal(calm['flood']['packets_tx'], 0, 'flood while there is none')
+    expect_equal(off['server']['cookies']['sent'], 0, 'cookies with the defence off')
+    expect(off['server']['drops'].get('half_open_full', 0) > 1000, off['server']['drops'])
+    expect(off['client']['cps'] < calm['client']['cps'] / 5, off['client']['cps'], 'cps in the flood, of', calm['client']['cps'])
+    expect(auto['client']['cps'] > off['client']['cps'] * 3, auto['client']['cps'], 'cps with cookies')
+    expect(summary['server']['cookies']['accepted'] > 0, summary['server']['cookies'])
+    expect(summary['flood']['packets_tx'] > (20000 if SANITIZED else 100000), summary['flood'])
+    expect(summary['flood']['answers']['syn_ack'] > 0, 'nothing came back', summary['flood'])
+
+
+def demo_with_one_defence():
+    """demo --flood --syn-defence: just that one, from the start."""
+    stats, summary = demo('--duration', '1s', '--syn-defence', 'always')
+    expect_equal({line['flood']['phase'] for line in stats}, {'always'})
+    expect_equal(summary['client']['connections']['failed'], 0, 'failed')
+    expect_equal(summary['client']['connections']['established'], summary['server']['cookies']['accepted'], 'by cookies')
+    stats, summary = demo('--duration', '2s', '--syn-defence', 'off')
+    expect_equal({line['flood']['phase'] for line in stats}, {'off'})
+    expect_equal(summary['server']['cookies']['sent'], 0, 'cookies')
+    expect(stats[-1]['server']['drops'].get('half_open_full', 0) > 1000, stats[-1]['server']['drops'])
+
+
+def demo_for_people():
+    """demo --flood says what begins, and how the client fares."""
+    done = run('demo', '--flood', '10k', '--duration', '3s')
+    expect_clean(done)
+    for text in ('\nNo flood.\n', 'and no defence: ', 'and the defence on its own', '  calm    flood ', '  off     flood ',
+                 '  auto    flood ', 'half-open ', ' SYN-ACK, '):
+        expect(text in done.stdout, repr(text), 'is not in', done.stdout)
+
+
+if __name__ == '__main__':
+    sys.dont_write_bytecode = True
+    main(refuses, every_kind_on_the_wire, own_addresses, keeps_its_rate, signals_end_it, answers_are_counted,
+         nobody_answers, demo_in_phases, demo_with_one_defence, demo_for_people)
