@@ -22,12 +22,13 @@ json_t *flood_json(const struct flood_figures *f)
 {
 	const struct flood_counts *counts = &f->counts;
 	uint64_t back = flood_counts_answers(counts);
-	json_t *object = json_pack("{s:s, s:f, s:f, s:o, s:o, s:{s:o, s:o, s:o}, s:{s:o, s:o}}", "kind",
+	json_t *object = json_pack("{s:s, s:f, s:f, s:o, s:o, s:{s:o, s:o, s:o}, s:o, s:{s:o, s:o}}", "kind",
 				   f->kind, "seconds", round(f->seconds * 1000) / 1000, "pps", round(f->pps),
 				   "packets_tx", number(counts->sent), "packets_rx", number(back), "answers",
 				   "syn_ack", number(counts->syn_acks), "rst", number(counts->resets),
-				   "other", number(counts->others), "mbufs", "taken",
-				   number(counts->mbufs_taken), "returned", number(counts->mbufs_returned));
+				   "other", number(counts->others), "no_buffer", number(counts->no_buffer),
+				   "mbufs", "taken", number(counts->mbufs_taken), "returned",
+				   number(counts->mbufs_returned));
 
 	if (f->phase != NULL)
 		json_object_set_new(object, "phase", json_string(f->phase));

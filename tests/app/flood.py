@@ -32,7 +32,7 @@ def flood(*args):
 def expect_flood(line):
     """The object `flood`, and that its buffers are back where they belong."""
     figures = line['flood']
-    for key in ('kind', 'seconds', 'pps', 'packets_tx', 'packets_rx', 'answers', 'mbufs'):
+    for key in ('kind', 'seconds', 'pps', 'packets_tx', 'packets_rx', 'answers', 'no_buffer', 'mbufs'):
         expect(key in figures, key, 'is missing in', figures)
     expect_equal(figures['packets_rx'], sum(figures['answers'].values()), 'answers')
     if line['event'] == 'summary':
