@@ -108,8 +108,6 @@ struct tcb *passive_record(struct tcp *tcp, const struct half_open *half, uint32
 		tcb->flags |= TCB_TS;
 	if (half->flags & HALF_SACK)
 		tcb->flags |= TCB_SACK;
-	if (half->flags & HALF_ECN)
-		ecn_use(tcb);
 	if (half->flags & HALF_WSCALE) {
 		tcb->flags |= TCB_WSCALE;
 		tcb->snd_wscale = half->snd_wscale & 15;

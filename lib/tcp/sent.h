@@ -8,8 +8,7 @@
  * bounds.
  *
  * What comes later has its place here. RACK-TLP (RFC 8985) needs the time of each segment's last sending and whether
- * it was the first, `sent_us` and SENT_AGAIN, and marks by set_lost() what sent_mark_lost() marks by counting. A
- * mark for ECN would be one more flag, kept until the congestion that it tells of has been answered.
+ * it was the first, `sent_us` and SENT_AGAIN, and marks by set_lost() what sent_mark_lost() marks by counting.
  */
 #ifndef WEIR_TCP_SENT_H
 #define WEIR_TCP_SENT_H

@@ -5,7 +5,8 @@ import ipaddress
 import struct
 from typing import NamedTuple
 
-FIN, SYN, RST, PSH, ACK, URG = 1, 2, 4, 8, 16, 32
+FIN, SYN, RST, PSH, ACK, URG, ECE, CWR = 1, 2, 4, 8, 16, 32, 64, 128
+ECT0, CE = 2, 3  # the two low bits of TOS (RFC 3168)
 IPV4, ARP = 0x0800, 0x0806
 ICMP, TCP, UDP = 1, 6, 17
 BROADCAST = b'\xff' * 6
@@ -22,6 +23,15 @@ def checksum(data):
     while total > 0xffff:
         total = (total & 0xffff) + (total >> 16)
     return ~total & 0xffff
+
+
+def with_ecn(frame, ecn):
+    """The same IPv4 packet with these two bits."""
+    header = bytearray(frame[14:14 + (frame[14] & 15) * 4])
+    header[1] = header[1] & ~3 | ecn
+    header[10:12] = b'\0\0'
+    header[10:12] = struct.pack('!H', checksum(bytes(header)))
+    return frame[:14] + bytes(header) + frame[14 + len(header):]
 
 
 def ethernet(dst, src, payload, ethertype=IPV4):

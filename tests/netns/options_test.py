@@ -114,7 +114,14 @@ class Options(unittest.TestCase):
 
     def test_ecn_asked_for(self):
         self.setting('tcp_ecn', 1)
-        self.check(self.exchange())
+        path = self.exchange()
+        self.check(path)
+        agreed = 'tcp.flags == 0x052'  # SYN, ACK and ECE
+        self.assertTrue(capture.tshark(path, ('frame.number',), agreed))
+        ect = 'ip.dsfield.ecn == 2'
+        self.assertEqual({src for src, in capture.tshark(path, ('ip.src',), f'tcp.len > 0 && {ect}')},
+                         {labs.WEIR, labs.PEER})
+        self.assertEqual(capture.tshark(path, ('frame.number',), f'tcp.len == 0 && ip.src == {labs.WEIR} && {ect}'), [])
 
     def test_weir_opens_to_one_without_any(self):
         # On one CPU: between two the kernel may let frames overtake each other, and the ACKs that tell of it are no fault.

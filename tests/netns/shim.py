@@ -24,10 +24,12 @@ class Entry(NamedTuple):
 
 
 class Shim:
-    """rule(segment, from_weir, log) is asked for each TCP segment, and True loses it."""
+    """rule(segment, from_weir, log) is asked for each TCP segment, and True loses it; mark(frame, from_weir) gives back what
+    goes on."""
 
-    def __init__(self, lab, rule=None):
+    def __init__(self, lab, rule=None, mark=None):
         self.rule = rule
+        self.mark = mark
         self.log = []
         self.error = None
         self.left = lab.middle.packet_socket('left0')
@@ -54,6 +56,8 @@ class Shim:
         lost = bool(segment and self.rule and self.rule(segment, from_weir, self.log))
         if segment:
             self.log.append(Entry(time.monotonic(), from_weir, segment, lost, frame))
+        if segment and self.mark:
+            frame = self.mark(frame, from_weir)
         if not lost:
             (self.right if from_weir else self.left).send(frame)
 

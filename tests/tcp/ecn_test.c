@@ -177,6 +177,36 @@ TRACE(repeated_syn_ack_agrees_too)
 	says_ect(t);
 }
 
+static void answers_by_cookies(struct weir_config *config)
+{
+	config->defence.mode = WEIR_DEFENCE_ALWAYS;
+}
+
+/* Nothing was kept but in the timestamp. */
+TRACE_CONFIGURED(cookie_remembers_it, answers_by_cookies)
+{
+	listen(t, 80);
+	send(t, SYN | ECE | CWR, .mss = MSS, .wscale = 8, .tsval = 700);
+	recv(t, SYN | ACK | ECE, .ack = 1, .mss = MSS, .wscale = 2, .tsval = 1, .tsecr = 700);
+	send(t, ACK, .seq = 1, .ack = 1, .tsval = 701, .tsecr = t->tsval, SAME);
+	event(t, WEIR_EV_OPENED);
+	counted(t, cookies_accepted, 1);
+	cr_assert(trace_info(t).ecn);
+	says_ect(t);
+}
+
+/* Without timestamps it has no room to, and does not promise what it would forget. */
+TRACE_CONFIGURED(cookie_without_timestamps_does_not_agree, answers_by_cookies)
+{
+	listen(t, 80);
+	send(t, SYN | ECE | CWR, .mss = MSS, .wscale = 8);
+	recv(t, SYN | ACK, .ack = 1, .mss = MSS, .wscale = 2);
+	send(t, ACK, .seq = 1, .ack = 1, SAME);
+	event(t, WEIR_EV_OPENED);
+	counted(t, cookies_accepted, 1);
+	is_without(t);
+}
+
 /* The first SYN's time-out: something may drop SYNs that ask (section 6.1.1.1). */
 static void ask_in_vain(struct trace *t)
 {
