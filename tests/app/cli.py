@@ -3,9 +3,10 @@
 """The command line from outside: help, wrong usage, what the machine lacks. Nothing here runs for long."""
 
 import os
+import signal
 import tempfile
 
-from harness import expect, expect_clean, expect_equal, expect_wrong, main, run
+from harness import expect, expect_clean, expect_equal, expect_wrong, finish, main, run, start
 
 SERVE = ('serve', '--port', 'net_null0', '--addr', '192.0.2.10/24')
 
@@ -97,6 +98,38 @@ def wrong_machine():
     expect_wrong(' demo: ', 'demo', '--eal', '--no-huge -m 1')
 
 
+def expect_line(stream, *parts):
+    """The next line of a stream that has all of these parts; what is told each second is passed over."""
+    lines = []
+    for line in stream:
+        lines.append(line)
+        if all(part in line for part in parts):
+            return
+    raise AssertionError(f'no line with {parts} in {lines}')
+
+
+def cookie_key_again():
+    """SIGHUP: the cookie key is read again, and stays when it is wrong; without one it ends the process."""
+    with tempfile.NamedTemporaryFile('w') as key:
+        key.write('0123456789abcdef' * 4)
+        key.flush()
+        # 20 s: an end for what waits in vain.
+        serving = start(*SERVE, '--json', '--duration', '20s', '--cookie-key', key.name)
+        expect('ready' in serving.stdout.readline(), 'not ready')
+        serving.send_signal(signal.SIGHUP)
+        expect_line(serving.stderr, 'cookie key read again')
+        os.chmod(key.name, 0o644)
+        serving.send_signal(signal.SIGHUP)
+        expect_line(serving.stderr, 'weir serve: --cookie-key:', f'chmod 600 {key.name}', 'the old key stays')
+        os.chmod(key.name, 0o600)
+        serving.send_signal(signal.SIGHUP)
+        expect_line(serving.stderr, 'cookie key read again')
+        expect_clean(finish(serving))
+    serving = start(*SERVE, '--json', '--duration', '20s')
+    expect('ready' in serving.stdout.readline(), 'not ready')
+    expect_equal(finish(serving, signal.SIGHUP).returncode, -signal.SIGHUP, 'status after SIGHUP')
+
+
 def profile_of_the_tree():
     """A profile's device is used, and serve ends by its duration with status 0."""
     profile = os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', '..', 'drivers-cfg', 'null.conf')
@@ -107,4 +140,4 @@ def profile_of_the_tree():
 
 if __name__ == '__main__':
     main(help_lists_commands, help_of_each, version, wrong_usage, wrong_files, wrong_cookie_keys, wrong_machine,
-         profile_of_the_tree)
+         cookie_key_again, profile_of_the_tree)

@@ -164,6 +164,36 @@ def a_rate_is_kept():
     expect_equal(summary['client']['connections']['closed'], 500, 'connections of a ramp')
 
 
+def cookies_when_asked():
+    """--syn-defence always and off: every connection comes of a cookie, or none."""
+    with tempfile.NamedTemporaryFile('w') as key:
+        key.write('0123456789abcdef' * 4)
+        key.flush()
+        for option in ((), ('--cookie-key', key.name)):
+            summary = demo('--duration', SHORT, '--syn-defence', 'always', *option)[-1]
+            expect_good_end(summary)
+            server = summary['server']
+            expect(server['cookies']['accepted'] > 0, 'nobody came')
+            expect_equal(server['cookies'], {'sent': server['cookies']['sent'], 'rejected': 0,
+                                             'accepted': server['connections']['established']}, 'cookies')
+            expect(server['cookies']['sent'] >= server['cookies']['accepted'], server['cookies'])
+    summary = demo('--duration', SHORT, '--syn-defence', 'off')[-1]
+    expect_good_end(summary)
+    expect_equal(summary['server']['cookies'], {'sent': 0, 'accepted': 0, 'rejected': 0}, 'cookies')
+
+
+def a_backlog_is_kept():
+    """--backlog: beyond it cookies, or with --syn-defence off drops that the client's next SYN makes good."""
+    small = ('--duration', SHORT, '--backlog', '8', '--connections')
+    summary = demo(*small, '64')[-1]
+    expect_good_end(summary)
+    expect(summary['server']['cookies']['accepted'] > 0, summary['server']['cookies'])
+    # No more than fit the backlog may be left waiting at the end, else some would be refused for too long.
+    server = demo(*small, '16', '--syn-defence', 'off')[-1]['server']
+    expect(server['drops'].get('half_open_full', 0) > 0, server['drops'])
+    expect_equal(server['cookies']['sent'], 0, 'cookies')
+
+
 def full_is_not_failed():
     """At --max-connections opens are held back, and nothing fails."""
     summary = demo('--duration', SHORT, '--rate', '100k', '--max-connections', '4')[-1]
@@ -288,7 +318,7 @@ def a_capture():
 if __name__ == '__main__':
     sys.dont_write_bytecode = True
     cases = [json_lines, for_people, one_cpu_or_two, every_way_to_close, every_app, keep_alive, large_bodies,
-             full_is_not_failed, signals_end_it_properly, a_reader_that_goes_away, a_capture]
+             cookies_when_asked, a_backlog_is_kept, full_is_not_failed, signals_end_it_properly, a_reader_that_goes_away, a_capture]
     # A sanitized build looks at memory. It is too slow for rates and for using up the ports of an address.
     if not SANITIZED:
         cases += [json_keeps_people_apart, a_rate_is_kept, the_same_seed, own_eal_arguments, two_at_once, without_root,
