@@ -15,6 +15,9 @@ static const char *const hold_names[HOLDS] = {
 	[HOLD_OUTPUT] = "output_full",
 };
 
+/* Counters of handshakes that had a record and came to nothing, which the stack has no reason for. */
+static const char *const half_open_ends[] = { "half_open_expired", "half_open_recycled" };
+
 /* Only what happened: most of the many reasons never do. */
 static void name(struct names *names, const char *text, uint64_t count)
 {
@@ -66,7 +69,8 @@ static void make_failures(const struct sample *now, struct figures *f)
 		if (i != WEIR_REASON_NONE)
 			name(&f->failures, weir_reason_name((enum weir_reason)i), count);
 	}
-	name(&f->failures, "half_open_expired", counter(now, "half_open_expired"));
+	for (unsigned i = 0; i < sizeof(half_open_ends) / sizeof(half_open_ends[0]); i++)
+		name(&f->failures, half_open_ends[i], counter(now, half_open_ends[i]));
 	f->failed = names_sum(&f->failures);
 }
 
@@ -83,8 +87,9 @@ static void make_connections(const struct sample *now, struct figures *f)
 	f->closed = now->stats.closed + now->tally.aborted;
 	f->established = now->stats.opened_active + now->stats.opened_passive;
 	/* Of peers' attempts, those count that got a record and did not take themselves back. */
-	f->attempted = now->stats.attempted + now->stats.opened_passive + states[WEIR_SYN_RECEIVED] +
-		       counter(now, "half_open_expired");
+	f->attempted = now->stats.attempted + now->stats.opened_passive + states[WEIR_SYN_RECEIVED];
+	for (unsigned i = 0; i < sizeof(half_open_ends) / sizeof(half_open_ends[0]); i++)
+		f->attempted += counter(now, half_open_ends[i]);
 }
 
 static void make_drops(const struct sample *now, struct figures *f)
