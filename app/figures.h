@@ -6,7 +6,7 @@
  * from two samples: counts from the later one, rates and latencies from the time between them.
  * docs/cli.md says what each figure means.
  *
- * A sample is large (the histograms): keep it off the stack. Pure, but for sample_take() in sample.c.
+ * A sample is large (the histograms): keep it off the stack. Pure.
  */
 #ifndef WEIR_APP_FIGURES_H
 #define WEIR_APP_FIGURES_H
