@@ -322,6 +322,8 @@ static bool open_timed(const struct tcp *tcp, struct cookie_secret *secret, cons
 	cookie->flags |= HALF_TS | (word & ECN_BIT ? HALF_ECN : 0);
 	cookie->first = tcp->tick - (ours - (word & ~low(TIMED_BITS))) + (1u << TIMED_BITS);
 	cookie->last = cookie->first + low(TIMED_BITS);
+	if (tcp->cookies.fleet) /* by a clock that was ahead of ours, perhaps */
+		cookie->first -= clock_ticks_from_ns(SKEW_NS);
 	cookie->ts_offset = offset_from(tcp, ours + offset, seg->tsecr);
 	return true;
 }

@@ -3,7 +3,6 @@
 
 #include "tcp/ack.h"
 #include "tcp/ecn.h"
-#include "tcp/ecn.h"
 #include "tcp/events.h"
 #include "tcp/fsm.h"
 #include "tcp/half_open.h"
@@ -141,15 +140,24 @@ static bool enter(struct tcp *tcp, uint64_t hash, ref r, ref hot)
 	return true;
 }
 
-/* What stands under a tuple when its half-open record has been forgotten. */
-static ref without_half_open(struct tcp *tcp, ref r)
+/* What stands under a tuple but for a half-open record: a TIME-WAIT one, perhaps behind it, or nothing. */
+static ref behind_half_open(const struct tcp *tcp, ref r)
 {
 	if (ref_kind(r) != REF_HALF_OPEN)
 		return r;
 	uint32_t hidden = half_open_at(tcp, ref_slot(r))->hides;
 
-	half_open_forget(tcp, ref_slot(r));
 	return hidden == SLOT_NONE ? REF_NONE : ref_make(REF_TIME_WAIT, hidden);
+}
+
+/* The same, when the half-open record has been forgotten. */
+static ref without_half_open(struct tcp *tcp, ref r)
+{
+	ref behind = behind_half_open(tcp, r);
+
+	if (ref_kind(r) == REF_HALF_OPEN)
+		half_open_forget(tcp, ref_slot(r));
+	return behind;
 }
 
 static verdict cookie_accepted(struct tcp *tcp, struct seg *seg, ref r, const struct half_open *half,
@@ -181,13 +189,12 @@ bool passive_ack(struct tcp *tcp, struct seg *seg, ref r, verdict *v)
 
 	if (listener == NULL || listener->defence.mode == WEIR_DEFENCE_OFF || !cookie_may_come(tcp))
 		return false;
+	ref behind = behind_half_open(tcp, r);
 	struct cookie cookie;
 
-	if (!cookie_open(tcp, seg, &cookie)) {
-		count(tcp->counters, COUNT_cookies_rejected);
-		return false;
-	}
-	if (ref_kind(r) == REF_TIME_WAIT && !time_wait_cookie_is_newer(tcp, ref_slot(r), seg, &cookie)) {
+	if (!cookie_open(tcp, seg, &cookie) ||
+	    (ref_kind(behind) == REF_TIME_WAIT &&
+	     !time_wait_cookie_is_newer(tcp, ref_slot(behind), seg, &cookie))) {
 		count(tcp->counters, COUNT_cookies_rejected);
 		return false;
 	}

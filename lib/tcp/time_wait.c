@@ -237,8 +237,12 @@ bool time_wait_cookie_is_newer(const struct tcp *tcp, uint32_t slot, const struc
 		return false;
 	if (!(cookie->flags & HALF_TS))
 		return true;
-	/* Timestamps are the peer's to choose, a cookie's time is not. */
-	return seq_ge(seq_ge(syn.seq, wait->rcv_nxt) ? cookie->last : cookie->first, entered);
+	/*
+	 * Timestamps are the peer's to choose, a cookie's time is not. One of the very tick in which TIME-WAIT began may
+	 * be that connection's own.
+	 */
+	return seq_ge(syn.seq, wait->rcv_nxt) ? seq_ge(cookie->last, entered) :
+						seq_gt(cookie->first, entered);
 }
 
 static verdict syn_arrives(struct tcp *tcp, uint32_t slot, struct seg *seg)
