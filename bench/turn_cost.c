@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "turn_cost.h"
 
+#include <math.h>
 #include <stdbool.h>
 #include <sys/resource.h>
 
@@ -49,8 +50,9 @@ double turn_cost_ns(struct turn_cost *cost, unsigned size, uint64_t cycles)
 	double ns = (double)cycles * cost->ns_per_cycle, typical_ns;
 
 	cost->turns++;
+	/* The first of its size may be no typical one. */
 	if (*typical == 0)
-		*typical = (double)cycles;
+		*typical = fmin((double)cycles, SUSPECT_NS / cost->ns_per_cycle);
 	*typical += (double)cycles > *typical ? *typical / STEP : -*typical / STEP;
 	typical_ns = *typical * cost->ns_per_cycle;
 	if (ns > SUSPECT_NS && ns > SUSPECT_TIMES * typical_ns)

@@ -28,6 +28,7 @@ static const struct {
 } benches[] = {
 	{ "conn_rate", bench_conn_rate, "cycles of a connection's whole life, both ends on one core" },
 	{ "syn_cookie", bench_syn_cookie, "SYNs answered by cookies on one core, beside testpmd" },
+	{ "flood_goodput", bench_flood_goodput, "connections that succeed beside a SYN flood, by its rate" },
 };
 
 #define BENCHES (sizeof(benches) / sizeof(benches[0]))
@@ -75,11 +76,13 @@ static void print_json(const struct bench_row *row)
 
 static void print_text(const struct bench_row *row)
 {
-	printf("%-12s %-28s %10.1f %s", row->bench, row->which, row->value, row->unit);
+	/* Fractions are told by their last digits. */
+	printf("%-13s %-37s %10.*f %s", row->bench, row->which, row->value < 10 ? 4 : 1, row->value,
+	       row->unit);
 	if (row->reference != NULL)
 		printf("   %s %.1f   ratio %.3f", row->reference, row->reference_value, row->ratio);
 	if (row->target > 0)
-		printf("   target %.2f", row->target);
+		printf("   target %.4g", row->target);
 	printf("\n");
 }
 
