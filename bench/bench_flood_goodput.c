@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * flood_goodput: which share of legitimate connections succeeds, and how soon they are connected, while SYNs with
- * forged addresses arrive at a given rate too? With the defence off, by itself, and always on; from no flood to that of
- * the target, which is 14.88 Mpps or 90 % of what this server can answer, whichever is less; and past
- * what it can answer. goodput_stage.h says how one core can tell.
+ * flood_goodput: which share of legitimate connections succeeds, and how soon they are connected, while
+ * SYNs with forged addresses arrive at a given rate too? With the defence off, by itself, and always on;
+ * from no flood to that of the target, which is 14.88 Mpps or 90 % of what this server can answer,
+ * whichever is less; and past what it can answer. goodput_stage.h says how one core can tell.
  */
 #include <stdio.h>
 

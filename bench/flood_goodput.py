@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""flood_goodput.py OUT.svg [FILE...]: draws what `weir-bench flood_goodput --json` and flood_goodput_linux.py print.
+"""flood_goodput.py OUT.svg [FILE...]: draws the curve of flood_goodput.
 
-Takes rows from the FILEs, or from standard input, and has gnuplot draw them by flood_goodput.gp, which stands
-beside this script. Where two files have the same case, the later one's counts."""
+Takes what `weir-bench flood_goodput --json` and flood_goodput_linux.py print from the FILEs, or from standard
+input, and has gnuplot draw it by flood_goodput.gp, which stands beside this script. Where a case is there
+twice, the later one counts."""
 
 import fileinput
 import json
@@ -13,9 +14,11 @@ import subprocess
 import sys
 
 CASE = re.compile(r'(?P<series>.+), (?P<mpps>[\d.]+) Mpps(?P<p99>, p99 connect)?')
-SERIES = ('off', 'auto', 'always', 'Linux, tcp_syncookies=0', 'Linux, tcp_syncookies=1', 'Linux, tcp_syncookies=2')
+SERIES = ('off', 'auto', 'always', *(f'Linux, tcp_syncookies={n}' for n in (0, 1, 2)))
+GNUPLOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'flood_goodput.gp')
+TITLE = 'Connections that succeed beside a SYN flood, and how long they take to connect, by the rate of the flood'
 # A logarithmic axis has no zero: what has no flood is drawn here, and the axis says so.
-NO_FLOOD_MPPS = 0.003
+NO_FLOOD_MPPS = 0.0003
 
 
 def collect(lines):
@@ -51,11 +54,13 @@ def main():
         sys.exit('flood_goodput.py: no rows of flood_goodput in there')
     script = [f'no_flood = {NO_FLOOD_MPPS}', f'most = {most}', f'target = {min(14.88, 0.9 * most)}',
               f'linux = {int(any(name in points for name in SERIES[3:]))}', *blocks(points)]
-    with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), 'flood_goodput.gp'), encoding='utf-8') as f:
+    with open(GNUPLOT, encoding='utf-8') as f:
         script.append(f.read())
-    picture = subprocess.run(['gnuplot'], input='\n'.join(script), text=True, check=True, stdout=subprocess.PIPE)
+    done = subprocess.run(['gnuplot'], input='\n'.join(script), text=True, check=True, stdout=subprocess.PIPE)
+    picture = done.stdout.replace('<title>Gnuplot</title>',
+                                  f'<!-- SPDX-License-Identifier: BSD-3-Clause -->\n<title>{TITLE}</title>')
     with open(sys.argv[1], 'w', encoding='utf-8') as f:
-        f.write(picture.stdout)
+        f.write(picture)
 
 
 if __name__ == '__main__':

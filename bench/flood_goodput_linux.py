@@ -1,18 +1,19 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""flood_goodput_linux.py WEIR [SECONDS]: the question of `weir-bench flood_goodput`, asked of Linux, as context.
+"""flood_goodput_linux.py WEIR [SECONDS]: the question of flood_goodput, asked of Linux, as context.
 
     client's namespace        server's namespace          attacker's namespace
     weir load ------- veth ------- nginx ------- veth ------- weir flood
                                      |
                                      '------- veth to nobody, for the answers to forged addresses
 
-nginx listens on Linux's TCP with net.ipv4.tcp_syncookies 0, 1 and 2 in turn, and a backlog of 16,384. Prints rows as
-weir-bench --json does; needs root. The client opens CLIENTS_PER_S connections for SECONDS (6) while the flood is on,
-one request each. A veth's receiver works on its sender's CPU, so a flood pays for its own receipt and slows down by
-itself: what is printed is the rate that arrived.
+nginx listens on Linux's TCP with net.ipv4.tcp_syncookies 0, 1 and 2 in turn, and a backlog of 16,384. The client
+opens CLIENTS_PER_S connections for SECONDS (6) while the flood is on, one request each. Prints rows as weir-bench
+--json does; needs root.
 
-Not the same measurement: real time, both ends on the CPUs of one machine, and fewer connections at each point."""
+Not the same measurement: real time, all ends on the CPUs of one machine, and fewer connections at each point. A
+veth's receiver works on its sender's CPU, so that a flood pays for its own receipt and slows down by itself: what is
+printed is the rate that arrived."""
 
 import json
 import os
@@ -47,8 +48,8 @@ class Stage(labs.Lab):
         self.peer.ip('route', 'add', FORGED, 'dev', 'nowhere')
         for interface in ('all', 'flood0', 'nowhere'):
             self.peer.sysctl(f'net/ipv4/conf/{interface}/rp_filter', 0)
-        # Without cookies Linux keeps a quarter of its backlog for addresses that it has a round-trip time of. Ours is one
-        # address for thousands of strangers.
+        # Without cookies Linux keeps a quarter of its backlog for addresses that it has a round-trip time of. Ours
+        # is one address for thousands of strangers.
         self.peer.sysctl('net/ipv4/tcp_no_metrics_save', 1)
         peer.nginx(self)
 
@@ -62,8 +63,8 @@ class Stage(labs.Lab):
         rate = 'max' if mpps == 'max' else str(round(mpps * 1e6))
         port = f'net_af_packet1,iface=weir1{labs.RINGS["af_packet"]}'
         return self.start(self.attacker, tap.weir_path, 'flood', '--port', port, '--addr', f'{ATTACKER}/24',
-                          '--gateway', GATEWAY, '--connect', f'{labs.PEER}:80', '--kind', 'syn', '--source', FORGED,
-                          '--rate', rate, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+                          '--gateway', GATEWAY, '--connect', f'{labs.PEER}:80', '--kind', 'syn',
+                          '--source', FORGED, '--rate', rate, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
 def row(case, value, unit):

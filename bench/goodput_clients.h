@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * goodput_clients.h - the legitimate side of flood_goodput: a machine that opens connections at intended times,
- * whatever becomes of the ones before, and says how many a user would have been content with.
+ * goodput_clients.h - the legitimate side of flood_goodput: a machine that opens connections at intended
+ * times, whatever becomes of the ones before, and says how many a user would have been content with.
  *
- * Each connection: handshake, a request and a response of 64 bytes, and a close that the server begins. It succeeds
- * when it has ended properly, with the whole response, within the patience of its user from the time at which it was
- * meant to be opened; SYNs are sent again after one second as TCP has it. What is late is aborted, and has failed. A
- * connect time runs from the intended time to the end of the handshake, SYNs sent again included; one that never was
- * connected counts with its whole patience, so that percentiles hide no failure.
+ * Each connection: handshake, a request and a response of 64 bytes, and a close that the server begins. It
+ * succeeds when it has ended properly, with the whole response, within the patience of its user from the
+ * time at which it was meant to be opened; SYNs are sent again after one second as TCP has it. What is late
+ * is aborted, and has failed. A connect time runs from the intended time to the end of the handshake, SYNs
+ * sent again included; one that never was connected counts with its whole patience, so that percentiles
+ * hide no failure.
  *
  * Time is the caller's, ns. One thread.
  */
@@ -24,7 +25,10 @@ struct goodput_clients;
 struct rte_mempool;
 
 #define GOODPUT_CLIENTS_PATIENCE_NS 3e9
-/* Its frames go to whom they are addressed and its own network is this; the server's gateway is its address. */
+/*
+ * Its frames go to whom they are addressed and its own network is this; the server's gateway is its
+ * address.
+ */
 #define GOODPUT_CLIENTS_NETWORK 0xc6120000u /* 198.18.0.0/16, of 198.18/15 */
 #define GOODPUT_CLIENTS_FIRST 0xc6120001u
 
@@ -48,8 +52,8 @@ bool goodput_clients_busy(const struct goodput_clients *clients);
 double goodput_clients_next(const struct goodput_clients *clients);
 
 /*
- * A turn at now_ns: takes n received frames, opens what is due, gives up what is late, and writes up to max frames
- * to be sent. A turn that fills max is followed by another.
+ * A turn at now_ns: takes n received frames, opens what is due, gives up what is late, and writes up to max
+ * frames to be sent. A turn that fills max is followed by another.
  */
 unsigned goodput_clients_turn(struct goodput_clients *clients, struct rte_mbuf **frames, unsigned n,
 			      struct rte_mbuf **out, unsigned max, double now_ns);

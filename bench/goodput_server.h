@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * goodput_server.h - the attacked side of flood_goodput: a weir_core behind a virtual NIC, whose turns take as much
- * virtual time as they take cycles.
+ * goodput_server.h - the attacked side of flood_goodput: a weir_core behind a virtual NIC, whose turns take
+ * as much virtual time as they take cycles.
  *
- * A turn is that of run/loop.c: a burst from the NIC, weir_input(), events and the application, weir_output() and the
- * frames to the NIC, with what a driver does for them. The application answers a request of 64 bytes with 64 bytes
- * and closes. Checksums are verified and made in software.
+ * A turn is that of run/loop.c: a burst from the NIC, weir_input(), events and the application,
+ * weir_output() and the frames to the NIC, with what a driver does for them. The application answers a
+ * request of 64 bytes with 64 bytes and closes. Checksums are verified and made in software.
  *
  * One thread.
  */
@@ -49,7 +49,10 @@ bool goodput_server_busy(const struct goodput_server *server);
 /* A turn at now_ns. What it sent stands in nic.sent[] until the next one. Returns what it cost, ns. */
 double goodput_server_turn(struct goodput_server *server, double now_ns);
 
-/* Whether the promises of memory hold: half-open records, and nothing taken since the start. Notes what does not. */
+/*
+ * Whether the promises of memory hold: half-open records, and nothing taken since the start. Notes what
+ * does not.
+ */
 bool goodput_server_sound(const struct goodput_server *server);
 
 #endif

@@ -50,7 +50,10 @@ static void flood_advance(struct flood *flood, uint64_t frames)
 	flood->next_ns = flood->from_ns + (double)flood->sent * flood->period_ns;
 }
 
-/* SYNs up to now_ns, and before until_ns: into descriptors as long as there are any, in one step beyond that. */
+/*
+ * SYNs up to now_ns, and before until_ns: into descriptors as long as there are any, in one step beyond
+ * that.
+ */
 static void flood_arrive(struct goodput_stage *stage, double now_ns, double until_ns)
 {
 	struct virtual_nic *nic = &stage->server.nic;
@@ -302,11 +305,10 @@ static bool is_sound(const struct goodput_stage *stage)
 	if (goodput_clients_refused(stage->clients) + stage->up.lost + stage->down.lost +
 		    stage->server.nic.no_buffer >
 	    0) {
-		bench_note(
-			"flood_goodput: the bench's own machinery refused %lu calls, lost %lu frames and had no "
-			"buffer %lu times",
-			goodput_clients_refused(stage->clients), stage->up.lost + stage->down.lost,
-			stage->server.nic.no_buffer);
+		bench_note("flood_goodput: the bench itself refused %lu calls, lost %lu frames, and had no "
+			   "buffer %lu times",
+			   goodput_clients_refused(stage->clients), stage->up.lost + stage->down.lost,
+			   stage->server.nic.no_buffer);
 		sound = false;
 	}
 	return sound;

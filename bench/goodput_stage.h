@@ -2,10 +2,10 @@
 /*
  * goodput_stage.h - a server, its legitimate clients and an attacker, on one core and one timeline.
  *
- * Time is virtual, and the server's cycles are real: each of its turns moves its clock by what the turn cost, and
- * when it has nothing to do its clock jumps to whatever comes next. The clients and the attacker work on the same
- * timeline, but in no time. So the server can be driven past its capacity on a machine that has a single core, and
- * nothing but its own code decides where that is.
+ * Time is virtual, and the server's cycles are real: each of its turns moves its clock by what the turn
+ * cost, and when it has nothing to do its clock jumps to whatever comes next. The clients and the attacker
+ * work on the same timeline, but in no time. So the server can be driven past its capacity on a machine
+ * that has a single core, and nothing but its own code decides where that is.
  *
  *     attacker -- a SYN each period, exactly --------.
  *                                                     > NIC's descriptors -- server
@@ -62,8 +62,8 @@ struct goodput_counts {
 void goodput_stage_counts(const struct goodput_stage *stage, struct goodput_counts *counts);
 
 /*
- * Lets what is under way end, checks what must hold whatever comes (the bound on half-open records, memory, the
- * balance of buffers) and takes all down. False after a note that says what did not hold.
+ * Lets what is under way end, checks what must hold whatever comes (the bound on half-open records, memory,
+ * the balance of buffers) and takes all down. False after a note that says what did not hold.
  */
 bool goodput_stage_destroy(struct goodput_stage *stage);
 

@@ -2,11 +2,11 @@
 /*
  * syn_source.h - the SYNs of an attacker with forged addresses, no two alike.
  *
- * Each is the first SYN of a Linux host (74 bytes: MSS, SACK-permitted, timestamps, window scale), with right
- * checksums, from an address in 10/8. Only four words differ from frame to frame: one template is copied and
- * patched, and its checksums are carried on from the sum of the rest. A generator that runs through all 64-bit
- * values before it repeats one gives those words; an array of frames made before would have to be read from
- * memory at a cost like that of writing them, and would repeat itself.
+ * Each is the first SYN of a Linux host (74 bytes: MSS, SACK-permitted, timestamps, window scale), with
+ * right checksums, from an address in 10/8. Only four words differ from frame to frame: one template is
+ * copied and patched, and its checksums are carried on from the sum of the rest. A generator that runs
+ * through all 64-bit values before it repeats one gives those words; an array of frames made before would
+ * have to be read from memory at a cost like that of writing them, and would repeat itself.
  *
  * One thread.
  */

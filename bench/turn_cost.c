@@ -7,7 +7,10 @@
 
 #include <rte_cycles.h>
 
-/* Beyond both of these a turn is looked at: some six microseconds are less than any switch to another process. */
+/*
+ * Beyond both of these a turn is looked at: some six microseconds are less than any switch to another
+ * process.
+ */
 #define SUSPECT_TIMES 8
 #define SUSPECT_NS 6000.0
 /* Longer than an interrupt takes. */

@@ -2,11 +2,11 @@
 /*
  * turn_cost.h - what a turn of a loop costs, in virtual time, on a machine where others run as well.
  *
- * A turn costs the cycles of the time-stamp counter that it takes. One that took far longer than turns of its size
- * do is looked at more closely: if the scheduler took the CPU away meanwhile, what was measured is not the loop,
- * and the turn costs what one of its size mostly does; if not (an interrupt, or a loop that really stalled), it counts
- * in full up to a bound that only a hypervisor exceeds. Both are counted, so that a result can say how much of it was
- * not measured.
+ * A turn costs the cycles of the time-stamp counter that it takes. One that took far longer than turns of
+ * its size do is looked at more closely: if the scheduler took the CPU away meanwhile, what was measured is
+ * not the loop, and the turn costs what one of its size mostly does; if not (an interrupt, or a loop that
+ * really stalled), it counts in full up to a bound that only a hypervisor exceeds. Both are counted, so
+ * that a result can say how much of it was not measured.
  *
  * One thread: the one that runs the loop.
  */

@@ -3,10 +3,11 @@
  * virtual_nic.h - a NIC's queues in memory, for benches whose time is virtual.
  *
  * What the hardware does is called by whoever plays the network: it writes frames into the buffers of
- * descriptors, and where none is free the frame is lost and counted. What a driver does is called by the machine
- * whose cycles count: it takes filled buffers, allocates others in their place, sets their lengths, and frees
- * what was sent one burst before. So a frame costs its receiver what it costs behind a real NIC, but for the
- * doorbell; its bytes lie in the second level of cache, where a NIC with DDIO leaves them in the third.
+ * descriptors, and where none is free the frame is lost and counted. What a driver does is called by the
+ * machine whose cycles count: it takes filled buffers, allocates others in their place, sets their lengths,
+ * and frees what was sent one burst before. So a frame costs its receiver what it costs behind a real NIC,
+ * but for the doorbell; its bytes lie in the second level of cache, where a NIC with DDIO leaves them in
+ * the third.
  *
  * One thread.
  */
