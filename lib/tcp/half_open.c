@@ -23,30 +23,34 @@ static ref half_open_ref(uint32_t slot)
  * Time
  * ------------------------------------------------------------------------------------------- */
 
-/* Ticks since the one of the first SYN-ACK, of which sent_us knows the lower 22 bits: an hour and more. */
-static uint32_t waited_ticks(const struct tcp *tcp, const struct half_open *half)
+static uint64_t rto_us(const struct tcp *tcp, unsigned retries)
+{
+	uint64_t us = (uint64_t)tcp->times.rto_initial_us << retries;
+
+	return us < tcp->times.rto_max_us ? us : tcp->times.rto_max_us;
+}
+
+/* From the first SYN-ACK to the latest: the RTO doubles each time (RFC 6298 section 5.5). */
+static uint32_t earlier_ticks(const struct tcp *tcp, unsigned retries)
+{
+	uint64_t us = 0;
+
+	for (unsigned i = 0; i < retries; i++)
+		us += rto_us(tcp, i);
+	return clock_ticks_from_us(us);
+}
+
+/* Ticks since the one of the latest SYN-ACK, of which sent_us knows the lower 22 bits: an hour and more. */
+static uint32_t quiet_ticks(const struct tcp *tcp, const struct half_open *half)
 {
 	const unsigned shift = CLOCK_TICK_SHIFT - CLOCK_US_SHIFT;
 
 	return (tcp->tick - (half->sent_us >> shift)) & (UINT32_MAX >> shift);
 }
 
-static uint32_t first_rto(const struct tcp *tcp)
+static uint32_t waited_ticks(const struct tcp *tcp, const struct half_open *half)
 {
-	return clock_ticks_from_us(tcp->times.rto_initial_us);
-}
-
-/* From the first SYN-ACK to what comes after so many retransmissions: the RTO doubles each time (RFC 6298 section 5.5). */
-static uint32_t wait_ticks(const struct tcp *tcp, unsigned retries)
-{
-	uint64_t us = 0;
-
-	for (unsigned i = 0; i <= retries; i++) {
-		uint64_t rto_us = (uint64_t)tcp->times.rto_initial_us << i;
-
-		us += rto_us < tcp->times.rto_max_us ? rto_us : tcp->times.rto_max_us;
-	}
-	return clock_ticks_from_us(us);
+	return earlier_ticks(tcp, half->retries) + quiet_ticks(tcp, half);
 }
 
 static uint32_t timeout_ticks(const struct listener *listener)
@@ -56,11 +60,12 @@ static uint32_t timeout_ticks(const struct listener *listener)
 
 uint32_t half_open_deadline(const struct tcp *tcp, const struct half_open *half)
 {
-	uint32_t wait = wait_ticks(tcp, half->retries);
-	uint32_t most = timeout_ticks(&tcp->listeners[half->listener]);
+	uint32_t timeout = timeout_ticks(&tcp->listeners[half->listener]);
+	uint32_t earlier = earlier_ticks(tcp, half->retries);
+	uint32_t rto = clock_ticks_from_us(rto_us(tcp, half->retries));
+	uint32_t left = timeout > earlier ? timeout - earlier : 0;
 
-	/* None is to come early because the one before it came late: by a tick, as timers are. */
-	return tcp->tick - waited_ticks(tcp, half) + (wait < most ? wait : most) + half->retries + 1;
+	return tcp->tick - quiet_ticks(tcp, half) + (rto < left ? rto : left) + 1;
 }
 
 /* What is left of the timeout as the queue fills; while cookies do its work, no more than the first wait. */
@@ -142,7 +147,8 @@ void half_open_forget(struct tcp *tcp, uint32_t slot)
 void half_open_drain(struct tcp *tcp, struct listener *listener, unsigned most)
 {
 	for (; most > 0 && listener->oldest != SLOT_NONE; most--) {
-		if (waited_ticks(tcp, half_open_at(tcp, listener->oldest)) < first_rto(tcp))
+		if (waited_ticks(tcp, half_open_at(tcp, listener->oldest)) <
+		    clock_ticks_from_us(rto_us(tcp, 0)))
 			return;
 		half_open_forget(tcp, listener->oldest);
 		count(tcp->counters, COUNT_half_open_expired);
@@ -316,14 +322,12 @@ verdict half_open_make(struct tcp *tcp, const struct seg *seg, uint8_t listener,
 static void sample_syn_ack(struct tcp *tcp, struct tcb *tcb, const struct half_open *half,
 			   const struct seg *seg)
 {
-	uint32_t elapsed_us = clock_us(tcp->now_ns) - half->sent_us;
-
 	if (half->retries > 0)
 		rtt_syn_lost(tcp, tcb);
 	if (half->flags & HALF_AGAIN)
-		rtt_sample_echo(tcp, tcb, seg, clock_ticks_from_us(elapsed_us));
+		rtt_sample_echo(tcp, tcb, seg, waited_ticks(tcp, half) + half->retries + 1);
 	else
-		rtt_sample(tcp, tcb, elapsed_us);
+		rtt_sample(tcp, tcb, clock_us(tcp->now_ns) - half->sent_us);
 }
 
 /* Its handshake is complete: a hot record takes the half-open one's place. */
@@ -438,6 +442,8 @@ verdict half_open_input(struct tcp *tcp, uint32_t slot, struct seg *seg)
 	if (!(seg->flags & SEG_ACK))
 		return COUNT_drop_no_ack;
 	if (seg->ack != half->iss + 1) {
+		if (passive_follows_cookie(tcp, &tcp->listeners[half->listener], seg))
+			return COUNT_drop_cookie;
 		reply_reset_to(tcp, seg);
 		return COUNT_drop_half_open_ack;
 	}
@@ -457,6 +463,7 @@ void half_open_timer(struct tcp *tcp, uint32_t slot)
 		return;
 	}
 	half->retries = (half->retries + 1u) & 7;
+	half->sent_us = clock_us(tcp->now_ns);
 	count(tcp->counters, COUNT_retransmits);
 	reply_syn_ack_again(tcp, half);
 	arm(tcp, slot);

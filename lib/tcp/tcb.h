@@ -170,7 +170,7 @@ struct half_open {
 	uint32_t rcv_nxt; /* IRS + 1 */
 	uint32_t iss;
 	uint32_t ts_recent;
-	uint32_t sent_us;      /* clock_us() of the first SYN-ACK */
+	uint32_t sent_us;      /* clock_us() of the latest SYN-ACK that was not asked for */
 	uint32_t hides;        /* the TIME-WAIT record in whose place it stands in the table, or SLOT_NONE */
 	uint32_t older, newer; /* of the same listener, in order of arrival; or SLOT_NONE */
 	unsigned mss : 14;     /* the peer's option, or the default, within the listener's bound */
