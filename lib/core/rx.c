@@ -18,6 +18,7 @@
 #include "core/payload_mbuf.h"
 #include "wire/build.h"
 #include "wire/parse.h"
+#include "wire/plain.h"
 
 /* What a frame turned out to be. */
 enum rx_kind {
@@ -106,6 +107,21 @@ static void trim(struct rte_mbuf *m, uint32_t headers, uint32_t len)
 		chain_cut(m, len);
 }
 
+/* A segment of frame i has been read: what of its frame is payload? */
+static void take_segment(struct weir_core *core, struct rx_burst *burst, unsigned i, uint32_t headers)
+{
+	unsigned s = burst->segs_count++;
+	struct seg *seg = &burst->segs[s];
+
+	burst->places[s] = (uint8_t)i;
+	burst->fronts[s] = 0;
+	if (seg->len > 0) {
+		burst->fronts[s] = (uint16_t)headers;
+		trim(burst->mbufs[i], headers, seg->len);
+		seg->payload = payload_from_mbuf(burst->mbufs[i], &core->counters);
+	}
+}
+
 static verdict parse_segment(struct weir_core *core, struct rx_burst *burst, unsigned i)
 {
 	const struct frame *frame = &burst->frames[i];
@@ -119,30 +135,52 @@ static verdict parse_segment(struct weir_core *core, struct rx_burst *burst, uns
 		return v;
 	if (seg->opts & SEG_OPT_SACK)
 		seg->sacks = (uint8_t)parse_sack(frame, &burst->sacks[s]);
-	burst->places[s] = (uint8_t)i;
-	burst->fronts[s] = 0;
-	if (seg->len > 0) {
-		burst->fronts[s] = (uint16_t)headers;
-		trim(burst->mbufs[i], headers, seg->len);
-		seg->payload = payload_from_mbuf(burst->mbufs[i], &core->counters);
-	}
-	burst->segs_count++;
+	take_segment(core, burst, i, headers);
 	return ACCEPTED;
 }
 
+/* The short way, which most frames can go. */
+static bool parse_plain(struct weir_core *core, struct rx_burst *burst, unsigned i)
+{
+	const struct rte_mbuf *m = burst->mbufs[i];
+	struct seg *seg = &burst->segs[burst->segs_count];
+	uint64_t right = RTE_MBUF_F_RX_IP_CKSUM_GOOD | RTE_MBUF_F_RX_L4_CKSUM_GOOD;
+	uint32_t headers;
+
+	if (m->nb_segs != 1 ||
+	    !plain_parse(rte_pktmbuf_mtod(m, const uint8_t *), m->data_len,
+			 (m->ol_flags & core->rx_flags & right) == right, &core->net.mac, seg, &headers) ||
+	    !net_plain_addresses(&core->net, seg->tuple.raddr, seg->tuple.laddr))
+		return false;
+	burst->kinds[i] = RX_TCP;
+	take_segment(core, burst, i, headers);
+	return true;
+}
+
+/* Segments that TCP looks ahead for at once: the lanes of the widest vectors. */
+#define LOOK_AHEAD 16
+
 static void parse(struct weir_core *core, struct rx_burst *burst)
 {
+	unsigned looked_at = 0;
+
 	burst->segs_count = 0;
 	for (unsigned i = 0; i < burst->count; i++) {
 		burst->buffers[i] = burst->mbufs[i]->nb_segs;
-		burst->frames[i] = frame_of(core, burst->mbufs[i]);
-		burst->kinds[i] = (uint8_t)classify(core, &burst->frames[i], &burst->verdicts[i]);
-		if (burst->kinds[i] != RX_TCP)
-			continue;
-		burst->verdicts[i] = parse_segment(core, burst, i);
-		if (burst->verdicts[i] != ACCEPTED)
-			burst->kinds[i] = RX_DROP;
+		if (!parse_plain(core, burst, i)) {
+			burst->frames[i] = frame_of(core, burst->mbufs[i]);
+			burst->kinds[i] = (uint8_t)classify(core, &burst->frames[i], &burst->verdicts[i]);
+			if (burst->kinds[i] == RX_TCP)
+				burst->verdicts[i] = parse_segment(core, burst, i);
+			if (burst->kinds[i] == RX_TCP && burst->verdicts[i] != ACCEPTED)
+				burst->kinds[i] = RX_DROP;
+		}
+		if (burst->segs_count - looked_at == LOOK_AHEAD) {
+			tcp_look_ahead(core->tcp, &burst->segs[looked_at], LOOK_AHEAD);
+			looked_at = burst->segs_count;
+		}
 	}
+	tcp_look_ahead(core->tcp, &burst->segs[looked_at], burst->segs_count - looked_at);
 }
 
 /* Gives the headers back to frames that TCP did not take. Padding, if there was any, is gone. */
@@ -168,10 +206,12 @@ static void turn(struct weir_core *core, struct rx_burst *burst, unsigned s)
 {
 	unsigned i = burst->places[s];
 	struct rte_mbuf *m = burst->mbufs[i];
+	struct eth_addr src;
 
+	if (burst->fronts[s] > 0)
+		rte_pktmbuf_prepend(m, burst->fronts[s]);
+	memcpy(src.bytes, rte_pktmbuf_mtod_offset(m, const uint8_t *, sizeof(src)), sizeof(src));
 	if (is_writable(m)) {
-		if (burst->fronts[s] > 0)
-			rte_pktmbuf_prepend(m, burst->fronts[s]);
 		m->ol_flags = 0;
 		burst->mbufs[i] = NULL;
 	} else {
@@ -179,7 +219,7 @@ static void turn(struct weir_core *core, struct rx_burst *burst, unsigned s)
 		if (m == NULL)
 			return;
 	}
-	tx_fill(core, m, &burst->segs[s], &burst->frames[i].eth.src);
+	tx_fill(core, m, &burst->segs[s], &src);
 	core->turned[core->turned_first + core->turned_count++] = m;
 }
 

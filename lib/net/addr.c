@@ -30,16 +30,6 @@ bool addrs_on_link(const struct addrs *addrs, uint32_t address)
 	return false;
 }
 
-bool addrs_broadcast(const struct addrs *addrs, uint32_t address)
-{
-	if (address == IP_BROADCAST)
-		return true;
-	for (unsigned i = 0; i < addrs->count; i++)
-		if (address == addrs->ranges[i].broadcast && address != 0)
-			return true;
-	return false;
-}
-
 uint32_t addrs_at(const struct addrs *addrs, uint64_t i)
 {
 	for (unsigned r = 0; r < addrs->count; r++) {

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "weir.h"
+#include "wire/ip.h"
 
 struct addr_range {
 	uint32_t first, last;  /* ours */
@@ -38,7 +39,15 @@ static inline bool addrs_local(const struct addrs *addrs, uint32_t address)
 bool addrs_on_link(const struct addrs *addrs, uint32_t address);
 
 /* The limited broadcast or that of a subnet; not the subnet's own address, the obsolete one. */
-bool addrs_broadcast(const struct addrs *addrs, uint32_t address);
+static inline bool addrs_broadcast(const struct addrs *addrs, uint32_t address)
+{
+	if (address == IP_BROADCAST)
+		return true;
+	for (unsigned i = 0; i < addrs->count; i++)
+		if (address == addrs->ranges[i].broadcast && address != 0)
+			return true;
+	return false;
+}
 
 /* The i-th of our addresses, counted through the ranges; i < total. */
 uint32_t addrs_at(const struct addrs *addrs, uint64_t i);

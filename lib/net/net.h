@@ -53,6 +53,13 @@ bool net_may_send(const struct net *net, uint32_t dst);
  */
 verdict net_check_addresses(const struct net *net, const struct ip_hdr *ip);
 
+/* The same, for what nearly all packets are: true is ACCEPTED. */
+static inline bool net_plain_addresses(const struct net *net, uint32_t src, uint32_t dst)
+{
+	return addrs_local(&net->addrs, dst) && ip_is_host(src) && !addrs_local(&net->addrs, src) &&
+	       !addrs_broadcast(&net->addrs, src);
+}
+
 /*
  * Takes in an ARP packet. ACCEPTED, with *answer_due and *answer if it asks for us; frames_not_mine for a
  * stranger's announcement; drop_arp_sender or drop_arp_other, the latter also for what concerns two others.

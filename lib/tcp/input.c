@@ -238,6 +238,25 @@ static bool room_for_one(const struct tcp *tcp)
 	       ring_room(&tcp->replies_ring) > 0;
 }
 
+void tcp_look_ahead(const struct tcp *tcp, struct seg *segs, unsigned n)
+{
+	uint64_t addrs[TCP_BURST_MAX], hashes[TCP_BURST_MAX];
+	uint32_t ports[TCP_BURST_MAX];
+	unsigned i = 0;
+
+	if (n == 0)
+		return;
+	do {
+		addrs[i] = tuple_addrs(&segs[i].tuple);
+		ports[i] = tuple_ports(&segs[i].tuple);
+	} while (++i < n);
+	tcp->cookies.bulk->hash13_12(tcp->secrets.table, addrs, ports, n, hashes);
+	for (i = 0; i < n; i++) {
+		segs[i].hash = hashes[i];
+		conn_table_prefetch(&tcp->table, hashes[i]);
+	}
+}
+
 unsigned tcp_input(struct tcp *tcp, struct seg *segs, const struct sack *sacks, unsigned n, uint64_t now_ns,
 		   uint64_t *turned)
 {
@@ -254,7 +273,9 @@ unsigned tcp_input(struct tcp *tcp, struct seg *segs, const struct sack *sacks, 
 		return 0;
 	for (i = 0; i < n; i++) {
 		tuples[i] = &segs[i].tuple;
-		hashes[i] = segs[i].hash = tcp_hash(tcp, &segs[i].tuple);
+		if (segs[i].hash == 0)
+			segs[i].hash = tcp_hash(tcp, &segs[i].tuple);
+		hashes[i] = segs[i].hash;
 	}
 	conn_table_find_bulk(&tcp->table, hashes, tuples, n, refs);
 	uint64_t fresh = tcp->table.changes;

@@ -55,6 +55,12 @@ void tcp_destroy(struct tcp *tcp);
 #define TCP_BURST_MAX 64
 
 /*
+ * May be called before tcp_input(), for some of the segments at a time: computes their hashes, several at once, and has
+ * their places in the table fetched, so that memory works while the caller still does.
+ */
+void tcp_look_ahead(const struct tcp *tcp, struct seg *segs, unsigned n);
+
+/*
  * Takes n <= TCP_BURST_MAX segments in order and returns how many were taken: fewer when the bound on
  * events or output is reached. Each taken one is counted once, as accepted or as a drop. A taken
  * segment's payload is tcp's if seg->payload is 0 afterwards, otherwise the caller's to free. sacks[i]

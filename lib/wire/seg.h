@@ -55,7 +55,7 @@ struct seg {
 	uint32_t tsecr;
 	uint16_t wnd;  /* as on the wire, not scaled */
 	uint16_t len;  /* bytes of payload, FIN and SYN not counted */
-	uint64_t hash; /* tuple_hash(), filled by the lookup stage; 0 on sent segments */
+	uint64_t hash; /* tuple_hash(), filled by the lookup stage; 0: not yet, or a sent segment */
 	/*
 	 * Received: the frame, trimmed to the payload where len > 0; whoever keeps it sets this to 0,
 	 * and otherwise the caller of tcp_input() frees it. Sent: 0.

@@ -24,6 +24,8 @@ enum {
 /* NOP NOP TS, as nearly every segment of nearly every host starts. */
 #define WORD_TS (KIND_NOP << 24 | KIND_NOP << 16 | KIND_TS << 8 | LEN_TS)
 #define BYTES_TS 12
+#define WORD_SACK_OK_TS (KIND_SACK_OK << 24 | LEN_SACK_OK << 16 | KIND_TS << 8 | LEN_TS)
+#define BYTES_SYN 20
 
 static void take_ts(const uint8_t *value, struct seg *seg)
 {
@@ -61,16 +63,42 @@ static void take_option(const uint8_t *option, struct seg *seg)
 		take_syn_option(option, seg);
 }
 
+/* MSS; SACK-permitted and TS; NOP and window scale: the order of a SYN by Linux, and of our own SYN-ACKs. */
+static bool parse_syn(const uint8_t *options, struct seg *seg)
+{
+	uint32_t mss = bytes_get32(options), wscale = bytes_get32(options + 16);
+
+	if (mss >> 16 != (KIND_MSS << 8 | LEN_MSS) || bytes_get32(options + 4) != WORD_SACK_OK_TS ||
+	    wscale >> 8 != (KIND_NOP << 16 | KIND_WSCALE << 8 | LEN_WSCALE))
+		return false;
+	seg->opts = SEG_OPT_MSS | SEG_OPT_SACK_OK | SEG_OPT_TS | SEG_OPT_WSCALE;
+	seg->mss = (uint16_t)mss;
+	seg->wscale = (uint8_t)wscale < TCP_OPT_WSCALE_MAX ? (uint8_t)wscale : TCP_OPT_WSCALE_MAX;
+	seg->tsval = bytes_get32(options + 8);
+	seg->tsecr = bytes_get32(options + 12);
+	return true;
+}
+
+bool tcp_opt_parse_plain(const uint8_t *options, unsigned bytes, struct seg *seg)
+{
+	seg->opts = 0;
+	if (bytes == 0)
+		return true;
+	if (bytes == BYTES_SYN && seg->flags & SEG_SYN)
+		return parse_syn(options, seg);
+	if (bytes != BYTES_TS || bytes_get32(options) != WORD_TS)
+		return false;
+	take_ts(options + 4, seg);
+	return true;
+}
+
 verdict tcp_opt_parse(const uint8_t *options, unsigned bytes, struct seg *seg)
 {
 	const uint8_t *option = options;
 	unsigned left = bytes;
 
-	seg->opts = 0;
-	if (bytes == BYTES_TS && bytes_get32(options) == WORD_TS) {
-		take_ts(options + 4, seg);
+	if (tcp_opt_parse_plain(options, bytes, seg))
 		return ACCEPTED;
-	}
 	while (left > 0 && option[0] != KIND_END) {
 		unsigned len = 1;
 

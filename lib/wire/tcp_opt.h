@@ -10,6 +10,7 @@
 #ifndef WEIR_WIRE_TCP_OPT_H
 #define WEIR_WIRE_TCP_OPT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/counters.h"
@@ -23,6 +24,12 @@
  * ACCEPTED or drop_tcp_option_length (RFC 9293 MUST-7).
  */
 verdict tcp_opt_parse(const uint8_t *options, unsigned bytes, struct seg *seg);
+
+/*
+ * The same for the layouts that nearly all segments have: none, timestamps alone, and what Linux's SYNs say. False: it is
+ * another, and has not been looked at.
+ */
+bool tcp_opt_parse_plain(const uint8_t *options, unsigned bytes, struct seg *seg);
 
 /*
  * Reads the blocks of options that tcp_opt_parse() accepted with SEG_OPT_SACK; returns how many. What

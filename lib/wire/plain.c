@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "wire/plain.h"
+
+#include "wire/bytes.h"
+#include "wire/csum.h"
+#include "wire/ip.h"
+#include "wire/tcp_hdr.h"
+#include "wire/tcp_opt.h"
+
+#define IP_AT ETH_BYTES
+#define TCP_AT (ETH_BYTES + IP_BYTES)
+#define OPTIONS_AT (TCP_AT + TCP_HDR_BYTES)
+#define LEAST OPTIONS_AT
+
+/* Ethernet's type, IP's version and header length; then, around the TTL, fragment and protocol. */
+#define TYPE_MASK 0xffffff00u
+#define TYPE_PLAIN 0x08004500u
+#define FRAGMENT_MASK 0x3fff00ffu
+#define FRAGMENT_PLAIN 0x00000006u
+
+static bool is_for(const uint8_t *frame, const struct eth_addr *dst)
+{
+	uint32_t ours, theirs;
+	uint16_t our_end, their_end;
+
+	memcpy(&ours, dst->bytes, 4);
+	memcpy(&our_end, dst->bytes + 4, 2);
+	memcpy(&theirs, frame, 4);
+	memcpy(&their_end, frame + 4, 2);
+	return ((ours ^ theirs) | (uint32_t)(our_end ^ their_end)) == 0;
+}
+
+/* IP's header and all of TCP. */
+static bool csums_right(const uint8_t *frame, uint32_t tcp_bytes)
+{
+	const uint8_t *ip = frame + IP_AT;
+	uint64_t addresses, sum;
+
+	memcpy(&addresses, ip + 12, sizeof(addresses));
+	if (csum_fold(csum_header(ip, IP_BYTES)) != CSUM_RIGHT)
+		return false;
+	sum = csum_add(csum_bytes(frame + TCP_AT, tcp_bytes), addresses);
+	return csum_fold(csum_add(sum, (uint64_t)htobe16(IP_PROTOCOL_TCP) + htobe16((uint16_t)tcp_bytes))) ==
+	       CSUM_RIGHT;
+}
+
+bool plain_parse(const uint8_t *frame, uint32_t len, bool verified, const struct eth_addr *dst,
+		 struct seg *seg, uint32_t *headers)
+{
+	if (len < LEAST || !is_for(frame, dst) || frame[6] & 1)
+		return false;
+	if ((bytes_get32(frame + 12) & TYPE_MASK) != TYPE_PLAIN ||
+	    (bytes_get32(frame + IP_AT + 6) & FRAGMENT_MASK) != FRAGMENT_PLAIN)
+		return false;
+	uint32_t ip_bytes = bytes_get16(frame + IP_AT + 2), header_bytes = tcp_hdr_bytes(frame + TCP_AT);
+	uint32_t tcp_bytes = ip_bytes - IP_BYTES;
+
+	if (ip_bytes > len - ETH_BYTES || ip_bytes < IP_BYTES + TCP_HDR_BYTES ||
+	    header_bytes < TCP_HDR_BYTES || header_bytes > tcp_bytes)
+		return false;
+	if (!verified && !csums_right(frame, tcp_bytes))
+		return false;
+	uint32_t ports = bytes_get32(frame + TCP_AT);
+
+	if (ports >> 16 == 0 || (ports & 0xffff) == 0)
+		return false;
+	*headers = TCP_AT + header_bytes;
+	*seg = (struct seg){
+		.tuple = { .laddr = bytes_get32(frame + IP_AT + 16),
+			   .raddr = bytes_get32(frame + IP_AT + 12),
+			   .lport = (uint16_t)ports,
+			   .rport = (uint16_t)(ports >> 16) },
+		.seq = bytes_get32(frame + TCP_AT + 4),
+		.ack = bytes_get32(frame + TCP_AT + 8),
+		.wnd = bytes_get16(frame + TCP_AT + 14),
+		.len = (uint16_t)(tcp_bytes - header_bytes),
+		.flags = frame[TCP_AT + 13],
+		.ttl = frame[IP_AT + 8],
+		.tos = frame[IP_AT + 1],
+	};
+	return tcp_opt_parse_plain(frame + OPTIONS_AT, header_bytes - TCP_HDR_BYTES, seg);
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * plain.h - the frame that nearly every frame is: Ethernet, IPv4 without options or fragments, TCP without options,
+ * with timestamps as everybody writes them, or a SYN as Linux does; all of it right, in one piece.
+ *
+ * It is read in one go, without a step between that could ask why. What is not plain is not wrong yet: it goes the long
+ * way, parse.h, which has a name for everything. What both take they take alike.
+ */
+#ifndef WEIR_WIRE_PLAIN_H
+#define WEIR_WIRE_PLAIN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "wire/eth.h"
+#include "wire/seg.h"
+
+/*
+ * Fills seg as parse_tcp() does, and *headers: where the payload starts. False: not plain; seg may be half
+ * filled. verified: the port found both checksums right. dst: who we are.
+ */
+bool plain_parse(const uint8_t *frame, uint32_t len, bool verified, const struct eth_addr *dst,
+		 struct seg *seg, uint32_t *headers);
+
+#endif
