@@ -41,6 +41,7 @@ void guard_completed(struct listener *listener)
 
 void guard_reset(struct tcp *tcp, struct listener *listener)
 {
+	listener->guard.syns = listener->guard.completed = 0; /* nobody has looked at them for long, perhaps */
 	set(tcp, listener, listener->port != 0 && listener->defence.mode == WEIR_DEFENCE_ALWAYS);
 }
 

@@ -31,22 +31,13 @@ uint16_t handshake_rcv_wnd(const struct tcp *tcp, uint8_t rcv_wscale, uint16_t m
 	return (uint16_t)((offered + (1u << rcv_wscale) - 1) >> rcv_wscale);
 }
 
-/*
- * Text of a connection that a cookie would make may overtake the ACK that brings it: a RST would end what is about to
- * begin, and the peer sends its text again anyway.
- */
-static bool may_follow_cookie(const struct tcp *tcp, const struct listener *listener, const struct seg *seg)
-{
-	return seg->len > 0 && listener->defence.mode != WEIR_DEFENCE_OFF && cookie_may_come(tcp);
-}
-
 static verdict ack_without_connection(struct tcp *tcp, const struct listener *listener, struct seg *seg)
 {
 	verdict v;
 
 	if (passive_ack(tcp, seg, REF_NONE, &v))
 		return v;
-	if (may_follow_cookie(tcp, listener, seg))
+	if (passive_follows_cookie(tcp, listener, seg))
 		return COUNT_drop_cookie;
 	reply_reset_to(tcp, seg);
 	return COUNT_drop_listen_ack;

@@ -181,13 +181,23 @@ static verdict cookie_accepted(struct tcp *tcp, struct seg *seg, ref r, const st
 	return input_segment(tcp, tcb, seg);
 }
 
+static bool believes(const struct tcp *tcp, const struct listener *listener)
+{
+	return listener->defence.mode != WEIR_DEFENCE_OFF && cookie_may_come(tcp);
+}
+
+bool passive_follows_cookie(const struct tcp *tcp, const struct listener *listener, const struct seg *seg)
+{
+	return seg_space(seg) > 0 && believes(tcp, listener);
+}
+
 bool passive_ack(struct tcp *tcp, struct seg *seg, ref r, verdict *v)
 {
 	if ((seg->flags & (SEG_SYN | SEG_RST | SEG_ACK)) != SEG_ACK)
 		return false;
 	const struct listener *listener = listeners_find(tcp, seg->tuple.laddr, seg->tuple.lport);
 
-	if (listener == NULL || listener->defence.mode == WEIR_DEFENCE_OFF || !cookie_may_come(tcp))
+	if (listener == NULL || !believes(tcp, listener))
 		return false;
 	ref behind = behind_half_open(tcp, r);
 	struct cookie cookie;

@@ -28,6 +28,12 @@ verdict passive_syn(struct tcp *tcp, struct seg *seg, const struct listener *lis
  */
 bool passive_ack(struct tcp *tcp, struct seg *seg, ref r, verdict *v);
 
+/*
+ * Text and FIN of a connection that a cookie would make may overtake the ACK that brings it: a RST would end what is
+ * about to begin, and the peer sends them again anyway.
+ */
+bool passive_follows_cookie(const struct tcp *tcp, const struct listener *listener, const struct seg *seg);
+
 /* Turns a SYN into the SYN-ACK that answers it, but for its number and its timestamp, which are for the caller to give. */
 void passive_answer(const struct tcp *tcp, const struct listener *listener, struct seg *syn);
 
