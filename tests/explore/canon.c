@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "explore/offers.h"
 #include "explore/readers.h"
 #include "explore/world.h"
 #include "tcp/half_open.h"
@@ -55,16 +56,24 @@ static struct canon hash(const struct sink *sink)
  * Relative values
  * ------------------------------------------------------------------------------------------- */
 
-/* Ages of the timestamps of each end's clock, in increasing order. */
+/* Ages of the timestamps of each end's clock, in increasing order. Connections that a cookie made have another one. */
 struct ages {
 	uint32_t ages[FLIGHTS_MAX + 2];
 	unsigned count;
-	uint32_t now;
+	uint32_t now, now_cookies;
 };
+
+/* The clocks are far apart. */
+static uint32_t age_of(const struct ages *ages, uint32_t tsval)
+{
+	uint32_t age = ages->now - tsval, other = ages->now_cookies - tsval;
+
+	return age < other ? age : other;
+}
 
 static void note_age(struct ages *ages, uint32_t tsval)
 {
-	uint32_t age = ages->now - tsval;
+	uint32_t age = age_of(ages, tsval);
 	unsigned i = ages->count;
 
 	for (unsigned j = 0; j < ages->count; j++)
@@ -78,7 +87,7 @@ static void note_age(struct ages *ages, uint32_t tsval)
 
 static uint32_t rank(const struct ages *ages, uint32_t tsval)
 {
-	uint32_t age = ages->now - tsval, rank = 0;
+	uint32_t age = age_of(ages, tsval), rank = 0;
 
 	while (rank < ages->count && ages->ages[rank] < age)
 		rank++;
@@ -92,7 +101,9 @@ static void collect_ages(unsigned end, const struct view *peer, struct ages *age
 	struct tuple tuple = world_tuple(end);
 
 	ages->count = 0;
-	ages->now = world_tick(end) + readers_ts_offset(end, &tuple);
+	ages->now = ages->now_cookies = world_tick(end) + readers_ts_offset(end, &tuple);
+	if (world_scenario->cookies && end == SERVER)
+		ages->now_cookies = offers_clock(end);
 	for (unsigned i = 0; i < world->flights_count[end ^ 1]; i++)
 		if (world->flights[end ^ 1][i].seg.opts & SEG_OPT_TS)
 			note_age(ages, world->flights[end ^ 1][i].seg.tsval);
@@ -111,6 +122,8 @@ static struct ages ages[ENDS];
 /* A sequence number of the stream that `end` sends. */
 static uint32_t rel(unsigned end, uint32_t seq)
 {
+	if (world_scenario->cookies && end == SERVER)
+		return offers_name(end, seq);
 	return seq - world->ends[end].iss[0];
 }
 
@@ -221,6 +234,17 @@ static void put_ext(struct sink *sink, unsigned end, const struct tcb *tcb)
 	put_sent(sink, tcp, end, in->sent_first);
 }
 
+/* Whether what it sends next can bring back the cookie that its connection began with. */
+static bool brings_cookie(unsigned end, const struct tcb *tcb)
+{
+	const struct seg seg = { .flags = SEG_ACK,
+				 .opts = tcb->flags & TCB_TS ? SEG_OPT_TS : 0,
+				 .ack = tcb->rcv_nxt,
+				 .tsecr = tcb->ts_recent };
+
+	return tcb->state != WEIR_SYN_SENT && offers_brought_by(end ^ 1, &seg);
+}
+
 static void put_tcb(struct sink *sink, unsigned end, const struct tcb *in)
 {
 	unsigned peer = end ^ 1;
@@ -235,6 +259,8 @@ static void put_tcb(struct sink *sink, unsigned end, const struct tcb *in)
 	tcb.deadline = in->timer != TIMER_NONE ? rel_steps(end, in->deadline) : 0;
 	tcb.challenge = challenged(end, in->challenge, 31);
 	put(sink, &tcb, sizeof(tcb));
+	if (world_scenario->cookies)
+		put_number(sink, brings_cookie(end, in));
 	if (in->flags & TCB_EXT)
 		put_ext(sink, end, in);
 }
@@ -291,6 +317,48 @@ static void put_lists(struct sink *sink, unsigned end)
 	put_number(sink, UINT64_MAX);
 }
 
+/*
+ * The age of an offer counts beside TIME-WAIT, which asks whether it is the younger one (time_wait.c). That it ends is
+ * pass_time()'s to bring about, in one step for all.
+ */
+static int age_beside(const struct offer *offer, const struct view *view)
+{
+	uint32_t since = world->ends[SERVER].time_wait_since;
+
+	return view->wait == NULL || offer->step == since ? 0 : offer->step < since ? -1 : 1;
+}
+
+/* For how long text of no connection is left unanswered; of use if the peer has some that cannot open one. */
+static uint64_t silence_steps(unsigned end)
+{
+	const struct view *view = &views[end], *peer = &views[end ^ 1];
+	uint64_t now_ns = world_now(end), until_ns = world_tcp[end]->cookies.live_until_ns;
+
+	if (until_ns <= now_ns)
+		return 0;
+	bool open = peer->state >= WEIR_SYN_RECEIVED && offers_open(end, peer->rcv_nxt) != NULL;
+
+	return view->tcb != NULL || open ? 1 : 2 + ((until_ns - now_ns) >> WORLD_STEP_SHIFT);
+}
+
+static void put_offers(struct sink *sink, unsigned end)
+{
+	const struct listener *listener = &world_tcp[end]->listeners[world->ends[end].listener];
+	const struct guard *guard = &listener->guard;
+	bool looks = listener->defence.mode == WEIR_DEFENCE_AUTO;
+
+	for (unsigned i = 0; i < world->ends[end].offers_count; i++) {
+		const struct offer *offer = &world->ends[end].offers[i];
+
+		put_number(sink, rel(end ^ 1, offer->irs));
+		put_number(sink, (uint64_t)offer->known << 1 | offer->taken);
+		put_number(sink, (uint64_t)(1 + age_beside(offer, &views[end])));
+	}
+	put_number(sink, silence_steps(end));
+	put_number(sink, (uint64_t)listener->defence.mode << 1 | guard->on);
+	put_number(sink, looks ? (uint64_t)guard->syns << 32 | guard->completed << 8 | guard->calm : 0);
+}
+
 static void put_end(struct sink *sink, unsigned end)
 {
 	const struct view *view = &views[end];
@@ -311,6 +379,8 @@ static void put_end(struct sink *sink, unsigned end)
 	/* How far apart its streams began, for segments of the older one. */
 	for (unsigned i = 1; i < STREAMS; i++)
 		put_number(sink, rel(end, world->ends[end].iss[i]));
+	if (world_scenario->cookies && end == SERVER)
+		put_offers(sink, end);
 }
 
 /* ------------------------------------------------------------------------------------------- *
@@ -335,6 +405,8 @@ static struct canon hash_flight(unsigned to, const struct flight *flight)
 	put(&sink, &seg, sizeof(seg));
 	put(&sink, &sack, sizeof(sack));
 	put_bytes(&sink, from, flight->bytes, seg.len);
+	if (world_scenario->cookies && to == SERVER)
+		put_number(&sink, offers_brought_by(to, &flight->seg));
 	return hash(&sink);
 }
 

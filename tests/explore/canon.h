@@ -4,7 +4,7 @@
  *
  * Records are encoded whole, as they lie in memory, with those fields replaced that do not matter as they are:
  *
- *   sequence numbers   relative to where their stream began
+ *   sequence numbers   relative to where their stream began; with cookies, by which stream that is (offers.h)
  *   deadlines          in steps from now; of timers that run
  *   timestamps         by rank among those of their sender: "now" is 0, the next older 1, ...
  *   challenge ACKs     whether this half second has had its one

@@ -3,11 +3,9 @@
 
 #include <stdio.h>
 
+#include "explore/offers.h"
 #include "explore/readers.h"
 #include "explore/transitions.h"
-
-/* 2 MSL of the configuration, in whole steps. */
-#define TIME_WAIT_STEPS ((60 * CLOCK_NS_PER_S) >> WORLD_STEP_SHIFT)
 
 /* As views of the world after the move. */
 typedef const char *check(const struct view views[ENDS], const struct before *before,
@@ -70,12 +68,13 @@ static const char *time_wait_lasts(const struct view views[ENDS], const struct b
 		uint32_t *since = &world->ends[end].time_wait_since;
 		int32_t ticks = wait != NULL ? seq_diff(wait->expires, world_tick(end)) : 0;
 		bool fin = made->end == end && made->by & BY_FIN;
-		bool whole = ticks >= (int32_t)(TIME_WAIT_STEPS * WORLD_STEP_TICKS);
+		uint32_t steps = world_tcp[end]->times.time_wait / WORLD_STEP_TICKS;
+		bool whole = ticks >= (int32_t)(steps * WORLD_STEP_TICKS);
 
 		if (wait != NULL && (!before->waits[end] || (fin && whole)))
 			*since = world->steps; /* begun, or restarted */
 		if (wait == NULL && before->waits[end] && made->by & (BY_TIME | BY_SYN) &&
-		    world->steps - *since < TIME_WAIT_STEPS)
+		    world->steps - *since < steps)
 			return made->by & BY_TIME ? "TIME-WAIT ended before 2 MSL had gone by" :
 						    "TIME-WAIT was ended by a SYN alone";
 		if (wait == NULL)
@@ -122,6 +121,9 @@ static const char *same_numbers(const struct view views[ENDS], const struct befo
 	(void)before;
 	(void)made;
 	if (!view_synchronized(&views[CLIENT]) || !view_synchronized(&views[SERVER]))
+		return NULL;
+	/* The server's is an earlier connection, and it knows nothing of the client's. */
+	if (offers_open(SERVER, views[CLIENT].rcv_nxt) != NULL)
 		return NULL;
 	for (unsigned end = 0; end < ENDS; end++) {
 		const struct view *mine = &views[end], *peer = &views[end ^ 1];
@@ -200,6 +202,11 @@ static void note_known(const struct view views[ENDS])
 
 		world->ends[end].known |= peer->state >= WEIR_SYN_RECEIVED &&
 					  readers_peer_age(end ^ 1, peer) == 0;
+		struct offer *offer = peer->state >= WEIR_SYN_RECEIVED ? offers_find(end, peer->rcv_nxt) :
+									 NULL;
+
+		if (offer != NULL)
+			offer->known = true;
 	}
 }
 

@@ -136,6 +136,8 @@ static void report(const struct options *options, const struct scenario *scenari
 	       end);
 	if (found->crowded > 0)
 		printf(", %" PRIu64 " moves not made for a full network", found->crowded);
+	if (found->again > 0)
+		printf(", %" PRIu64 " for a cookie whose time has passed", found->again);
 	printf("\n");
 	if (found->fault != NULL) {
 		printf("# FAULT in %s: %s\n", scenario->name, found->fault);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "explore/checks.h"
+#include "explore/offers.h"
 
 #define TEXT_MAX 96
 
@@ -41,10 +42,10 @@ static void describe(const struct flight *flight, unsigned to, char text[TEXT_MA
 	const char *comma = "";
 	char number[32];
 
-	snprintf(text, TEXT_MAX, "<SEQ=%d>", signed_number(seg->seq - world->ends[to ^ 1].iss[0]));
+	snprintf(text, TEXT_MAX, "<SEQ=%d>", signed_number(seg->seq - offers_base(to ^ 1, seg->seq)));
 	if (seg->flags & SEG_ACK) {
 		snprintf(number, sizeof(number), "<ACK=%d>",
-			 signed_number(seg->ack - world->ends[to].iss[0]));
+			 signed_number(seg->ack - offers_base(to, seg->ack)));
 		add(text, number);
 	}
 	if (seg->len > 0) {
@@ -104,6 +105,12 @@ static const char *op_name(enum op op)
 		return "unlisten()";
 	case OP_LISTEN:
 		return "listen()";
+	case OP_ALWAYS:
+		return "cookies always";
+	case OP_AUTO:
+		return "cookies in a flood";
+	case OP_OFF:
+		return "no cookies";
 	case OP_NONE:
 	case OP_WAIT_CLOSED:
 		break;

@@ -4,7 +4,11 @@
 #include <errno.h>
 #include <string.h>
 
+#include "explore/offers.h"
 #include "explore/readers.h"
+
+/* How long a segment may be in the network. */
+#define MSL_NS (30 * CLOCK_NS_PER_S)
 
 /* How far off an old segment is: before every window, or within each. */
 #define LONG_AGO 100000u
@@ -75,6 +79,10 @@ static bool op_possible(unsigned end, const struct view *view)
 		return world->ends[end].listening;
 	case OP_LISTEN:
 		return !world->ends[end].listening;
+	case OP_ALWAYS:
+	case OP_AUTO:
+	case OP_OFF:
+		return world->ends[end].listening;
 	}
 	return false;
 }
@@ -139,7 +147,7 @@ static unsigned other(unsigned end)
 }
 
 /* A segment as its receiver's parser would give it. */
-static struct tuple turned(const struct tuple *tuple)
+static struct tuple turn_around(const struct tuple *tuple)
 {
 	return (struct tuple){
 		.laddr = tuple->raddr, .raddr = tuple->laddr, .lport = tuple->rport, .rport = tuple->lport
@@ -148,17 +156,18 @@ static struct tuple turned(const struct tuple *tuple)
 
 static void note_syn(unsigned end, uint32_t seq)
 {
-	uint32_t *iss = world->ends[end].iss;
-
-	if (world->ends[end].incarnation > 0 && iss[0] == seq)
-		return;
-	memmove(iss + 1, iss, (STREAMS - 1) * sizeof(*iss));
-	iss[0] = seq;
-	world->ends[end].incarnation++;
-	world->ends[end].known = false;
+	if (world->ends[end].incarnation == 0 || world->ends[end].iss[0] != seq)
+		world_note_stream(end, seq, false);
 }
 
-/* From `end` into the network. */
+/* A cookie: there is no record, but the other end's SYN is taken all the same. */
+static void note_cookie(unsigned end, const struct seg *syn_ack)
+{
+	offers_add(end, syn_ack);
+	world->ends[other(end)].known |= syn_ack->ack == world->ends[other(end)].iss[0] + 1;
+}
+
+/* From `end` into the network; sack: NULL where there is none. */
 static void send_segment(unsigned end, const struct seg *seg, const struct sack *sack, struct made *made)
 {
 	uint8_t *count = &world->flights_count[other(end)];
@@ -177,8 +186,6 @@ static void send_segment(unsigned end, const struct seg *seg, const struct sack 
 		tcp_read(world_tcp[end], seg, flight->bytes);
 	flight->seg.piece = flight->seg.offset = 0;
 	flight->seg.hash = 0;
-	if (seg->flags & SEG_SYN)
-		note_syn(end, seg->seq);
 	made->sent_count[other(end)]++;
 }
 
@@ -210,19 +217,31 @@ static void arrive(unsigned end, const struct flight *flight, struct made *made)
 	struct seg seg = flight->seg;
 	const uint64_t *counters = world_counters[end].v;
 	uint64_t after_close = counters[COUNT_drop_after_close], no_port = counters[COUNT_drop_closed_port];
+	uint64_t accepted = counters[COUNT_cookies_accepted], resets = counters[COUNT_resets_out], turned;
+	bool waited = world_view(end).wait != NULL;
 
 	made->end = end;
 	made->seg = *flight;
 	made->by = cause_of(&seg);
 	if ((seg.flags & (SEG_SYN | SEG_ACK)) == SEG_SYN)
 		world->handshakes++;
-	seg.tuple = turned(&seg.tuple);
+	seg.tuple = turn_around(&seg.tuple);
 	if (seg.len > 0)
 		seg.payload = payload_blocks_copy(flight->bytes, seg.len);
-	uint64_t turned;
-
-	CHECK(tcp_input(tcp, &seg, &flight->sack, 1, world_now(end), &turned) == 1 && turned == 0);
+	CHECK(tcp_input(tcp, &seg, &flight->sack, 1, world_now(end), &turned) == 1);
 	payload_free(seg.payload);
+	if (turned) {
+		seg.payload = 0;
+		send_segment(end, &seg, NULL, made);
+		note_cookie(end, &seg);
+	}
+	/* An answer to a SYN-ACK that came twice may overtake the cookie. It is refused by a RST, as any ACK of nothing. */
+	if (world_scenario->cookies && seg_space(&flight->seg) == 0 && counters[COUNT_resets_out] != resets)
+		world->provoked = true;
+	if (counters[COUNT_cookies_accepted] != accepted) {
+		made->by = BY_COOKIE | (made->by & BY_FIN);
+		made->fault = offers_taken(end, &flight->seg, waited, &made->again);
+	}
 	if (counters[COUNT_drop_after_close] != after_close)
 		world->provoked = true; /* text for an application that has closed: RST (RFC 9293 3.6.1) */
 	if (counters[COUNT_drop_closed_port] != no_port && seg.flags & SEG_SYN)
@@ -318,6 +337,13 @@ static int call(unsigned end, struct made *made)
 		world->ends[end].listener = tcp_listen(
 			world_tcp[end], (struct weir_endpoint){ .port = world_tuple(end).lport }, 0);
 		return 0;
+	case OP_ALWAYS:
+		return world_defend(end, WEIR_DEFENCE_ALWAYS);
+	case OP_AUTO:
+		return world_defend(end, WEIR_DEFENCE_AUTO);
+	case OP_OFF:
+		world->provoked = true; /* cookies under way are believed no more */
+		return world_defend(end, WEIR_DEFENCE_OFF);
 	case OP_NONE:
 	case OP_WAIT_CLOSED:
 		break;
@@ -364,8 +390,8 @@ static struct flight old_flight(unsigned index)
 	struct flight flight = {
 		.seg = {
 			.tuple = world_tuple(from),
-			.seq = world->ends[from].iss[0] + olds[index].seq,
-			.ack = olds[index].flags & SEG_ACK ? world->ends[to].iss[0] + olds[index].ack : 0,
+			.seq = offers_latest(from) + olds[index].seq,
+			.ack = olds[index].flags & SEG_ACK ? offers_latest(to) + olds[index].ack : 0,
 			.flags = olds[index].flags,
 			.len = olds[index].len,
 			.wnd = 1000,
@@ -382,7 +408,9 @@ static struct flight old_flight(unsigned index)
 
 		/* The worst: the very latest, as from somebody who sees the connection's timestamps. */
 		flight.seg.opts |= SEG_OPT_TS;
-		flight.seg.tsval = world_tick(from) + readers_ts_offset(from, &tuple);
+		flight.seg.tsval = world_scenario->cookies && from == SERVER ?
+					   offers_clock(from) :
+					   world_tick(from) + readers_ts_offset(from, &tuple);
 	}
 	return flight;
 }
@@ -390,6 +418,22 @@ static struct flight old_flight(unsigned index)
 /* ------------------------------------------------------------------------------------------- *
  * Making a move
  * ------------------------------------------------------------------------------------------- */
+
+/* A client that believes to be connected to a server that keeps nothing, and does not tell it before its cookie is too old. */
+static bool outlives_cookie(const struct view views[ENDS], uint32_t steps)
+{
+	return (uint64_t)steps << WORLD_STEP_SHIFT >= MSL_NS && views[SERVER].tcb == NULL &&
+	       view_synchronized(&views[CLIENT]) && offers_open(SERVER, views[CLIENT].rcv_nxt) != NULL;
+}
+
+/*
+ * Of a handshake that must not be needed often; but what is remembered of one has a second while cookies do its
+ * work (tcp/half_open.c).
+ */
+static bool is_hasty(unsigned end)
+{
+	return world_scenario->gives_up || world_tcp[end]->defending > 0;
+}
 
 /* Both ends look at their timers at the new time. What is older than the MSL has left the network. */
 static void pass_time(struct made *made)
@@ -403,17 +447,17 @@ static void pass_time(struct made *made)
 		return;
 	}
 	world->steps += steps;
-	if (((uint64_t)steps << WORLD_STEP_SHIFT) >= 30 * CLOCK_NS_PER_S) {
+	world->provoked |= outlives_cookie(views, steps);
+	if (((uint64_t)steps << WORLD_STEP_SHIFT) >= MSL_NS) {
 		for (unsigned end = 0; end < ENDS; end++)
 			while (world->flights_count[end] > 0)
 				take_flight(end, 0);
 	}
 	for (unsigned end = 0; end < ENDS; end++) {
 		tcp_advance(world_tcp[end], world_now(end));
-		/* Given up: the peer may find nothing here. Of a handshake this must not be needed often. */
-		world->provoked |=
-			world_view(end).records == 0 &&
-			(views[end].tcb != NULL || (views[end].half != NULL && world_scenario->gives_up));
+		/* Given up: the peer may find nothing here. */
+		world->provoked |= world_view(end).records == 0 &&
+				   (views[end].tcb != NULL || (views[end].half != NULL && is_hasty(end)));
 	}
 	if (world_wait() == 0)
 		made->fault = "a timer that was due did not fire";
@@ -436,8 +480,11 @@ static void settle(unsigned end, bool read, struct made *made)
 	if (read && made->fault == NULL)
 		made->fault = readers_take(end);
 	while ((n = tcp_output(tcp, segs, sacks, FLIGHTS_MAX, world_now(end))) > 0)
-		for (unsigned i = 0; i < n; i++)
+		for (unsigned i = 0; i < n; i++) {
 			send_segment(end, &segs[i], &sacks[i], made);
+			if (segs[i].flags & SEG_SYN && !made->crowded)
+				note_syn(end, segs[i].seq);
+		}
 	if (ring_used(&tcp->dirty_ring) + ring_used(&tcp->replies_ring) > 0 && made->fault == NULL)
 		made->fault = "output is left when there should be none";
 	rewind_ring(&tcp->events_ring);
@@ -501,5 +548,7 @@ struct made moves_make(struct move move)
 
 		settle(end, read, &made);
 	}
+	for (unsigned end = 0; end < ENDS; end++)
+		offers_forget(end);
 	return made;
 }

@@ -45,12 +45,14 @@ enum {
 	BY_TIME = 1 << 9,
 	BY_LISTEN = 1 << 10,   /* begins to listen */
 	BY_UNLISTEN = 1 << 11, /* stops to */
+	BY_COOKIE = 1 << 12,   /* an ACK, with or without text, that made a connection by its cookie */
 };
 
 /* What a move did. */
 struct made {
 	bool refused; /* could not be made after all; the world is as it was, or must be put back */
 	bool crowded; /* more was sent than the network holds; to be put back */
+	bool again;   /* a cookie was taken that has had its time, offers.h; to be put back */
 	const char *fault;
 	unsigned end;              /* to whom it happened; MOVE_TIME: both */
 	unsigned by;               /* BY_ bits */

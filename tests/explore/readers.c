@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "explore/readers.h"
 
+#include "explore/offers.h"
 #include "tcp/isn.h"
-
-/* Sequence numbers that a stream here may take, SYN and FIN included; less than a handshake moves the clock. */
-#define STREAM_MAX 7
 
 uint32_t readers_ts_offset(unsigned end, const struct tuple *tuple)
 {
@@ -18,7 +16,7 @@ int readers_peer_age(unsigned end, const struct view *view)
 	for (int age = 0; age < STREAMS; age++)
 		if (view->rcv_nxt - world->ends[peer].iss[age] - 1 < STREAM_MAX)
 			return age;
-	return -1;
+	return offers_open(peer, view->rcv_nxt) != NULL ? STREAMS : -1;
 }
 
 /* Text: each byte where it belongs, of the right stream. */
@@ -102,14 +100,19 @@ static void ended(unsigned end, enum weir_reason reason)
 		app->pc++;
 }
 
-/* A listener's connection: the program from its beginning, but for what made it listen. */
+static bool is_for_listener(enum op op)
+{
+	return op == OP_LISTEN || op == OP_UNLISTEN || op == OP_ALWAYS || op == OP_AUTO || op == OP_OFF;
+}
+
+/* A listener's connection: the program from its beginning, but for what made it listen, and how. */
 static void begin(unsigned end, weir_conn conn)
 {
 	struct app *app = &world->apps[end];
 	const uint8_t *program = world_scenario->programs[end];
 
 	*app = (struct app){ .conn = conn, .open = true };
-	while (program[app->pc] == OP_LISTEN || program[app->pc] == OP_UNLISTEN)
+	while (is_for_listener((enum op)program[app->pc]))
 		app->pc++;
 }
 

@@ -16,7 +16,7 @@ uint32_t readers_ts_offset(unsigned end, const struct tuple *tuple);
 
 /*
  * Which of the other end's incarnations this end's synchronized record belongs to: 0, the latest; 1, the one
- * before, and so on; -1: none that it can be.
+ * before, and so on; STREAMS: one that the other end has offered by a cookie; -1: none that it can be.
  */
 int readers_peer_age(unsigned end, const struct view *view);
 

@@ -183,6 +183,55 @@ const struct scenario scenarios[] = {
 		.listens = SERVER_LISTENS,
 		.drops = 1, .aborts = { 1, 1 },
 	},
+	{
+		.name = "cookies",
+		.about = "the server answers by cookies; the client speaks first; a loss, a duplicate, a delay",
+		.programs = { { OP_OPEN, OP_SEND, OP_CLOSE_AT_FIN }, { OP_CLOSE } },
+		.listens = SERVER_LISTENS,
+		.cookies = true, .drops = 1, .dups = 1, .delays = 1,
+	},
+	{
+		.name = "cookies-close",
+		.about = "the same with timestamps, and the client sends a byte and closes: text and FIN overtake the ACK",
+		.programs = { { OP_OPEN, OP_SEND, OP_CLOSE }, { OP_CLOSE } },
+		.listens = SERVER_LISTENS,
+		.cookies = true, .timestamps = true, .drops = 1, .dups = 1,
+	},
+	{
+		.name = "cookies-old",
+		.about = "the same with an old SYN, SYN-ACK, ACK and text at any time",
+		.programs = { { OP_OPEN, OP_SEND, OP_CLOSE }, { OP_CLOSE } },
+		.listens = SERVER_LISTENS,
+		.cookies = true, .timestamps = true, .olds = OLD_SYN | OLD_SYN_ACK | OLD_ACK | OLD_TEXT,
+	},
+	{
+		.name = "cookies-reuse",
+		.about = "the client opens again while the server, which closed first, is in TIME-WAIT; a loss",
+		.programs = { { OP_OPEN, OP_CLOSE, OP_WAIT_CLOSED, OP_OPEN, OP_SEND, OP_CLOSE }, { OP_CLOSE } },
+		.listens = SERVER_LISTENS,
+		.cookies = true, .timestamps = true, .drops = 1,
+	},
+	{
+		.name = "cookies-reuse-plain",
+		.about = "the same without timestamps; a duplicate",
+		.programs = { { OP_OPEN, OP_CLOSE, OP_WAIT_CLOSED, OP_OPEN, OP_CLOSE }, { OP_CLOSE } },
+		.listens = SERVER_LISTENS,
+		.cookies = true, .dups = 1,
+	},
+	{
+		.name = "cookies-change",
+		.about = "in mid-handshake the server comes to remember, and to answer by cookies again; a loss, a duplicate",
+		.programs = { { OP_OPEN, OP_SEND, OP_CLOSE }, { OP_AUTO, OP_ALWAYS, OP_CLOSE } },
+		.listens = SERVER_LISTENS,
+		.cookies = true, .timestamps = true, .drops = 1, .dups = 1,
+	},
+	{
+		.name = "cookies-off",
+		.about = "in mid-handshake the server ceases to believe in cookies; a loss",
+		.programs = { { OP_OPEN, OP_SEND, OP_CLOSE }, { OP_OFF, OP_CLOSE } },
+		.listens = SERVER_LISTENS,
+		.cookies = true, .drops = 1,
+	},
 };
 /* clang-format on */
 

@@ -29,6 +29,9 @@ enum op {
 	OP_WAIT_CLOSED,  /* until the connection has ended; what follows is for the next one */
 	OP_UNLISTEN,     /* stops listening */
 	OP_LISTEN,       /* begins to */
+	OP_ALWAYS,       /* answers SYNs by cookies from now on, */
+	OP_AUTO,         /* while there is a flood, */
+	OP_OFF,          /* or not at all, and believes in none */
 };
 
 #define OPS_MAX 8
@@ -56,6 +59,7 @@ struct scenario {
 	uint8_t delays;        /* time-outs while something is in the network */
 	uint8_t aborts[ENDS];
 	uint8_t olds; /* OLD_ bits */
+	bool cookies; /* the server begins with OP_ALWAYS */
 	bool timestamps;
 	bool wraps;    /* both streams begin just below the wrap */
 	bool gives_up; /* R2 is two time-outs, and ends connections; otherwise it must never be needed */

@@ -135,7 +135,10 @@ static void expand(uint32_t state)
 
 		found.moves++;
 		found.crowded += made.crowded;
-		if (made.refused || made.crowded)
+		found.again += made.again;
+		if (made.again && move_is_fair(moves[i]))
+			states_set_finished(state); /* nobody knows of a way from there */
+		if (made.refused || made.crowded || made.again)
 			continue;
 		const char *wrong = checks_after(&before, &made);
 

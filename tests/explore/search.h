@@ -28,6 +28,7 @@ struct found {
 	uint32_t states, expanded;
 	uint64_t moves;   /* made in all */
 	uint64_t crowded; /* not made because the network was full */
+	uint64_t again;   /* nor because a cookie came that has had its time, offers.h */
 	unsigned depth;   /* moves from the root to the last state that was expanded */
 	double seconds;
 	const char *stopped; /* by which bound; NULL: all there is was explored */

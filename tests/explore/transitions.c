@@ -55,6 +55,14 @@ static const struct {
 	{ WEIR_TIME_WAIT, WEIR_SYN_RECEIVED, BY_SYN, "SYN of a new connection" },
 	{ WEIR_TIME_WAIT, WEIR_SYN_SENT, BY_OPEN, "active OPEN" },
 	{ WEIR_SYN_RECEIVED, WEIR_TIME_WAIT, BY_RST | BY_TIME, "that SYN was an old duplicate (3.6.1)" },
+	/* What a SYN cookie has kept of a handshake comes back with its third step (RFC 4987 section 3.6). */
+	{ WEIR_LISTEN, WEIR_ESTABLISHED, BY_COOKIE, "ACK of a cookie" },
+	{ WEIR_LISTEN, WEIR_CLOSE_WAIT, BY_COOKIE, "ACK of a cookie, with a FIN" },
+	{ WEIR_SYN_RECEIVED, WEIR_ESTABLISHED, BY_COOKIE, "ACK of a cookie from before the record" },
+	{ WEIR_SYN_RECEIVED, WEIR_CLOSE_WAIT, BY_COOKIE,
+	  "ACK of a cookie from before the record, with a FIN" },
+	{ WEIR_TIME_WAIT, WEIR_ESTABLISHED, BY_COOKIE, "ACK of a cookie, in a new connection" },
+	{ WEIR_TIME_WAIT, WEIR_CLOSE_WAIT, BY_COOKIE, "ACK of a cookie, in a new connection, with a FIN" },
 	/* RST (3.10.7.3 and 3.10.7.4, second). */
 	{ WEIR_SYN_SENT, WEIR_CLOSED, BY_RST, "RST that acknowledges our SYN" },
 	{ WEIR_SYN_RECEIVED, WEIR_LISTEN, BY_RST, "RST, opened passively" },

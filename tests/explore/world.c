@@ -76,7 +76,7 @@ static struct weir_config config_for(const struct scenario *scenario)
 	weir_config_default(&config);
 	config.max_connections = 2;
 	config.max_half_open = 2;
-	config.defence.mode = WEIR_DEFENCE_OFF;
+	config.defence.mode = scenario->cookies ? WEIR_DEFENCE_ALWAYS : WEIR_DEFENCE_OFF;
 	config.max_time_wait = 4;
 	config.max_events = 4;
 	config.max_extensions = 2;
@@ -87,6 +87,9 @@ static struct weir_config config_for(const struct scenario *scenario)
 	config.user_timeout_ns = config.syn_timeout_ns = r2_ns;
 	config.no_timestamps = !scenario->timestamps;
 	config.rfc1337 = scenario->rfc1337;
+	/* Whoever waits for the end of TIME-WAIT then finds that no cookie is left alive. */
+	if (scenario->cookies)
+		config.msl_ns = 60 * CLOCK_NS_PER_S;
 	return config;
 }
 
@@ -170,7 +173,11 @@ void world_create(const struct scenario *scenario)
 	};
 	payload_blocks_use(&world->blocks);
 	for (unsigned end = 0; end < ENDS; end++) {
-		struct tcp_secrets secrets = { .table = { 1 + end, 2 }, .isn = { 3 + end, 4 } };
+		struct tcp_secrets secrets = {
+			.table = { 1 + end, 2 },
+			.isn = { 3 + end, 4 },
+			.cookies = { { 5 + end, 6 }, { 7 + end, 8 } },
+		};
 		uint8_t *mem = memory + head + end * tcp_bytes;
 
 		clocks_ns[end] = 0;
@@ -184,6 +191,25 @@ void world_create(const struct scenario *scenario)
 		}
 		add_regions(world_tcp[end], mem + tcp_bytes);
 	}
+}
+
+void world_note_stream(unsigned end, uint32_t iss, bool known)
+{
+	uint32_t *all = world->ends[end].iss;
+
+	memmove(all + 1, all, (STREAMS - 1) * sizeof(*all));
+	all[0] = iss;
+	world->ends[end].incarnation++;
+	world->ends[end].known = known;
+}
+
+int world_defend(unsigned end, enum weir_defence_mode mode)
+{
+	struct weir_defence defence;
+
+	tcp_defence_default(world_tcp[end], &defence);
+	defence.mode = mode;
+	return tcp_set_listener_defence(world_tcp[end], world->ends[end].listener, &defence);
 }
 
 /* ------------------------------------------------------------------------------------------- *

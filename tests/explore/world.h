@@ -25,6 +25,21 @@
 /* Streams of an end, one for each SYN of its own, that are remembered. */
 #define STREAMS 4
 
+/* Sequence numbers that a stream here may take, SYN and FIN included; less than a handshake moves the clock. */
+#define STREAM_MAX 7
+
+/* A stream that an end has offered by a SYN cookie, offers.h. */
+struct offer {
+	uint32_t iss, irs;
+	uint32_t tsval;
+	uint32_t step; /* when */
+	bool known;    /* the other end has, or had, a record that counts from it */
+	bool taken;    /* a connection has come of it */
+	uint8_t reserved[2];
+};
+
+#define OFFERS_MAX 12
+
 /* A segment on its way, as its sender saw it. */
 struct flight {
 	struct seg seg;
@@ -56,7 +71,9 @@ struct world {
 		bool known;            /* the other end has, or had, a record that counts from iss[0] */
 		bool listening;
 		int listener;
-		uint32_t time_wait_since; /* step; while in TIME-WAIT */
+		uint32_t time_wait_since;        /* step; while in TIME-WAIT */
+		struct offer offers[OFFERS_MAX]; /* the oldest first */
+		uint8_t offers_count;
 	} ends[ENDS];
 	uint8_t drops, dups, delays, aborts[ENDS]; /* left */
 	uint8_t olds;                              /* not yet seen */
@@ -77,6 +94,12 @@ void world_create(const struct scenario *scenario);
 
 uint64_t world_now(unsigned end);
 uint32_t world_tick(unsigned end);
+
+/* A stream of `end` begins at this number. known: see above. */
+void world_note_stream(unsigned end, uint32_t iss, bool known);
+
+/* The server answers SYNs so from now on. */
+int world_defend(unsigned end, enum weir_defence_mode mode);
 
 /* The tuple of the connection, as `end` sees it. */
 struct tuple world_tuple(unsigned end);
