@@ -143,6 +143,7 @@ bool crowd_give(struct crowd *c, struct seg seg, struct seg *answer)
 	uint64_t turned, before = c->sent;
 	struct seg other;
 
+	seg.hash = 0; /* another core's, perhaps */
 	cr_assert_eq(tcp_input(c->tcp, &seg, &sack, 1, c->now_ns, &turned), 1);
 	payload_free(seg.payload);
 	bool answered = drain(c, turned != 0 ? &other : answer);
