@@ -16,7 +16,7 @@ set tics nomirror scale 0.5 textcolor rgb ink
 set grid xtics ytics lt 1 lc rgb faint lw 0.8
 unset key
 set logscale x
-set xrange [no_flood * 0.8:45]
+set xrange [no_flood * 0.8:150]
 set xtics ("none" no_flood, "1 k" 0.001, "10 k" 0.01, "100 k" 0.1, "1 M" 1, "10 M" 10)
 set samples 400
 
@@ -44,18 +44,18 @@ do for [c = 0:columns - 1] {
 	set ytics 0,25,100 format "%.0f %%"
 	if (c == 0) {
 		set arrow 1 from target,graph 0 to target,graph 1 nohead ls 9
-		set label 4 "off" at 0.2,50 textcolor rgb off
+		set label 4 "off" at 0.05,45 textcolor rgb off
 		set label 5 "auto" at 0.25,92 textcolor rgb auto
 		set label 6 "always" at 0.75,92 textcolor rgb always
-		set label 7 sprintf("the target's rate: %.1f M ", target) at target,32 right font ",11" \
+		set label 7 sprintf("the target's rate: %.1f M ", target) at target,57 right font ",11" \
 			textcolor rgb soft
-		set label 8 "in proportion " at 40,34 right font ",11" textcolor rgb soft
+		set label 8 "in proportion" at 17,70 font ",11" textcolor rgb soft
 		plot proportion(x) with lines ls 9, \
 			for [s = 0:2] sprintf("$s%d", s) using 1:2 with linespoints ls s + 1
 	} else {
 		unset label 1
 		unset label 8
-		set label 4 "tcp_syncookies = 0" at 0.015,36 textcolor rgb off
+		set label 4 "tcp_syncookies = 0" at 0.006,72 textcolor rgb off
 		set label 5 "= 1" at 0.3,99 textcolor rgb auto
 		set label 6 "= 2" at 0.8,99 textcolor rgb always
 		set label 7 "(a veth carries no more)" at 0.3,88 font ",11" textcolor rgb soft
