@@ -41,26 +41,41 @@ void guard_completed(struct listener *listener)
 
 void guard_reset(struct tcp *tcp, struct listener *listener)
 {
-	listener->guard.syns = listener->guard.completed = 0; /* nobody has looked at them for long, perhaps */
+	/* Nobody has looked at them for long, perhaps. */
+	listener->guard.syns = listener->guard.completed = 0;
 	set(tcp, listener, listener->port != 0 && listener->defence.mode == WEIR_DEFENCE_ALWAYS);
 }
 
+/* SYNs in the time of a calm that would bring the guard back: they fill an eighth of the backlog within the timeout. */
+static uint32_t returning(const struct listener *listener)
+{
+	uint64_t timeout = clock_ticks_from_ns(listener->defence.timeout_ns);
+
+	return (uint32_t)((uint64_t)listener->defence.backlog * CALM_LOOKS * LOOK_TICKS / (8 * timeout));
+}
+
 /*
- * Nearly all: peers lose their way now and then, some are half-way at any time, and a listener with little to do must not
- * wait for a round number.
+ * Nearly all: peers lose their way now and then, and a listener with little to do must not wait for a round number. Counted
+ * over the whole calm, so that a slow flood does not look like one at each look by itself.
  */
 static bool is_calm(const struct listener *listener)
 {
 	const struct guard *guard = &listener->guard;
 	uint32_t missing = guard->syns > guard->completed ? guard->syns - guard->completed : 0;
 
-	return missing <= guard->syns / 64 + listener->defence.backlog / 128 + 1;
+	return missing <= guard->syns / 64 + returning(listener) + 1;
 }
 
 static bool is_flooded(const struct listener *listener)
 {
 	return listener->half_opens >= listener->defence.backlog / 8 + 1 &&
 	       listener->guard.completed < listener->guard.syns / 2;
+}
+
+static void leave(struct tcp *tcp, struct listener *listener)
+{
+	set(tcp, listener, false);
+	count(tcp->counters, COUNT_guard_left);
 }
 
 static void look(struct tcp *tcp, struct listener *listener)
@@ -72,17 +87,24 @@ static void look(struct tcp *tcp, struct listener *listener)
 	} else if (guard->on) {
 		half_open_drain(tcp, listener, DRAIN_BUDGET);
 		guard->calm = is_calm(listener) ? (uint8_t)(guard->calm + 1) : 0;
-		if (guard->calm >= CALM_LOOKS && listener->half_opens < listener->defence.backlog / 4 + 1) {
-			set(tcp, listener, false);
-			count(tcp->counters, COUNT_guard_left);
-		}
+		if (guard->calm >= CALM_LOOKS && listener->half_opens < listener->defence.backlog / 4 + 1)
+			leave(tcp, listener);
 	}
-	guard->syns = guard->completed = 0;
+	if (guard->calm == 0)
+		guard->syns = guard->completed = 0;
+}
+
+/* Ticks until the next look. One that seems to be further away than any has long been due: nobody has called for weeks. */
+static uint32_t until_look(const struct tcp *tcp)
+{
+	uint32_t left = tcp->guard_due - tcp->tick;
+
+	return left <= LOOK_TICKS ? left : 0;
 }
 
 void guard_advance(struct tcp *tcp)
 {
-	if (seq_gt(tcp->guard_due, tcp->tick))
+	if (until_look(tcp) > 0)
 		return;
 	tcp->guard_due = tcp->tick + LOOK_TICKS;
 	for (unsigned i = 0; i < TCP_LISTENERS; i++)
@@ -92,7 +114,5 @@ void guard_advance(struct tcp *tcp)
 
 uint32_t guard_next(const struct tcp *tcp)
 {
-	if (tcp->defending == 0)
-		return UINT32_MAX;
-	return seq_gt(tcp->guard_due, tcp->tick) ? tcp->guard_due - tcp->tick : 0;
+	return tcp->defending == 0 ? UINT32_MAX : until_look(tcp);
 }

@@ -3,9 +3,10 @@
  * guard.h - when a listener answers by cookies (WEIR_DEFENCE_AUTO).
  *
  * It begins at once when half the backlog is in use; and at the next look when an eighth is, and fewer than half of the
- * last SYNs became connections. It ends after CALM_LOOKS looks in a row, some two seconds, at which nearly
- * all SYNs became connections: a flood that goes on is noticed by its SYNs, whether they are remembered or not. What
- * is left of the flood in the backlog goes meanwhile, so that the listener does not begin anew at once.
+ * last SYNs became connections. It ends after CALM_LOOKS looks in a row, some two seconds, in which nearly
+ * all SYNs became connections: a flood that goes on is noticed by its SYNs, whether they are remembered or not, and one
+ * that would begin it again, however slow, does not let it end. What is left of the flood in the backlog goes meanwhile,
+ * so that the listener does not begin anew at once.
  */
 #ifndef WEIR_TCP_GUARD_H
 #define WEIR_TCP_GUARD_H
@@ -17,7 +18,7 @@ struct tcp;
 struct listener;
 
 struct guard {
-	uint32_t syns, completed; /* since the last look */
+	uint32_t syns, completed; /* since the last look, or since the calm began */
 	uint8_t calm;             /* looks in a row */
 	bool on;
 };
