@@ -215,7 +215,7 @@ static void tell_auto(const struct rates *rates, const struct point *points)
 		.unit = "s",
 		.reference = "at most",
 		.reference_value = CALM_S_MOST,
-		.ratio = CALM_S_MOST / calm_s,
+		.ratio = calm_s > 0 ? CALM_S_MOST / calm_s : 0, /* 0: it never did */
 		.target = 1,
 	});
 }

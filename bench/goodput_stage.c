@@ -298,17 +298,17 @@ static bool balanced(const struct weir_core *core, const char *whose)
 
 static bool is_sound(const struct goodput_stage *stage)
 {
+	uint64_t refused = goodput_clients_refused(stage->clients), no_buffer = stage->server.nic.no_buffer;
+	uint64_t lost = stage->up.lost + stage->down.lost;
 	bool sound = goodput_server_sound(&stage->server);
 
 	sound &= balanced(stage->server.core, "server");
 	sound &= balanced(goodput_clients_core(stage->clients), "clients");
-	if (goodput_clients_refused(stage->clients) + stage->up.lost + stage->down.lost +
-		    stage->server.nic.no_buffer >
-	    0) {
-		bench_note("flood_goodput: the bench itself refused %lu calls, lost %lu frames, and had no "
-			   "buffer %lu times",
-			   goodput_clients_refused(stage->clients), stage->up.lost + stage->down.lost,
-			   stage->server.nic.no_buffer);
+	if (refused + lost + no_buffer > 0) {
+		bench_note(
+			"flood_goodput: the bench itself refused %lu calls, lost %lu frames and had no buffer "
+			"%lu times",
+			refused, lost, no_buffer);
 		sound = false;
 	}
 	return sound;
