@@ -201,11 +201,6 @@ bool goodput_clients_measured(const struct goodput_clients *clients)
 	return clients->measure == 0 && clients->measuring == 0;
 }
 
-bool goodput_clients_busy(const struct goodput_clients *clients)
-{
-	return clients->oldest < clients->opened;
-}
-
 const struct goodput_result *goodput_clients_result(const struct goodput_clients *clients)
 {
 	return &clients->result;

@@ -45,9 +45,6 @@ void goodput_clients_measure(struct goodput_clients *clients, uint64_t count);
 /* Whether each of those has come to its end. */
 bool goodput_clients_measured(const struct goodput_clients *clients);
 
-/* Whether any connection is under way. */
-bool goodput_clients_busy(const struct goodput_clients *clients);
-
 /* When goodput_clients_turn() must be called at the latest. */
 double goodput_clients_next(const struct goodput_clients *clients);
 
