@@ -49,6 +49,40 @@ static void check_time_wait_reply(const struct tcp *tcp, uint32_t slot, const st
 	HOLDS(!(seg->opts & SEG_OPT_TS) == !wait->ts_offset, "timestamps in TIME-WAIT");
 }
 
+static bool defends(const struct tcp *tcp, const struct tuple *tuple)
+{
+	for (unsigned i = 0; i < TCP_LISTENERS; i++) {
+		const struct listener *listener = &tcp->listeners[i];
+
+		if (listener->port == tuple->lport && listener->defence.mode != WEIR_DEFENCE_OFF)
+			return true;
+	}
+	return false;
+}
+
+void emitted_turned(const struct shard *shard, const struct seg *syn, const struct seg *answer)
+{
+	const struct tcp *tcp = shard->tcp;
+	unsigned agreed = SEG_OPT_SACK_OK | SEG_OPT_WSCALE | (tcp->timestamps ? SEG_OPT_TS : 0);
+	bool ecn = ecn_setup(syn) && answer->opts & SEG_OPT_TS;
+
+	HOLDS((syn->flags & (SEG_SYN | SEG_ACK | SEG_RST)) == SEG_SYN, "flags %#x", syn->flags);
+	HOLDS(tuple_equal(&syn->tuple, &answer->tuple) && defends(tcp, &syn->tuple), "a cookie of nobody's");
+	check_form(shard, answer);
+	HOLDS(answer->flags == (ecn ? SEG_SYN | SEG_ACK | SEG_ECE : SEG_SYN | SEG_ACK), "flags %#x",
+	      answer->flags);
+	HOLDS(answer->ack == syn->seq + 1 && answer->len == 0, "it acknowledges %d",
+	      seq_diff(answer->ack, syn->seq));
+	HOLDS((answer->opts & ~SEG_OPT_MSS) == (syn->opts & agreed), "options %#x for %#x", answer->opts,
+	      syn->opts);
+	/* A lone MSS still fits Ethernet's shortest frame. */
+	HOLDS(tcp_opt_bytes(answer) <= tcp_opt_bytes(syn) || answer->opts == SEG_OPT_MSS,
+	      "%u bytes of options for %u", tcp_opt_bytes(answer), tcp_opt_bytes(syn));
+	HOLDS(!(answer->opts & SEG_OPT_TS) || answer->tsecr == syn->tsval, "TSecr %u", answer->tsecr);
+	HOLDS(!(answer->opts & SEG_OPT_WSCALE) || answer->wscale == tcp->rcv_wscale, "window scale");
+	HOLDS(!(answer->opts & SEG_OPT_MSS) || answer->mss <= tcp->rcv_mss, "MSS %u", answer->mss);
+}
+
 /* What half-open and TIME-WAIT records have to say, as they say it. */
 static void check_fresh_reply(const struct tcp *tcp, const struct seg *seg)
 {

@@ -157,86 +157,6 @@ static void put_bytes(struct stand *s)
 		s->frame[i] = in_u8(&s->in);
 }
 
-static void receive_icmp(struct stand *s, const struct frame *frame)
-{
-	uint32_t start = frame_l4_start(frame), len = frame_end(frame) - start;
-	struct icmp icmp;
-	verdict v = ip_acceptable(frame->bytes + ETH_BYTES, &frame->ip);
-
-	if (v == ACCEPTED)
-		v = icmp_parse(frame->bytes + start, len, len, 0, &icmp);
-	if (v != ACCEPTED)
-		return;
-	switch (net_icmp_input(&s->net, &icmp, s->shard.now_ns, &v)) {
-	case NET_ICMP_DROP:
-		HOLDS(v != ACCEPTED, "dropped for no reason");
-		return;
-	case NET_ICMP_ECHO:
-		return;
-	case NET_ICMP_ERROR:
-		tcp_icmp(s->shard.tcp, &icmp.error, s->shard.now_ns);
-		invariants_check(&s->shard);
-	}
-}
-
-static void receive_segment(struct stand *s, const struct frame *frame)
-{
-	struct seg seg;
-	struct sack sack;
-	uint32_t headers;
-
-	if (parse_tcp(frame, 0, &seg, &headers) != ACCEPTED)
-		return;
-	if (seg.opts & SEG_OPT_SACK)
-		seg.sacks = (uint8_t)parse_sack(frame, &sack);
-	if (seg.len > 0)
-		seg.payload = payload_arena_copy(frame->bytes + headers, seg.len);
-	shard_input(&s->shard, &seg, &sack, 1);
-}
-
-/* As core/rx.c's classify() has it. */
-static void receive(struct stand *s)
-{
-	uint8_t *exact = exact_copy(s->frame, s->len);
-	struct frame frame = { .bytes = exact, .contiguous = s->len, .total = s->len };
-	struct arp arp, answer;
-	bool due;
-	verdict v = parse_link(&frame);
-
-	if (v == ACCEPTED && frame.eth.type == ETH_TYPE_ARP) {
-		if (arp_parse(exact + ETH_BYTES, s->len - ETH_BYTES, &arp) == ACCEPTED)
-			net_arp_input(&s->net, &arp, s->shard.now_ns, &due, &answer);
-	} else if (v == ACCEPTED) {
-		v = parse_ip(&frame);
-		if (v == ACCEPTED)
-			v = net_check_addresses(&s->net, &frame.ip);
-		if (v == ACCEPTED && frame.ip.protocol == IP_PROTOCOL_TCP)
-			receive_segment(s, &frame);
-		else if (v == ACCEPTED && frame.ip.protocol == IP_PROTOCOL_ICMP)
-			receive_icmp(s, &frame);
-	}
-	free(exact);
-}
-
-static void input_frame(struct stand *s)
-{
-	unsigned what = in_u8(&s->in);
-
-	if (what < 0xa0)
-		put_segment(s);
-	else if (what < 0xb0)
-		put_arp(s);
-	else if (what < 0xe0)
-		put_icmp(s);
-	else
-		put_bytes(s);
-	if (what & 1)
-		damage(s);
-	else
-		mend(s);
-	receive(s);
-}
-
 /* The peer must read what was meant. */
 static void read_back(const uint8_t *bytes, uint32_t len, const struct seg *sent, const struct sack *sack)
 {
@@ -286,6 +206,88 @@ static void send_frame(struct stand *s, const struct seg *seg, const struct sack
 		s->shard.elsewhere = payload_arena_live() - s->shard.buffers;
 	}
 	free(frame);
+}
+
+static void receive_icmp(struct stand *s, const struct frame *frame)
+{
+	uint32_t start = frame_l4_start(frame), len = frame_end(frame) - start;
+	struct icmp icmp;
+	verdict v = ip_acceptable(frame->bytes + ETH_BYTES, &frame->ip);
+
+	if (v == ACCEPTED)
+		v = icmp_parse(frame->bytes + start, len, len, 0, &icmp);
+	if (v != ACCEPTED)
+		return;
+	switch (net_icmp_input(&s->net, &icmp, s->shard.now_ns, &v)) {
+	case NET_ICMP_DROP:
+		HOLDS(v != ACCEPTED, "dropped for no reason");
+		return;
+	case NET_ICMP_ECHO:
+		return;
+	case NET_ICMP_ERROR:
+		tcp_icmp(s->shard.tcp, &icmp.error, s->shard.now_ns);
+		invariants_check(&s->shard);
+	}
+}
+
+static void receive_segment(struct stand *s, const struct frame *frame)
+{
+	struct seg seg;
+	struct sack sack;
+	uint32_t headers;
+
+	if (parse_tcp(frame, 0, &seg, &headers) != ACCEPTED)
+		return;
+	if (seg.opts & SEG_OPT_SACK)
+		seg.sacks = (uint8_t)parse_sack(frame, &sack);
+	if (seg.len > 0)
+		seg.payload = payload_arena_copy(frame->bytes + headers, seg.len);
+	shard_input(&s->shard, &seg, &sack, 1);
+	if (s->shard.turned)
+		send_frame(s, &seg, NULL);
+}
+
+/* As core/rx.c's classify() has it. */
+static void receive(struct stand *s)
+{
+	uint8_t *exact = exact_copy(s->frame, s->len);
+	struct frame frame = { .bytes = exact, .contiguous = s->len, .total = s->len };
+	struct arp arp, answer;
+	bool due;
+	verdict v = parse_link(&frame);
+
+	if (v == ACCEPTED && frame.eth.type == ETH_TYPE_ARP) {
+		if (arp_parse(exact + ETH_BYTES, s->len - ETH_BYTES, &arp) == ACCEPTED)
+			net_arp_input(&s->net, &arp, s->shard.now_ns, &due, &answer);
+	} else if (v == ACCEPTED) {
+		v = parse_ip(&frame);
+		if (v == ACCEPTED)
+			v = net_check_addresses(&s->net, &frame.ip);
+		if (v == ACCEPTED && frame.ip.protocol == IP_PROTOCOL_TCP)
+			receive_segment(s, &frame);
+		else if (v == ACCEPTED && frame.ip.protocol == IP_PROTOCOL_ICMP)
+			receive_icmp(s, &frame);
+	}
+	free(exact);
+}
+
+static void input_frame(struct stand *s)
+{
+	unsigned what = in_u8(&s->in);
+
+	if (what < 0xa0)
+		put_segment(s);
+	else if (what < 0xb0)
+		put_arp(s);
+	else if (what < 0xe0)
+		put_icmp(s);
+	else
+		put_bytes(s);
+	if (what & 1)
+		damage(s);
+	else
+		mend(s);
+	receive(s);
 }
 
 static void output(struct stand *s)

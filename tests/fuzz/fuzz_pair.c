@@ -119,8 +119,12 @@ static void deliver(struct pair *p, unsigned to, unsigned i, unsigned n)
 		sacks[alive++] = flying.sack;
 	}
 	note_elsewhere(p);
-	if (alive > 0)
-		shard_input(&p->ends[to], segs, sacks, alive);
+	if (alive == 0)
+		return;
+	shard_input(&p->ends[to], segs, sacks, alive);
+	for (unsigned k = 0; k < alive; k++)
+		if (p->ends[to].turned >> k & 1)
+			fly(p, to, &segs[k], &sacks[k]);
 }
 
 static void drop(struct pair *p, unsigned to, unsigned i)
@@ -194,7 +198,7 @@ static uint64_t until_due(const struct pair *p)
 
 	for (unsigned end = 0; end < 2; end++) {
 		const struct shard *shard = &p->ends[end];
-		uint64_t next = tcp_next_deadline(shard->tcp, shard->now_ns);
+		uint64_t next = shard_next(shard);
 
 		if (next != UINT64_MAX && next - shard->now_ns < wait)
 			wait = next - shard->now_ns;

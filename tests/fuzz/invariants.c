@@ -86,6 +86,103 @@ static void check_time_waits(const struct tcp *tcp, struct census *census)
 	      tcp->time_wait_hidden, hidden);
 }
 
+/*
+ * When this record was first seen; new ones come in order of their queue. One that goes and comes again at the same time
+ * looks as it did.
+ */
+static uint64_t number_of(struct shard *shard, uint32_t slot, uint64_t last)
+{
+	const struct half_open *half = half_open_at(shard->tcp, slot);
+	struct shard_half *seen = &shard->halves[slot];
+	bool fresh = half->retries == 0 && half->sent_us == clock_us(shard->tcp->now_ns);
+
+	if (seen->number == 0 || !tuple_equal(&seen->tuple, &half->tuple) || seen->iss != half->iss ||
+	    (fresh && seen->number <= last))
+		*seen = (struct shard_half){ half->tuple, half->iss, ++shard->halves_seen };
+	return seen->number;
+}
+
+/* From the oldest to the newest; no more than the backlog, unless there had been as many before it shrank. */
+static void check_queue(struct shard *shard, unsigned number, uint32_t *queued)
+{
+	const struct tcp *tcp = shard->tcp;
+	const struct listener *listener = &tcp->listeners[number];
+	uint32_t older = SLOT_NONE, count = 0;
+	uint64_t last = 0;
+
+	for (uint32_t slot = listener->oldest; slot != SLOT_NONE; count++) {
+		const struct half_open *half = half_open_at(tcp, slot);
+
+		HOLDS(count < listener->half_opens, "the queue of %u has more than %u, or no end", number,
+		      count);
+		HOLDS(half->listener == number && half->tuple.rport != 0, "half-open %u in another's queue",
+		      slot);
+		HOLDS(half->older == older, "half-open %u: the older one is %u, not %u", slot, older,
+		      half->older);
+		uint64_t seen = number_of(shard, slot, last);
+
+		HOLDS(seen > last, "half-open %u stands behind a newer one", slot);
+		last = seen;
+		older = slot;
+		slot = half->newer;
+	}
+	HOLDS(listener->newest == older && listener->half_opens == count, "%u half-opens, counted %u",
+	      listener->half_opens, count);
+	HOLDS(count <= listener->defence.backlog || count <= shard->half_opens[number],
+	      "%u half-opens, the backlog is %u", count, listener->defence.backlog);
+	shard->half_opens[number] = count;
+	*queued += count;
+}
+
+static void check_guards(const struct tcp *tcp)
+{
+	uint32_t defending = 0;
+
+	for (unsigned i = 0; i < TCP_LISTENERS; i++) {
+		const struct listener *listener = &tcp->listeners[i];
+		bool always = listener->port != 0 && listener->defence.mode == WEIR_DEFENCE_ALWAYS;
+		bool may = listener->port != 0 && listener->defence.mode != WEIR_DEFENCE_OFF;
+
+		HOLDS(listener->guard.on ? may : !always, "the guard of listener %u", i);
+		defending += listener->guard.on;
+	}
+	HOLDS(tcp->defending == defending, "%u listeners defend themselves, counted %u", tcp->defending,
+	      defending);
+}
+
+/* Each record that counts does so in two cells for its address, and two for its network. */
+static void check_sources(const struct tcp *tcp)
+{
+	const struct sources *sources = &tcp->sources;
+	uint64_t counted = 0, sum = 0;
+
+	for (uint32_t slot = 0; slot < tcp->half_opens.fresh; slot++) {
+		const struct half_open *half = half_open_at(tcp, slot);
+
+		counted += half->tuple.rport != 0 && half->flags & HALF_COUNTED;
+	}
+	for (uint32_t i = 0; i <= sources->mask; i++)
+		sum += sources->half_opens[i];
+	HOLDS(sum == 4 * counted, "cells add up to %lu for %lu records", (unsigned long)sum,
+	      (unsigned long)counted);
+}
+
+static void check_defence(struct shard *shard)
+{
+	uint32_t queued = 0;
+
+	for (unsigned i = 0; i < SHARD_LISTENERS; i++) {
+		if (shard->tcp->listeners[i].port != 0)
+			check_queue(shard, i, &queued);
+		else
+			shard->half_opens[i] = 0;
+	}
+	HOLDS(queued == shard->tcp->half_opens.used, "%u records in queues, %u in use", queued,
+	      shard->tcp->half_opens.used);
+	check_guards(shard->tcp);
+	check_sources(shard->tcp);
+}
+
 static void check_listeners(const struct tcp *tcp, struct census *census)
 {
 	for (uint16_t i = 0; i < TCP_LISTENERS; i++) {
@@ -256,6 +353,7 @@ void invariants_check(struct shard *shard)
 	check_half_opens(tcp, &ledgers.half_opens, &census);
 	check_time_waits(tcp, &census);
 	check_listeners(tcp, &census);
+	check_defence(shard);
 	check_events(tcp, &buffers);
 	check_counters(shard);
 	ledgers_close(&ledgers);

@@ -23,6 +23,7 @@ struct place {
 	uint32_t una, nxt;        /* what we have sent */
 	uint32_t ts_recent;
 	bool timestamps;
+	uint32_t echo; /* what the peer has had from us last, or 0 */
 };
 
 /* Peers 0 to 3 come to our listeners; 4 to 6 are those that we open to; 7 is where the last connection goes. */
@@ -49,6 +50,7 @@ static struct place place_of(const struct shard *shard, const struct tuple *tupl
 	const struct tcp *tcp = shard->tcp;
 	ref r = conn_table_find(&tcp->table, tcp_hash(tcp, tuple), tuple);
 	struct place place = { .rcv_nxt = peer_isn, .window = 1000, .ts_recent = 700 };
+	const struct seg *offer = shard_offer(shard, tuple);
 
 	if (ref_kind(r) == REF_HOT) {
 		const struct tcb *tcb = tcb_at(tcp, ref_slot(r));
@@ -64,15 +66,26 @@ static struct place place_of(const struct shard *shard, const struct tuple *tupl
 	} else if (ref_kind(r) == REF_HALF_OPEN) {
 		const struct half_open *half = slot_pool_at(&tcp->half_opens, ref_slot(r));
 
-		place = (struct place){ half->rcv_nxt, tcp->rcv_window, half->iss,
-					half->iss + 1, half->ts_recent, half->flags & HALF_TS };
+		place = (struct place){ half->rcv_nxt,   tcp->rcv_window,       half->iss, half->iss + 1,
+					half->ts_recent, half->flags & HALF_TS, 0 };
 	} else if (ref_kind(r) == REF_TIME_WAIT) {
 		const struct time_wait *wait = &tcp->time_waits[ref_slot(r)];
 
-		place = (struct place){ wait->rcv_nxt,   512,
-					wait->snd_nxt,   wait->snd_nxt,
-					wait->ts_recent, wait->ts_offset != 0 };
+		place = (struct place){
+			wait->rcv_nxt,        512, wait->snd_nxt, wait->snd_nxt, wait->ts_recent,
+			wait->ts_offset != 0, 0
+		};
 	}
+	/* A cookie is known to the peer alone. */
+	if (offer != NULL &&
+	    (ref_kind(r) == REF_NONE || (ref_kind(r) == REF_TIME_WAIT && seq_ge(offer->ack, place.rcv_nxt))))
+		place = (struct place){ .rcv_nxt = offer->ack,
+					.window = offer->wnd,
+					.una = offer->seq,
+					.nxt = offer->seq + 1,
+					.ts_recent = offer->tsecr,
+					.timestamps = offer->opts & SEG_OPT_TS,
+					.echo = offer->tsval };
 	return place;
 }
 
@@ -197,7 +210,7 @@ void peer_segment(const struct shard *shard, struct bytes_in *in, uint32_t peer_
 	if (what & CHANGE_WND)
 		seg->wnd = take_window(in);
 	seg->tsval = place.ts_recent;
-	seg->tsecr = shard->tcp->tick;
+	seg->tsecr = place.echo != 0 ? place.echo : shard->tcp->tick;
 	if (what & CHANGE_OPTS)
 		take_options(in, &place, seg, sack);
 	else if (seg->flags & SEG_SYN)

@@ -36,6 +36,30 @@ uint8_t shard_our_byte(const struct tuple *tuple, uint32_t position)
 	return (uint8_t)(place * place * 3 + place + 17);
 }
 
+struct weir_defence shard_take_defence(struct bytes_in *in, enum weir_defence_mode mode)
+{
+	unsigned how = in_u8(in);
+
+	return (struct weir_defence){
+		.mode = mode,
+		.backlog = how & 3,
+		.timeout_ns = how & 4 ? 3 * SECONDS : 63 * SECONDS,
+		.half_open_per_source = (uint32_t[]){ 0, 1, 2, 0 }[how >> 3 & 3],
+		.opens_per_source = (uint32_t[]){ 0, 1, 100, 0 }[how >> 5 & 3],
+	};
+}
+
+/* Where there is none the byte string has no byte for it. */
+static void choose_defence(struct weir_defence *defence, unsigned which, struct bytes_in *in)
+{
+	if (which == 1)
+		*defence = shard_take_defence(in, WEIR_DEFENCE_ALWAYS);
+	else if (which == 2)
+		*defence = shard_take_defence(in, WEIR_DEFENCE_AUTO);
+	else
+		defence->mode = WEIR_DEFENCE_OFF;
+}
+
 static void choose_config(struct weir_config *config, struct bytes_in *in)
 {
 	static const uint16_t mtus[] = { 1500, 576, 9000, 1500 };
@@ -49,7 +73,7 @@ static void choose_config(struct weir_config *config, struct bytes_in *in)
 	config->mtu = mtus[flags >> 3 & 3];
 	config->max_connections = 1 + (~records & 7);
 	config->max_half_open = 1 + (records >> 3 & 3);
-	config->defence.mode = WEIR_DEFENCE_OFF;
+	choose_defence(&config->defence, flags >> 6, in);
 	config->max_time_wait = 1 + (records >> 5);
 	config->max_extensions = 1 + (~extras & 7);
 	config->max_send_buffers = 1 + (~extras >> 3 & 31);
@@ -104,7 +128,13 @@ void shard_create(struct shard *shard, struct bytes_in *in, uint32_t address, ui
 	memset(shard, 0, sizeof(*shard));
 	choose_config(&shard->config, in);
 	unsigned rings = in_u8(in);
-	struct tcp_secrets secrets = { .table = { 1, address }, .isn = { 3, address }, .ports = { 5, 6 } };
+	struct tcp_secrets secrets = {
+		.table = { 1, address },
+		.isn = { 3, address },
+		.ports = { 5, 6 },
+		.cookies = { { 7, address }, { 8, address } },
+		.sources = { 9, address },
+	};
 	size_t bytes = tcp_footprint(&shard->config);
 
 	shard->address = address;
@@ -194,18 +224,46 @@ static void tell_segment(const struct shard *shard, const char *way, const struc
 	TELL("\n");
 }
 
+/* SYNs that are SYN-ACKs now. */
+static void note_turned(struct shard *shard, const struct seg *syns, struct seg *segs, unsigned taken)
+{
+	for (unsigned i = 0; i < TCP_BURST_MAX; i++) {
+		if (!(shard->turned >> i & 1))
+			continue;
+		HOLDS(i < taken, "place %u of %u", i, taken);
+		tell_segment(shard, "=>", &segs[i], NULL);
+		emitted_turned(shard, &syns[i], &segs[i]);
+		shard->offers[shard->offers_count++ % SHARD_OFFERS] = segs[i];
+	}
+}
+
+const struct seg *shard_offer(const struct shard *shard, const struct tuple *tuple)
+{
+	for (unsigned i = 1; i <= SHARD_OFFERS && i <= shard->offers_count; i++) {
+		const struct seg *offer = &shard->offers[(shard->offers_count - i) % SHARD_OFFERS];
+
+		if (tuple_equal(&offer->tuple, tuple))
+			return offer;
+	}
+	return NULL;
+}
+
 unsigned shard_input(struct shard *shard, struct seg *segs, const struct sack *sacks, unsigned n)
 {
+	struct seg before[TCP_BURST_MAX];
+
 	for (unsigned i = 0; i < n; i++)
 		tell_segment(shard, "<-", &segs[i], &sacks[i]);
+	memcpy(before, segs, n * sizeof(*segs));
 	uint32_t replies = shard->tcp->replies_ring.tail;
-	uint64_t turned;
-	unsigned taken = tcp_input(shard->tcp, segs, sacks, n, shard->now_ns, &turned);
+	unsigned taken = tcp_input(shard->tcp, segs, sacks, n, shard->now_ns, &shard->turned);
 
-	HOLDS(turned == 0, "a cookie, without a defence");
 	HOLDS(taken <= n, "%u of %u", taken, n);
-	for (unsigned i = 0; i < n; i++)
+	for (unsigned i = 0; i < n; i++) {
 		payload_free(segs[i].payload);
+		segs[i].payload = 0;
+	}
+	note_turned(shard, before, segs, taken);
 	shard->taken += taken;
 	invariants_check(shard);
 	if (n == 1)
@@ -230,6 +288,18 @@ void shard_advance(struct shard *shard, uint64_t now_ns)
 			break;
 	}
 	invariants_timers(shard);
+}
+
+uint64_t shard_next(const struct shard *shard)
+{
+	struct tcp *tcp = shard->tcp;
+	uint32_t defending = tcp->defending;
+
+	tcp->defending = 0;
+	uint64_t next = tcp_next_deadline(tcp, shard->now_ns);
+
+	tcp->defending = defending;
+	return next;
 }
 
 unsigned shard_output(struct shard *shard, struct seg *segs, struct sack *sacks, unsigned max)

@@ -34,6 +34,17 @@ struct shard_conn {
 	uint32_t edge, told_edge;      /* right edge of the receive window, and as the peer knows it */
 };
 
+/* A half-open record, and when it was first seen: its listener's queue is in that order. */
+struct shard_half {
+	struct tuple tuple;
+	uint32_t iss;
+	uint64_t number; /* 0: none was seen there */
+};
+
+#define SHARD_HALF_OPENS 16
+#define SHARD_LISTENERS 8 /* that ever come to be */
+#define SHARD_OFFERS 16
+
 struct shard_held {
 	weir_conn conn;
 	payload data;
@@ -52,6 +63,12 @@ struct shard {
 	uint64_t buffers;       /* payload buffers that it and its application have, as last counted */
 	uint64_t elsewhere;     /* and those that are neither with a shard nor an application */
 	struct shard_conn conns[SHARD_HOT];
+	struct shard_half halves[SHARD_HALF_OPENS];
+	uint64_t halves_seen;
+	uint32_t half_opens[SHARD_LISTENERS]; /* as last counted */
+	struct seg offers[SHARD_OFFERS]; /* the latest SYN-ACKs of which nothing is kept, and who got them */
+	unsigned offers_count;           /* ever */
+	uint64_t turned;                 /* of the latest shard_input(): which segments are SYN-ACKs now */
 	struct shard_held held[SHARD_HELD];
 	unsigned held_count;
 	weir_conn last; /* the connection that the application heard of last */
@@ -70,10 +87,22 @@ void shard_destroy(struct shard *shard, bool orderly);
 /* Starts the clock so that the ISS of this tuple will lie a few bytes below the wrap. */
 void shard_place_iss(struct shard *shard, const struct tuple *tuple);
 
-/* The calls of tcp.h, each followed by a look at the invariants. */
+/*
+ * The calls of tcp.h, each followed by a look at the invariants. Of segments that were taken those in shard->turned are
+ * the caller's to send.
+ */
 unsigned shard_input(struct shard *shard, struct seg *segs, const struct sack *sacks, unsigned n);
 void shard_advance(struct shard *shard, uint64_t now_ns);
 unsigned shard_output(struct shard *shard, struct seg *segs, struct sack *sacks, unsigned max);
+
+/* When something is due; but for the guard's looks, which never end where cookies are sent always. */
+uint64_t shard_next(const struct shard *shard);
+
+/* The latest SYN-ACK of that tuple that was a cookie, or NULL. */
+const struct seg *shard_offer(const struct shard *shard, const struct tuple *tuple);
+
+/* A defence as the byte string has it. */
+struct weir_defence shard_take_defence(struct bytes_in *in, enum weir_defence_mode mode);
 
 /* Takes events as an application: looks at the data, and keeps it if `keep`. */
 unsigned shard_events(struct shard *shard, unsigned max, bool keep);

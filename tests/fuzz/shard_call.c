@@ -229,6 +229,45 @@ static void set_word(struct shard *shard, weir_conn conn, uint32_t word)
 	invariants_check(shard);
 }
 
+static void set_defence(struct shard *shard, struct bytes_in *in)
+{
+	unsigned which = in_u8(in);
+	int listener = (int)(which & 3);
+	struct weir_defence defence = shard_take_defence(in, (enum weir_defence_mode)((which >> 2) % 3));
+	int err = tcp_set_listener_defence(shard->tcp, listener, &defence);
+
+	TELL("%10.6f defence of %d, %s: %d\n", (double)shard->now_ns / 1e9, listener,
+	     weir_defence_name(defence.mode), err);
+	HOLDS(err == (shard->tcp->listeners[listener].port != 0 ? 0 : -EINVAL), "%d", err);
+	HOLDS(err != 0 ||
+		      tcp_listener_defending(shard->tcp, listener) == (defence.mode == WEIR_DEFENCE_ALWAYS),
+	      "%s", weir_defence_name(defence.mode));
+}
+
+static void set_cookie_key(struct shard *shard, struct bytes_in *in)
+{
+	unsigned how = in_u8(in);
+	uint8_t key[WEIR_COOKIE_KEY_BYTES] = { (uint8_t)(how & 3) };
+
+	TELL("%10.6f cookie key %u\n", (double)shard->now_ns / 1e9, how & 3);
+	/* Clocks may be set, too. */
+	tcp_set_cookie_key(shard->tcp, key, shard->now_ns + (1ull << 60) + (how >> 4) * 10 * CLOCK_NS_PER_S);
+}
+
+/* Seldom the former: it ends what else could be found. */
+static void abort_all_or_defend(struct shard *shard, struct bytes_in *in)
+{
+	unsigned how = in_u8(in);
+
+	if (how == 0x5a)
+		tcp_abort_all(shard->tcp);
+	else if (shard->config.defence.mode != WEIR_DEFENCE_OFF && how & 1)
+		set_defence(shard, in);
+	else if (shard->config.defence.mode != WEIR_DEFENCE_OFF && how & 4)
+		set_cookie_key(shard, in);
+	invariants_check(shard);
+}
+
 void shard_call(struct shard *shard, struct bytes_in *in)
 {
 	static const uint16_t lengths[] = { 1, 10, 536, 1460, 1461, 5000, MOST_AT_ONCE, 0 };
@@ -274,10 +313,7 @@ void shard_call(struct shard *shard, struct bytes_in *in)
 		call_stale(shard, conn, in);
 		return;
 	case CALL_ABORT_ALL:
-		/* Seldom: it ends what else could be found. */
-		if (in_u8(in) == 0x5a)
-			tcp_abort_all(shard->tcp);
-		invariants_check(shard);
+		abort_all_or_defend(shard, in);
 		return;
 	case CALLS:
 		return;
