@@ -4,8 +4,9 @@
 
     tests/explore/faults.py [--states N] [NAME...]
 
-A patch begins with two lines, what the fault is and what the explorer should say; then follows a diff. NAME
-is a part of a patch's name; without any, all are planted, one at a time. Exit status 1 when one was not found.
+A patch begins with two lines, what the fault is and what the explorer should say, and perhaps a third, in which
+scenario alone; then follows a diff. NAME is a part of a patch's name; without any, all are planted, one at a time.
+Exit status 1 when one was not found.
 """
 
 import argparse
@@ -46,9 +47,10 @@ def plant(folder, patch, reverse=False):
     must(['patch', '-p1', '--fuzz=2', '--no-backup-if-mismatch', '-i', patch] + (['-R'] if reverse else []), cwd=folder)
 
 
-def explore(folder, build, states):
+def explore(folder, build, states, scenario):
     must(['ninja', '-C', build, TARGET])
-    return run([os.path.join(build, TARGET), '--first', '--states', str(states)], cwd=folder)
+    return run([os.path.join(build, TARGET), '--first', '--states', str(states)]
+               + (['--scenario', scenario] if scenario else []), cwd=folder)
 
 
 def ladder(output):
@@ -73,8 +75,9 @@ def main():
             path = os.path.join(HERE, 'faults', patch)
             with open(path, encoding='utf-8') as f:
                 what, expected = f.readline().strip(), f.readline().strip().removeprefix('Found: ')
+                scenario = f.readline().strip().removeprefix('Scenario: ')
             plant(folder, path)
-            done = explore(folder, build, args.states)
+            done = explore(folder, build, args.states, scenario)
             plant(folder, path, reverse=True)
             found = done.returncode == 1 and f'Fault: {expected}' in done.stdout
             print(f'{"found" if found else "NOT FOUND"}: {patch.removesuffix(".patch")}. {what}', flush=True)
