@@ -480,10 +480,12 @@ class TimeWait(unittest.TestCase):
         client = self.waiting(mode)
         for ahead in (1000, 100000000):
             answer = self.spoofed(client, ahead)
+            self.assertIsNotNone(answer)
             self.assertEqual(answer.flags & (SYN | ACK | RST), SYN | ACK)
+            self.over(client)
             if answered_by_reset:
                 client.send(RST, seq=answer.ack)
-            self.over(client)
+                self.over(client)
         self.assertEqual(self.server.stats()['states']['TIME-WAIT'], 1)
 
         # The client's own: now it ends.
