@@ -188,7 +188,7 @@ static bool believes(const struct tcp *tcp, const struct listener *listener)
 
 bool passive_follows_cookie(const struct tcp *tcp, const struct listener *listener, const struct seg *seg)
 {
-	return seg_space(seg) > 0 && believes(tcp, listener);
+	return !(seg->flags & SEG_SYN) && seg_space(seg) > 0 && believes(tcp, listener);
 }
 
 bool passive_ack(struct tcp *tcp, struct seg *seg, ref r, verdict *v)

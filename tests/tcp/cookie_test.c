@@ -90,6 +90,17 @@ TRACE_CONFIGURED(text_may_overtake_the_cookie, always)
 	counted(t, cookies_rejected, 1);
 }
 
+/* A SYN with it follows nothing: it answers a SYN that somebody sent in our name, and is refused at once. */
+TRACE_CONFIGURED(a_syn_ack_follows_no_cookie, always)
+{
+	listen(t, 80);
+	send(t, SYN, .mss = 1460);
+	recv(t, SYN | ACK, .ack = 1, .mss = 1460);
+	send(t, SYN | ACK, .seq = 101, .ack = 1, .mss = 1460);
+	recv(t, RST, .seq = 1);
+	counted(t, drop_listen_ack, 1);
+}
+
 /* What a cookie's timestamps said is never taken back (RFC 7323 section 5.3), at any point of their clock's steps. */
 TRACE_CONFIGURED(timestamps_go_on_from_the_cookies, always)
 {
