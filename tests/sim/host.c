@@ -81,6 +81,8 @@ void host_receive(struct host *host, const uint8_t *bytes, uint32_t len, uint64_
 	uint32_t headers;
 	verdict v = parse(bytes, len, &seg, &sack, &headers);
 
+	if (v == ACCEPTED && host->address != 0 && seg.tuple.laddr != host->address)
+		return;
 	host->frames_in++;
 	if (v != ACCEPTED) {
 		count(&host->counters, v);

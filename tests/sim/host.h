@@ -17,6 +17,7 @@ struct host {
 	struct network *network;
 	uint64_t clock_ns; /* added to the simulation's time: each host has its own clock */
 	unsigned end;      /* which one of the network's */
+	uint32_t address;  /* what is sent elsewhere does not arrive; 0: it does */
 	unsigned strip;    /* SEG_OPT_ bits that something on the path takes off SYNs */
 	uint64_t frames_in;
 	FILE *trace; /* where each segment that arrives is printed, or NULL */

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "sim/attacker.h"
 #include "sim/host.h"
 #include "support/payload_arena.h"
 #include "tcp/isn.h"
@@ -46,6 +47,7 @@ struct scenario {
 	struct host hosts[2]; /* 0 opens */
 	struct side sides[2][CONNECTIONS_MAX];
 	unsigned connections;
+	struct attacker attacker;
 	uint64_t now_ns;
 	FILE *trace;
 	struct scenario_result result;
@@ -107,6 +109,24 @@ static void choose_config(struct scenario *s, struct weir_config *config)
 	config->msl_ns = 300 * CLOCK_NS_PER_S; /* longer than a FIN's last retransmission takes to come */
 }
 
+#define FLOOD_BURSTS 40
+
+/* In turn, and without a draw, so that all else is as it would be. */
+static void choose_defence(struct scenario *s, uint64_t seed, struct weir_config *config)
+{
+	s->result.options[SCENARIO_COOKIES] = seed % 3 == 1;
+	s->result.flooded = seed % 3 == 2;
+	if (s->result.options[SCENARIO_COOKIES])
+		config->defence.mode = WEIR_DEFENCE_ALWAYS;
+}
+
+/* Who waits for a peer to begin, and whose ACK is lost, waits for ever: of a cookie the server keeps nothing. */
+static void let_client_speak(struct side *client, struct side *server)
+{
+	if (client->to_send == 0 && client->closes_late)
+		client->to_send = server->to_receive = 1;
+}
+
 /*
  * For every other seed: both ends' clocks are set so that the first connection's numbers wrap in its
  * course.
@@ -163,6 +183,7 @@ static void set_up(struct scenario *s, uint64_t seed)
 			s->sides[rng_below(&s->rng, 2)][c].closes_late = false;
 		s->sides[0][c].to_receive = s->sides[1][c].to_send;
 		s->sides[1][c].to_receive = s->sides[0][c].to_send;
+		let_client_speak(&s->sides[0][c], &s->sides[1][c]);
 	}
 	unsigned strip = choose_strip(s);
 
@@ -175,9 +196,12 @@ static void set_up(struct scenario *s, uint64_t seed)
 			.table = { rng_u64(&s->rng), 1 },
 			.isn = { rng_u64(&s->rng), 2 },
 			.ports = { rng_u64(&s->rng), 3 },
+			.cookies = { { seed, 4 }, { seed, 5 } },
+			.sources = { seed, 6 },
 		};
 
 		choose_config(s, &config);
+		choose_defence(s, seed, &config);
 		s->result.options[SCENARIO_TIMESTAMPS] &= !config.no_timestamps;
 		s->result.options[SCENARIO_NAGLE] &= !config.no_delay;
 		if (end == 0) /* the server has it if it is asked */
@@ -187,9 +211,11 @@ static void set_up(struct scenario *s, uint64_t seed)
 		host_init(&s->hosts[end], &s->network, end, &config, &secrets, s->now_ns);
 		s->hosts[end].trace = s->trace;
 		s->hosts[end].strip = strip;
+		s->hosts[end].address = addresses[end];
 		for (unsigned c = 0; c < s->connections; c++)
 			register_small(s, end, c);
 	}
+	attacker_init(&s->attacker, seed, s->result.flooded ? FLOOD_BURSTS : 0, s->now_ns);
 }
 
 static void begin(struct scenario *s)
@@ -288,6 +314,14 @@ static void take_data(struct scenario *s, unsigned end, unsigned connection, con
 	};
 }
 
+/* All that a client sent was lost until its cookie was too old: the server has never heard of it. */
+static bool outlives_cookie(const struct scenario *s, unsigned end, unsigned connection,
+			    const struct weir_event *event)
+{
+	return s->hosts[1].counters.v[COUNT_cookies_sent] > 0 && end == 0 && !s->sides[1][connection].open &&
+	       event->reason == WEIR_REASON_RESET;
+}
+
 static void take_closed(struct scenario *s, unsigned end, unsigned connection, const struct weir_event *event)
 {
 	struct side *side = &s->sides[end][connection];
@@ -295,10 +329,35 @@ static void take_closed(struct scenario *s, unsigned end, unsigned connection, c
 	side->closed = true;
 	while (side->held_count > 0)
 		release(s, end, side, 0);
-	if (side->received != side->to_receive || side->sent != side->to_send)
+	if (outlives_cookie(s, end, connection, event)) {
+		s->sides[1][connection].closed = true;
+		s->result.outlived++;
+	} else if (side->received != side->to_receive || side->sent != side->to_send)
 		fail(s, weir_reason_name((enum weir_reason)event->reason), end, connection);
 	else if (event->reason != WEIR_REASON_NONE)
 		fail(s, "did not end properly", end, connection);
+}
+
+/*
+ * An old duplicate of the ACK that a cookie came with, once the connection that it made is over and has left no
+ * TIME-WAIT here: it makes another one, which the application has no use for.
+ */
+static bool is_replayed(struct scenario *s, unsigned end, const struct weir_event *event)
+{
+	struct weir_info info;
+
+	if (event->word != UINT32_MAX || s->hosts[end].counters.v[COUNT_cookies_accepted] == 0)
+		return false;
+	CHECK(tcp_info(s->hosts[end].tcp, event->conn, &info) == 0);
+	return s->sides[end][info.remote.port - CLIENT_PORT].closed;
+}
+
+static void refuse_replayed(struct scenario *s, unsigned end, const struct weir_event *event)
+{
+	if (event->what & WEIR_EV_DATA)
+		tcp_release(s->hosts[end].tcp, event->conn, (payload)(uintptr_t)event->payload);
+	CHECK(tcp_abort(s->hosts[end].tcp, event->conn) == 0);
+	s->result.replayed++;
 }
 
 static unsigned connection_of(struct scenario *s, unsigned end, const struct weir_event *event)
@@ -322,7 +381,11 @@ static void take_events(struct scenario *s, unsigned end)
 
 	while (tcp_events(s->hosts[end].tcp, &event, 1) == 1) {
 		if (event.what & WEIR_EV_CLOSED && event.word == UINT32_MAX)
-			continue; /* opened and ended within one event: cannot be, data was to come */
+			continue; /* refused; what else opens does not end within one event, data was to come */
+		if (is_replayed(s, end, &event)) {
+			refuse_replayed(s, end, &event);
+			continue;
+		}
 		unsigned connection = connection_of(s, end, &event);
 		struct side *side = &s->sides[end][connection];
 
@@ -365,7 +428,8 @@ static uint64_t read_late(struct scenario *s, unsigned end)
 /* What both ends do at this moment. Returns when the next thing happens. */
 static uint64_t step(struct scenario *s)
 {
-	uint64_t next = UINT64_MAX;
+	const struct weir_endpoint server = { .address = addresses[1], .port = SERVER_PORT };
+	uint64_t next = attacker_send(&s->attacker, &s->hosts[1], server, s->now_ns);
 
 	while (network_next(&s->network) <= s->now_ns) {
 		struct network_frame frame = network_take(&s->network);
@@ -394,8 +458,24 @@ static uint64_t step(struct scenario *s)
 	return network_next(&s->network) < next ? network_next(&s->network) : next;
 }
 
+/* Of the listener: its guard came with the flood and went after it, and cookies were of use. */
+static void judge_defence(struct scenario *s)
+{
+	const struct host *server = &s->hosts[1];
+	const uint64_t *counters = server->counters.v;
+
+	s->result.cookies_sent = counters[COUNT_cookies_sent];
+	s->result.cookies_accepted = counters[COUNT_cookies_accepted];
+	if (s->result.flooded && (counters[COUNT_guard_entered] == 0 || server->tcp->defending > 0))
+		fail(s, "the guard did not come, or did not go", 1, 0);
+	if (s->result.options[SCENARIO_COOKIES] &&
+	    counters[COUNT_cookies_accepted] + s->result.outlived < s->connections)
+		fail(s, "a connection was made without a cookie", 1, 0);
+}
+
 static void finish(struct scenario *s)
 {
+	judge_defence(s);
 	for (unsigned end = 0; end < 2; end++) {
 		struct host *host = &s->hosts[end];
 
@@ -427,6 +507,15 @@ static void finish(struct scenario *s)
 	network_free(&s->network);
 }
 
+/* A listener that always answers by cookies looks at itself for ever: nothing else is due. */
+static bool is_over(const struct scenario *s)
+{
+	if (s->result.flooded && s->hosts[1].tcp->defending > 0)
+		return false;
+	return s->network.count == 0 && s->attacker.next_ns == UINT64_MAX &&
+	       s->hosts[0].tcp->table.entries + s->hosts[1].tcp->table.entries == 0;
+}
+
 struct scenario_result scenario_run(uint64_t seed, FILE *trace)
 {
 	static struct scenario scenario;
@@ -439,7 +528,7 @@ struct scenario_result scenario_run(uint64_t seed, FILE *trace)
 	while (s->now_ns < VIRTUAL_LIMIT_NS && s->result.fault == NULL) {
 		uint64_t next = step(s);
 
-		if (next == UINT64_MAX)
+		if (next == UINT64_MAX || is_over(s))
 			break;
 		/* Work that a bound left over is taken up in the next microsecond. */
 		s->now_ns = next > s->now_ns ? next : s->now_ns + 1000;

@@ -4,7 +4,8 @@
  *
  * A few connections open, carry a random number of bytes each way in random pieces, are read promptly or
  * slowly, with pauses or without, and are closed by either side or by both, with any of TCP's options agreed on
- * or not, while the network does its worst. Every byte must arrive
+ * or not, while the network does its worst. In one seed of three the listener answers by SYN cookies, in another an
+ * attacker floods it meanwhile. Every byte must arrive
  * once and in order, every connection must end properly, and every record and buffer must come back.
  */
 #ifndef WEIR_TESTS_SIM_SCENARIO_H
@@ -21,6 +22,7 @@ enum scenario_option {
 	SCENARIO_WINDOW_SCALE,
 	SCENARIO_NAGLE,
 	SCENARIO_ECN,
+	SCENARIO_COOKIES, /* the listener answers by them, always */
 	SCENARIO_OPTIONS,
 };
 
@@ -30,6 +32,8 @@ struct scenario_result {
 	uint64_t virtual_ns; /* how long it took */
 	uint64_t frames, lost, bytes, retransmits, marked, reductions;
 	unsigned connections;
+	bool flooded; /* while an attacker is at work: the guard came, and went */
+	uint64_t cookies_sent, cookies_accepted, replayed, outlived;
 	bool options[SCENARIO_OPTIONS];
 };
 

@@ -28,7 +28,7 @@ static int trace_one(uint64_t seed)
 /* In how many seeds each option was agreed on: some with, some without. */
 static bool print_options(const unsigned with[SCENARIO_OPTIONS], unsigned seeds)
 {
-	static const char *const names[] = { "timestamps", "SACK", "window scale", "Nagle", "ECN" };
+	static const char *const names[] = { "timestamps", "SACK", "window scale", "Nagle", "ECN", "cookies" };
 	bool both = true;
 
 	for (unsigned i = 0; i < SCENARIO_OPTIONS; i++) {
@@ -60,6 +60,10 @@ static int run(uint64_t first, unsigned seeds)
 			sum.reductions += result.reductions;
 			sum.bytes += result.bytes;
 			sum.connections += result.connections;
+			sum.cookies_sent += result.cookies_sent;
+			sum.cookies_accepted += result.cookies_accepted;
+			sum.replayed += result.replayed;
+			sum.outlived += result.outlived;
 			for (unsigned i = 0; i < SCENARIO_OPTIONS; i++)
 				with[i] += result.options[i];
 			if (result.fault != NULL) {
@@ -78,6 +82,10 @@ static int run(uint64_t first, unsigned seeds)
 	printf("%sok %u - each option was agreed on in some seeds and not in others\n", both ? "" : "not ",
 	       cases + 1);
 	failed += !both;
+	printf("# %" PRIu64 " cookies sent, %" PRIu64 " came back, %" PRIu64
+	       " of them a second time; %" PRIu64
+	       " connections lost all that they sent until theirs was too old\n",
+	       sum.cookies_sent, sum.cookies_accepted, sum.replayed, sum.outlived);
 	printf("# %u seeds, %u connections, %" PRIu64 " frames, %" PRIu64 " lost, %" PRIu64
 	       " marked, windows halved for marks %" PRIu64 " times, %" PRIu64 " bytes; %u failed\n",
 	       seeds, sum.connections, sum.frames, sum.lost, sum.marked, sum.reductions, sum.bytes, failed);
