@@ -2,6 +2,7 @@
 /*
  * weir_input(): a burst goes through stages, each over all of its frames.
  *
+ *     lane       SYNs that cookies answer, while there is a flood: done at once (syn_lane.h)
  *     parse      frames to segments; nothing is counted, freed or answered yet
  *     tcp        the segments, in order; TCP may take fewer
  *     turn       SYNs that TCP has made into SYN-ACKs: the frame that brought the one takes the other back
@@ -16,6 +17,7 @@
 
 #include "core/chain.h"
 #include "core/payload_mbuf.h"
+#include "core/syn_lane.h"
 #include "wire/build.h"
 #include "wire/parse.h"
 #include "wire/plain.h"
@@ -162,11 +164,17 @@ static bool parse_plain(struct weir_core *core, struct rx_burst *burst, unsigned
 
 static void parse(struct weir_core *core, struct rx_burst *burst)
 {
+	uint64_t turned = syn_lane(core, burst->mbufs, burst->count);
 	unsigned looked_at = 0;
 
 	burst->segs_count = 0;
 	for (unsigned i = 0; i < burst->count; i++) {
 		burst->buffers[i] = burst->mbufs[i]->nb_segs;
+		if (turned >> i & 1) {
+			burst->kinds[i] = RX_TCP;
+			burst->mbufs[i] = NULL;
+			continue;
+		}
 		if (!parse_plain(core, burst, i)) {
 			burst->frames[i] = frame_of(core, burst->mbufs[i]);
 			burst->kinds[i] = (uint8_t)classify(core, &burst->frames[i], &burst->verdicts[i]);
@@ -191,11 +199,10 @@ static void untrim(struct rx_burst *burst, unsigned taken)
 			rte_pktmbuf_prepend(burst->mbufs[burst->places[s]], burst->fronts[s]);
 }
 
-/* Whether all of a frame's bytes are our own to write over, with room for any headers. */
+/* Whether a frame is our own to write over, with room for any headers. */
 static bool is_writable(const struct rte_mbuf *m)
 {
-	return RTE_MBUF_DIRECT(m) && rte_mbuf_refcnt_read(m) == 1 && m->nb_segs == 1 &&
-	       m->data_len + rte_pktmbuf_tailroom(m) >= BUILD_HEADERS_MAX;
+	return syn_lane_writable(m) && m->data_len + rte_pktmbuf_tailroom(m) >= BUILD_HEADERS_MAX;
 }
 
 /*

@@ -8,6 +8,7 @@
 #include "base/check.h"
 #include "core/payload_mbuf.h"
 #include "wire/build.h"
+#include "wire/plain.h"
 
 void tx_finish_software(struct rte_mbuf *frame, const struct seg *seg)
 {
@@ -69,8 +70,11 @@ static unsigned alloc(struct weir_core *core, struct rte_mbuf **frames, unsigned
 static void fill(struct weir_core *core, struct rte_mbuf *m, struct seg *seg, const struct sack *sack,
 		 const struct eth_addr *dst)
 {
+	if (seg->len == 0 && !(seg->opts & SEG_OPT_SACK)) {
+		tx_fill(core, m, seg, dst);
+		return;
+	}
 	uint8_t *bytes = rte_pktmbuf_mtod(m, uint8_t *);
-
 	unsigned headers = build_headers(bytes, seg, dst, &core->net.mac);
 
 	DCHECK(headers + seg->len <= rte_pktmbuf_tailroom(m));
@@ -85,10 +89,15 @@ static void fill(struct weir_core *core, struct rte_mbuf *m, struct seg *seg, co
 
 void tx_fill(struct weir_core *core, struct rte_mbuf *m, const struct seg *seg, const struct eth_addr *dst)
 {
-	unsigned headers = build_headers(rte_pktmbuf_mtod(m, uint8_t *), seg, dst, &core->net.mac);
+	uint8_t *bytes = rte_pktmbuf_mtod(m, uint8_t *);
 
-	m->data_len = (uint16_t)headers;
-	m->pkt_len = headers;
+	if (core->tx_finish == tx_finish_software) {
+		m->data_len = (uint16_t)plain_build(bytes, seg, dst, &core->net.mac);
+		m->pkt_len = m->data_len;
+		return;
+	}
+	m->data_len = (uint16_t)build_headers(bytes, seg, dst, &core->net.mac);
+	m->pkt_len = m->data_len;
 	core->tx_finish(m, seg);
 }
 

@@ -137,6 +137,34 @@ void conn_table_find_bulk(const struct conn_table *table, const uint64_t *hashes
 	}
 }
 
+uint64_t conn_table_absent_bulk(const struct conn_table *table, const uint64_t *hashes, unsigned n)
+{
+	struct second_look again[CONN_TABLE_BULK_MAX];
+	unsigned agains = 0;
+	uint64_t absent = 0;
+
+	CHECK(n <= CONN_TABLE_BULK_MAX);
+	for (unsigned i = 0; i < n; i++) {
+		struct place at = place_of(table, hashes[i]);
+		struct conn_match found = conn_bucket_match(table->buckets[at.home], at.tag);
+		uint32_t other;
+
+		if (found.ways != 0)
+			continue;
+		if (conn_strays(found.strays, at.tag) == 0) {
+			absent |= 1ull << i;
+			continue;
+		}
+		other = other_bucket(table, at.home, at.tag);
+		__builtin_prefetch(table->buckets[other]);
+		again[agains++] = (struct second_look){ other, at.tag | CONN_AWAY, i };
+	}
+	for (unsigned k = 0; k < agains; k++)
+		if (conn_bucket_match(table->buckets[again[k].bucket], again[k].mark).ways == 0)
+			absent |= 1ull << again[k].i;
+	return absent;
+}
+
 /* ------------------------------------------------------------------------------------------- *
  * Changing
  * ------------------------------------------------------------------------------------------- */

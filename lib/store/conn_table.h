@@ -65,6 +65,12 @@ ref conn_table_find(const struct conn_table *table, uint64_t hash, const struct 
 void conn_table_find_bulk(const struct conn_table *table, const uint64_t *hashes,
 			  const struct tuple *const *tuples, unsigned n, ref *refs);
 
+/*
+ * Of a burst of keys, those that are certainly not in the table: bit i for hashes[i]. No record is looked at; a key whose
+ * tag another one shares may be missing here. The home buckets should have been prefetched.
+ */
+uint64_t conn_table_absent_bulk(const struct conn_table *table, const uint64_t *hashes, unsigned n);
+
 /* The tuple must not be in the table. False when there is no room: the table is as it was. */
 bool conn_table_insert(struct conn_table *table, uint64_t hash, ref r);
 

@@ -212,6 +212,13 @@ static uint32_t mac_timed(uint64_t f)
 	return (uint32_t)f;
 }
 
+void cookie_sent(struct tcp *tcp, unsigned n)
+{
+	tcp->cookies.live_until_ns = tcp->now_ns + LIFETIME_NS;
+	count_add(tcp->counters, COUNT_cookies_sent, n);
+	count_add(tcp->counters, COUNT_syn_ack_out, n);
+}
+
 void cookie_answer(struct tcp *tcp, struct seg *segs, const uint8_t *places, unsigned n)
 {
 	uint64_t addrs[TCP_BURST_MAX], numbers[TCP_BURST_MAX], macs[TCP_BURST_MAX], offsets[TCP_BURST_MAX];
@@ -245,9 +252,28 @@ void cookie_answer(struct tcp *tcp, struct seg *segs, const uint8_t *places, uns
 			seg->flags &= (uint8_t)~SEG_ECE; /* no bit is left to remember it by */
 		}
 	}
-	cookies->live_until_ns = tcp->now_ns + LIFETIME_NS;
-	count_add(tcp->counters, COUNT_cookies_sent, n);
-	count_add(tcp->counters, COUNT_syn_ack_out, n);
+	cookie_sent(tcp, n);
+}
+
+void cookie_make(struct tcp *tcp, struct syns *syns)
+{
+	uint64_t macs[SYNS_MAX], offsets[SYNS_MAX];
+	uint32_t words[SYNS_MAX];
+	struct cookie_secret *secret = &tcp->cookies.secret;
+	uint64_t made_ns = fleet_ns(tcp, secret) - BACK_NS;
+	uint32_t common = (clock_tick(made_ns) & ~low(TIMED_BITS)) | SACK_BIT;
+	unsigned i = 0, n = syns->count;
+
+	do {
+		words[i] = common | mss_index(syns->mss[i]) | (uint32_t)syns->wscales[i] << WSCALE_SHIFT;
+	} while (++i < n);
+	tcp->cookies.bulk->prf24_12(secret->ts, syns->addrs, syns->ports, n, offsets);
+	tcp->cookies.bulk->prf24_20(epoch_key(secret, made_ns >> EPOCH_SHIFT), syns->addrs, syns->numbers,
+				    words, n, macs);
+	for (i = 0; i < n; i++) {
+		syns->iss[i] = mac_timed(macs[i]);
+		syns->our_tsvals[i] = words[i] + (uint32_t)offsets[i];
+	}
 }
 
 /* ------------------------------------------------------------------------------------------- *

@@ -13,6 +13,7 @@
 #include "base/siphash.h"
 #include "base/siphash_bulk.h"
 #include "wire/seg.h"
+#include "wire/syn.h"
 #include "weir.h"
 
 struct tcp;
@@ -50,6 +51,14 @@ void cookie_init(struct tcp *tcp, const struct siphash_key secrets[2]);
 
 /* Turns 1 <= n <= TCP_BURST_MAX SYNs of a burst into SYN-ACKs; places: where they stand in segs. */
 void cookie_answer(struct tcp *tcp, struct seg *segs, const uint8_t *places, unsigned n);
+
+/*
+ * The cookies of SYNs that say MSS, SACK, timestamps and window scale, all of them: fills iss and our_tsvals.
+ */
+void cookie_make(struct tcp *tcp, struct syns *syns);
+
+/* So many have been sent, and may come back. */
+void cookie_sent(struct tcp *tcp, unsigned n);
 
 /* Whether there can be any: looking costs two hashes. */
 bool cookie_may_come(const struct tcp *tcp);

@@ -24,6 +24,7 @@
 #include "base/counters.h"
 #include "wire/icmp.h"
 #include "wire/seg.h"
+#include "wire/syn.h"
 #include "weir.h"
 
 struct tcp;
@@ -70,6 +71,17 @@ void tcp_look_ahead(const struct tcp *tcp, struct seg *segs, unsigned n);
  */
 unsigned tcp_input(struct tcp *tcp, struct seg *segs, const struct sack *sacks, unsigned n, uint64_t now_ns,
 		   uint64_t *turned);
+
+/*
+ * The short way of a SYN in a flood, before tcp_input() is given the rest of the burst: answers by cookies those SYNs
+ * that need nothing else. Bit i of the result: SYN number i is answered, and syns has what its SYN-ACK says, with *answer;
+ * it was counted as tcp_input() would have. The others are left to tcp_input(), as are all while no listener answers by cookies,
+ * or while events or output wait.
+ */
+uint64_t tcp_answer_syns(struct tcp *tcp, struct syns *syns, struct syn_answer *answer, uint64_t now_ns);
+
+/* Whether trying that is worth while. */
+bool tcp_defends(const struct tcp *tcp);
 
 /* Fires the timers that are due, a bounded number per call. */
 void tcp_advance(struct tcp *tcp, uint64_t now_ns);

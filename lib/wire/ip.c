@@ -5,7 +5,6 @@
 #include "wire/csum.h"
 
 #define VERSION 4
-#define DONT_FRAGMENT 0x4000
 #define FRAGMENT_MASK 0x3fff /* more fragments, and the offset */
 #define CSUM_AT 10
 
@@ -79,7 +78,7 @@ void ip_build(uint8_t *packet, const struct ip_hdr *ip)
 	/* In the words that the checksum will read: a load that spans two fresh stores waits for both. */
 	bytes_put32(packet, (uint32_t)(VERSION << 4 | IP_BYTES / 4) << 24 | (uint32_t)ip->tos << 16 |
 				    ip->total_bytes);
-	bytes_put32(packet + 4, DONT_FRAGMENT);
+	bytes_put32(packet + 4, IP_DONT_FRAGMENT);
 	bytes_put32(packet + 8, (uint32_t)ip->ttl << 24 | (uint32_t)ip->protocol << 16); /* checksum 0 */
 	bytes_put32(packet + 12, ip->src);
 	bytes_put32(packet + 16, ip->dst);

@@ -15,7 +15,8 @@
 
 #include "base/counters.h"
 
-#define IP_BYTES 20 /* without options */
+#define IP_BYTES 20                  /* without options */
+#define IP_DONT_FRAGMENT 0x00004000u /* the word that says so */
 
 enum ip_protocol {
 	IP_PROTOCOL_ICMP = 1,

@@ -80,3 +80,53 @@ bool plain_parse(const uint8_t *frame, uint32_t len, bool verified, const struct
 	};
 	return tcp_opt_parse_plain(frame + OPTIONS_AT, header_bytes - TCP_HDR_BYTES, seg);
 }
+
+/* Writes a word, and returns what it adds to a sum. */
+static inline uint64_t put(uint8_t *at, uint32_t word)
+{
+	uint32_t word_be = htobe32(word);
+
+	memcpy(at, &word_be, sizeof(word_be));
+	return word_be;
+}
+
+/* A word whose lower half is the checksum of itself and of `sum`. */
+static inline void put_csum(uint8_t *at, uint32_t upper, uint64_t sum)
+{
+	uint32_t word_be = htobe32(upper << 16);
+	uint16_t csum = (uint16_t)~csum_fold(sum + word_be);
+
+	memcpy(at, &word_be, sizeof(uint16_t));
+	memcpy(at + sizeof(uint16_t), &csum, sizeof(csum));
+}
+
+static uint64_t put_ip(uint8_t *ip, const struct seg *seg, uint32_t tcp_bytes)
+{
+	uint64_t addresses = put(ip + 12, seg->tuple.laddr) + put(ip + 16, seg->tuple.raddr);
+	uint64_t sum = put(ip, 0x45000000u | (uint32_t)seg->tos << 16 | (IP_BYTES + tcp_bytes)) +
+		       put(ip + 4, IP_DONT_FRAGMENT);
+
+	put_csum(ip + 8, (uint32_t)seg->ttl << 8 | IP_PROTOCOL_TCP, sum + addresses);
+	return addresses;
+}
+
+unsigned plain_build(uint8_t *frame, const struct seg *seg, const struct eth_addr *dst,
+		     const struct eth_addr *src)
+{
+	uint8_t *tcp = frame + TCP_AT;
+	uint32_t tcp_bytes = TCP_HDR_BYTES + tcp_opt_bytes(seg);
+	uint64_t sum = put_ip(frame + IP_AT, seg, tcp_bytes) + htobe16(IP_PROTOCOL_TCP) +
+		       htobe16((uint16_t)tcp_bytes);
+
+	eth_build(frame, &(struct eth_hdr){ .dst = *dst, .src = *src, .type = ETH_TYPE_IPV4 });
+	sum += put(tcp, (uint32_t)seg->tuple.lport << 16 | seg->tuple.rport);
+	sum += put(tcp + 4, seg->seq);
+	sum += put(tcp + 8, seg->ack);
+	sum += put(tcp + 12, tcp_bytes / 4 << 28 | (uint32_t)seg->flags << 16 | seg->wnd);
+	sum += tcp_opt_build(frame + OPTIONS_AT, seg);
+	/* The urgent pointer is 0: weir sends no urgent data. */
+	uint32_t csum = (uint16_t)~csum_fold(sum);
+
+	memcpy(tcp + TCP_HDR_CSUM_AT, &csum, sizeof(csum));
+	return TCP_AT + tcp_bytes;
+}

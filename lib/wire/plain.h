@@ -22,4 +22,11 @@
 bool plain_parse(const uint8_t *frame, uint32_t len, bool verified, const struct eth_addr *dst,
 		 struct seg *seg, uint32_t *headers);
 
+/*
+ * The way back, for a segment without payload or SACK blocks: its whole frame, both checksums made of the words as they
+ * are written. Equals build_headers() and build_csum(). Returns the frame's bytes.
+ */
+unsigned plain_build(uint8_t *frame, const struct seg *seg, const struct eth_addr *dst,
+		     const struct eth_addr *src);
+
 #endif

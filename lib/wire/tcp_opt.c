@@ -160,39 +160,44 @@ unsigned tcp_opt_bytes(const struct seg *seg)
 	return bytes + sack_bytes(seg);
 }
 
-/* The two bytes that bring TS, or SACK-permitted itself, to an even word. */
+/* Writes a word, and returns what it adds to the checksum's sum. */
+static inline uint64_t put(uint8_t *at, uint32_t word)
+{
+	uint32_t word_be = htobe32(word);
+
+	memcpy(at, &word_be, sizeof(word_be));
+	return word_be;
+}
+
+uint64_t tcp_opt_build(uint8_t *options, const struct seg *seg)
+{
+	bool sack_ok = seg->opts & SEG_OPT_SACK_OK;
+	uint8_t *option = options;
+	uint64_t sum = 0;
+
+	if (seg->opts & SEG_OPT_MSS) {
+		sum += put(option, KIND_MSS << 24 | LEN_MSS << 16 | seg->mss);
+		option += 4;
+	}
+	if (seg->opts & SEG_OPT_TS) {
+		sum += put(option, sack_ok ? WORD_SACK_OK_TS : WORD_TS);
+		sum += put(option + 4, seg->tsval);
+		sum += put(option + 8, seg->tsecr);
+		option += BYTES_TS;
+	} else if (sack_ok) {
+		sum += put(option, KIND_NOP << 24 | KIND_NOP << 16 | KIND_SACK_OK << 8 | LEN_SACK_OK);
+		option += 4;
+	}
+	if (seg->opts & SEG_OPT_WSCALE)
+		sum += put(option, KIND_NOP << 24 | KIND_WSCALE << 16 | LEN_WSCALE << 8 | seg->wscale);
+	return sum;
+}
+
 static uint8_t *put_filler(uint8_t *option, uint8_t first, uint8_t second)
 {
 	option[0] = first;
 	option[1] = second;
 	return option + 2;
-}
-
-void tcp_opt_build(uint8_t *options, const struct seg *seg)
-{
-	bool sack_ok = seg->opts & SEG_OPT_SACK_OK;
-	uint8_t *option = options;
-
-	if (seg->opts & SEG_OPT_MSS) {
-		option = put_filler(option, KIND_MSS, LEN_MSS);
-		bytes_put16(option, seg->mss);
-		option += 2;
-	}
-	if (seg->opts & SEG_OPT_TS) {
-		uint32_t before = sack_ok ? KIND_SACK_OK << 8 | LEN_SACK_OK : KIND_NOP << 8 | KIND_NOP;
-
-		bytes_put32(option, before << 16 | KIND_TS << 8 | LEN_TS);
-		bytes_put32(option + 4, seg->tsval);
-		bytes_put32(option + 8, seg->tsecr);
-		option += 12;
-	} else if (sack_ok) {
-		option = put_filler(option, KIND_NOP, KIND_NOP);
-		option = put_filler(option, KIND_SACK_OK, LEN_SACK_OK);
-	}
-	if (seg->opts & SEG_OPT_WSCALE) {
-		option = put_filler(option, KIND_NOP, KIND_WSCALE);
-		option = put_filler(option, LEN_WSCALE, seg->wscale);
-	}
 }
 
 void tcp_opt_build_sack(uint8_t *options, unsigned bytes, const struct seg *seg, const struct sack *sack)

@@ -40,8 +40,11 @@ unsigned tcp_opt_parse_sack(const uint8_t *options, unsigned bytes, struct sack 
 /* Bytes that tcp_opt_build() will write: a multiple of 4. */
 unsigned tcp_opt_bytes(const struct seg *seg);
 
-/* Writes the options of seg->opts; where seg->sacks blocks go it leaves room, at the end. */
-void tcp_opt_build(uint8_t *options, const struct seg *seg);
+/*
+ * Writes the options of seg->opts; where seg->sacks blocks go it leaves room, at the end. Returns the sum of what
+ * was written, as csum.h has it.
+ */
+uint64_t tcp_opt_build(uint8_t *options, const struct seg *seg);
 
 /* Writes SACK into that room. options, bytes: all of them. */
 void tcp_opt_build_sack(uint8_t *options, unsigned bytes, const struct seg *seg, const struct sack *sack);

@@ -15,7 +15,7 @@
 /* free() it. */
 static inline uint8_t *exact_copy(const void *bytes, size_t len)
 {
-	uint8_t *copy = malloc(len);
+	uint8_t *copy = calloc(1, len); /* gcc takes nothing of none for something unwritten */
 
 	CHECK(copy != NULL || len == 0);
 	if (len > 0)

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "core/syn_lane.h"
+
+#include "wire/syn.h"
+
+_Static_assert(CORE_BURST <= SYNS_MAX, "a burst has room");
+
+/* Where the SYNs of a burst stand in it. */
+struct lane {
+	struct syns syns;
+	uint8_t places[SYNS_MAX];
+};
+
+static void read(struct weir_core *core, struct rte_mbuf *const *mbufs, unsigned n, struct lane *lane)
+{
+	const uint64_t right = RTE_MBUF_F_RX_IP_CKSUM_GOOD | RTE_MBUF_F_RX_L4_CKSUM_GOOD;
+
+	syns_init(&lane->syns, &core->net.mac);
+	for (unsigned i = 0; i < n; i++) {
+		const struct rte_mbuf *m = mbufs[i];
+		bool verified = (m->ol_flags & core->rx_flags & right) == right;
+
+		lane->places[lane->syns.count] = (uint8_t)i;
+		if (!syn_lane_writable(m) ||
+		    !syns_add(&lane->syns, rte_pktmbuf_mtod(m, const uint8_t *), m->data_len, verified))
+			continue;
+		uint64_t addrs = lane->syns.addrs[lane->syns.count - 1];
+
+		if (!net_plain_addresses(&core->net, (uint32_t)(addrs >> 32), (uint32_t)addrs))
+			lane->syns.count--;
+	}
+}
+
+uint64_t syn_lane(struct weir_core *core, struct rte_mbuf *const *mbufs, unsigned n)
+{
+	struct lane lane;
+	struct syn_answer answer;
+	uint64_t turned = 0;
+
+	if (!tcp_defends(core->tcp))
+		return 0;
+	read(core, mbufs, n, &lane);
+	uint64_t answered = tcp_answer_syns(core->tcp, &lane.syns, &answer, core->now_ns);
+
+	for (; answered != 0; answered &= answered - 1) {
+		unsigned s = (unsigned)__builtin_ctzll(answered), i = lane.places[s];
+		struct rte_mbuf *m = mbufs[i];
+
+		syns_answer(&lane.syns, s, &answer, rte_pktmbuf_mtod(m, uint8_t *), &core->net.mac);
+		m->data_len = SYN_BYTES;
+		m->pkt_len = SYN_BYTES;
+		m->ol_flags = 0;
+		core->turned[core->turned_first + core->turned_count++] = m;
+		turned |= 1ull << i;
+	}
+	return turned;
+}
