@@ -56,7 +56,10 @@ static struct canon hash(const struct sink *sink)
  * Relative values
  * ------------------------------------------------------------------------------------------- */
 
-/* Ages of the timestamps of each end's clock, in increasing order. Connections that a cookie made have another one. */
+/*
+ * Ages of the timestamps of each end's clock, in increasing order. Connections that a cookie made have
+ * another one.
+ */
 struct ages {
 	uint32_t ages[FLIGHTS_MAX + 2];
 	unsigned count;
@@ -318,8 +321,8 @@ static void put_lists(struct sink *sink, unsigned end)
 }
 
 /*
- * The age of an offer counts beside TIME-WAIT, which asks whether it is the younger one (time_wait.c). That it ends is
- * pass_time()'s to bring about, in one step for all.
+ * The age of an offer counts beside TIME-WAIT, which asks whether it is the younger one (time_wait.c). That
+ * it ends is pass_time()'s to bring about, in one step for all.
  */
 static int age_beside(const struct offer *offer, const struct view *view)
 {

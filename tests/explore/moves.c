@@ -235,7 +235,10 @@ static void arrive(unsigned end, const struct flight *flight, struct made *made)
 		send_segment(end, &seg, NULL, made);
 		note_cookie(end, &seg);
 	}
-	/* An answer to a SYN-ACK that came twice may overtake the cookie. It is refused by a RST, as any ACK of nothing. */
+	/*
+	 * An answer to a SYN-ACK that came twice may overtake the cookie. It is refused by a RST, as any ACK
+	 * of nothing.
+	 */
 	if (world_scenario->cookies && seg_space(&flight->seg) == 0 && counters[COUNT_resets_out] != resets)
 		world->provoked = true;
 	if (counters[COUNT_cookies_accepted] != accepted) {
@@ -260,7 +263,10 @@ static int call_open(unsigned end)
 	struct app *app = &world->apps[end];
 	weir_conn conn;
 
-	/* From TIME-WAIT: a peer that still waits for the last ACK will be reset, with all of its text delivered. */
+	/*
+	 * From TIME-WAIT: a peer that still waits for the last ACK will be reset, with all of its text
+	 * delivered.
+	 */
 	world->provoked |= world_view(end).state == WEIR_TIME_WAIT;
 	world->handshakes++;
 	int err = tcp_connect(world_tcp[end], local, remote, 0, world_now(end), &conn);
@@ -352,8 +358,8 @@ static int call(unsigned end, struct made *made)
 }
 
 /*
- * A port whose TIME-WAIT may not be reused yet is no fault: the call is made later. Nor is a call on a connection
- * of whose end a late reader has not heard.
+ * A port whose TIME-WAIT may not be reused yet is no fault: the call is made later. Nor is a call on a
+ * connection of whose end a late reader has not heard.
  */
 static void judge_call(int err, bool late, struct made *made)
 {
@@ -419,7 +425,10 @@ static struct flight old_flight(unsigned index)
  * Making a move
  * ------------------------------------------------------------------------------------------- */
 
-/* A client that believes to be connected to a server that keeps nothing, and does not tell it before its cookie is too old. */
+/*
+ * A client that believes to be connected to a server that keeps nothing, and does not tell it before its
+ * cookie is too old.
+ */
 static bool outlives_cookie(const struct view views[ENDS], uint32_t steps)
 {
 	return (uint64_t)steps << WORLD_STEP_SHIFT >= MSL_NS && views[SERVER].tcb == NULL &&
@@ -427,8 +436,8 @@ static bool outlives_cookie(const struct view views[ENDS], uint32_t steps)
 }
 
 /*
- * Of a handshake that must not be needed often; but what is remembered of one has a second while cookies do its
- * work (tcp/half_open.c).
+ * Of a handshake that must not be needed often; but what is remembered of one has a second while cookies do
+ * its work (tcp/half_open.c).
  */
 static bool is_hasty(unsigned end)
 {

@@ -2,10 +2,10 @@
 /*
  * offers.h - streams that an end has offered by a SYN cookie, and keeps nothing of.
  *
- * Between the SYN-ACK and the ACK that brings its number back only the network and the other end know where such a stream
- * begins. So the world remembers it, for as long as somebody can bring it: to tell what an ACK may open from what it may
- * not, and to name its numbers. These are as good as random, and depend on the time; what matters is which
- * stream they are of, and how far from its beginning.
+ * Between the SYN-ACK and the ACK that brings its number back only the network and the other end know where
+ * such a stream begins. So the world remembers it, for as long as somebody can bring it: to tell what an ACK
+ * may open from what it may not, and to name its numbers. These are as good as random, and depend on the
+ * time; what matters is which stream they are of, and how far from its beginning.
  */
 #ifndef WEIR_TESTS_OFFERS_H
 #define WEIR_TESTS_OFFERS_H
@@ -25,9 +25,9 @@ struct offer *offers_find(unsigned end, uint32_t seq);
 struct offer *offers_open(unsigned end, uint32_t seq);
 
 /*
- * The ACK in `seg`, as `end` gets it, has made a connection by its cookie. Returns what is wrong with that, or NULL.
- * *again: the cookie comes a second time, or its SYN has been given up for another one since. That is what a captured cookie
- * is good for until it is too old; what comes of it is not explored.
+ * The ACK in `seg`, as `end` gets it, has made a connection by its cookie. Returns what is wrong with that,
+ * or NULL. *again: the cookie comes a second time, or its SYN has been given up for another one since. That
+ * is what a captured cookie is good for until it is too old; what comes of it is not explored.
  */
 const char *offers_taken(unsigned end, const struct seg *seg, bool waited, bool *again);
 

@@ -2,13 +2,13 @@
 /*
  * world.h - two TCPs, what their applications have done, the network between them, and the time.
  *
- * All that changes lies in one block of memory: struct world, then each end's tcp. A snapshot is a copy of that
- * block but for what can be left out (tables that nobody writes, the contents of an empty ring), and putting it
- * back is a copy to the same place. There is one world in a process.
+ * All that changes lies in one block of memory: struct world, then each end's tcp. A snapshot is a copy of
+ * that block but for what can be left out (tables that nobody writes, the contents of an empty ring), and
+ * putting it back is a copy to the same place. There is one world in a process.
  *
- * Time: `steps` of half a second, in which the limit of challenge ACKs counts too. All timers are looked at on
- * these steps alone, as a slow poll would; RTOs are a constant second, so that no round trip has to be told from
- * another. Within a step the clock of initial sequence numbers moves with each handshake.
+ * Time: `steps` of half a second, in which the limit of challenge ACKs counts too. All timers are looked at
+ * on these steps alone, as a slow poll would; RTOs are a constant second, so that no round trip has to be
+ * told from another. Within a step the clock of initial sequence numbers moves with each handshake.
  */
 #ifndef WEIR_TESTS_WORLD_H
 #define WEIR_TESTS_WORLD_H
@@ -25,7 +25,9 @@
 /* Streams of an end, one for each SYN of its own, that are remembered. */
 #define STREAMS 4
 
-/* Sequence numbers that a stream here may take, SYN and FIN included; less than a handshake moves the clock. */
+/*
+ * Sequence numbers that a stream here may take, SYN and FIN included; less than a handshake moves the clock.
+ */
 #define STREAM_MAX 7
 
 /* A stream that an end has offered by a SYN cookie, offers.h. */
@@ -129,8 +131,8 @@ bool view_synchronized(const struct view *view);
 uint8_t world_byte(unsigned end, unsigned incarnation, unsigned position);
 
 /*
- * Steps until the first timer of either end is due; UINT32_MAX: none runs. Read from the records themselves, so
- * that what the wheel says can be checked.
+ * Steps until the first timer of either end is due; UINT32_MAX: none runs. Read from the records themselves,
+ * so that what the wheel says can be checked.
  */
 uint32_t world_wait(void);
 

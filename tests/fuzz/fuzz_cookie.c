@@ -2,9 +2,10 @@
 /*
  * fuzz_cookie - SYNs at any time to two machines of a fleet, and ACKs at any later time to either.
  *
- * What was answered by a cookie opens it as long as it lives, and brings back the options by the table of cookie.c, which
- * stands here once more. With any bit changed that the MAC should cover it opens nothing. Without timestamps 24
- * bits of MAC let one of 17 million such ACKs pass: a byte string may meet one, and not two.
+ * What was answered by a cookie opens it as long as it lives, and brings back the options by the table of
+ * cookie.c, which stands here once more. With any bit changed that the MAC should cover it opens nothing.
+ * Without timestamps 24 bits of MAC let one of 17 million such ACKs pass: a byte string may meet one, and not
+ * two.
  */
 #include <string.h>
 
@@ -20,7 +21,9 @@
 #define ADDRESS 0x0a000001u
 #define EPOCH_NS (1ull << 35)
 
-/* A cookie says that it is half a second older than it is, and who looks at it is a second ahead (cookie.c). */
+/*
+ * A cookie says that it is half a second older than it is, and who looks at it is a second ahead (cookie.c).
+ */
 #define LIVES_NS (EPOCH_NS - 2 * CLOCK_NS_PER_S)
 #define DEAD_NS (2 * EPOCH_NS + CLOCK_NS_PER_S)
 #define CHANCE 1 /* forgeries that may be luck */
@@ -139,7 +142,7 @@ static void burst(struct stand *s)
 {
 	unsigned how = in_u8(&s->in), n = 1 + (how >> 1 & 7);
 	struct machine *machine = &s->machines[how & 1];
-	struct sack sacks[8];
+	struct sack sacks[8] = { 0 };
 	struct seg segs[8], syns[8];
 	uint64_t turned;
 

@@ -87,8 +87,8 @@ static void check_time_waits(const struct tcp *tcp, struct census *census)
 }
 
 /*
- * When this record was first seen; new ones come in order of their queue. One that goes and comes again at the same time
- * looks as it did.
+ * When this record was first seen; new ones come in order of their queue. One that goes and comes again at
+ * the same time looks as it did.
  */
 static uint64_t number_of(struct shard *shard, uint32_t slot, uint64_t last)
 {

@@ -88,8 +88,8 @@ void shard_destroy(struct shard *shard, bool orderly);
 void shard_place_iss(struct shard *shard, const struct tuple *tuple);
 
 /*
- * The calls of tcp.h, each followed by a look at the invariants. Of segments that were taken those in shard->turned are
- * the caller's to send.
+ * The calls of tcp.h, each followed by a look at the invariants. Of segments that were taken those in
+ * shard->turned are the caller's to send.
  */
 unsigned shard_input(struct shard *shard, struct seg *segs, const struct sack *sacks, unsigned n);
 void shard_advance(struct shard *shard, uint64_t now_ns);

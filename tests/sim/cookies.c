@@ -2,8 +2,8 @@
 /*
  * cookies - what a connection that a SYN cookie has made carries, beside an ordinary one, in TAP.
  *
- * A transfer whose pace is the window's, and one that loss recovery decides: both take longer where window scale or SACK is
- * lost. With cookies, with timestamps and without, they take as long as without.
+ * A transfer whose pace is the window's, and one that loss recovery decides: both take longer where window
+ * scale or SACK is lost. With cookies, with timestamps and without, they take as long as without.
  */
 #include <inttypes.h>
 #include <stdio.h>

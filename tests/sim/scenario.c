@@ -82,7 +82,10 @@ static void choose_faults(struct scenario *s, struct network_faults *faults)
 		faults->loss = faults->duplication = faults->reordering = faults->corruption = 0;
 }
 
-/* SACK and window scale are not the configuration's: something on the path takes them off in one seed of four each. */
+/*
+ * SACK and window scale are not the configuration's: something on the path takes them off in one seed of four
+ * each.
+ */
 static unsigned choose_strip(struct scenario *s)
 {
 	unsigned strip = rng_below(&s->rng, 4) == 0 ? SEG_OPT_SACK_OK : 0;
@@ -120,7 +123,9 @@ static void choose_defence(struct scenario *s, uint64_t seed, struct weir_config
 		config->defence.mode = WEIR_DEFENCE_ALWAYS;
 }
 
-/* Who waits for a peer to begin, and whose ACK is lost, waits for ever: of a cookie the server keeps nothing. */
+/*
+ * Who waits for a peer to begin, and whose ACK is lost, waits for ever: of a cookie the server keeps nothing.
+ */
 static void let_client_speak(struct side *client, struct side *server)
 {
 	if (client->to_send == 0 && client->closes_late)
@@ -339,8 +344,8 @@ static void take_closed(struct scenario *s, unsigned end, unsigned connection, c
 }
 
 /*
- * An old duplicate of the ACK that a cookie came with, once the connection that it made is over and has left no
- * TIME-WAIT here: it makes another one, which the application has no use for.
+ * An old duplicate of the ACK that a cookie came with, once the connection that it made is over and has left
+ * no TIME-WAIT here: it makes another one, which the application has no use for.
  */
 static bool is_replayed(struct scenario *s, unsigned end, const struct weir_event *event)
 {

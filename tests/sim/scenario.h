@@ -3,10 +3,10 @@
  * scenario.h - connections over a simulated network, all of it from a seed.
  *
  * A few connections open, carry a random number of bytes each way in random pieces, are read promptly or
- * slowly, with pauses or without, and are closed by either side or by both, with any of TCP's options agreed on
- * or not, while the network does its worst. In one seed of three the listener answers by SYN cookies, in another an
- * attacker floods it meanwhile. Every byte must arrive
- * once and in order, every connection must end properly, and every record and buffer must come back.
+ * slowly, with pauses or without, and are closed by either side or by both, with any of TCP's options agreed
+ * on or not, while the network does its worst. In one seed of three the listener answers by SYN cookies, in
+ * another an attacker floods it meanwhile. Every byte must arrive once and in order, every connection must
+ * end properly, and every record and buffer must come back.
  */
 #ifndef WEIR_TESTS_SIM_SCENARIO_H
 #define WEIR_TESTS_SIM_SCENARIO_H
