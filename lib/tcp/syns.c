@@ -52,10 +52,17 @@ static void offer_windows(const struct tcp *tcp, struct syns *syns, uint16_t our
 	}
 }
 
-uint64_t tcp_answer_syns(struct tcp *tcp, struct syns *syns, struct syn_answer *answer, uint64_t now_ns)
+void tcp_expect_syns(const struct tcp *tcp, struct syns *syns)
+{
+	tcp->cookies.bulk->hash13_12(tcp->secrets.table, syns->addrs, syns->ports, syns->count, syns->hashes);
+	for (unsigned i = 0; i < syns->count; i++)
+		conn_table_prefetch(&tcp->table, syns->hashes[i]);
+}
+
+uint64_t tcp_answer_syns(struct tcp *tcp, struct syns *syns, uint64_t which, struct syn_answer *answer,
+			 uint64_t now_ns)
 {
 	struct listener *listener;
-	uint64_t hashes[SYNS_MAX], answered;
 
 	tcp_set_now(tcp, now_ns);
 	if (syns->count == 0 || !has_room(tcp))
@@ -63,11 +70,6 @@ uint64_t tcp_answer_syns(struct tcp *tcp, struct syns *syns, struct syn_answer *
 	listener = defender(tcp, syns);
 	if (listener == NULL)
 		return 0;
-	tcp->cookies.bulk->hash13_12(tcp->secrets.table, syns->addrs, syns->ports, syns->count, hashes);
-	for (unsigned i = 0; i < syns->count; i++)
-		conn_table_prefetch(&tcp->table, hashes[i]);
-
-	/* While memory works: what is made for one that turns out to have a record is made in vain. */
 	const struct profile *profile = &tcp->profiles[listener->profile];
 
 	*answer = (struct syn_answer){
@@ -76,15 +78,16 @@ uint64_t tcp_answer_syns(struct tcp *tcp, struct syns *syns, struct syn_answer *
 		.ttl = profile->ttl,
 		.tos = profile->tos,
 	};
+	/* Before the table is looked at: what is made for one that turns out to have a record is made in vain. */
 	offer_windows(tcp, syns, answer->mss);
 	cookie_make(tcp, syns);
 
-	answered = for_the_same(syns) & conn_table_absent_bulk(&tcp->table, hashes, syns->count);
-	unsigned n = (unsigned)__builtin_popcountll(answered);
+	which &= for_the_same(syns) & conn_table_absent_bulk(&tcp->table, syns->hashes, syns->count);
+	unsigned n = (unsigned)__builtin_popcountll(which);
 
 	listener->guard.syns += n;
 	cookie_sent(tcp, n);
 	count_add(tcp->counters, COUNT_syn_in, n);
 	count_add(tcp->counters, ACCEPTED, n);
-	return answered;
+	return which;
 }

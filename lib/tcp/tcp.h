@@ -73,12 +73,15 @@ unsigned tcp_input(struct tcp *tcp, struct seg *segs, const struct sack *sacks, 
 		   uint64_t *turned);
 
 /*
- * The short way of a SYN in a flood, before tcp_input() is given the rest of the burst: answers by cookies those SYNs
- * that need nothing else. Bit i of the result: SYN number i is answered, and syns has what its SYN-ACK says, with *answer;
- * it was counted as tcp_input() would have. The others are left to tcp_input(), as are all while no listener answers by cookies,
- * or while events or output wait.
+ * The short way of a SYN in a flood, before tcp_input() is given the rest of the burst. First tcp_expect_syns(), for memory
+ * to begin to work. Then tcp_answer_syns(), for those whose bits are set in `which`: answers by cookies what needs
+ * nothing else. Bit i of the result: SYN number i is answered, and syns has what its SYN-ACK says, with *answer; it was
+ * counted as tcp_input() would have. The others are left to tcp_input(), as are all while no listener answers by
+ * cookies, or while events or output wait.
  */
-uint64_t tcp_answer_syns(struct tcp *tcp, struct syns *syns, struct syn_answer *answer, uint64_t now_ns);
+void tcp_expect_syns(const struct tcp *tcp, struct syns *syns);
+uint64_t tcp_answer_syns(struct tcp *tcp, struct syns *syns, uint64_t which, struct syn_answer *answer,
+			 uint64_t now_ns);
 
 /* Whether trying that is worth while. */
 bool tcp_defends(const struct tcp *tcp);

@@ -61,7 +61,7 @@ static inline uint64_t both_halves(uint64_t word)
 	return (word & UINT32_MAX) + (word >> 32);
 }
 
-static inline bool csums_right(const uint8_t *frame)
+bool syns_csums_right(const uint8_t *frame)
 {
 	uint64_t addresses = both_halves(load64(frame + 26));
 	uint64_t ip = both_halves(load64(frame + 14)) + (load64(frame + 18) >> 32) + addresses;
@@ -81,12 +81,11 @@ void syns_init(struct syns *syns, const struct eth_addr *dst)
 	syns->count = 0;
 }
 
-bool syns_add(struct syns *syns, const uint8_t *frame, uint32_t len, bool verified)
+bool syns_add(struct syns *syns, const uint8_t *frame, uint32_t len)
 {
 	unsigned i = syns->count;
 
-	if (len < SYN_BYTES || ((load64(frame) ^ syns->dst) & DST_MASK) != 0 || !has_shape(frame) ||
-	    !(verified || csums_right(frame)))
+	if (len < SYN_BYTES || ((load64(frame) ^ syns->dst) & DST_MASK) != 0 || !has_shape(frame))
 		return false;
 	uint64_t ports_and_number = be64toh(load64(frame + 34));
 	uint32_t ports = (uint32_t)(ports_and_number >> 32);

@@ -27,6 +27,7 @@ struct syns {
 	uint32_t tsvals[SYNS_MAX];
 	uint16_t mss[SYNS_MAX];
 	uint8_t wscales[SYNS_MAX]; /* capped at 14 */
+	uint64_t hashes[SYNS_MAX]; /* for those who look them up */
 	/* What is answered. */
 	uint32_t iss[SYNS_MAX], our_tsvals[SYNS_MAX];
 	uint16_t wnds[SYNS_MAX];
@@ -41,8 +42,11 @@ struct syn_answer {
 /* None yet. dst: whom they are to be for. */
 void syns_init(struct syns *syns, const struct eth_addr *dst);
 
-/* Adds a frame's SYN; false: it is none of these. verified: the port found both checksums right. */
-bool syns_add(struct syns *syns, const uint8_t *frame, uint32_t len, bool verified);
+/* Adds a frame's SYN; false: it is none of these. Its checksums are left for later: */
+bool syns_add(struct syns *syns, const uint8_t *frame, uint32_t len);
+
+/* Whether the checksums of a frame that was added are right, IP's and TCP's. */
+bool syns_csums_right(const uint8_t *frame);
 
 /* Makes the frame of SYN number i into its SYN-ACK, for the station that it came from: checksums and all. */
 void syns_answer(const struct syns *syns, unsigned i, const struct syn_answer *answer, uint8_t *frame,
