@@ -61,7 +61,7 @@ def ladder(output):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])
-    parser.add_argument('--states', type=int, default=700000, help='per scenario; 700000')
+    parser.add_argument('--states', type=int, default=600000, help='per scenario; 600000')
     parser.add_argument('names', nargs='*', help='parts of names of patches; all by default')
     args = parser.parse_args()
     patches = sorted(p for p in os.listdir(os.path.join(HERE, 'faults')) if p.endswith('.patch'))

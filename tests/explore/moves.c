@@ -242,7 +242,7 @@ static void arrive(unsigned end, const struct flight *flight, struct made *made)
 	if (world_scenario->cookies && seg_space(&flight->seg) == 0 && counters[COUNT_resets_out] != resets)
 		world->provoked = true;
 	if (counters[COUNT_cookies_accepted] != accepted) {
-		made->by = BY_COOKIE | (made->by & BY_FIN);
+		made->by = BY_COOKIE;
 		made->fault = offers_taken(end, &flight->seg, waited, &made->again);
 	}
 	if (counters[COUNT_drop_after_close] != after_close)

@@ -192,17 +192,17 @@ const struct scenario scenarios[] = {
 	},
 	{
 		.name = "cookies-close",
-		.about = "the same with timestamps, and the client sends a byte and closes: text and FIN overtake the ACK",
+		.about = "the same with timestamps; text and FIN overtake the ACK",
 		.programs = { { OP_OPEN, OP_SEND, OP_CLOSE }, { OP_CLOSE } },
 		.listens = SERVER_LISTENS,
 		.cookies = true, .timestamps = true, .drops = 1, .dups = 1,
 	},
 	{
 		.name = "cookies-old",
-		.about = "the same with an old SYN, SYN-ACK, ACK and text at any time",
+		.about = "the same with an old SYN-ACK and ACK at any time",
 		.programs = { { OP_OPEN, OP_SEND, OP_CLOSE }, { OP_CLOSE } },
 		.listens = SERVER_LISTENS,
-		.cookies = true, .timestamps = true, .olds = OLD_SYN | OLD_SYN_ACK | OLD_ACK | OLD_TEXT,
+		.cookies = true, .timestamps = true, .olds = OLD_SYN_ACK | OLD_ACK,
 	},
 	{
 		.name = "cookies-reuse",
@@ -220,10 +220,17 @@ const struct scenario scenarios[] = {
 	},
 	{
 		.name = "cookies-change",
-		.about = "in mid-handshake the server comes to remember, and to answer by cookies again; a loss, a duplicate",
+		.about = "in mid-handshake the server comes to remember, and ceases to; a loss, a duplicate",
 		.programs = { { OP_OPEN, OP_SEND, OP_CLOSE }, { OP_AUTO, OP_ALWAYS, OP_CLOSE } },
 		.listens = SERVER_LISTENS,
 		.cookies = true, .timestamps = true, .drops = 1, .dups = 1,
+	},
+	{
+		.name = "cookies-change-bare",
+		.about = "the same, SYNs and FINs alone",
+		.programs = { { OP_OPEN, OP_CLOSE }, { OP_AUTO, OP_ALWAYS, OP_CLOSE } },
+		.listens = SERVER_LISTENS,
+		.cookies = true, .drops = 1, .dups = 1,
 	},
 	{
 		.name = "cookies-off",
