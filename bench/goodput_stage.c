@@ -19,6 +19,8 @@
 #define CLIENT_BUFFERS 32767
 #define BUFFERS_CACHE 256
 #define CLIENT_BURST 32
+#define WIRE_LEAST_NS 5e3
+#define WIRE_MOST_NS 15e3
 /* A loop that polls is never away for longer; the guard looks at the time, too. */
 #define POLL_NS 100e3
 #define DRAIN_NS 8e9 /* past the patience of clients, and the server's last retransmissions to them */
@@ -265,8 +267,8 @@ struct goodput_stage *goodput_stage_create(enum weir_defence_mode mode)
 
 	if (stage == NULL)
 		return NULL;
-	stage->up.delay_ns = GOODPUT_WIRE_US * 1e3;
-	stage->down.delay_ns = GOODPUT_WIRE_US * 1e3;
+	stage->up.least_ns = stage->down.least_ns = WIRE_LEAST_NS;
+	stage->up.most_ns = stage->down.most_ns = WIRE_MOST_NS;
 	stage->flood.next_ns = INFINITY;
 	syn_source_init(&stage->flood.source, &goodput_server_mac, &attacker, GOODPUT_SERVER_ADDRESS,
 			GOODPUT_SERVER_PORT, SEED);

@@ -9,8 +9,8 @@
  *
  *     attacker -- a SYN each period, exactly --------.
  *                                                     > NIC's descriptors -- server
- *     clients  -- wire, 10 us -----------------------'                         |
- *        `------- wire, 10 us -------------------------------------------------'   (answers to forged
+ *     clients  -- wire, 5-15 us --------------------'                         |
+ *        `------- wire, 5-15 us ----------------------------------------------'   (answers to forged
  *                                                                                  addresses end here)
  *
  * A forged address answers nothing, as is usual in such floods. ARP goes the same way as everything else.
@@ -25,8 +25,6 @@
 
 #include "goodput_clients.h"
 #include "weir.h"
-
-#define GOODPUT_WIRE_US 10
 
 struct goodput_stage;
 

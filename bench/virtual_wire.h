@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * virtual_wire.h - one direction of a cable in virtual time: frames come out in the order and a fixed time
- * after they went in. Frames are the wire's while they are on it. One thread.
+ * virtual_wire.h - one direction of a cable in virtual time: frames come out in the order in which they went in, each
+ * between least_ns and most_ns later, at random.
+ *
+ * At random, because nothing else here is: a server at its capacity takes equal bursts in equal times, and an answer
+ * to what it sent would always arrive at the same moment of such a turn, with a free descriptor or without.
+ *
+ * Frames are the wire's while they are on it. One thread.
  */
 #ifndef WEIR_BENCH_VIRTUAL_WIRE_H
 #define WEIR_BENCH_VIRTUAL_WIRE_H
@@ -11,11 +16,15 @@
 
 #include <rte_mbuf.h>
 
+#include "base/rng.h"
+
 /* Frames that it holds at most; a power of two. */
 #define VIRTUAL_WIRE_FRAMES 8192
 
 struct virtual_wire {
-	double delay_ns;
+	double least_ns, most_ns;
+	double last_ns; /* when the last frame that went in comes out */
+	struct rng rng;
 	uint64_t lost; /* there was no room: the wire is too short for its bench */
 	uint32_t head, tail;
 	double due_ns[VIRTUAL_WIRE_FRAMES];
@@ -26,13 +35,16 @@ struct virtual_wire {
 static inline void virtual_wire_put(struct virtual_wire *wire, struct rte_mbuf *frame, double now_ns)
 {
 	uint32_t at = wire->tail % VIRTUAL_WIRE_FRAMES;
+	double spread = (double)rng_below(&wire->rng, UINT32_MAX) / UINT32_MAX;
 
 	if (wire->tail - wire->head == VIRTUAL_WIRE_FRAMES) {
 		wire->lost++;
 		rte_pktmbuf_free(frame);
 		return;
 	}
-	wire->due_ns[at] = now_ns + wire->delay_ns;
+	now_ns += wire->least_ns + spread * (wire->most_ns - wire->least_ns);
+	wire->last_ns = fmax(wire->last_ns, now_ns);
+	wire->due_ns[at] = wire->last_ns;
 	wire->frames[at] = frame;
 	wire->tail++;
 }
