@@ -94,7 +94,7 @@ static void choose_rates(struct rates *rates, double capacity_mpps)
 	double target = share < LINE_RATE_MPPS ? share : LINE_RATE_MPPS;
 
 	*rates = (struct rates){ .capacity_mpps = capacity_mpps };
-	for (unsigned i = 0; i < sizeof(below) / sizeof(below[0]) && below[i] < target; i++)
+	for (unsigned i = 0; i < sizeof(below) / sizeof(below[0]) && below[i] < 0.8 * target; i++)
 		rates->mpps[rates->count++] = below[i];
 	rates->target = rates->count;
 	rates->mpps[rates->count++] = target;

@@ -49,7 +49,7 @@ do for [c = 0:columns - 1] {
 		set label 6 "always" at 0.75,92 textcolor rgb always
 		set label 7 sprintf("the target's rate: %.1f M ", target) at target,57 right font ",11" \
 			textcolor rgb soft
-		set label 8 "in proportion" at 17,70 font ",11" textcolor rgb soft
+		set label 8 "in proportion" at 28,42 font ",11" textcolor rgb soft
 		plot proportion(x) with lines ls 9, \
 			for [s = 0:2] sprintf("$s%d", s) using 1:2 with linespoints ls s + 1
 	} else {
