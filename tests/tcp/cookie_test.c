@@ -101,6 +101,44 @@ TRACE_CONFIGURED(a_syn_ack_follows_no_cookie, always)
 	counted(t, drop_listen_ack, 1);
 }
 
+/* So may a FIN. */
+TRACE_CONFIGURED(fin_may_overtake_the_cookie, always)
+{
+	listen(t, 80);
+	send(t, SYN, .mss = 1460);
+	recv(t, SYN | ACK, .ack = 1, .mss = 1460);
+	send(t, FIN | ACK, .seq = 101, .ack = 1);
+	quiet(t);
+	counted(t, drop_cookie, 1);
+	send(t, ACK, .seq = 1, .ack = 1, .len = 100);
+	event(t, WEIR_EV_OPENED | WEIR_EV_DATA);
+}
+
+/* And where the SYN came twice, and the listener has come to remember handshakes in between. */
+TRACE_CONFIGURED(text_may_overtake_the_cookie_beside_a_record, always)
+{
+	struct weir_defence defence;
+
+	listen(t, 80);
+	send(t, SYN, .mss = 1460);
+	recv(t, SYN | ACK, .ack = 1, .mss = 1460);
+	uint32_t cookie = t->our_iss;
+
+	tcp_defence_default(t->tcp, &defence);
+	defence.mode = WEIR_DEFENCE_AUTO;
+	call(tcp_set_listener_defence(t->tcp, 0, &defence), 0);
+	send(t, SYN, .mss = 1460);
+	recv(t, SYN | ACK, .ack = 1, .mss = 1460);
+	uint32_t ack = 1 + cookie - t->our_iss;
+
+	send(t, ACK, .seq = 101, .ack = ack, .len = 100);
+	quiet(t);
+	counted(t, drop_cookie, 1);
+	send(t, ACK, .seq = 1, .ack = ack, .len = 100);
+	event(t, WEIR_EV_OPENED | WEIR_EV_DATA);
+	counted(t, cookies_accepted, 1);
+}
+
 /* What a cookie's timestamps said is never taken back (RFC 7323 section 5.3), at any point of their clock's steps. */
 TRACE_CONFIGURED(timestamps_go_on_from_the_cookies, always)
 {
