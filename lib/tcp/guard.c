@@ -7,6 +7,9 @@
 #define LOOK_TICKS 256 /* about a quarter of a second */
 #define CALM_LOOKS 8
 
+/* A flood's SYNs that are enough to know it by, however large the backlog: a record costs several times as much as a cookie. */
+#define SUDDEN 1024
+
 /* Half-open records of a past flood that one look forgets. */
 #define DRAIN_BUDGET 4096
 
@@ -25,13 +28,27 @@ static void enter(struct tcp *tcp, struct listener *listener)
 	count(tcp->counters, COUNT_guard_entered);
 }
 
+static uint32_t missing(const struct guard *guard)
+{
+	return guard->syns > guard->completed ? guard->syns - guard->completed : 0;
+}
+
+static bool few_complete(const struct guard *guard)
+{
+	return guard->completed < guard->syns / 2;
+}
+
 bool guard_cookie_for_syn(struct tcp *tcp, struct listener *listener)
 {
-	listener->guard.syns++;
-	if (!listener->guard.on && listener->defence.mode == WEIR_DEFENCE_AUTO &&
-	    listener->half_opens >= (listener->defence.backlog + 1) / 2)
+	struct guard *guard = &listener->guard;
+
+	guard->syns++;
+	if (guard->on || listener->defence.mode != WEIR_DEFENCE_AUTO)
+		return guard->on;
+	if (listener->half_opens >= (listener->defence.backlog + 1) / 2 ||
+	    (missing(guard) >= SUDDEN && few_complete(guard)))
 		enter(tcp, listener);
-	return listener->guard.on;
+	return guard->on;
 }
 
 void guard_completed(struct listener *listener)
@@ -61,15 +78,8 @@ static uint32_t returning(const struct listener *listener)
 static bool is_calm(const struct listener *listener)
 {
 	const struct guard *guard = &listener->guard;
-	uint32_t missing = guard->syns > guard->completed ? guard->syns - guard->completed : 0;
 
-	return missing <= guard->syns / 64 + returning(listener) + 1;
-}
-
-static bool is_flooded(const struct listener *listener)
-{
-	return listener->half_opens >= listener->defence.backlog / 8 + 1 &&
-	       listener->guard.completed < listener->guard.syns / 2;
+	return missing(guard) <= guard->syns / 64 + returning(listener) + 1;
 }
 
 static void leave(struct tcp *tcp, struct listener *listener)
@@ -82,7 +92,7 @@ static void look(struct tcp *tcp, struct listener *listener)
 {
 	struct guard *guard = &listener->guard;
 
-	if (!guard->on && is_flooded(listener)) {
+	if (!guard->on && listener->half_opens >= listener->defence.backlog / 8 + 1 && few_complete(guard)) {
 		enter(tcp, listener);
 	} else if (guard->on) {
 		half_open_drain(tcp, listener, DRAIN_BUDGET);

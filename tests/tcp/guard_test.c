@@ -82,6 +82,30 @@ CROWD(half_a_backlog_of_one_begins_it, small)
 	cr_assert(defends(c) && crowd_half_open(c) == 1);
 }
 
+/* Of a large backlog the first thousand that stay unanswered, at once. */
+CROWD(a_sudden_flood_begins_it, large)
+{
+	crowd_listen(c, CROWD_PORT);
+	crowd_flood(c, CROWD_PORT, 1023);
+	cr_assert(!defends(c));
+	crowd_flood(c, CROWD_PORT, 1000);
+	cr_assert(defends(c));
+	cr_assert_eq(crowd_half_open(c), 1023);
+	counts(c, 1, 0);
+}
+
+/* But not while as many peers get through. */
+CROWD(a_sudden_flood_beside_a_crowd_waits_for_a_look, large)
+{
+	crowd_listen(c, CROWD_PORT);
+	for (unsigned i = 0; i < 2000; i++) {
+		cr_assert(crowd_opens(c, EXAMPLE_NET + i, next_port(c), CROWD_PORT));
+		crowd_flood(c, CROWD_PORT, 1);
+	}
+	cr_assert(!defends(c));
+	counts(c, 0, 0);
+}
+
 /* More than an eighth that stays unanswered: at the next look. */
 CROWD(an_eighth_unanswered_begins_it_at_the_next_look, small)
 {
@@ -204,7 +228,15 @@ CROWD(it_ends_while_others_come, small)
 /* However many the flood has left behind. */
 CROWD(it_ends_in_time_with_a_large_backlog, large)
 {
+	struct weir_defence defence;
+
 	crowd_listen(c, CROWD_PORT);
+	tcp_defence_default(c->tcp, &defence);
+	defence.mode = WEIR_DEFENCE_OFF;
+	cr_assert_eq(tcp_set_listener_defence(c->tcp, 0, &defence), 0);
+	crowd_flood(c, CROWD_PORT, 1u << 16);
+	defence.mode = WEIR_DEFENCE_AUTO;
+	cr_assert_eq(tcp_set_listener_defence(c->tcp, 0, &defence), 0);
 	crowd_flood(c, CROWD_PORT, 100000);
 	cr_assert(defends(c));
 	cr_assert_eq(crowd_half_open(c), 1u << 16);
