@@ -57,6 +57,8 @@ static const double chances[FORGERS] = { 0x1p-24, 0x1p-48, 0x1p-24, 0x1p-48, 0x1
 
 struct forge {
 	struct tcp *tcp;
+	void *memory;
+	struct counters *counters;
 	struct rng rng;
 	uint64_t now_ns;
 	struct seg known[FORGERS], answers[FORGERS]; /* a SYN that each knows, and what it must not */
@@ -78,13 +80,11 @@ static struct forge forge_up(uint64_t seed)
 	config.max_connections = 64;
 	config.defence.mode = WEIR_DEFENCE_ALWAYS;
 	size_t bytes = tcp_footprint(&config);
-	void *memory = aligned_alloc(64, bytes);
 
-	memset(memory, 0, bytes);
-	/* Lives as long as the program. */
-	struct counters *counters = calloc(1, sizeof(*counters));
-
-	f.tcp = tcp_create(memory, &config, &secrets, counters, f.now_ns);
+	f.memory = aligned_alloc(64, bytes);
+	memset(f.memory, 0, bytes);
+	f.counters = calloc(1, sizeof(*f.counters));
+	f.tcp = tcp_create(f.memory, &config, &secrets, f.counters, f.now_ns);
 	tcp_listen(f.tcp, (struct weir_endpoint){ .port = LISTEN_PORT }, 1);
 	return f;
 }
@@ -287,5 +287,8 @@ int main(int argc, char **argv)
 			break;
 		one_burst(&f, number);
 	}
+	tcp_destroy(f.tcp);
+	free(f.memory);
+	free(f.counters);
 	return report(&f);
 }
