@@ -322,7 +322,9 @@ static bool open_plain(const struct tcp *tcp, struct cookie_secret *secret, cons
 /* A fleet's other member may be ahead of us: no timestamp of ours is to go back. */
 static uint32_t offset_from(const struct tcp *tcp, uint32_t tsval, uint32_t cookie_tsval)
 {
-	return seq_max(tsval, cookie_tsval) - tcp->tick;
+	uint32_t offset = seq_max(tsval, cookie_tsval) - tcp->tick;
+
+	return offset + (offset == 0); /* to TIME-WAIT 0 says that there are no timestamps */
 }
 
 static bool open_timed(const struct tcp *tcp, struct cookie_secret *secret, const struct seg *seg,

@@ -209,8 +209,7 @@ static void remember_syn(const struct half_open *half, struct seg *seg)
 		.tsval = half->ts_recent,
 		.mss = half->mss,
 		.flags = half->flags & HALF_ECN ? SEG_SYN | SEG_ECE | SEG_CWR : SEG_SYN,
-		.opts = (uint8_t)((half->flags & HALF_NO_MSS ? 0 : SEG_OPT_MSS) |
-				  (half->flags & HALF_TS ? SEG_OPT_TS : 0) |
+		.opts = (uint8_t)(SEG_OPT_MSS | (half->flags & HALF_TS ? SEG_OPT_TS : 0) |
 				  (half->flags & HALF_SACK ? SEG_OPT_SACK_OK : 0) |
 				  (half->flags & HALF_WSCALE ? SEG_OPT_WSCALE : 0)),
 	};
@@ -239,7 +238,7 @@ static void reply_syn_ack_again(struct tcp *tcp, struct half_open *half)
 /* The half second that challenge ACKs are limited by, in as many bits as a half-open record has for it. */
 static unsigned half_second(const struct tcp *tcp)
 {
-	return reply_half_second(tcp) & 15;
+	return reply_half_second(tcp) & 31;
 }
 
 /* Into the table, or into a TIME-WAIT record's place there. */
@@ -277,9 +276,9 @@ static void fill(const struct tcp *tcp, struct half_open *half, const struct seg
 		.listener = listener,
 		.snd_wnd = seg->wnd,
 		.snd_wscale = seg->wscale & 15,
-		.flags = (passive_agreed(tcp, seg) | (seg->opts & SEG_OPT_MSS ? 0 : HALF_NO_MSS)) & 127,
+		.flags = passive_agreed(tcp, seg) & 63,
 		.wheel = half->wheel,
-		.challenge = (half_second(tcp) ^ 8) & 15, /* another one, so that the first goes out */
+		.challenge = (half_second(tcp) ^ 16) & 31, /* another one, so that the first goes out */
 	};
 }
 
@@ -364,7 +363,7 @@ static verdict refuse(struct tcp *tcp, struct half_open *half, verdict v)
 		count(tcp->counters, COUNT_challenge_limited);
 		return v;
 	}
-	half->challenge = now & 15;
+	half->challenge = now & 31;
 	count(tcp->counters, COUNT_challenge_acks);
 	struct seg *seg = reply_from(tcp, half, half->iss + 1);
 

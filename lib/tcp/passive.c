@@ -37,12 +37,17 @@ uint16_t passive_mss(const struct tcp *tcp, const struct half_open *half)
 }
 
 /*
- * No larger than the SYN, or it could be used to make more of a flood than there was (RFC 4987 has no word on it, RFC
- * 5358 has for DNS): of a SYN with other options and without an MSS ours would be four bytes longer.
+ * The options of a SYN that the answer can afford. That is no longer than the SYN, or it could be used to make more of a flood
+ * than there was; and it has an MSS (RFC 9293 SHLD-5), which takes the place of another option where the SYN has none.
  */
-static bool says_mss(const struct seg *syn, unsigned opts)
+static uint8_t affordable(unsigned opts)
 {
-	return syn->opts & SEG_OPT_MSS || opts == 0;
+	unsigned without = opts & SEG_OPT_MSS    ? 0 :
+			   opts & SEG_OPT_WSCALE ? SEG_OPT_WSCALE :
+			   opts & SEG_OPT_TS     ? SEG_OPT_TS :
+						   SEG_OPT_SACK_OK;
+
+	return (uint8_t)(opts & ~without);
 }
 
 void passive_answer(const struct tcp *tcp, const struct listener *listener, struct seg *syn)
@@ -53,15 +58,14 @@ void passive_answer(const struct tcp *tcp, const struct listener *listener, stru
 	uint16_t ours = profile_mss(tcp, profile);
 	uint16_t mss = theirs < ours ? theirs : ours;
 
-	opts = says_mss(syn, opts) ? opts | SEG_OPT_MSS : opts;
 	syn->wnd = handshake_rcv_wnd(tcp, 0, handshake_mss(mss, tcp->rcv_mss, opts & SEG_OPT_TS));
-	syn->mss = opts & SEG_OPT_MSS ? ours : 0;
+	syn->mss = ours;
 	syn->wscale = tcp->rcv_wscale;
 	syn->ack = syn->seq + 1;
 	syn->tsecr = opts & SEG_OPT_TS ? syn->tsval : 0;
 	syn->tsval = 0;
 	syn->flags = ecn_setup(syn) ? SEG_SYN | SEG_ACK | SEG_ECE : SEG_SYN | SEG_ACK;
-	syn->opts = (uint8_t)opts;
+	syn->opts = (uint8_t)(opts | SEG_OPT_MSS);
 	syn->ttl = profile->ttl;
 	syn->tos = profile->tos;
 	syn->len = 0;
@@ -80,6 +84,7 @@ verdict passive_syn(struct tcp *tcp, struct seg *seg, const struct listener *lis
 	struct listener *l = &tcp->listeners[number];
 
 	count(tcp->counters, COUNT_syn_in);
+	seg->opts = affordable(seg->opts);
 	if (!guard_cookie_for_syn(tcp, l)) {
 		verdict v = half_open_make(tcp, seg, number, hides);
 
@@ -218,7 +223,7 @@ bool passive_ack(struct tcp *tcp, struct seg *seg, ref r, verdict *v)
 		/* The SYN's window is forgotten; the fifth step is about to read this segment's. */
 		.snd_wnd = 0,
 		.snd_wscale = cookie.snd_wscale & 15,
-		.flags = cookie.flags & 127,
+		.flags = cookie.flags & 63,
 		.hides = SLOT_NONE,
 		.listener = (uint8_t)(listener - tcp->listeners),
 	};

@@ -158,7 +158,6 @@ enum {
 	HALF_ECN = 1 << 3,     /* the SYN asked for it, and the SYN-ACK agreed (RFC 3168 section 6.1.1) */
 	HALF_AGAIN = 1 << 4,   /* the SYN-ACK was sent more than once */
 	HALF_COUNTED = 1 << 5, /* in sources.h */
-	HALF_NO_MSS = 1 << 6,  /* the SYN said none */
 };
 
 /*
@@ -175,9 +174,9 @@ struct half_open {
 	uint32_t older, newer; /* of the same listener, in order of arrival; or SLOT_NONE */
 	unsigned mss : 14;     /* the peer's option, or the default, within the listener's bound */
 	unsigned snd_wscale : 4;
-	unsigned flags : 7;
+	unsigned flags : 6;
 	unsigned retries : 3;
-	unsigned challenge : 4; /* half second of the last challenge ACK, modulo 16 */
+	unsigned challenge : 5; /* half second of the last challenge ACK, modulo 32 */
 	uint16_t snd_wnd;       /* the SYN's, never scaled */
 	uint8_t listener;
 	uint8_t wheel;

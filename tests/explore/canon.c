@@ -281,7 +281,7 @@ static void put_half(struct sink *sink, unsigned end, const struct half_open *in
 	half.older = half.newer = 0; /* there is no more than one */
 	half.hides = 0;              /* TIME-WAIT behind it is encoded, if there is one */
 	half.wheel = 0;
-	half.challenge = challenged(end, in->challenge, 15);
+	half.challenge = challenged(end, in->challenge, 31);
 	put(sink, &half, sizeof(half));
 	put_number(sink, rel_steps(end, half_open_deadline(world_tcp[end], in)));
 }

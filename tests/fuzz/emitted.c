@@ -18,9 +18,7 @@ static void check_form(const struct shard *shard, const struct seg *seg)
 	HOLDS(seg->flags & (SEG_SYN | SEG_RST | SEG_ACK), "flags %#x", seg->flags);
 	HOLDS(!(seg->flags & SEG_SYN) || !(seg->flags & (SEG_FIN | SEG_RST)), "flags %#x", seg->flags);
 	HOLDS(seg->flags & SEG_SYN || !(seg->opts & SEG_OPT_MSS), "an MSS without a SYN");
-	/* A SYN-ACK may leave it out, not to be longer than the SYN; of two options each makes it so. */
-	HOLDS(!(seg->flags & SEG_SYN) || seg->opts & SEG_OPT_MSS || (seg->flags & SEG_ACK && seg->opts != 0),
-	      "a SYN without an MSS");
+	HOLDS(!(seg->flags & SEG_SYN) || seg->opts & SEG_OPT_MSS, "a SYN without an MSS");
 	HOLDS(seg->flags & SEG_SYN || !(seg->opts & (SEG_OPT_WSCALE | SEG_OPT_SACK_OK)), "options %#x",
 	      seg->opts);
 	/* RFC 7323 section 3.2 likes timestamps there. */
@@ -73,8 +71,12 @@ void emitted_turned(const struct shard *shard, const struct seg *syn, const stru
 	      answer->flags);
 	HOLDS(answer->ack == syn->seq + 1 && answer->len == 0, "it acknowledges %d",
 	      seq_diff(answer->ack, syn->seq));
-	HOLDS((answer->opts & ~SEG_OPT_MSS) == (syn->opts & agreed), "options %#x for %#x", answer->opts,
-	      syn->opts);
+	/* All that both want; of a SYN without an MSS one fewer, in whose place ours stands. */
+	unsigned left_out = (syn->opts & agreed) & ~(unsigned)answer->opts;
+
+	HOLDS((answer->opts & ~(SEG_OPT_MSS | (syn->opts & agreed))) == 0 &&
+		      (left_out & (left_out - 1)) == 0 && (left_out == 0 || !(syn->opts & SEG_OPT_MSS)),
+	      "options %#x for %#x", answer->opts, syn->opts);
 	/* A lone MSS still fits Ethernet's shortest frame. */
 	HOLDS(tcp_opt_bytes(answer) <= tcp_opt_bytes(syn) || answer->opts == SEG_OPT_MSS,
 	      "%u bytes of options for %u", tcp_opt_bytes(answer), tcp_opt_bytes(syn));

@@ -44,10 +44,15 @@ TRACE_CONFIGURED(options_survive, always)
 
 		t->rport = (uint16_t)(1000 + i);
 		send(t, SYN, .mss = mss[m][0], .wscale = scale, .sack_ok = sack, .tsval = ts ? 700 : 0);
-		bool longer = !mss[m][0] && (scale || sack || ts);
-
-		recv(t, SYN | ACK, .ack = 1, .mss = longer ? 0 : 1460, .wscale = scale ? 2 : 0,
-		     .sack_ok = sack, .tsval = ts, .tsecr = ts ? 700 : 0);
+		/* An MSS that was not asked for takes another option's place. */
+		if (!mss[m][0] && scale)
+			scale = 0;
+		else if (!mss[m][0] && ts)
+			ts = false;
+		else if (!mss[m][0])
+			sack = false;
+		recv(t, SYN | ACK, .ack = 1, .mss = 1460, .wscale = scale ? 2 : 0, .sack_ok = sack,
+		     .tsval = ts, .tsecr = ts ? 700 : 0);
 		send(t, ACK, .seq = 1, .ack = 1, .wnd = 60, .tsval = ts ? 701 : 0, .tsecr = t->tsval);
 		event(t, WEIR_EV_OPENED);
 		struct weir_info info = trace_info(t);
