@@ -327,32 +327,44 @@ static uint32_t offset_from(const struct tcp *tcp, uint32_t tsval, uint32_t cook
 	return offset + (offset == 0); /* to TIME-WAIT 0 says that there are no timestamps */
 }
 
+/* What an echoed timestamp says if it is a cookie's. */
+struct timed {
+	uint32_t offset, word;
+	uint64_t epoch;
+};
+
+/* False: none that lives was made at that time. */
+static bool read_time(const struct tcp *tcp, const struct cookie_secret *secret, const struct seg *seg,
+		      struct timed *timed)
+{
+	timed->offset =
+		(uint32_t)siphash24_12(secret->ts, tuple_addrs(&seg->tuple), tuple_ports(&seg->tuple));
+	timed->word = seg->tsecr - timed->offset;
+	uint64_t now = (fleet_ns(tcp, secret) + SKEW_NS) >> CLOCK_TICK_SHIFT;
+	uint32_t age = (uint32_t)now - timed->word;
+
+	timed->epoch = (now - age) >> EPOCH_TICK_SHIFT;
+	return age <= now && (now >> EPOCH_TICK_SHIFT) - timed->epoch <= 1;
+}
+
 static bool open_timed(const struct tcp *tcp, struct cookie_secret *secret, const struct seg *seg,
 		       struct cookie *cookie)
 {
-	uint32_t offset =
-		(uint32_t)siphash24_12(secret->ts, tuple_addrs(&seg->tuple), tuple_ports(&seg->tuple));
-	uint32_t word = seg->tsecr - offset;
-	uint64_t now = (fleet_ns(tcp, secret) + SKEW_NS) >> CLOCK_TICK_SHIFT;
-	uint32_t age = (uint32_t)now - word;
-	uint64_t epoch = (now - age) >> EPOCH_TICK_SHIFT;
+	struct timed timed;
 
-	if (age > now || (now >> EPOCH_TICK_SHIFT) - epoch > 1)
+	if (!read_time(tcp, secret, seg, &timed) ||
+	    mac_timed(mac_of(epoch_key(secret, timed.epoch), seg, timed.word)) != seg->ack - 1)
 		return false;
-	uint64_t f = mac_of(epoch_key(secret, epoch), seg, word);
+	uint32_t wscale = timed.word >> WSCALE_SHIFT & 15, ours = clock_tick(fleet_ns(tcp, secret));
 
-	if (mac_timed(f) != seg->ack - 1)
-		return false;
-	uint32_t wscale = word >> WSCALE_SHIFT & 15, ours = clock_tick(fleet_ns(tcp, secret));
-
-	take_options(word, cookie);
+	take_options(timed.word, cookie);
 	take_wscale((uint8_t)wscale, cookie);
-	cookie->flags |= HALF_TS | (word & ECN_BIT ? HALF_ECN : 0);
-	cookie->first = tcp->tick - (ours - (word & ~low(TIMED_BITS))) + (1u << TIMED_BITS);
+	cookie->flags |= HALF_TS | (timed.word & ECN_BIT ? HALF_ECN : 0);
+	cookie->first = tcp->tick - (ours - (timed.word & ~low(TIMED_BITS))) + (1u << TIMED_BITS);
 	cookie->last = cookie->first + low(TIMED_BITS);
 	if (tcp->cookies.fleet) /* by a clock that was ahead of ours, perhaps */
 		cookie->first -= clock_ticks_from_ns(SKEW_NS);
-	cookie->ts_offset = offset_from(tcp, ours + offset, seg->tsecr);
+	cookie->ts_offset = offset_from(tcp, ours + timed.offset, seg->tsecr);
 	return true;
 }
 
@@ -370,4 +382,14 @@ bool cookie_open(struct tcp *tcp, const struct seg *seg, struct cookie *cookie)
 
 	return open_with(tcp, &cookies->secret, seg, cookie) ||
 	       (tcp->now_ns < cookies->before_until_ns && open_with(tcp, &cookies->before, seg, cookie));
+}
+
+bool cookie_may_precede(const struct tcp *tcp, const struct seg *seg)
+{
+	const struct cookies *cookies = &tcp->cookies;
+	struct timed timed;
+
+	return has_timestamps(tcp, seg) &&
+	       (read_time(tcp, &cookies->secret, seg, &timed) ||
+		(tcp->now_ns < cookies->before_until_ns && read_time(tcp, &cookies->before, seg, &timed)));
 }

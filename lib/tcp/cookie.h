@@ -66,4 +66,10 @@ bool cookie_may_come(const struct tcp *tcp);
 /* Opens the cookie of an ACK; false: it has none that lives, or a forged one. */
 bool cookie_open(struct tcp *tcp, const struct seg *seg, struct cookie *cookie);
 
+/*
+ * Whether a segment that brings none may follow one that is still under way: it echoes a time at which a cookie could have
+ * been made, under an offset that others cannot see. Without timestamps nothing tells.
+ */
+bool cookie_may_precede(const struct tcp *tcp, const struct seg *seg);
+
 #endif

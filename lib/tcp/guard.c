@@ -122,7 +122,16 @@ void guard_advance(struct tcp *tcp)
 			look(tcp, &tcp->listeners[i]);
 }
 
+/* A listener that always answers by cookies has nothing to wait for. */
+static bool is_watched(const struct listener *listener)
+{
+	return listener->guard.on && listener->defence.mode == WEIR_DEFENCE_AUTO;
+}
+
 uint32_t guard_next(const struct tcp *tcp)
 {
-	return tcp->defending == 0 ? UINT32_MAX : until_look(tcp);
+	for (unsigned i = 0; i < TCP_LISTENERS && tcp->defending > 0; i++)
+		if (is_watched(&tcp->listeners[i]))
+			return until_look(tcp);
+	return UINT32_MAX;
 }

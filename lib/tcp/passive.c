@@ -193,7 +193,7 @@ static bool believes(const struct tcp *tcp, const struct listener *listener)
 
 bool passive_follows_cookie(const struct tcp *tcp, const struct listener *listener, const struct seg *seg)
 {
-	return !(seg->flags & SEG_SYN) && seg_space(seg) > 0 && believes(tcp, listener);
+	return !(seg->flags & SEG_SYN) && believes(tcp, listener) && cookie_may_precede(tcp, seg);
 }
 
 bool passive_ack(struct tcp *tcp, struct seg *seg, ref r, verdict *v)

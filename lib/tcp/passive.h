@@ -29,8 +29,9 @@ verdict passive_syn(struct tcp *tcp, struct seg *seg, const struct listener *lis
 bool passive_ack(struct tcp *tcp, struct seg *seg, ref r, verdict *v);
 
 /*
- * Text and FIN of a connection that a cookie would make may overtake the ACK that brings it: a RST would end what is
- * about to begin, and the peer sends them again anyway.
+ * Text and FIN of a connection that a cookie would make may overtake the ACK that brings it, and so may the answer to a
+ * SYN-ACK that came twice: a RST would end what is about to begin, and the peer sends again what matters. They are known by the timestamp that they echo; who speaks
+ * without must have his RST, since his connection may be one that we have forgotten, and not one that begins.
  */
 bool passive_follows_cookie(const struct tcp *tcp, const struct listener *listener, const struct seg *seg);
 

@@ -235,11 +235,8 @@ static void arrive(unsigned end, const struct flight *flight, struct made *made)
 		send_segment(end, &seg, NULL, made);
 		note_cookie(end, &seg);
 	}
-	/*
-	 * An answer to a SYN-ACK that came twice may overtake the cookie. It is refused by a RST, as any ACK
-	 * of nothing.
-	 */
-	if (world_scenario->cookies && seg_space(&flight->seg) == 0 && counters[COUNT_resets_out] != resets)
+	/* What overtakes a cookie is known by its timestamp; without one it is refused by a RST, as any ACK of nothing. */
+	if (world_scenario->cookies && !world_scenario->timestamps && counters[COUNT_resets_out] != resets)
 		world->provoked = true;
 	if (counters[COUNT_cookies_accepted] != accepted) {
 		made->by = BY_COOKIE;

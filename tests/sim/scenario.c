@@ -114,13 +114,18 @@ static void choose_config(struct scenario *s, struct weir_config *config)
 
 #define FLOOD_BURSTS 40
 
-/* In turn, and without a draw, so that all else is as it would be. */
+/*
+ * In turn, and without a draw, so that all else is as it would be. Where cookies come both ends have timestamps: without them
+ * text that overtakes one is reset.
+ */
 static void choose_defence(struct scenario *s, uint64_t seed, struct weir_config *config)
 {
 	s->result.options[SCENARIO_COOKIES] = seed % 3 == 1;
 	s->result.flooded = seed % 3 == 2;
 	if (s->result.options[SCENARIO_COOKIES])
 		config->defence.mode = WEIR_DEFENCE_ALWAYS;
+	if (s->result.options[SCENARIO_COOKIES] || s->result.flooded)
+		config->no_timestamps = false;
 }
 
 /*
