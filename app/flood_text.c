@@ -79,10 +79,10 @@ void flood_text_demo(FILE *out, const struct flood_figures *flood, const struct 
 	char a[TEXT_NUMBER], b[TEXT_NUMBER], c[TEXT_NUMBER], d[TEXT_NUMBER];
 
 	text_clock(out, t, end);
-	fprintf(out, "  %-6s  flood %11s/s  %11s conn/s  connect p99 %7s  failed %s", flood->phase,
+	fprintf(out, "  %-6s  flood %9s/s  %9s conn/s  connect p99 %7s  failed %5s", flood->phase,
 		text_number(whole(flood->pps), a), text_number(whole(client->cps), b),
 		connect->count > 0 ? text_time(connect->p99, c) : "-", text_number(client->failed, d));
-	fprintf(out, "  half-open %s  cookies %s/s, accepted %s/s\n", text_number(server->half_open, a),
-		text_number(whole(server->cookies_sent_ps), b),
-		text_number(whole(server->cookies_accepted_ps), c));
+	/* Those that were accepted are the connections. */
+	fprintf(out, "  half-open %6s  cookies %9s/s\n", text_number(server->half_open, a),
+		text_number(whole(server->cookies_sent_ps), b));
 }

@@ -46,10 +46,12 @@ void text_clock(FILE *out, double t, double end)
 void text_second(FILE *out, const struct figures *f, double t, double end, bool is_client)
 {
 	char a[TEXT_NUMBER], b[TEXT_NUMBER], c[TEXT_NUMBER], d[TEXT_NUMBER];
+	/* What a client has begun is its own; a server's half-open ones may be anybody's. */
+	uint64_t open = f->open + (is_client ? f->half_open : 0);
 
 	text_clock(out, t, end);
 	fprintf(out, "  %11s conn/s  %11s req/s  open %s", text_number((uint64_t)(f->cps + 0.5), a),
-		text_number((uint64_t)(f->rps + 0.5), b), text_number(f->open + f->half_open, c));
+		text_number((uint64_t)(f->rps + 0.5), b), text_number(open, c));
 	if (is_client) {
 		fprintf(out, "  connect p50 %s p99 %s", text_time(f->latency[LATENCY_CONNECT].p50, a),
 			text_time(f->latency[LATENCY_CONNECT].p99, b));
@@ -64,8 +66,8 @@ void text_flooded(FILE *out, const struct figures *f)
 {
 	char a[TEXT_NUMBER], b[TEXT_NUMBER], c[TEXT_NUMBER];
 
-	/* Handshakes that outnumber connections are a sign of it, with and without cookies. */
-	if (f->cookies_sent_ps == 0 && f->half_open <= f->open)
+	/* Handshakes that outnumber connections, those of a whole second too, are a sign of it without cookies. */
+	if (f->cookies_sent_ps == 0 && (double)f->half_open <= (double)f->open + f->cps)
 		return;
 	fprintf(out, "  half-open %s  cookies %s/s, accepted %s/s", text_number(f->half_open, a),
 		text_number((uint64_t)(f->cookies_sent_ps + 0.5), b),

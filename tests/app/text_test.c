@@ -31,7 +31,7 @@ Test(text, times_have_three_digits)
 }
 
 /* What is printed about figures, to be freed. */
-static char *printed(const struct figures *figures, bool second)
+static char *printed(const struct figures *figures, bool second, bool is_client)
 {
 	char *output = NULL;
 	size_t size;
@@ -39,9 +39,9 @@ static char *printed(const struct figures *figures, bool second)
 
 	cr_assert_not_null(out);
 	if (second)
-		text_second(out, figures, 3, 10, true);
+		text_second(out, figures, 3, 10, is_client);
 	else
-		text_summary(out, figures, "client", true);
+		text_summary(out, figures, "client", is_client);
 	fclose(out);
 	return output;
 }
@@ -52,7 +52,7 @@ Test(text, a_second_is_one_line_with_what_matters)
 	char *line;
 
 	f.latency[LATENCY_CONNECT] = (struct percentiles){ .count = 1, .p50 = 12300, .p99 = 45600 };
-	line = printed(&f, true);
+	line = printed(&f, true, true);
 	cr_expect_null(strchr(line, '\n'), "one line, whose end is the caller's");
 	cr_expect_not_null(strstr(line, "3/10 s"), "%s", line);
 	cr_expect_not_null(strstr(line, "412,345 conn/s"));
@@ -60,6 +60,9 @@ Test(text, a_second_is_one_line_with_what_matters)
 	cr_expect_not_null(strstr(line, "open 64"));
 	cr_expect_not_null(strstr(line, "p50 12.3 us p99 45.6 us"));
 	cr_expect_not_null(strstr(line, "failed 7"));
+	free(line);
+	line = printed(&f, true, false);
+	cr_expect_not_null(strstr(line, "open 60 "), "a server's handshakes are not connections: %s", line);
 	free(line);
 }
 
@@ -74,6 +77,11 @@ Test(text, a_flood_shows_while_it_lasts)
 	text_flooded(out, &f);
 	fflush(out);
 	cr_expect_str_eq(output, "", "as many handshakes as connections are nothing to speak of");
+	f = (struct figures){ .open = 60, .half_open = 128, .cps = 800000 };
+	text_flooded(out, &f);
+	fflush(out);
+	cr_expect_str_eq(output, "", "nor are those that a busy server has at any moment");
+	f = (struct figures){ .open = 60, .half_open = 60 };
 	f.cookies_sent_ps = 1234567.4;
 	f.cookies_accepted_ps = 31;
 	text_flooded(out, &f);
@@ -92,7 +100,7 @@ Test(text, a_summary_names_reasons_and_states)
 
 	f.failures.entries[f.failures.count++] = (struct named){ "reset", 2 };
 	f.states[WEIR_TIME_WAIT] = 8;
-	summary = printed(&f, false);
+	summary = printed(&f, false, true);
 	cr_expect_not_null(strstr(summary, "10 attempted, 9 established, 8 closed, 2 failed"), "%s", summary);
 	cr_expect_not_null(strstr(summary, "reset 2"));
 	cr_expect_not_null(strstr(summary, "TIME-WAIT 8"));
@@ -102,7 +110,7 @@ Test(text, a_summary_names_reasons_and_states)
 	f.cookies_sent = 5000;
 	f.cookies_accepted = 9;
 	f.cookies_rejected = 3;
-	summary = printed(&f, false);
+	summary = printed(&f, false, true);
 	cr_expect_not_null(strstr(summary, "5,000 sent, 9 accepted, 3 rejected"), "%s", summary);
 	free(summary);
 }
