@@ -174,8 +174,12 @@ void flood_round(struct weir_core *core, const struct weir_event *events, unsign
 	struct flood *flood = arg;
 
 	(void)core, (void)events, (void)n, (void)now_ns;
-	if (order_given(&flood->orders->stop))
-		order_give(&flood->tally.stopped);
+	if (!order_given(&flood->orders->stop))
+		return;
+	/* A run that is over before it knew where to send has not done what was asked, however short it was. */
+	if (!flood->aimed)
+		__atomic_store_n(&flood->tally.fatal, -EHOSTUNREACH, __ATOMIC_RELAXED);
+	order_give(&flood->tally.stopped);
 }
 
 void flood_counts(const struct flood *flood, struct flood_counts *counts)
