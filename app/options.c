@@ -202,10 +202,19 @@ static error_t parse_mode(struct parse *parse, const char *arg)
 /* Packets per second, or "max". */
 static error_t parse_pps(struct parse *parse, const char *option, const char *arg)
 {
-	if (strcmp(arg, "max") != 0)
-		return parse_number(parse, option, arg, 1, 1000000000, &parse->options->flood_pps);
-	parse->options->flood_pps = OPTIONS_PPS_MAX;
-	return 0;
+	uint64_t number = 0;
+	int rc = 0;
+
+	if (strcmp(arg, "max") == 0) {
+		parse->options->flood_pps = OPTIONS_PPS_MAX;
+		return 0;
+	}
+	rc = units_number(arg, &number);
+	if (rc == 0 && (number < 1 || number > 1000000000))
+		rc = -ERANGE;
+	parse->options->flood_pps = number;
+	return check(parse, rc, option, arg,
+		     "packets per second from 1 to 1G, such as 500, 10k or 2M, or max");
 }
 
 /* Where weir stands, and what it may use. */

@@ -155,11 +155,11 @@ static int check_demo(const struct options *options, char *error)
 {
 	if (options->port != NULL)
 		return wrong(error,
-			     "--port: demo brings a wire of its own; weir serve and weir load use ports");
+			     "--port: demo brings a wire of its own; weir serve, load and flood use ports");
 	if (options->profile != NULL)
 		return wrong(
 			error,
-			"--profile: demo brings a wire of its own; weir serve and weir load use devices");
+			"--profile: demo brings a wire of its own; weir serve, load and flood use devices");
 	if (options->gateway != 0)
 		return wrong(error, "--gateway: demo's two sides share a wire and need none; leave it out");
 	if (options->lcores_count > 2)
