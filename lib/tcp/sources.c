@@ -75,33 +75,41 @@ void sources_give(struct tcp *tcp, uint32_t address)
 	add(&tcp->sources, address, UINT32_MAX);
 }
 
-static void charge(uint64_t *next_open_ns, uint64_t now_ns, uint64_t cost_ns)
+/* When the next connection would be in time, by the lesser of two cells. */
+static uint64_t next_open_ns(const struct sources *sources, struct cells at, uint64_t now_ns)
 {
-	*next_open_ns = (*next_open_ns > now_ns ? *next_open_ns : now_ns) + cost_ns;
+	uint64_t first = sources->next_open_ns[at.first], second = sources->next_open_ns[at.second];
+	uint64_t least = first < second ? first : second;
+
+	return least > now_ns ? least : now_ns;
+}
+
+static void put_off(uint64_t *next_open_ns, uint64_t until_ns)
+{
+	if (*next_open_ns < until_ns)
+		*next_open_ns = until_ns;
 }
 
 bool sources_may_open(struct tcp *tcp, const struct listener *listener, uint32_t address)
 {
 	struct sources *sources = &tcp->sources;
-	uint64_t latest_ns = tcp->now_ns + BURST_NS;
 	uint32_t limit = listener->defence.opens_per_source;
+	uint64_t next_ns[PREFIXES];
 	struct cells at[PREFIXES];
 
 	if (limit == 0)
 		return true;
 	for (unsigned prefix = 0; prefix < PREFIXES; prefix++) {
-		uint64_t cost_ns = CLOCK_NS_PER_S / limit_of(limit, prefix);
-
 		at[prefix] = cells_of(sources, address, prefix);
-		if (sources->next_open_ns[at[prefix].first] + cost_ns > latest_ns &&
-		    sources->next_open_ns[at[prefix].second] + cost_ns > latest_ns)
+		next_ns[prefix] = next_open_ns(sources, at[prefix], tcp->now_ns) +
+				  CLOCK_NS_PER_S / limit_of(limit, prefix);
+		if (next_ns[prefix] > tcp->now_ns + BURST_NS)
 			return false;
 	}
+	/* Nothing is given back here, so that the fuller cell need not grow with the lesser: none runs ahead of a burst. */
 	for (unsigned prefix = 0; prefix < PREFIXES; prefix++) {
-		uint64_t cost_ns = CLOCK_NS_PER_S / limit_of(limit, prefix);
-
-		charge(&sources->next_open_ns[at[prefix].first], tcp->now_ns, cost_ns);
-		charge(&sources->next_open_ns[at[prefix].second], tcp->now_ns, cost_ns);
+		put_off(&sources->next_open_ns[at[prefix].first], next_ns[prefix]);
+		put_off(&sources->next_open_ns[at[prefix].second], next_ns[prefix]);
 	}
 	return true;
 }

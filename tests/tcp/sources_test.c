@@ -35,6 +35,12 @@ static void paced_cookies(struct weir_config *config)
 	config->defence.mode = WEIR_DEFENCE_ALWAYS;
 }
 
+/* The n-th of those who have asked for nothing yet; a network each. */
+static uint32_t innocent(unsigned n)
+{
+	return 0x0b000001u + n * 0x9e3700u;
+}
+
 /* How many SYNs of this address are answered, of so many. */
 static unsigned asked(struct crowd *c, uint32_t address, unsigned n)
 {
@@ -319,6 +325,21 @@ CROWD(a_network_opens_at_eight_times_that, paced)
 	cr_assert_eq(all, NETWORK);
 }
 
+/* More sources than there are counts for hold each other up, but nothing of it is held against anybody for long. */
+CROWD(a_crowd_of_sources_is_forgotten_in_a_second, paced)
+{
+	enum {
+		SOURCES = 4000
+	};
+
+	crowd_listen(c, CROWD_PORT);
+	for (unsigned i = 0; i < SOURCES; i++)
+		opened(c, innocent(i), RATE);
+	crowd_pass(c, SECONDS);
+	for (unsigned i = 0; i < 20; i++)
+		cr_assert_eq(opened(c, innocent(SOURCES + i), 1), 1, "source %u", i);
+}
+
 /* It is late, not lost: the peer's text brings the third step again. */
 CROWD(what_comes_too_early_comes_again, paced)
 {
@@ -349,12 +370,6 @@ static void many(struct weir_config *config)
 	config->max_half_open = 65536;
 	config->defence.mode = WEIR_DEFENCE_OFF;
 	config->defence.half_open_per_source = 8;
-}
-
-/* The n-th of those who have asked for nothing yet; a network each. */
-static uint32_t innocent(unsigned n)
-{
-	return 0x0b000001u + n * 0x9e3700u;
 }
 
 /* That an innocent one finds both of its cells at the limit, of a Poisson distribution. */
