@@ -11,6 +11,7 @@
 #include "tcp/reply.h"
 #include "tcp/rtt.h"
 #include "tcp/time_wait.h"
+#include "wire/tcp_opt.h"
 
 #define RETRIES_MAX 7 /* three bits; by then it is three minutes old */
 
@@ -229,6 +230,16 @@ static void reply_syn_ack(struct tcp *tcp, const struct half_open *half)
 	count(tcp->counters, COUNT_syn_ack_out);
 }
 
+/* Who repeats a long SYN by short ones is not to have each answered at length, wherever they say that they come from. */
+static bool is_long_enough(const struct half_open *half, const struct seg *again)
+{
+	struct seg syn;
+
+	remember_syn(half, &syn);
+	/* With no more than an MSS the answer is in a frame of the least size. */
+	return syn.opts == SEG_OPT_MSS || tcp_opt_bytes(&syn) <= tcp_opt_bytes(again);
+}
+
 static void reply_syn_ack_again(struct tcp *tcp, struct half_open *half)
 {
 	half->flags |= HALF_AGAIN;
@@ -387,7 +398,9 @@ static verdict reset_or_syn(struct tcp *tcp, uint32_t slot, struct seg *seg, boo
 		return ACCEPTED;
 	}
 	if (seg->seq + 1 == half->rcv_nxt && !(seg->flags & SEG_ACK)) {
-		reply_syn_ack_again(tcp, half); /* ours was lost, or this is a duplicate */
+		/* Ours was lost, or this is a duplicate. */
+		if (is_long_enough(half, seg))
+			reply_syn_ack_again(tcp, half);
 		return ACCEPTED;
 	}
 	/* A peer that began anew answers our ACK by a RST; one that did not is not disturbed. */

@@ -50,6 +50,22 @@ TRACE(duplicate_syn_brings_the_same_syn_ack)
 	still_completes(t);
 }
 
+/* Or a forged one could be followed by short ones, each of which sends a long answer to whom it names. */
+TRACE(duplicate_syn_that_says_less_is_not_answered_by_more)
+{
+	listen(t, 80);
+	send(t, SYN, .mss = 1460, .wscale = 7, .sack_ok = true, .tsval = 700);
+	recv(t, SYN | ACK, .ack = 1, .mss = 1460, .wscale = 2, .sack_ok = true, .tsval = 1, .tsecr = 700);
+	send(t, SYN, .mss = 1460, .sack_ok = true);
+	send(t, SYN);
+	quiet(t);
+	send(t, SYN, .mss = 1460, .wscale = 7, .sack_ok = true, .tsval = 700);
+	recv(t, SYN | ACK, .ack = 1, .mss = 1460, .wscale = 2, .sack_ok = true, .tsval = 1, .tsecr = 700);
+	send(t, SYN);
+	after(t, 1 * SECONDS);
+	recv(t, SYN | ACK, .ack = 1, .mss = 1460, .wscale = 2, .sack_ok = true, .tsval = 1, .tsecr = 700);
+}
+
 /* RFC 9293 section 3.10.7.4, fourth step: back to LISTEN, which takes the new SYN. */
 TRACE(new_syn_in_the_window_begins_anew)
 {
