@@ -3,6 +3,7 @@
 
 #include "tcp/fsm.h"
 #include "tcp/half_open.h"
+#include "tcp/isn.h"
 #include "tcp/listeners.h"
 #include "tcp/passive.h"
 #include "tcp/profiles.h"
@@ -363,6 +364,7 @@ bool time_wait_reusable(const struct tcp *tcp, uint32_t slot)
 	const struct time_wait *wait = time_wait_at(tcp, slot);
 	uint32_t entered = wait->expires - tcp->times.time_wait - 1;
 
-	/* The clock of our timestamps must have moved since the last segment that we sent. */
-	return wait->ts_offset != 0 && seq_gt(tcp->tick, entered);
+	/* Our timestamps must have moved on since the last segment that we sent. By a cookie's they had another offset. */
+	return wait->ts_offset != 0 &&
+	       seq_gt(tcp_tsval(tcp, isn_ts_offset(tcp, &wait->tuple)), entered + wait->ts_offset);
 }

@@ -3,6 +3,8 @@
  * A cookie that somebody has captured, played again where it might still be believed: at the edges of its life, behind
  * the records that stand for its connection, and before another machine of its fleet.
  */
+#include <errno.h>
+
 #include "support/crowd.h"
 
 #define PEER 0xc6336401u /* 198.51.100.1 */
@@ -214,6 +216,42 @@ CROWD(newer_cookie_past_a_handshake, always)
 	cr_assert(crowd_half_open(c) == 1 && c->tcp->time_wait_hidden == 1);
 	cr_assert(accepted(c, &newer));
 	cr_assert(crowd_half_open(c) == 0 && c->tcp->states[WEIR_TIME_WAIT] == 0);
+}
+
+/*
+ * A connection of a cookie's has timestamps of another offset than our own opens: one of these takes its tuple out of
+ * TIME-WAIT only if the peer will find its timestamps newer.
+ */
+CROWD(our_own_open_after_a_cookies_connection, always)
+{
+	unsigned taken = 0;
+
+	crowd_listen(c, CROWD_PORT);
+	for (uint16_t rport = 1; rport <= 16; rport++) {
+		struct captured it = handshake(c, rport, true);
+		struct weir_event event;
+		struct sack sack;
+		struct seg syn;
+		weir_conn conn;
+
+		live_and_close(c, &it);
+		crowd_pass(c, 2 * SECONDS);
+		int rc = tcp_connect(c->tcp, (struct weir_endpoint){ CROWD_LOCAL, CROWD_PORT },
+				     (struct weir_endpoint){ PEER, rport }, 0, c->now_ns, &conn);
+
+		if (rc == 0) {
+			cr_assert_eq(tcp_output(c->tcp, &syn, &sack, 1, c->now_ns), 1);
+			cr_assert(seq_gt(syn.tsval, it.syn_ack.tsval + (1u << 10)), "port %u", rport);
+			cr_assert_eq(tcp_abort(c->tcp, conn), 0);
+			cr_assert_eq(tcp_events(c->tcp, &event, 1), 1);
+			taken++;
+		} else {
+			cr_assert_eq(rc, -EADDRINUSE);
+		}
+		crowd_pass(c, 61 * SECONDS);
+		cr_assert_eq(c->tcp->states[WEIR_TIME_WAIT], 0);
+	}
+	cr_assert(taken > 0 && taken < 16);
 }
 
 /* ------------------------------------------------------------------------------------------- *
