@@ -41,9 +41,9 @@
  *                          2^16 of 2^32 ticks ago, which makes 2^-48
  *
  * A hundred million blind ACKs so forge 6 connections at best. While a key is being changed there are two secrets, and
- * twice as many. Only a listener that answers by cookies believes in them at all, and the rest of the time an ACK costs
- * nothing here. To compare: FreeBSD keeps 24 bits of MAC either way; Linux 32 less 2 bits for the MSS, and loses
- * all but the MSS where there are no timestamps.
+ * twice as many. No listener believes in them whose defence is off, and none does while none can be under way: but for
+ * the minute after one was sent, and for a fleet, an ACK costs nothing here. To compare: FreeBSD keeps 24 bits of MAC
+ * either way; Linux 32 less 2 bits for the MSS, and loses all but the MSS where there are no timestamps.
  *
  * What a captured one is good for. The tuple and the peer's number are fixed, so it opens the connection that it was made
  * for; while that one stands, its segments find it and not this file; in its TIME-WAIT the cookie must have been made

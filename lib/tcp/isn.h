@@ -5,7 +5,7 @@
  * RFC 9293 section 3.4.1: ISN = M + F(tuple, secret), M a clock of about 4 us (2^12 ns here), F
  * SipHash-2-4. The upper half of the same F shifts the timestamp clock: it depends on
  * the tuple alone, so timestamps keep growing from one connection to the next of the same tuple, which
- * RFC 6191 lives on.
+ * RFC 6191 lives on. Cookies have numbers and offsets of their own (cookie.c).
  */
 #ifndef WEIR_TCP_ISN_H
 #define WEIR_TCP_ISN_H

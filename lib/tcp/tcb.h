@@ -66,7 +66,7 @@ struct tcb {
 	uint32_t rcv_nxt;
 	uint32_t snd_nxt;       /* one beyond the highest sequence number sent */
 	uint32_t ts_recent;     /* TS.Recent, RFC 7323 section 4.3 */
-	uint32_t ts_offset;     /* added to the tick for TSval; depends on the tuple alone */
+	uint32_t ts_offset;     /* added to the tick for TSval: isn.h's, or what a cookie began with */
 	uint32_t deadline;      /* tick at which `timer` is due */
 	uint16_t snd_wnd;       /* as the peer sent it; << snd_wscale for bytes */
 	uint16_t snd_wnd_max;   /* largest of those: MAX.SND.WND of RFC 5961, and for silly windows */
@@ -190,7 +190,7 @@ struct time_wait {
 	uint32_t rcv_nxt;
 	uint32_t snd_nxt;
 	uint32_t ts_recent;
-	uint32_t ts_offset; /* 0: no timestamps; isn.c never gives 0 */
+	uint32_t ts_offset; /* 0: no timestamps; neither isn.c nor cookie.c gives 0 */
 	uint32_t expires;   /* tick */
 };
 
