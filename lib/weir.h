@@ -225,7 +225,7 @@ struct weir_config {
 	uint64_t syn_timeout_ns;        /* R2 for SYN: 180 s */
 	uint16_t port_first, port_last; /* local ports for opens; 1024..65535 */
 	struct weir_defence defence;    /* of listeners, until weir_set_listener_defence() */
-	uint32_t resets_per_s;          /* RSTs that answer what belongs to nothing; 10000, 0: no limit */
+	uint32_t resets_per_s;          /* RSTs that answer what belongs to nothing; 100000, 0: no limit */
 	uint8_t ttl;
 	uint8_t dscp;
 	bool rfc1337;       /* ignore RST in TIME-WAIT instead of RFC 9293's close */

@@ -47,7 +47,7 @@ void weir_config_default(struct weir_config *config)
 		.port_first = 1024,
 		.port_last = 65535,
 		.defence = { .mode = WEIR_DEFENCE_AUTO, .timeout_ns = 63 * CLOCK_NS_PER_S },
-		.resets_per_s = 10000,
+		.resets_per_s = 100000,
 		.ttl = 64,
 		.socket = -1,
 	};
