@@ -265,17 +265,23 @@ static void change_defence(struct server *server, struct weir_core *core, uint8_
 	server->defence = mode;
 }
 
-static void take_key(struct server *server, struct weir_core *core)
+static uint64_t time_of_day_ns(void)
 {
-	const struct cookie_key_offer *offer = server->orders->key;
 	struct timespec now;
 
 	clock_gettime(CLOCK_REALTIME, &now);
-	weir_set_cookie_key(core, offer->key, rte_timespec_to_ns(&now));
+	return rte_timespec_to_ns(&now);
+}
+
+static void take_key(struct server *server, struct weir_core *core)
+{
+	const struct cookie_key_offer *offer = server->orders->key;
+
+	weir_set_cookie_key(core, offer->key, time_of_day_ns());
 	cookie_key_take(offer, &server->tally.key_taken);
 }
 
-/* For the main thread, which may not ask the core. */
+/* For the main thread, which may not ask the core; and the core may not ask the time. */
 static void look_at_ports(struct server *server, struct weir_core *core, uint64_t now_ns)
 {
 	uint32_t defending = 0;
@@ -284,6 +290,8 @@ static void look_at_ports(struct server *server, struct weir_core *core, uint64_
 		if (weir_listener_defending(core, server->listeners[i]) == 1)
 			defending |= 1u << i;
 	__atomic_store_n(&server->tally.defending, defending, __ATOMIC_RELAXED);
+	if (server->orders->key != NULL)
+		weir_set_cookie_time(core, time_of_day_ns());
 	server->look_ns = now_ns + LOOK_NS;
 }
 

@@ -358,6 +358,12 @@ WEIR_API int weir_listener_defending(const struct weir_core *core, int listener)
 WEIR_API void weir_set_cookie_key(struct weir_core *core, const uint8_t key[WEIR_COOKIE_KEY_BYTES],
 				  uint64_t time_ns);
 
+/*
+ * The time of day again, to be told every few minutes: the now_ns of two machines drift apart by some seconds a
+ * week. A step by more than a second loses the handshakes under way. Without a key it does nothing.
+ */
+WEIR_API void weir_set_cookie_time(struct weir_core *core, uint64_t time_ns);
+
 /* Stops taking new peers; connections stay. 0 or -EINVAL. */
 WEIR_API int weir_unlisten(struct weir_core *core, int listener);
 

@@ -56,6 +56,11 @@ void weir_set_cookie_key(struct weir_core *core, const uint8_t key[WEIR_COOKIE_K
 	tcp_set_cookie_key(core->tcp, key, time_ns);
 }
 
+void weir_set_cookie_time(struct weir_core *core, uint64_t time_ns)
+{
+	tcp_set_cookie_time(core->tcp, time_ns);
+}
+
 int weir_unlisten(struct weir_core *core, int listener)
 {
 	return tcp_unlisten(core->tcp, listener);

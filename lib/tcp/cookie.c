@@ -165,6 +165,13 @@ void tcp_set_cookie_key(struct tcp *tcp, const uint8_t key[WEIR_COOKIE_KEY_BYTES
 	secret_init(&cookies->secret, master, ts, time_ns - tcp->now_ns);
 }
 
+void tcp_set_cookie_time(struct tcp *tcp, uint64_t time_ns)
+{
+	/* Who shares them with nobody has a time of his own. */
+	if (tcp->cookies.fleet)
+		tcp->cookies.secret.shift_ns = time_ns - tcp->now_ns;
+}
+
 /* ------------------------------------------------------------------------------------------- *
  * From a SYN
  * ------------------------------------------------------------------------------------------- */

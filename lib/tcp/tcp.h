@@ -134,6 +134,7 @@ void tcp_defence_default(const struct tcp *tcp, struct weir_defence *defence);
 int tcp_set_listener_defence(struct tcp *tcp, int listener, const struct weir_defence *defence);
 int tcp_listener_defending(const struct tcp *tcp, int listener);
 void tcp_set_cookie_key(struct tcp *tcp, const uint8_t key[WEIR_COOKIE_KEY_BYTES], uint64_t time_ns);
+void tcp_set_cookie_time(struct tcp *tcp, uint64_t time_ns);
 
 #define DEFENCE_TIMEOUT_MIN_NS 1000000000ull
 #define DEFENCE_TIMEOUT_MAX_NS (180 * 1000000000ull)

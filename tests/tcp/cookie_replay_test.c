@@ -338,6 +338,40 @@ Test(tcp, a_fleet_believes_itself)
 	}
 }
 
+/* Two machines' clocks do not run alike, and a key lives for months: what brings them together is the time of day. */
+Test(tcp, a_fleet_is_told_the_time)
+{
+	struct fleet f = fleet_up(0);
+
+	for (unsigned day = 1; day <= 5; day++) {
+		uint64_t today = TODAY + day * 86400 * SECONDS;
+
+		crowd_pass(f.a, 3 * SECONDS);
+		struct captured apart = handshake(f.a, 1, true);
+
+		cr_assert(!accepted_with_later_timestamps(f.b, &apart), "day %u", day);
+		tcp_set_cookie_time(f.a->tcp, today);
+		tcp_set_cookie_time(f.b->tcp, today);
+		for (unsigned way = 0; way < 4; way++) {
+			struct crowd *one = way & 2 ? f.b : f.a, *other = way & 2 ? f.a : f.b;
+			struct captured it = handshake(one, (uint16_t)(2 + way), way & 1);
+
+			cr_assert(accepted_with_later_timestamps(other, &it), "day %u, way %u", day, way);
+		}
+	}
+	fleet_down(&f);
+}
+
+/* Who shares cookies with nobody needs no time of day, and none moves the life of his. */
+CROWD(alone_the_time_is_nobodys_business, always)
+{
+	crowd_listen(c, CROWD_PORT);
+	struct captured it = handshake(c, 1, true);
+
+	tcp_set_cookie_time(c->tcp, TODAY);
+	cr_assert(accepted(c, &it.ack));
+}
+
 /* Young enough for a handshake that takes long, and never older than two epochs and what the clocks may differ by. */
 Test(tcp, a_fleets_cookies_live_as_long_as_others)
 {
