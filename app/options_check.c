@@ -30,6 +30,7 @@
 #define BACKLOG_DEMO_FLOOD 4096
 /* Three phases of 5 s (flood_phases.h). */
 #define DEMO_FLOOD_NS (15 * NS_PER_S)
+#define RATE_DEMO_FLOOD 10000
 
 /*
  * demo's addresses, from RFC 2544's benchmarking block: 198.19.0.1 for the server; for the client
@@ -72,6 +73,12 @@ static void demo_flood_defaults(struct options *options)
 {
 	if (options->backlog == 0)
 		options->backlog = BACKLOG_DEMO_FLOOD;
+	/*
+	 * At intended times: clients that begin anew when they are done, and those alone who had luck, would keep
+	 * passing the few free places of the backlog on to each other.
+	 */
+	if (options->rate == 0 && options->connections == 0)
+		options->rate = RATE_DEMO_FLOOD;
 	options->source = demo_source(options);
 	options->source_given = true;
 }

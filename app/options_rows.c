@@ -68,7 +68,9 @@ const struct argp_option options_traffic_rows[] = {
 	  "connect: opens and closes",
 	  0 },
 	{ "rate", KEY_RATE, "N", 0,
-	  "New connections per second, at intended times that latencies are counted from", 0 },
+	  "New connections per second, at intended times that latencies are counted from (default with demo's --flood: "
+	  "10k)",
+	  0 },
 	{ "connections", KEY_CONNECTIONS, "N", 0,
 	  "Open at once; each that ends makes room for a new one (default without --rate: 64; demo: 256)",
 	  0 },

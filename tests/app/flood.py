@@ -209,7 +209,7 @@ def demo_in_phases():
     expect(off['server']['drops'].get('half_open_full', 0) > 1000, off['server']['drops'])
     # Until the backlog is full, and for a lucky few after that, it is as if nothing were.
     expect(off['client']['cps'] < calm['client']['cps'] / 3, off['client']['cps'], 'cps in the flood, of', calm['client']['cps'])
-    expect(auto['client']['cps'] > off['client']['cps'] * 2, auto['client']['cps'], 'cps with cookies')
+    expect(auto['client']['cps'] > calm['client']['cps'] * 0.9, auto['client']['cps'], 'cps with cookies, of', calm['client']['cps'])
     expect(summary['server']['cookies']['accepted'] > 0, summary['server']['cookies'])
     expect(summary['flood']['packets_tx'] > (20000 if SANITIZED else 100000), summary['flood'])
     expect(summary['flood']['answers']['syn_ack'] > 0, 'nothing came back', summary['flood'])

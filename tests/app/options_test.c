@@ -101,6 +101,19 @@ Test(options, every_one_of_load)
 	cr_expect_eq(options.close, CLOSE_RST);
 }
 
+/* Clients that only begin anew when they are done do not show what a flood does to those that wait. */
+Test(options, a_flooded_demo_opens_at_intended_times)
+{
+	cr_assert_eq(parse("demo --flood 1k"), 0);
+	cr_expect_eq(options.rate, 10000);
+	cr_assert_eq(parse("demo --flood 1k --rate 5"), 0);
+	cr_expect_eq(options.rate, 5);
+	cr_assert_eq(parse("demo --flood 1k --connections 7"), 0);
+	cr_expect_eq(options.rate, 0);
+	cr_assert_eq(parse("demo"), 0);
+	cr_expect_eq(options.rate, 0);
+}
+
 Test(options, every_one_of_flood)
 {
 	cr_assert_eq(parse("flood --port net_null0 --addr 192.0.2.10/24 --connect 192.0.2.20:80 --kind mix "
