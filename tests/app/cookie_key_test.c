@@ -86,9 +86,12 @@ Test(cookie_key, neither)
 		const char *text;
 		size_t n;
 	} cases[] = {
-		{ "", 0 },       { HEX, 31 },          { HEX, 33 },        { HEX, 63 },
-		{ HEX "0", 65 }, { HEX "\r\n", 66 },   { HEX "\n\n", 66 }, { HEX HEX, 128 },
-		{ "g" HEX, 64 }, { &(HEX "\n")[1], 64 }, { " " HEX, 65 },
+		{ "", 0 },          { HEX, 31 },
+		{ HEX, 33 },        { HEX, 63 },
+		{ HEX "0", 65 },    { HEX "\r\n", 66 },
+		{ HEX "\n\n", 66 }, { HEX HEX, 128 },
+		{ "g" HEX, 64 },    { &(HEX "\n")[1], 64 },
+		{ " " HEX, 65 },
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
