@@ -231,7 +231,7 @@ struct weir_config {
 	bool rfc1337;       /* ignore RST in TIME-WAIT instead of RFC 9293's close */
 	bool no_timestamps; /* do not offer or accept RFC 7323 timestamps */
 	bool no_delay;      /* no Nagle */
-	bool ecn;           /* opens ask for ECN (RFC 3168). A peer that asks has it in any case, but by a cookie
+	bool ecn; /* opens ask for ECN (RFC 3168). A peer that asks has it in any case, but by a cookie
 	                     * without timestamps */
 
 	/* Secrets, and where they come from. */
