@@ -18,18 +18,6 @@
 #define FRAGMENT_MASK 0x3fff00ffu
 #define FRAGMENT_PLAIN 0x00000006u
 
-static bool is_for(const uint8_t *frame, const struct eth_addr *dst)
-{
-	uint32_t ours, theirs;
-	uint16_t our_end, their_end;
-
-	memcpy(&ours, dst->bytes, 4);
-	memcpy(&our_end, dst->bytes + 4, 2);
-	memcpy(&theirs, frame, 4);
-	memcpy(&their_end, frame + 4, 2);
-	return ((ours ^ theirs) | (uint32_t)(our_end ^ their_end)) == 0;
-}
-
 /* IP's header and all of TCP. */
 static bool csums_right(const uint8_t *frame, uint32_t tcp_bytes)
 {
@@ -47,7 +35,7 @@ static bool csums_right(const uint8_t *frame, uint32_t tcp_bytes)
 bool plain_parse(const uint8_t *frame, uint32_t len, bool verified, const struct eth_addr *dst,
 		 struct seg *seg, uint32_t *headers)
 {
-	if (len < LEAST || !is_for(frame, dst) || frame[6] & 1)
+	if (len < LEAST || !eth_equal((const struct eth_addr *)frame, dst) || frame[6] & 1)
 		return false;
 	if ((bytes_get32(frame + 12) & TYPE_MASK) != TYPE_PLAIN ||
 	    (bytes_get32(frame + IP_AT + 6) & FRAGMENT_MASK) != FRAGMENT_PLAIN)

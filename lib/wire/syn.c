@@ -29,7 +29,6 @@
 #define WANT_54 0x020400000402080aull
 #define WANT_70 0x010303u
 
-#define IP_TOTAL 60
 #define TCP_TOTAL 40
 
 static inline uint64_t load64(const uint8_t *p)
