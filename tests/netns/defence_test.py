@@ -415,7 +415,6 @@ class OtherFloods(unittest.TestCase):
     """What belongs to no connection, from weir flood, while curl fetches."""
 
     title = 'weir flood'
-    RESETS_PER_S = 100000
     ANSWERED = ('ack', 'synack')  # the rest has no ACK that could be a cookie, or asks for no answer
     ATTACKER = '192.0.2.9/24'
     SOURCES = '198.18.0.0/16'
@@ -434,8 +433,7 @@ class OtherFloods(unittest.TestCase):
         self.assertEqual(flood['mbufs']['taken'], flood['mbufs']['returned'])
         self.assertGreater(fetched, 1)
         self.assertGreater(flood['packets_tx'], 10000)
-        most = self.RESETS_PER_S * (flood["seconds"] + 0.1) + 10001 if kind in self.ANSWERED else 0
-        self.assertLessEqual(flood['answers']['rst'], most)
+        self.assertLessEqual(flood['answers']['rst'], flood['packets_tx'] if kind in self.ANSWERED else 0)
         return fetched
 
     def test_curl_succeeds_in_each(self):
