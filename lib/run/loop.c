@@ -48,30 +48,28 @@ static unsigned deliver(struct loop *loop, uint64_t now_ns)
 	return delivered;
 }
 
-/* While the port is full the shard keeps what it would send, and still knows how to merge and cancel it. */
-static unsigned transmit(struct loop *loop, uint64_t now_ns)
-{
-	struct rte_mbuf *frames[BURST_FRAMES];
-	unsigned n, sent = 0;
+/* Writes up to BURST_FRAMES frames, and returns how many. */
+typedef unsigned (*make_fn)(struct loop *loop, struct rte_mbuf **frames, uint64_t now_ns);
 
-	for (int burst = 0; burst < LOOP_OUTPUT_BURSTS && burst_tx_ready(&loop->burst, now_ns); burst++) {
-		n = weir_output(loop->core, frames, BURST_FRAMES);
-		burst_tx(&loop->burst, frames, (uint16_t)n, now_ns);
-		sent += n;
-		if (n < BURST_FRAMES)
-			break;
-	}
-	return sent;
+static unsigned of_shard(struct loop *loop, struct rte_mbuf **frames, uint64_t now_ns)
+{
+	(void)now_ns;
+	return weir_output(loop->core, frames, BURST_FRAMES);
 }
 
-/* What the application makes itself goes behind what TCP has to say. */
-static unsigned transmit_source(struct loop *loop, uint64_t now_ns)
+static unsigned of_source(struct loop *loop, struct rte_mbuf **frames, uint64_t now_ns)
+{
+	return loop->source(loop->core, frames, BURST_FRAMES, now_ns, loop->arg);
+}
+
+/* While the port is full the shard keeps what it would send, and still knows how to merge and cancel it. */
+static inline unsigned transmit(struct loop *loop, make_fn make, uint64_t now_ns)
 {
 	struct rte_mbuf *frames[BURST_FRAMES];
 	unsigned n, sent = 0;
 
 	for (int burst = 0; burst < LOOP_OUTPUT_BURSTS && burst_tx_ready(&loop->burst, now_ns); burst++) {
-		n = loop->source(loop->core, frames, BURST_FRAMES, now_ns, loop->arg);
+		n = make(loop, frames, now_ns);
 		burst_tx(&loop->burst, frames, (uint16_t)n, now_ns);
 		sent += n;
 		if (n < BURST_FRAMES)
@@ -89,9 +87,10 @@ static bool turn(struct loop *loop, uint64_t now_ns)
 	received = receive(loop);
 	take_in(loop, received, now_ns);
 	delivered = deliver(loop, now_ns);
-	sent = transmit(loop, now_ns);
+	sent = transmit(loop, of_shard, now_ns);
+	/* What the application makes itself goes behind what TCP has to say. */
 	if (unlikely(loop->source != NULL))
-		sent += transmit_source(loop, now_ns);
+		sent += transmit(loop, of_source, now_ns);
 	return received + delivered + sent > 0;
 }
 
