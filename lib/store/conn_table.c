@@ -97,8 +97,8 @@ struct second_look {
 	unsigned i;
 };
 
-void conn_table_find_bulk(const struct conn_table *table, const uint64_t *hashes,
-			  const struct tuple *const *tuples, unsigned n, ref *refs)
+/* For each key the first entry that has its mark, or REF_NONE. */
+static void candidates(const struct conn_table *table, const uint64_t *hashes, unsigned n, ref *refs)
 {
 	struct second_look again[CONN_TABLE_BULK_MAX];
 	struct place at[CONN_TABLE_BULK_MAX];
@@ -130,6 +130,12 @@ void conn_table_find_bulk(const struct conn_table *table, const uint64_t *hashes
 		if (ways != 0)
 			refs[again[k].i] = candidate(table, bucket, ways);
 	}
+}
+
+void conn_table_find_bulk(const struct conn_table *table, const uint64_t *hashes,
+			  const struct tuple *const *tuples, unsigned n, ref *refs)
+{
+	candidates(table, hashes, n, refs);
 	for (unsigned i = 0; i < n; i++) {
 		/* A tag that another key shares, about 2^-27 of lookups: the long way round. */
 		if (refs[i] != REF_NONE && !tuple_equal(ref_record(table->pools, refs[i]), tuples[i]))
@@ -139,29 +145,12 @@ void conn_table_find_bulk(const struct conn_table *table, const uint64_t *hashes
 
 uint64_t conn_table_absent_bulk(const struct conn_table *table, const uint64_t *hashes, unsigned n)
 {
-	struct second_look again[CONN_TABLE_BULK_MAX];
-	unsigned agains = 0;
+	ref refs[CONN_TABLE_BULK_MAX];
 	uint64_t absent = 0;
 
-	CHECK(n <= CONN_TABLE_BULK_MAX);
-	for (unsigned i = 0; i < n; i++) {
-		struct place at = place_of(table, hashes[i]);
-		struct conn_match found = conn_bucket_match(table->buckets[at.home], at.tag);
-		uint32_t other;
-
-		if (found.ways != 0)
-			continue;
-		if (conn_strays(found.strays, at.tag) == 0) {
-			absent |= 1ull << i;
-			continue;
-		}
-		other = other_bucket(table, at.home, at.tag);
-		__builtin_prefetch(table->buckets[other]);
-		again[agains++] = (struct second_look){ other, at.tag | CONN_AWAY, i };
-	}
-	for (unsigned k = 0; k < agains; k++)
-		if (conn_bucket_match(table->buckets[again[k].bucket], again[k].mark).ways == 0)
-			absent |= 1ull << again[k].i;
+	candidates(table, hashes, n, refs);
+	for (unsigned i = 0; i < n; i++)
+		absent |= (uint64_t)(refs[i] == REF_NONE) << i;
 	return absent;
 }
 
