@@ -216,7 +216,7 @@ static void remember_syn(const struct half_open *half, struct seg *seg)
 	};
 }
 
-static void reply_syn_ack(struct tcp *tcp, const struct half_open *half)
+static void reply_syn_ack(struct tcp *tcp, const struct half_open *half, uint32_t ts_offset)
 {
 	struct seg *seg = reply_new(tcp, &half->tuple);
 
@@ -226,7 +226,7 @@ static void reply_syn_ack(struct tcp *tcp, const struct half_open *half)
 	passive_answer(tcp, &tcp->listeners[half->listener], seg);
 	seg->seq = half->iss;
 	if (half->flags & HALF_TS)
-		seg->tsval = tcp_tsval(tcp, isn_ts_offset(tcp, &half->tuple));
+		seg->tsval = tcp_tsval(tcp, ts_offset);
 	count(tcp->counters, COUNT_syn_ack_out);
 }
 
@@ -243,7 +243,7 @@ static bool is_long_enough(const struct half_open *half, const struct seg *again
 static void reply_syn_ack_again(struct tcp *tcp, struct half_open *half)
 {
 	half->flags |= HALF_AGAIN;
-	reply_syn_ack(tcp, half);
+	reply_syn_ack(tcp, half, isn_ts_offset(tcp, &half->tuple));
 }
 
 /* The half second that challenge ACKs are limited by, in as many bits as a half-open record has for it. */
@@ -271,10 +271,8 @@ static uint16_t agreed_mss(const struct tcp *tcp, const struct seg *seg, uint8_t
 }
 
 static void fill(const struct tcp *tcp, struct half_open *half, const struct seg *seg, uint8_t listener,
-		 uint32_t hides)
+		 uint32_t hides, uint32_t iss)
 {
-	uint32_t iss = isn_make(tcp, &seg->tuple).iss;
-
 	*half = (struct half_open){
 		.tuple = seg->tuple,
 		.rcv_nxt = seg->seq + 1,
@@ -314,12 +312,14 @@ verdict half_open_make(struct tcp *tcp, const struct seg *seg, uint8_t listener,
 	}
 	struct half_open *half = half_open_at(tcp, slot);
 
-	fill(tcp, half, seg, listener, hides);
+	struct isn isn = isn_make(tcp, &seg->tuple);
+
+	fill(tcp, half, seg, listener, hides, isn.iss);
 	if (limited)
 		half->flags |= HALF_COUNTED;
 	enqueue(tcp, slot);
 	fsm_count(tcp, WEIR_SYN_RECEIVED, 1);
-	reply_syn_ack(tcp, half);
+	reply_syn_ack(tcp, half, isn.ts_offset);
 	arm(tcp, slot);
 	return ACCEPTED;
 }

@@ -14,23 +14,6 @@
 #include "tcp/reply.h"
 #include "tcp/rtt.h"
 
-uint16_t handshake_mss(uint16_t peer_mss, uint16_t our_mss, bool timestamps)
-{
-	uint16_t mss = peer_mss < our_mss ? peer_mss : our_mss;
-
-	if (mss < TCP_MSS_MIN)
-		mss = TCP_MSS_MIN;
-	return timestamps ? mss - TCP_TS_BYTES : mss;
-}
-
-uint16_t handshake_rcv_wnd(const struct tcp *tcp, uint8_t rcv_wscale, uint16_t mss)
-{
-	uint32_t room = (uint32_t)tcp->receive_buffers * mss;
-	uint32_t offered = room > UINT16_MAX ? UINT16_MAX : room;
-
-	return (uint16_t)((offered + (1u << rcv_wscale) - 1) >> rcv_wscale);
-}
-
 static verdict ack_without_connection(struct tcp *tcp, const struct listener *listener, struct seg *seg)
 {
 	verdict v;

@@ -21,12 +21,25 @@ verdict handshake_syn_again(struct tcp *tcp, struct tcb *tcb, const struct seg *
 verdict handshake_completed(struct tcp *tcp, struct tcb *tcb, const struct seg *seg);
 
 /* What a SYN's options make of the payload that we send: RFC 9293 3.7.1, MUST-15, MUST-16. */
-uint16_t handshake_mss(uint16_t peer_mss, uint16_t our_mss, bool timestamps);
+static inline uint16_t handshake_mss(uint16_t peer_mss, uint16_t our_mss, bool timestamps)
+{
+	uint16_t mss = peer_mss < our_mss ? peer_mss : our_mss;
+
+	if (mss < TCP_MSS_MIN)
+		mss = TCP_MSS_MIN;
+	return timestamps ? mss - TCP_TS_BYTES : mss;
+}
 
 /*
  * RCV.WND after a handshake, in units of the scale: SYNs offer it unscaled. mss: of the segments that it
  * is counted in; our own for a SYN, which is sent before the peer's is known.
  */
-uint16_t handshake_rcv_wnd(const struct tcp *tcp, uint8_t rcv_wscale, uint16_t mss);
+static inline uint16_t handshake_rcv_wnd(const struct tcp *tcp, uint8_t rcv_wscale, uint16_t mss)
+{
+	uint32_t room = (uint32_t)tcp->receive_buffers * mss;
+	uint32_t offered = room > UINT16_MAX ? UINT16_MAX : room;
+
+	return (uint16_t)((offered + (1u << rcv_wscale) - 1) >> rcv_wscale);
+}
 
 #endif

@@ -56,9 +56,8 @@ void passive_answer(const struct tcp *tcp, const struct listener *listener, stru
 	unsigned opts = syn->opts & (SEG_OPT_SACK_OK | SEG_OPT_WSCALE | (tcp->timestamps ? SEG_OPT_TS : 0));
 	uint16_t theirs = syn->opts & SEG_OPT_MSS ? syn->mss : TCP_MSS_DEFAULT;
 	uint16_t ours = profile_mss(tcp, profile);
-	uint16_t mss = theirs < ours ? theirs : ours;
 
-	syn->wnd = handshake_rcv_wnd(tcp, 0, handshake_mss(mss, tcp->rcv_mss, opts & SEG_OPT_TS));
+	syn->wnd = handshake_rcv_wnd(tcp, 0, handshake_mss(theirs, ours, opts & SEG_OPT_TS));
 	syn->mss = ours;
 	syn->wscale = tcp->rcv_wscale;
 	syn->ack = syn->seq + 1;

@@ -3,6 +3,7 @@
  * The short way of a SYN. It does what tcp_input() does with one that nothing stands for, by way of handshake_listen(),
  * passive_syn() and cookie_answer(), but for a burst at once and for one listener: the first SYN's.
  */
+#include "tcp/handshake.h"
 #include "tcp/listeners.h"
 #include "tcp/passive.h"
 #include "tcp/profiles.h"
@@ -40,18 +41,6 @@ static uint64_t for_the_same(const struct syns *syns)
 	return same;
 }
 
-/* As handshake_rcv_wnd() offers it beside these options. */
-static void offer_windows(const struct tcp *tcp, struct syns *syns, uint16_t ours)
-{
-	for (unsigned i = 0; i < syns->count; i++) {
-		uint32_t mss = syns->mss[i] < ours ? syns->mss[i] : ours;
-		uint32_t room =
-			tcp->receive_buffers * ((mss > TCP_MSS_MIN ? mss : TCP_MSS_MIN) - TCP_TS_BYTES);
-
-		syns->wnds[i] = room > UINT16_MAX ? UINT16_MAX : (uint16_t)room;
-	}
-}
-
 void tcp_expect_syns(const struct tcp *tcp, struct syns *syns)
 {
 	tcp->cookies.bulk->hash13_12(tcp->secrets.table, syns->addrs, syns->ports, syns->count, syns->hashes);
@@ -79,7 +68,8 @@ uint64_t tcp_answer_syns(struct tcp *tcp, struct syns *syns, uint64_t which, str
 		.tos = profile->tos,
 	};
 	/* Before the table is looked at: what is made for one that turns out to have a record is made in vain. */
-	offer_windows(tcp, syns, answer->mss);
+	for (unsigned i = 0; i < syns->count; i++)
+		syns->wnds[i] = handshake_rcv_wnd(tcp, 0, handshake_mss(syns->mss[i], answer->mss, true));
 	cookie_make(tcp, syns);
 
 	which &= for_the_same(syns) & conn_table_absent_bulk(&tcp->table, syns->hashes, syns->count);
