@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <rte_mbuf.h>
 
@@ -29,9 +30,20 @@
 #define WARM_UP_OPENS 16
 #define WARM_UP_NS 1000000000ull
 
+/* A host asks for routers three times, 4 s apart, and waits a second for the last answer (RFC 4861 section 6.3.7). */
+#define ROUTER_WAIT_NS 9000000000ull
+#define NO_ROUTE_HOLD_NS 10000000ull
+
 static void latency(struct client *client, enum latency which, uint64_t from_ns, uint64_t now_ns)
 {
 	histogram_record(&client->tally.latency[which], now_ns > from_ns ? now_ns - from_ns : 0);
+}
+
+static struct tally_connections *family_of(struct client *client, const struct client_conn *conn)
+{
+	bool ipv4 = weir_is_ipv4(client->targets[conn->target].endpoint.address);
+
+	return &client->tally.families[ipv4 ? TALLY_IPV4 : TALLY_IPV6];
 }
 
 static uint32_t slot_of(const struct client *client, const struct client_conn *conn)
@@ -82,7 +94,8 @@ static void send_request(struct client *client, struct weir_core *core, struct c
 	conn->phase = CLIENT_WAITING;
 	conn->mark_ns = now_ns;
 	conn->answer_bytes = 0;
-	conn->request = last && client->close == CLOSE_PEER ? &client->last_request : &client->request;
+	conn->request = last && client->close == CLOSE_PEER ? &client->targets[conn->target].last_request :
+							      &client->targets[conn->target].request;
 	conn->pieces_left = conn->request->pieces;
 	push(client, core, conn);
 }
@@ -91,6 +104,7 @@ static void on_opened(struct client *client, struct weir_core *core, struct clie
 		      uint64_t now_ns)
 {
 	latency(client, LATENCY_CONNECT, conn->intended_ns, now_ns);
+	tally_add(&family_of(client, conn)->established, 1);
 	client->opening--;
 	client->answered++;
 	if (client->app == APP_CONNECT)
@@ -160,7 +174,7 @@ static void take_echo(struct client *client, struct weir_core *core, struct clie
 		complain(client, core, conn, COMPLAINT_LENGTH);
 		return;
 	}
-	if (!body_matches(&client->request, conn->answer_bytes, bytes, len)) {
+	if (!body_matches(conn->request, conn->answer_bytes, bytes, len)) {
 		complain(client, core, conn, COMPLAINT_MISMATCH);
 		return;
 	}
@@ -218,8 +232,10 @@ static void on_closed(struct client *client, struct client_conn *conn, enum weir
 {
 	uint32_t slot = slot_of(client, conn);
 
-	if (reason == WEIR_REASON_NONE)
+	if (reason == WEIR_REASON_NONE) {
 		latency(client, LATENCY_CLOSE, conn->mark_ns, now_ns);
+		tally_add(&family_of(client, conn)->closed, 1);
+	}
 	if (conn->phase == CLIENT_OPENING) {
 		client->hold_until_ns = now_ns + REFUSED_HOLD_NS;
 		client->opening--;
@@ -276,6 +292,9 @@ static void held_back(struct client *client, int rc, uint64_t now_ns)
 	} else if (rc == -EADDRNOTAVAIL || rc == -ENOMEM) {
 		tally_add(&tally->holds[rc == -ENOMEM ? HOLD_NO_MEMORY : HOLD_NO_PORT], 1);
 		client->hold_until_ns = now_ns + HOLD_NS;
+	} else if (rc == -ENETUNREACH && !client->routed && now_ns - client->start_ns < ROUTER_WAIT_NS) {
+		tally_add(&tally->holds[HOLD_NO_ROUTE], 1);
+		client->hold_until_ns = now_ns + NO_ROUTE_HOLD_NS;
 	} else {
 		__atomic_store_n(&tally->fatal, rc, __ATOMIC_RELAXED);
 	}
@@ -295,9 +314,13 @@ static bool open_one(struct client *client, struct weir_core *core, uint64_t int
 	*conn = (struct client_conn){
 		.intended_ns = intended_ns,
 		.requests_left = client->requests,
+		.target = client->turn,
 		.phase = CLIENT_OPENING,
 	};
-	rc = weir_connect(core, (struct weir_endpoint){ 0 }, client->connect, slot, &conn->handle);
+	/* Whatever comes of it: a target that has no port left must not hold up the others. */
+	client->turn = client->turn + 1 < client->targets_count ? client->turn + 1 : 0;
+	rc = weir_connect(core, (struct weir_endpoint){ 0 }, client->targets[conn->target].endpoint, slot,
+			  &conn->handle);
 	if (rc != 0) {
 		conn->phase = CLIENT_FREE;
 		slots_give(&client->slots, slot);
@@ -305,7 +328,9 @@ static bool open_one(struct client *client, struct weir_core *core, uint64_t int
 		return false;
 	}
 	client->opening++;
+	client->routed = true;
 	tally_add(&client->tally.open, 1);
+	tally_add(&family_of(client, conn)->attempted, 1);
 	return true;
 }
 
@@ -335,11 +360,16 @@ static bool plan_is_over(const struct client *client, uint64_t now_ns)
 
 static void open_more(struct client *client, struct weir_core *core, uint64_t now_ns)
 {
+	if (!order_given(&client->orders->start) && !order_given(&client->orders->stop))
+		return;
 	if (!client->started) {
 		client->started = true;
 		client->start_ns = now_ns;
 	}
 	if (order_given(&client->orders->stop) || plan_is_over(client, now_ns) || client->tally.fatal != 0) {
+		/* A run that is over before there was a way has not done what was asked, however short it was. */
+		if (!client->routed && client->tally.holds[HOLD_NO_ROUTE] > 0)
+			__atomic_store_n(&client->tally.fatal, -ENETUNREACH, __ATOMIC_RELAXED);
 		order_give(&client->tally.stopped);
 		return;
 	}
@@ -353,19 +383,34 @@ static void open_more(struct client *client, struct weir_core *core, uint64_t no
 	}
 }
 
-/* A request; last: the one after which the server shall close. */
-static int init_request(struct client *client, struct weir_core *core, struct body *body, bool last)
+static int init_request(const struct client *client, struct weir_core *core,
+			const struct weir_endpoint *server, struct body *body, bool last)
 {
-	char head[BODY_HEAD_MAX], address[UNITS_ADDRESS_TEXT], port[8] = "";
+	char head[BODY_HEAD_MAX], host[UNITS_ENDPOINT_TEXT];
 
 	if (client->app != APP_HTTP)
 		return body_init(body, core, NULL, client->size_bytes);
-	units_address_text(client->connect.address, address);
-	if (client->connect.port != 80)
-		snprintf(port, sizeof(port), ":%u", client->connect.port);
-	snprintf(head, sizeof(head), "GET / HTTP/1.1\r\nHost: %s%s\r\nUser-Agent: weir\r\n%s\r\n", address,
-		 port, last ? "Connection: close\r\n" : "");
+	units_endpoint_text(server, host);
+	/* RFC 9110 section 4.2.3: better without the port that goes without saying. */
+	if (server->port == 80)
+		*strrchr(host, ':') = '\0';
+	snprintf(head, sizeof(head), "GET / HTTP/1.1\r\nHost: %s\r\nUser-Agent: weir\r\n%s\r\n", host,
+		 last ? "Connection: close\r\n" : "");
 	return body_init(body, core, head, 0);
+}
+
+static int init_targets(struct client *client, struct weir_core *core)
+{
+	int rc = 0;
+
+	for (unsigned i = 0; i < client->targets_count && rc == 0; i++) {
+		struct client_target *target = &client->targets[i];
+
+		rc = init_request(client, core, &target->endpoint, &target->request, false);
+		if (rc == 0)
+			rc = init_request(client, core, &target->endpoint, &target->last_request, true);
+	}
+	return rc;
 }
 
 static int init_state(struct client *client, struct weir_core *core, uint32_t slots)
@@ -378,8 +423,7 @@ static int init_state(struct client *client, struct weir_core *core, uint32_t sl
 		rc = -ENOMEM;
 	if (rc != 0 || client->app == APP_CONNECT)
 		return rc;
-	rc = init_request(client, core, &client->request, false);
-	return rc == 0 ? init_request(client, core, &client->last_request, true) : rc;
+	return init_targets(client, core);
 }
 
 int client_init(struct client *client, const struct options *options, struct weir_core *core, unsigned shard,
@@ -390,7 +434,7 @@ int client_init(struct client *client, const struct options *options, struct wei
 	*client = (struct client){
 		.app = options->app,
 		.close = options->close,
-		.connect = options->connect,
+		.targets_count = options->connect_count,
 		.size_bytes = options->size_bytes,
 		.requests = options->requests == 0 ? UINT32_MAX : (uint32_t)options->requests,
 		/* Rounded so that the shares add up. */
@@ -400,6 +444,8 @@ int client_init(struct client *client, const struct options *options, struct wei
 		.paced = options->rate != 0,
 		.orders = orders,
 	};
+	for (unsigned i = 0; i < options->connect_count; i++)
+		client->targets[i].endpoint = options->connect[i];
 	if (client->paced)
 		pace_init(&client->pace, options->rate, options->ramp_ns, end_ns, shard, shards);
 	return init_state(client, core, options->max_connections / shards + SLOTS_UNHEARD);
@@ -407,8 +453,10 @@ int client_init(struct client *client, const struct options *options, struct wei
 
 void client_fini(struct client *client)
 {
-	body_fini(&client->request);
-	body_fini(&client->last_request);
+	for (unsigned i = 0; i < client->targets_count; i++) {
+		body_fini(&client->targets[i].request);
+		body_fini(&client->targets[i].last_request);
+	}
 	slots_fini(&client->slots);
 	free(client->conns);
 	free(client->streams);
@@ -423,6 +471,7 @@ void client_round(struct weir_core *core, const struct weir_event *events, unsig
 		handle(client, core, &events[i], now_ns);
 	if (client->slots.waiting > 0)
 		retry(client, core);
+	tally_ready(&client->tally, core);
 	if (!client->tally.stopped)
 		open_more(client, core, now_ns);
 	else if (order_given(&client->orders->abort) && client->tally.open > 0)

@@ -39,6 +39,7 @@ struct client_conn {
 	uint64_t answer_bytes;  /* echo: received of this answer */
 	uint32_t requests_left; /* this one included; UINT32_MAX: until the end */
 	uint32_t pieces_left;   /* of the request that is being sent */
+	uint32_t target;
 	const struct body *request;
 	struct ending ending;
 	uint8_t phase; /* enum client_phase */
@@ -46,11 +47,18 @@ struct client_conn {
 	bool partial;  /* a response is under way in its stream */
 };
 
+/* Whom it connects to, and what is said there. */
+struct client_target {
+	struct weir_endpoint endpoint;
+	struct body request, last_request; /* last: the one after which the server shall close */
+};
+
 struct client {
 	/* The plan. */
 	enum app_kind app;
 	enum close_kind close;
-	struct weir_endpoint connect;
+	struct client_target targets[OPTIONS_CONNECT_MAX];
+	unsigned targets_count;
 	uint64_t size_bytes;
 	uint32_t requests;             /* UINT32_MAX: until the end */
 	uint64_t open_max;             /* this shard's share of --connections; 0: no bound */
@@ -69,7 +77,8 @@ struct client {
 	struct client_conn *conns;
 	struct http_stream *streams; /* of responses that come in pieces */
 	struct http_memo memo;
-	struct body request, last_request;
+	uint32_t turn; /* the next connection's target */
+	bool routed;   /* a connection could be opened: the way is known */
 
 	struct flood *flood; /* what else its shard sends; NULL: nothing */
 	struct tally tally;

@@ -88,18 +88,19 @@ static bool is_mute(const char *device)
 	       (strncmp(device, "net_pcap", 8) == 0 && strstr(device, "iface=") == NULL);
 }
 
-static int add_side(struct command_state *state, const char *name, bool is_client, int port, unsigned range,
-		    unsigned ranges_count, unsigned lcore)
+static int add_side(struct command_state *state, const char *name, bool is_client, int port,
+		    const struct weir_range *ranges, unsigned ranges_count)
 {
 	const struct options *options = state->options;
 	struct session *session = &state->session;
-	struct side *side = &session->sides[session->sides_count++];
+	unsigned side_number = session->sides_count++;
+	struct side *side = &session->sides[side_number];
 	struct weir_port_info info;
 	struct side_place place = {
 		.port = port,
 		.lcore = own_lcore(options),
 		.shards = 1,
-		.ranges = &options->ranges[range],
+		.ranges = ranges,
 		.ranges_count = ranges_count,
 		.mtu = state->profile.mtu,
 		.mute = is_mute(state->device),
@@ -110,7 +111,7 @@ static int add_side(struct command_state *state, const char *name, bool is_clien
 	if (!is_client && options->cookie_key != NULL)
 		side->orders.key = &session->key;
 	if (options->lcores_count > 0)
-		place.lcore = (int)options->lcores[lcore % options->lcores_count];
+		place.lcore = (int)options->lcores[side_number % options->lcores_count];
 	/* A device may carry less than was asked for. */
 	if (weir_runtime_port_info(session->runtime, port, &info) == 0 && info.mtu < place.mtu)
 		place.mtu = info.mtu;
@@ -119,13 +120,18 @@ static int add_side(struct command_state *state, const char *name, bool is_clien
 
 static int build_demo(struct command_state *state)
 {
+	const struct options *options = state->options;
+	struct weir_range ranges[2];
 	int ports[2];
 	int rc = weir_runtime_wire(state->session.runtime, ports);
 
 	if (rc != 0)
 		return tell_runtime(state, "", rc);
-	rc = add_side(state, "client", true, ports[0], 0, 1, 0);
-	return rc == 0 ? add_side(state, "server", false, ports[1], 1, 1, 1) : rc;
+	rc = add_side(state, "client", true, ports[0], ranges, options_demo_ranges(options, 0, ranges));
+	if (rc == 0)
+		rc = add_side(state, "server", false, ports[1], ranges,
+			      options_demo_ranges(options, 1, ranges));
+	return rc;
 }
 
 static int build_port(struct command_state *state)
@@ -147,8 +153,8 @@ static int build_port(struct command_state *state)
 
 	if (port < 0)
 		return tell_runtime(state, "--port", port);
-	return add_side(state, names[state->options->command], is_client, port, 0,
-			state->options->ranges_count, 0);
+	return add_side(state, names[state->options->command], is_client, port, state->options->ranges,
+			state->options->ranges_count);
 }
 
 static int build(struct command_state *state)

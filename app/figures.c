@@ -13,6 +13,7 @@ static const char *const hold_names[HOLDS] = {
 	[HOLD_NO_PORT] = "no_port",
 	[HOLD_NO_MEMORY] = "no_memory",
 	[HOLD_OUTPUT] = "output_full",
+	[HOLD_NO_ROUTE] = "no_route",
 };
 
 /* Counters of handshakes that had a record and came to nothing, which the stack has no reason for. */
@@ -151,11 +152,13 @@ void figures_make(const struct sample *now, struct sample *since, struct figures
 		.bytes_half_open = stats->bytes_half_open,
 		.bytes_time_wait = stats->bytes_time_wait,
 		.bytes_extension = stats->bytes_extension,
+		.bytes_pair = stats->bytes_pair,
 		.memory_bytes = stats->memory_bytes,
 		.hugepage_bytes = stats->hugepage_bytes,
 		.mbufs_taken = stats->mbufs_taken,
 		.mbufs_returned = stats->mbufs_returned,
 	};
+	memcpy(f->families, now->tally.families, sizeof(f->families));
 	make_failures(now, f);
 	make_connections(now, f);
 	make_drops(now, f);

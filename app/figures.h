@@ -47,6 +47,7 @@ struct figures {
 
 	/* attempted = closed + failed + open + half_open, at any time. */
 	uint64_t attempted, established, closed, failed, open, half_open, time_wait;
+	struct tally_connections families[TALLY_FAMILIES]; /* of clients: they add up to attempted, ... */
 	uint64_t requests, rejected;
 	double cps, rps;
 	uint64_t bytes_rx, bytes_tx, packets_rx, packets_tx, retransmits;
@@ -59,7 +60,7 @@ struct figures {
 	uint32_t defending;                          /* as in the tally */
 	uint64_t states[WEIR_STATES];
 	double cycles_per_packet;
-	double bytes_hot, bytes_half_open, bytes_time_wait, bytes_extension;
+	double bytes_hot, bytes_half_open, bytes_time_wait, bytes_extension, bytes_pair;
 	uint64_t memory_bytes, hugepage_bytes;
 	uint64_t mbufs_taken, mbufs_returned;
 };

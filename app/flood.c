@@ -30,13 +30,14 @@ int flood_init(struct flood *flood, const struct options *options, const struct 
 	struct flood_plan plan = {
 		.kind = options->kind,
 		.plain = options->plain,
-		.target = options->connect,
+		.vlan = options->vlan,
+		.target = options->connect[0],
 		.sources = ranges,
 		.sources_count = ranges_count,
 		.seed = options->seed,
 	};
 
-	*flood = (struct flood){ .orders = orders, .target = options->connect.address };
+	*flood = (struct flood){ .orders = orders, .target = options->connect[0].address };
 	memcpy(flood->mac, mac, sizeof(flood->mac));
 	if (!options->seeded && getrandom(&plan.seed, sizeof(plan.seed), 0) != sizeof(plan.seed))
 		return -errno;
@@ -95,7 +96,7 @@ unsigned flood_source(struct weir_core *core, struct rte_mbuf **mbufs, unsigned 
 	struct flood *flood = arg;
 	unsigned n;
 
-	if (order_given(&flood->orders->stop))
+	if (order_given(&flood->orders->stop) || !order_given(&flood->orders->start))
 		return 0;
 	if (now_ns >= flood->look_ns && !flood->mac_given && !look(flood, core, now_ns))
 		return 0;
@@ -119,22 +120,45 @@ unsigned flood_source(struct weir_core *core, struct rte_mbuf **mbufs, unsigned 
 	return n;
 }
 
-/* The TCP header of a whole IPv4 packet to one of our sources, or NULL. */
+/* Where a packet's TCP begins, and whom it is to; 0: no TCP follows the IP header at once. */
+static unsigned answer_ipv4(const struct rte_ipv4_hdr *ip, struct weir_address *dst)
+{
+	unsigned len = rte_ipv4_hdr_len(ip);
+
+	*dst = weir_ipv4(rte_be_to_cpu_32(ip->dst_addr));
+	return ip->next_proto_id == IPPROTO_TCP && len >= sizeof(*ip) ? len : 0;
+}
+
+static unsigned answer_ipv6(const struct rte_ipv6_hdr *ip, struct weir_address *dst)
+{
+	*dst = weir_ipv6(ip->dst_addr);
+	return ip->proto == IPPROTO_TCP ? sizeof(*ip) : 0;
+}
+
+/* The TCP header of a whole packet to one of our sources, or NULL. The port may have left a VLAN's tag in the frame. */
 static const struct rte_tcp_hdr *answer(const struct flood *flood, const struct rte_mbuf *m)
 {
-	const struct rte_ether_hdr *eth = rte_pktmbuf_mtod(m, const struct rte_ether_hdr *);
-	const struct rte_ipv4_hdr *ip = (const struct rte_ipv4_hdr *)(eth + 1);
-	unsigned ip_len;
+	const uint8_t *frame = rte_pktmbuf_mtod(m, const uint8_t *), *ip = frame + RTE_ETHER_HDR_LEN;
+	const uint8_t *end = frame + rte_pktmbuf_data_len(m);
+	struct weir_address dst;
+	unsigned ip_len = 0;
+	rte_be16_t type;
 
-	if (rte_pktmbuf_data_len(m) < sizeof(*eth) + sizeof(*ip) + sizeof(struct rte_tcp_hdr) ||
-	    eth->ether_type != rte_cpu_to_be_16(RTE_ETHER_TYPE_IPV4) || ip->next_proto_id != IPPROTO_TCP)
+	if (end < ip + RTE_VLAN_HLEN)
 		return NULL;
-	ip_len = rte_ipv4_hdr_len(ip);
-	if (ip_len < sizeof(*ip) ||
-	    rte_pktmbuf_data_len(m) < sizeof(*eth) + ip_len + sizeof(struct rte_tcp_hdr) ||
-	    !flood_sources_contain(&flood->frames.sources, rte_be_to_cpu_32(ip->dst_addr)))
+	memcpy(&type, ip - sizeof(type), sizeof(type));
+	if (type == rte_cpu_to_be_16(RTE_ETHER_TYPE_VLAN)) {
+		ip += RTE_VLAN_HLEN;
+		memcpy(&type, ip - sizeof(type), sizeof(type));
+	}
+	if (type == rte_cpu_to_be_16(RTE_ETHER_TYPE_IPV4) && end >= ip + sizeof(struct rte_ipv4_hdr))
+		ip_len = answer_ipv4((const struct rte_ipv4_hdr *)ip, &dst);
+	else if (type == rte_cpu_to_be_16(RTE_ETHER_TYPE_IPV6) && end >= ip + sizeof(struct rte_ipv6_hdr))
+		ip_len = answer_ipv6((const struct rte_ipv6_hdr *)ip, &dst);
+	if (ip_len == 0 || end < ip + ip_len + sizeof(struct rte_tcp_hdr) ||
+	    !flood_sources_contain(&flood->frames.sources, dst))
 		return NULL;
-	return (const struct rte_tcp_hdr *)((const uint8_t *)ip + ip_len);
+	return (const struct rte_tcp_hdr *)(ip + ip_len);
 }
 
 static void count_answer(struct flood_counts *counts, uint8_t flags)
@@ -173,7 +197,8 @@ void flood_round(struct weir_core *core, const struct weir_event *events, unsign
 {
 	struct flood *flood = arg;
 
-	(void)core, (void)events, (void)n, (void)now_ns;
+	(void)events, (void)n, (void)now_ns;
+	tally_ready(&flood->tally, core);
 	if (!order_given(&flood->orders->stop))
 		return;
 	/* A run that is over before it knew where to send has not done what was asked, however short it was. */

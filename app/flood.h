@@ -6,7 +6,7 @@
  * into each buffer, since on a wire in memory the other end may have rewritten the last one.
  *
  * What comes back to one of its sources is counted by kind and dropped, unanswered: a RST of ours would undo the
- * attack. ARP goes on to the shard.
+ * attack. ARP and neighbour discovery go on to the shard.
  *
  * Threads: flood_source() and flood_sink() are the lcore's, flood_set_rate() and flood_counts() anybody's, the rest
  * is the main thread's, before the loops start and after they ended.
@@ -30,7 +30,7 @@ struct flood {
 	struct flood_frames frames;
 	struct rte_mempool *pool;
 	const struct orders *orders;
-	uint32_t target;
+	struct weir_address target;
 	uint8_t mac[6]; /* ours */
 
 	bool aimed;        /* frames know where they go */
@@ -53,7 +53,7 @@ int flood_init(struct flood *flood, const struct options *options, const struct 
 /* Frees the pool; returns how many of its buffers did not come back. The ports are closed. */
 unsigned flood_fini(struct flood *flood);
 
-/* Where frames go, instead of asking by ARP. Before the loops start. */
+/* Where frames go, instead of asking. Before the loops start. */
 void flood_aim(struct flood *flood, const uint8_t mac[6]);
 
 void flood_set_rate(struct flood *flood, uint64_t pps);

@@ -3,22 +3,32 @@
 
 /* What hosts may have. */
 static const struct {
-	uint32_t first, last;
+	struct weir_address first, last;
 } hosts[] = {
-	{ 0x01000000, 0x7effffff },
-	{ 0x80000000, 0xdfffffff },
+	{ { 0, 0xffff01000000 }, { 0, 0xffff7effffff } },
+	{ { 0, 0xffff80000000 }, { 0, 0xffffdfffffff } },
+	{ { 1, 0 }, { 0xfeffffffffffffff, UINT64_MAX } },
 };
 
-static void add(struct flood_sources *sources, uint32_t first, uint32_t last)
+static void add(struct flood_sources *sources, ip_number first, ip_number last)
 {
+	struct flood_range *range = &sources->ranges[sources->count];
+	ip_number more = last - first; /* addresses, but for one: all of them could be too many */
+
 	if (first > last)
 		return;
-	sources->ranges[sources->count].first = first;
-	sources->ranges[sources->count++].last = last;
-	sources->total += (uint64_t)last - first + 1;
+	*range = (struct flood_range){ .first = first, .last = last, .step = 1 };
+	if (more >= FLOOD_RANGE_ADDRESSES_MAX) {
+		range->step = (more / FLOOD_RANGE_ADDRESSES_MAX - 1) | 1;
+		range->count = FLOOD_RANGE_ADDRESSES_MAX;
+	} else {
+		range->count = (uint64_t)more + 1;
+	}
+	sources->count++;
+	sources->total += range->count;
 }
 
-static void add_without(struct flood_sources *sources, uint32_t first, uint32_t last, uint32_t target)
+static void add_without(struct flood_sources *sources, ip_number first, ip_number last, ip_number target)
 {
 	if (target < first || target > last) {
 		add(sources, first, last);
@@ -29,17 +39,29 @@ static void add_without(struct flood_sources *sources, uint32_t first, uint32_t 
 	add(sources, target + 1, last);
 }
 
+static ip_number greater(struct weir_address a, struct weir_address b)
+{
+	return ip_number_of(a) > ip_number_of(b) ? ip_number_of(a) : ip_number_of(b);
+}
+
+static ip_number lesser(struct weir_address a, struct weir_address b)
+{
+	return ip_number_of(a) < ip_number_of(b) ? ip_number_of(a) : ip_number_of(b);
+}
+
 bool flood_sources_init(struct flood_sources *sources, const struct weir_range *ranges, unsigned count,
-			uint32_t target, uint64_t seed)
+			struct weir_address target, uint64_t seed)
 {
 	unsigned bits = 0;
 
 	*sources = (struct flood_sources){ 0 };
 	for (unsigned i = 0; i < count; i++) {
+		if (!ip_same_family(ranges[i].first, target))
+			continue;
 		for (unsigned h = 0; h < sizeof(hosts) / sizeof(hosts[0]); h++)
-			add_without(sources,
-				    ranges[i].first > hosts[h].first ? ranges[i].first : hosts[h].first,
-				    ranges[i].last < hosts[h].last ? ranges[i].last : hosts[h].last, target);
+			if (ip_same_family(hosts[h].first, target))
+				add_without(sources, greater(ranges[i].first, hosts[h].first),
+					    lesser(ranges[i].last, hosts[h].last), ip_number_of(target));
 	}
 	while (1ull << bits < sources->total)
 		bits++;
@@ -50,10 +72,12 @@ bool flood_sources_init(struct flood_sources *sources, const struct weir_range *
 	return sources->total > 0;
 }
 
-bool flood_sources_contain(const struct flood_sources *sources, uint32_t address)
+bool flood_sources_contain(const struct flood_sources *sources, struct weir_address address)
 {
+	ip_number number = ip_number_of(address);
+
 	for (unsigned i = 0; i < sources->count; i++)
-		if (address >= sources->ranges[i].first && address <= sources->ranges[i].last)
+		if (number >= sources->ranges[i].first && number <= sources->ranges[i].last)
 			return true;
 	return false;
 }

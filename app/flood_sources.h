@@ -8,8 +8,11 @@
  * and Dobell: a - 1 a multiple of 4, c odd) walks 0..2^k-1, and what is beyond the last address is passed over: less
  * than half. Its low bits have short periods; a shift folded onto itself, which is a permutation too, hides that.
  *
- * Ranges lose what no host has (RFC 1122 section 3.2.1.3: 0/8, 127/8, multicast and above), and the target itself, at
- * the start: receivers would drop such packets before they cost anything. Pure; host order.
+ * IPv6's ranges may have more addresses than anybody could count to. Of such a range 2^58 are used, at an odd distance from
+ * each other, so that they lie all over it and differ in their first bits as in their last.
+ *
+ * Ranges lose what no host has (RFC 1122 section 3.2.1.3: 0/8, 127/8, multicast and above; RFC 4291: ::/64, multicast), and
+ * the target itself, at the start: receivers would drop such packets before they cost anything. Pure; host order.
  */
 #ifndef WEIR_APP_FLOOD_SOURCES_H
 #define WEIR_APP_FLOOD_SOURCES_H
@@ -17,37 +20,45 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "ip.h"
 #include "weir.h"
 
 /* Each range falls apart into two at most, below and above 127/8, and one of them once more, at the target. */
 #define FLOOD_RANGES_MAX (2 * WEIR_MAX_RANGES + 1)
+
+/* Of all ranges together they fit 64 bits. */
+#define FLOOD_RANGE_ADDRESSES_MAX (1ull << 58)
+
+struct flood_range {
+	ip_number first, last;
+	ip_number step; /* from one address to the next */
+	uint64_t count;
+};
 
 struct flood_sources {
 	uint64_t state, add, mask;
 	unsigned fold;
 	unsigned count;
 	uint64_t total; /* addresses */
-	struct {
-		uint32_t first, last;
-	} ranges[FLOOD_RANGES_MAX];
+	struct flood_range ranges[FLOOD_RANGES_MAX];
 };
 
-/* count: up to WEIR_MAX_RANGES that do not overlap. False if no address is left. */
+/* count: up to WEIR_MAX_RANGES that do not overlap. Those of the target's family are used; false if no address is left. */
 bool flood_sources_init(struct flood_sources *sources, const struct weir_range *ranges, unsigned count,
-			uint32_t target, uint64_t seed);
+			struct weir_address target, uint64_t seed);
 
-bool flood_sources_contain(const struct flood_sources *sources, uint32_t address);
+bool flood_sources_contain(const struct flood_sources *sources, struct weir_address address);
 
-static inline uint32_t flood_sources_at(const struct flood_sources *sources, uint64_t index)
+static inline struct weir_address flood_sources_at(const struct flood_sources *sources, uint64_t index)
 {
-	unsigned i = 0;
+	const struct flood_range *range = sources->ranges;
 
-	for (; index > sources->ranges[i].last - sources->ranges[i].first; i++)
-		index -= (uint64_t)sources->ranges[i].last - sources->ranges[i].first + 1;
-	return sources->ranges[i].first + (uint32_t)index;
+	for (; index >= range->count; range++)
+		index -= range->count;
+	return ip_address(range->first + range->step * index);
 }
 
-static inline uint32_t flood_sources_next(struct flood_sources *sources)
+static inline struct weir_address flood_sources_next(struct flood_sources *sources)
 {
 	uint64_t index;
 

@@ -32,6 +32,12 @@ static json_t *connections_object(const struct figures *f)
 			 "time_wait", number(f->time_wait));
 }
 
+static json_t *family_object(const struct tally_connections *family)
+{
+	return json_pack("{s:o, s:o, s:o}", "attempted", number(family->attempted), "established",
+			 number(family->established), "closed", number(family->closed));
+}
+
 static json_t *us(uint64_t ns)
 {
 	return real((double)ns / 1000);
@@ -63,10 +69,11 @@ static json_t *states_object(const struct figures *f)
 
 static json_t *memory_object(const struct figures *f)
 {
-	return json_pack("{s:{s:o, s:o, s:o, s:o}, s:o, s:o}", "bytes_per_connection", "hot",
+	return json_pack("{s:{s:o, s:o, s:o, s:o, s:o}, s:o, s:o}", "bytes_per_connection", "hot",
 			 real(f->bytes_hot), "half_open", real(f->bytes_half_open), "time_wait",
-			 real(f->bytes_time_wait), "extension", real(f->bytes_extension), "total_bytes",
-			 number(f->memory_bytes), "hugepage_bytes", number(f->hugepage_bytes));
+			 real(f->bytes_time_wait), "extension", real(f->bytes_extension), "ipv6",
+			 real(f->bytes_pair), "total_bytes", number(f->memory_bytes), "hugepage_bytes",
+			 number(f->hugepage_bytes));
 }
 
 static void set_traffic(json_t *object, const struct figures *f)
@@ -88,6 +95,9 @@ json_t *json_figures(const struct figures *f)
 
 	json_object_set_new(object, "seconds", real(f->seconds));
 	json_object_set_new(object, "connections", connections_object(f));
+	json_object_set_new(object, "families",
+			    json_pack("{s:o, s:o}", "ipv4", family_object(&f->families[TALLY_IPV4]), "ipv6",
+				      family_object(&f->families[TALLY_IPV6])));
 	set_traffic(object, f);
 	json_object_set_new(object, "latency_us", latency_object(f));
 	json_object_set_new(object, "failures", names_object(&f->failures));

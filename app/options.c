@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "ip.h"
 #include "options_rows.h"
 #include "units.h"
 
@@ -38,6 +39,12 @@ static const char *const flood_names[FLOOD_KINDS] = {
 	[FLOOD_FIN] = "fin", [FLOOD_NULL] = "null", [FLOOD_XMAS] = "xmas",     [FLOOD_MIX] = "mix",
 };
 
+static const char *const family_names[FAMILIES] = {
+	[FAMILY_4] = "4",
+	[FAMILY_6] = "6",
+	[FAMILY_BOTH] = "both",
+};
+
 /* Which apps each command knows. */
 static const bool app_allowed[COMMANDS][APP_KINDS] = {
 	[COMMAND_DEMO] = { [APP_HTTP] = true, [APP_ECHO] = true, [APP_CONNECT] = true },
@@ -66,6 +73,12 @@ static error_t check(struct parse *parse, int rc, const char *option, const char
 {
 	if (rc == -ERANGE)
 		return wrong(parse, "%s: '%s' is out of range; give %s", option, arg, right);
+	if (rc == -EAFNOSUPPORT)
+		return wrong(parse, "%s: '%s' is an IPv4 address in the form of an IPv6 one; give %s", option,
+			     arg, right);
+	if (rc == -ENODEV)
+		return wrong(parse, "%s: '%s' names a device, and weir knows --port alone; leave out %s",
+			     option, arg, strchr(arg, '%'));
 	if (rc < 0)
 		return wrong(parse, "%s: '%s' is not understood; give %s", option, arg, right);
 	return 0;
@@ -120,15 +133,55 @@ static error_t parse_time(struct parse *parse, const char *option, const char *a
 	return check(parse, rc, option, arg, "a time with its unit, such as 500us, 40ms, 10s or 2m");
 }
 
+/* What a shard takes: 2^32 addresses, and IPv6's out of one /64. */
+static bool range_is_too_wide(const struct weir_range *range)
+{
+	return range->first.hi != range->last.hi || range->last.lo - range->first.lo > UINT32_MAX;
+}
+
 static error_t parse_range(struct parse *parse, const char *arg)
 {
 	struct options *options = parse->options;
+	struct weir_range range;
+	int rc = units_range(arg, &range);
 
 	if (options->ranges_count == WEIR_MAX_RANGES)
 		return wrong(parse, "--addr: more than %d ranges; join some as A-B/LEN", WEIR_MAX_RANGES);
-	return check(parse, units_range(arg, &options->ranges[options->ranges_count++]), "--addr", arg,
-		     "ADDRESS/LEN or FIRST-LAST/LEN, hosts of one network, such as 192.0.2.10/24 or "
-		     "198.18.0.1-198.18.3.254/16");
+	if (rc != 0)
+		return check(parse, rc, "--addr", arg,
+			     "ADDRESS/LEN or FIRST-LAST/LEN, hosts of one network, such as 192.0.2.10/24, "
+			     "198.18.0.1-198.18.3.254/16 or fd99::1/64");
+	if (range_is_too_wide(&range))
+		return wrong(parse,
+			     "--addr: '%s' is out of range; give at most 4294967296 addresses of one /64",
+			     arg);
+	options->ranges[options->ranges_count++] = range;
+	options->addr_given = true;
+	return 0;
+}
+
+static error_t parse_gateway(struct parse *parse, const char *arg)
+{
+	struct weir_address address, *gateway;
+	int rc = units_address(arg, &address);
+
+	if (rc != 0)
+		return check(parse, rc, "--gateway", arg, "a router's address, such as 192.0.2.1 or fd99::1");
+	gateway = weir_is_ipv4(address) ? &parse->options->gateway : &parse->options->gateway6;
+	if (!ip_is_none(*gateway))
+		return wrong(parse, "--gateway: '%s' is the second of %s; give one of each family at most",
+			     arg, weir_is_ipv4(address) ? "IPv4" : "IPv6");
+	*gateway = address;
+	return 0;
+}
+
+static error_t parse_vlan(struct parse *parse, const char *arg)
+{
+	uint64_t id = 0;
+	error_t rc = parse_number(parse, "--vlan", arg, 1, 4094, &id);
+
+	parse->options->vlan = (uint16_t)id;
+	return rc;
 }
 
 static error_t parse_ports(struct parse *parse, const char *arg)
@@ -187,6 +240,17 @@ static error_t parse_kind(struct parse *parse, const char *arg)
 	return 0;
 }
 
+static error_t parse_family(struct parse *parse, const char *arg)
+{
+	int family = place_of(arg, family_names, FAMILIES);
+
+	if (family < 0)
+		return wrong(parse, "--family: '%s' is none; give 4, 6 or both", arg);
+	parse->options->family = (enum demo_family)family;
+	parse->options->family_given = true;
+	return 0;
+}
+
 static error_t parse_mode(struct parse *parse, const char *arg)
 {
 	for (unsigned mode = 0; mode <= WEIR_DEFENCE_OFF; mode++) {
@@ -233,13 +297,9 @@ static error_t parse_place(int key, char *arg, struct argp_state *state)
 	case KEY_ADDR:
 		return parse_range(parse, arg);
 	case KEY_GATEWAY:
-		return check(parse, units_address(arg, &options->gateway), "--gateway", arg,
-			     "an IPv4 address, such as 192.0.2.1");
+		return parse_gateway(parse, arg);
 	case KEY_VLAN:
-		return wrong(
-			parse,
-			"--vlan: not yet; let the switch or a VLAN device under the port take off tag '%s'",
-			arg);
+		return parse_vlan(parse, arg);
 	case KEY_LCORES:
 		return check(parse,
 			     units_list(arg, 1023, options->lcores, OPTIONS_LCORES_MAX,
@@ -333,8 +393,15 @@ static error_t parse_defence(int key, char *arg, struct argp_state *state)
 
 static error_t parse_connect(struct parse *parse, const char *arg)
 {
-	return check(parse, units_endpoint(arg, &parse->options->connect), "--connect", arg,
-		     "ADDRESS:PORT, such as 192.0.2.20:80");
+	struct options *options = parse->options;
+
+	if (options->command == COMMAND_FLOOD && options->connect_count > 0)
+		return wrong(parse, "--connect: '%s' is a second target; give one", arg);
+	if (options->connect_count == OPTIONS_CONNECT_MAX)
+		return wrong(parse, "--connect: more than %d servers; leave '%s' out", OPTIONS_CONNECT_MAX,
+			     arg);
+	return check(parse, units_endpoint(arg, &options->connect[options->connect_count++]), "--connect",
+		     arg, "ADDRESS:PORT, such as 192.0.2.20:80 or [fd99::20]:80");
 }
 
 static error_t parse_traffic(int key, char *arg, struct argp_state *state)
@@ -385,6 +452,8 @@ static error_t parse_demo(int key, char *arg, struct argp_state *state)
 		return parse_size(parse, arg);
 	case KEY_FLOOD:
 		return parse_pps(parse, "--flood", arg);
+	case KEY_FAMILY:
+		return parse_family(parse, arg);
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}
@@ -405,7 +474,7 @@ static error_t parse_flood(int key, char *arg, struct argp_state *state)
 	case KEY_SOURCE:
 		options->source_given = true;
 		return check(parse, units_network(arg, &options->source), "--source", arg,
-			     "NETWORK/LEN or FIRST-LAST/LEN, such as 10.0.0.0/8");
+			     "NETWORK/LEN or FIRST-LAST/LEN, such as 10.0.0.0/8 or fd10::/16");
 	case KEY_PLAIN:
 		options->plain = true;
 		return 0;
@@ -487,7 +556,8 @@ static const struct argp command_argps[COMMANDS] = {
 		.children = demo_children,
 		.doc = "Open, use and close connections between a client and a server in this process, over a wire in "
 		       "memory: no network card, no root and no hugepages needed.\v"
-		       "With --addr given twice, the first is the client's range and the second the server's.",
+		       "With --addr given twice, or twice for each family, the first is the client's range and the second the "
+		       "server's.",
 	},
 	[COMMAND_SERVE] = {
 		.parser = parse_parent,

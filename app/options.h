@@ -15,6 +15,7 @@
 
 #define OPTIONS_LCORES_MAX 64
 #define OPTIONS_LISTEN_MAX 16
+#define OPTIONS_CONNECT_MAX 16
 
 enum command {
 	COMMAND_DEMO,
@@ -54,6 +55,14 @@ enum flood_kind {
 	FLOOD_KINDS,
 };
 
+/* What demo's wire carries. */
+enum demo_family {
+	FAMILY_4,
+	FAMILY_6,
+	FAMILY_BOTH, /* connections of each in turn */
+	FAMILIES,
+};
+
 #define OPTIONS_PPS_MAX UINT64_MAX /* "max": as fast as the port takes them */
 
 struct options {
@@ -64,7 +73,8 @@ struct options {
 	const char *port, *profile, *capture, *eal;
 	struct weir_range ranges[WEIR_MAX_RANGES];
 	unsigned ranges_count;
-	uint32_t gateway;
+	struct weir_address gateway, gateway6; /* IPv4's, IPv6's */
+	uint16_t vlan;
 	unsigned lcores[OPTIONS_LCORES_MAX];
 	unsigned lcores_count;
 	uint32_t max_connections; /* per command, divided among its shards */
@@ -102,8 +112,13 @@ struct options {
 	uint8_t dest_mac[6]; /* the Ethernet address to send to, instead of the one that ARP tells */
 	bool dest_mac_given;
 
-	/* load, demo's client, and flood's target */
-	struct weir_endpoint connect;
+	/* load, demo's client, to these in turn; and flood's one target */
+	struct weir_endpoint connect[OPTIONS_CONNECT_MAX];
+	unsigned connect_count;
+
+	/* demo */
+	enum demo_family family;
+	bool family_given, addr_given;
 
 	/* load, and demo's client */
 	uint64_t rate;        /* connections per second, 0: as fast as they end */
@@ -130,8 +145,14 @@ const char *options_flood_name(enum flood_kind kind);
 int options_parse(enum command command, int argc, char **argv, struct options *options,
 		  char error[OPTIONS_ERROR_MAX]);
 
+/* Does the command open connections? */
+bool options_run_client(const struct options *options);
+
 /* Fills in what was not given. options_parse() does it; apart for tests. */
 void options_defaults(struct options *options);
+
+/* Of demo's two sides, the client's (0) or the server's (1) ranges, one of each family in use. Returns how many. */
+unsigned options_demo_ranges(const struct options *options, unsigned side, struct weir_range ranges[2]);
 
 /* Do the options agree with each other? 0, or -EINVAL with one line. */
 int options_check(const struct options *options, char error[OPTIONS_ERROR_MAX]);

@@ -6,39 +6,8 @@
 #include <stdio.h>
 
 #include "flood_sources.h"
+#include "ip.h"
 #include "units.h"
-
-#define NS_PER_S 1000000000ull
-
-/* Connections that fit when nobody says how many are wanted. */
-#define MAX_CONNECTIONS_DEFAULT 65536
-/* Enough to keep a core busy in bursts, few enough for their records to stay in its cache. */
-#define CONNECTIONS_DEFAULT 64
-/* demo: two CPUs that other programs use as well must not wait for each other all the time. */
-#define CONNECTIONS_DEMO 256
-/* RFC 9293 section 3.4.2 calls its 2 minutes an engineering choice; hosts wait this long. */
-#define MSL_DEFAULT_NS (30 * NS_PER_S)
-/* With its headers, a response of 64 bytes. */
-#define HTTP_BODY_DEFAULT 24
-#define ECHO_MESSAGE_DEFAULT 64
-/*
- * Half-open handshakes of a port: what 400,000 connections a second leave open over a path of 150 ms, in 4 MB.
- * Linux has 4096 (net.core.somaxconn).
- */
-#define BACKLOG_DEFAULT 65536
-/* demo's with a flood: few enough for any flood to fill it at once, and sixteen times what the clients take. */
-#define BACKLOG_DEMO_FLOOD 4096
-/* Three phases of 5 s (flood_phases.h). */
-#define DEMO_FLOOD_NS (15 * NS_PER_S)
-#define RATE_DEMO_FLOOD 10000
-
-/*
- * demo's addresses, from RFC 2544's benchmarking block: 198.19.0.1 for the server; for the client
- * 198.18.0.1 to .250, with 16 million ports: more than 2 MSL of TIME-WAIT use up at any rate, and as many
- * neighbours as a shard remembers easily.
- */
-static const struct weir_range demo_client = { .first = 0xc6120001, .last = 0xc61200fa, .prefix_len = 15 };
-static const struct weir_range demo_server = { .first = 0xc6130001, .last = 0xc6130001, .prefix_len = 15 };
 
 __attribute__((format(printf, 2, 3))) static int wrong(char *error, const char *format, ...)
 {
@@ -50,116 +19,70 @@ __attribute__((format(printf, 2, 3))) static int wrong(char *error, const char *
 	return -EINVAL;
 }
 
-static bool on_link(const struct weir_range *range, uint32_t address)
+/* A link-local address, fe80::/10, is on every link of IPv6. */
+static bool any_on_link(const struct options *options, struct weir_address address)
 {
-	unsigned host_bits = 32 - range->prefix_len;
-
-	return ((uint64_t)range->first >> host_bits) == ((uint64_t)address >> host_bits);
-}
-
-/* The first of the private networks that demo's own two sides do not live in. */
-static struct weir_range demo_source(const struct options *options)
-{
-	static const struct weir_range networks[] = {
-		{ .first = 0x0a000001, .last = 0x0afffffe, .prefix_len = 8 },  /* 10.0.0.0/8 */
-		{ .first = 0xac100001, .last = 0xac1ffffe, .prefix_len = 12 }, /* 172.16.0.0/12 */
-	};
-
-	return networks[on_link(&networks[0], options->ranges[0].first) ||
-			on_link(&options->ranges[0], networks[0].first)];
-}
-
-static void demo_flood_defaults(struct options *options)
-{
-	if (options->backlog == 0)
-		options->backlog = BACKLOG_DEMO_FLOOD;
-	/*
-	 * At intended times: clients that begin anew when they are done, and those alone who had luck, would keep
-	 * passing the few free places of the backlog on to each other.
-	 */
-	if (options->rate == 0 && options->connections == 0)
-		options->rate = RATE_DEMO_FLOOD;
-	options->source = demo_source(options);
-	options->source_given = true;
-}
-
-static void demo_defaults(struct options *options)
-{
-	if (options->duration_ns == 0)
-		options->duration_ns = options->flood_pps != 0 && !options->defence_given ? DEMO_FLOOD_NS :
-											    10 * NS_PER_S;
-	if (options->msl_ns == 0)
-		options->msl_ns = NS_PER_S;
-	if (options->ranges_count == 0) {
-		options->ranges[0] = demo_client;
-		options->ranges[1] = demo_server;
-		options->ranges_count = 2;
-	}
-	options->connect = (struct weir_endpoint){ .address = options->ranges[1].first, .port = 80 };
-	if (options->flood_pps != 0)
-		demo_flood_defaults(options);
-}
-
-/* The size that the app has when none is asked for; a load that checks none has 0. */
-static uint64_t size_default(const struct options *options)
-{
-	if (options->app == APP_ECHO)
-		return ECHO_MESSAGE_DEFAULT;
-	return options->command == COMMAND_LOAD ? 0 : HTTP_BODY_DEFAULT;
-}
-
-static bool runs_client(const struct options *options)
-{
-	return options->command == COMMAND_DEMO || options->command == COMMAND_LOAD;
-}
-
-void options_defaults(struct options *options)
-{
-	if (options->command == COMMAND_DEMO)
-		demo_defaults(options);
-	if (options->msl_ns == 0)
-		options->msl_ns = MSL_DEFAULT_NS;
-	if (options->listen_count == 0) {
-		options->listen[0] = 80;
-		options->listen_count = 1;
-	}
-	if (runs_client(options) && options->rate == 0 && options->connections == 0)
-		options->connections = options->command == COMMAND_DEMO ? CONNECTIONS_DEMO :
-									  CONNECTIONS_DEFAULT;
-	if (!options->size_given)
-		options->size_bytes = size_default(options);
-	if (options->requests == OPTIONS_REQUESTS_DEFAULT)
-		options->requests = 1;
-	if (options->max_connections == 0) {
-		/* An eighth more: what is closing counts as well. */
-		uint64_t wanted = options->connections + options->connections / 8;
-
-		options->max_connections = wanted > MAX_CONNECTIONS_DEFAULT ? (uint32_t)wanted :
-									      MAX_CONNECTIONS_DEFAULT;
-	}
-	if (options->backlog == 0)
-		options->backlog = options->max_connections < BACKLOG_DEFAULT ? options->max_connections :
-										BACKLOG_DEFAULT;
-}
-
-static bool any_on_link(const struct options *options, uint32_t address)
-{
+	if (address.hi >> 54 == 0xfe80 >> 6)
+		return true;
 	for (unsigned i = 0; i < options->ranges_count; i++)
-		if (on_link(&options->ranges[i], address))
+		if (ip_on_link(&options->ranges[i], address))
 			return true;
 	return false;
 }
 
-static bool is_own(const struct options *options, uint32_t address)
+static bool any_of_family(const struct options *options, struct weir_address address)
 {
 	for (unsigned i = 0; i < options->ranges_count; i++)
-		if (address >= options->ranges[i].first && address <= options->ranges[i].last)
+		if (ip_same_family(options->ranges[i].first, address))
 			return true;
 	return false;
+}
+
+static const char *family_of(struct weir_address address)
+{
+	return weir_is_ipv4(address) ? "IPv4" : "IPv6";
+}
+
+static bool is_own(const struct options *options, struct weir_address address)
+{
+	for (unsigned i = 0; i < options->ranges_count; i++)
+		if (ip_range_has(&options->ranges[i], address))
+			return true;
+	return false;
+}
+
+/* One side's and the other's, of a family. */
+static int check_wire(const struct weir_range *client, const struct weir_range *server, char *error)
+{
+	if (!ip_on_link(client, server->first) || !ip_on_link(server, client->first))
+		return wrong(error, "--addr: demo's two sides share a wire; give ranges of the same network");
+	if (ip_number_of(client->first) <= ip_number_of(server->last) &&
+	    ip_number_of(server->first) <= ip_number_of(client->last))
+		return wrong(
+			error,
+			"--addr: demo's two sides have addresses in common; give ranges that do not overlap");
+	return 0;
+}
+
+static int check_demo_ranges(const struct options *options, char *error)
+{
+	struct weir_range clients[2], servers[2];
+	unsigned families = options_demo_ranges(options, 0, clients);
+	int rc = 0;
+
+	if (options_demo_ranges(options, 1, servers) != families || options->ranges_count != 2 * families)
+		return wrong(error,
+			     "--addr: give it twice to demo, or twice for each family, first the client's "
+			     "range and then the server's");
+	for (unsigned i = 0; i < families && rc == 0; i++)
+		rc = check_wire(&clients[i], &servers[i], error);
+	return rc;
 }
 
 static int check_demo(const struct options *options, char *error)
 {
+	if (options->family_given && options->addr_given)
+		return wrong(error, "--family: --addr tells it already; leave one of them out");
 	if (options->port != NULL)
 		return wrong(error,
 			     "--port: demo brings a wire of its own; weir serve, load and flood use ports");
@@ -167,60 +90,83 @@ static int check_demo(const struct options *options, char *error)
 		return wrong(
 			error,
 			"--profile: demo brings a wire of its own; weir serve, load and flood use devices");
-	if (options->gateway != 0)
+	if (!ip_is_none(options->gateway) || !ip_is_none(options->gateway6))
 		return wrong(error, "--gateway: demo's two sides share a wire and need none; leave it out");
 	if (options->lcores_count > 2)
 		return wrong(error, "--lcores: demo has two sides; give one CPU for both, or two");
-	if (options->ranges_count != 2)
-		return wrong(error,
-			     "--addr: give it twice to demo, first the client's range and then the server's");
-	if (!on_link(&options->ranges[0], options->ranges[1].first) ||
-	    !on_link(&options->ranges[1], options->ranges[0].first))
-		return wrong(error, "--addr: demo's two sides share a wire; give ranges of the same network");
-	if (options->ranges[0].first <= options->ranges[1].last &&
-	    options->ranges[1].first <= options->ranges[0].last)
-		return wrong(
-			error,
-			"--addr: demo's two sides have addresses in common; give ranges that do not overlap");
-	return 0;
+	return check_demo_ranges(options, error);
 }
 
-static int check_place(const struct options *options, char *error)
+static int check_gateway(const struct options *options, struct weir_address gateway, char *error)
 {
-	if (options->port == NULL && options->profile == NULL)
-		return wrong(error, "--port: missing; give a PCI address or a DPDK vdev string, such as "
-				    "--port net_tap0,iface=weir0");
-	if (options->ranges_count == 0)
-		return wrong(error,
-			     "--addr: missing; give this end's addresses, such as --addr 192.0.2.10/24");
-	if (options->gateway == 0)
+	if (ip_is_none(gateway))
 		return 0;
-	if (is_own(options, options->gateway))
+	if (!any_of_family(options, gateway))
+		return wrong(error, "--gateway: it is of %s, and no --addr is; give one, or leave it out",
+			     family_of(gateway));
+	if (is_own(options, gateway))
 		return wrong(error, "--gateway: it is one of --addr's own addresses; give the router's");
-	if (!any_on_link(options, options->gateway))
+	if (!any_on_link(options, gateway))
 		return wrong(error,
 			     "--gateway: it is on no network of --addr; give a neighbour on one of them");
 	return 0;
 }
 
-static int check_connect(const struct options *options, char *error)
+static int check_place(const struct options *options, char *error)
 {
-	uint32_t address = options->connect.address;
+	int rc;
+
+	if (options->port == NULL && options->profile == NULL)
+		return wrong(error, "--port: missing; give a PCI address or a DPDK vdev string, such as "
+				    "--port net_tap0,iface=weir0");
+	if (options->ranges_count == 0)
+		return wrong(error,
+			     "--addr: missing; give this end's addresses, such as --addr 192.0.2.10/24 "
+			     "or --addr fd99::10/64");
+	rc = check_gateway(options, options->gateway, error);
+	return rc == 0 ? check_gateway(options, options->gateway6, error) : rc;
+}
+
+/* Multicast, and what IPv4 has reserved above that; IPv6's loopback. */
+static bool is_no_host(struct weir_address address)
+{
+	if (weir_is_ipv4(address))
+		return (uint32_t)address.lo >> 28 >= 14;
+	return address.hi >> 56 == 0xff || (address.hi == 0 && address.lo == 1);
+}
+
+static int check_target(const struct options *options, struct weir_address address, char *error)
+{
 	char text[UNITS_ADDRESS_TEXT];
 
-	if (address == 0)
-		return wrong(error, "--connect: missing; give the server, such as --connect 192.0.2.20:80");
 	units_address_text(address, text);
-	if (address >> 28 >= 14)
+	if (is_no_host(address))
 		return wrong(error,
 			     "--connect: %s is multicast, reserved or broadcast; give one host's address",
 			     text);
+	if (!any_of_family(options, address))
+		return wrong(error,
+			     "--addr: missing for --connect %s; give an address of %s for this end, too",
+			     text, family_of(address));
 	if (is_own(options, address))
 		return wrong(error, "--connect: %s is one of --addr's own addresses; give another host's",
 			     text);
-	if (options->gateway == 0 && !any_on_link(options, address))
+	/* IPv6's routers advertise themselves. */
+	if (weir_is_ipv4(address) && ip_is_none(options->gateway) && !any_on_link(options, address))
 		return wrong(error, "--connect: %s is on no network of --addr; give --gateway too", text);
 	return 0;
+}
+
+static int check_connect(const struct options *options, char *error)
+{
+	int rc = 0;
+
+	if (options->connect_count == 0)
+		return wrong(error, "--connect: missing; give the server, such as --connect 192.0.2.20:80 or "
+				    "--connect [fd99::20]:80");
+	for (unsigned i = 0; i < options->connect_count && rc == 0; i++)
+		rc = check_target(options, options->connect[i].address, error);
+	return rc;
 }
 
 static int check_traffic(const struct options *options, char *error)
@@ -242,43 +188,55 @@ static int check_traffic(const struct options *options, char *error)
 }
 
 /*
- * Where a flood hurts nobody who was not asked: RFC 1918's private networks, RFC 2544's for benchmarks,
- * RFC 5737's for documentation, RFC 3927's of one link. Not RFC 6598's shared ones: a provider's customers
- * live there.
+ * Where a flood hurts nobody who was not asked: private networks (RFC 1918, RFC 4193), those for benchmarks (RFC 2544, RFC
+ * 5180), for documentation (RFC 5737, RFC 3849, RFC 9637), those of one link (RFC 3927, RFC 4291). Not RFC 6598's shared
+ * ones: a provider's customers live there.
  */
-static const struct weir_range harmless[] = {
-	{ .first = 0x0a000000, .last = 0x0affffff }, /* 10.0.0.0/8 */
-	{ .first = 0xa9fe0000, .last = 0xa9feffff }, /* 169.254.0.0/16 */
-	{ .first = 0xac100000, .last = 0xac1fffff }, /* 172.16.0.0/12 */
-	{ .first = 0xc0000200, .last = 0xc00002ff }, /* 192.0.2.0/24 */
-	{ .first = 0xc0a80000, .last = 0xc0a8ffff }, /* 192.168.0.0/16 */
-	{ .first = 0xc6120000, .last = 0xc613ffff }, /* 198.18.0.0/15 */
-	{ .first = 0xc6336400, .last = 0xc63364ff }, /* 198.51.100.0/24 */
-	{ .first = 0xcb007100, .last = 0xcb0071ff }, /* 203.0.113.0/24 */
+static const struct {
+	struct weir_address network;
+	unsigned prefix_len;
+} harmless[] = {
+	{ { 0, 0xffff0a000000 }, 8 },      /* 10.0.0.0 */
+	{ { 0, 0xffffa9fe0000 }, 16 },     /* 169.254.0.0 */
+	{ { 0, 0xffffac100000 }, 12 },     /* 172.16.0.0 */
+	{ { 0, 0xffffc0000200 }, 24 },     /* 192.0.2.0 */
+	{ { 0, 0xffffc0a80000 }, 16 },     /* 192.168.0.0 */
+	{ { 0, 0xffffc6120000 }, 15 },     /* 198.18.0.0 */
+	{ { 0, 0xffffc6336400 }, 24 },     /* 198.51.100.0 */
+	{ { 0, 0xffffcb007100 }, 24 },     /* 203.0.113.0 */
+	{ { 0xfc00000000000000, 0 }, 7 },  /* fc00:: */
+	{ { 0xfe80000000000000, 0 }, 10 }, /* fe80:: */
+	{ { 0x20010db800000000, 0 }, 32 }, /* 2001:db8:: */
+	{ { 0x3fff000000000000, 0 }, 20 }, /* 3fff:: */
+	{ { 0x2001000200000000, 0 }, 48 }, /* 2001:2:: */
 };
 
-static bool is_harmless(uint32_t address)
+static bool is_harmless(struct weir_address address)
 {
 	for (unsigned i = 0; i < sizeof(harmless) / sizeof(harmless[0]); i++)
-		if (address >= harmless[i].first && address <= harmless[i].last)
+		if (ip_same_network(harmless[i].network, address, harmless[i].prefix_len))
 			return true;
 	return false;
 }
 
 static int check_flood(const struct options *options, char *error)
 {
+	struct weir_address target = options->connect[0].address;
 	struct flood_sources sources;
 	char text[UNITS_ADDRESS_TEXT];
 
-	units_address_text(options->connect.address, text);
-	if (!options->authorised && !is_harmless(options->connect.address))
+	units_address_text(target, text);
+	if (!options->authorised && !is_harmless(target))
 		return wrong(
 			error,
 			"--connect: %s is no private, benchmarking, documentation or link-local address; "
 			"flood one of these, or give --i-am-authorised if its owner agreed",
 			text);
-	if (options->source_given &&
-	    !flood_sources_init(&sources, &options->source, 1, options->connect.address, 0))
+	if (options->source_given && !ip_same_family(options->source.first, target))
+		return wrong(error, "--source: it is of %s, and the target of %s; give others, such as %s",
+			     family_of(options->source.first), family_of(target),
+			     weir_is_ipv4(target) ? "10.0.0.0/8" : "fd10::/16");
+	if (options->source_given && !flood_sources_init(&sources, &options->source, 1, target, 0))
 		return wrong(error,
 			     "--source: no host but the target can have an address of it; give others, such "
 			     "as 10.0.0.0/8");
@@ -316,7 +274,7 @@ int options_check(const struct options *options, char error[OPTIONS_ERROR_MAX])
 		rc = check_connect(options, error);
 	if (rc == 0 && options->command == COMMAND_FLOOD)
 		rc = check_flood(options, error);
-	if (rc == 0 && runs_client(options))
+	if (rc == 0 && options_run_client(options))
 		rc = check_traffic(options, error);
 	if (rc == 0 && options->command == COMMAND_SERVE && options->size_given && options->app != APP_HTTP)
 		rc = wrong(error, "--size: only app http has a size of its own; leave it out");

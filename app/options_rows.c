@@ -8,9 +8,12 @@ const struct argp_option options_common_rows[] = {
 	{ "port", KEY_PORT, "DEVICE", 0,
 	  "PCI address or DPDK vdev string, such as 0000:3b:00.0 or net_tap0,iface=t0", 0 },
 	{ "profile", KEY_PROFILE, "FILE", 0, "Settings of a device, from drivers-cfg/", 0 },
-	{ "addr", KEY_ADDR, "CIDR", 0, "Own addresses: A/LEN or A-B/LEN. Repeatable", 0 },
-	{ "gateway", KEY_GATEWAY, "ADDR", 0, "Next hop for addresses that --addr has no network for", 0 },
-	{ "vlan", KEY_VLAN, "ID", OPTION_HIDDEN, "Not yet", 0 },
+	{ "addr", KEY_ADDR, "CIDR", 0, "Own addresses, of IPv4 or IPv6: A/LEN or A-B/LEN. Repeatable", 0 },
+	{ "gateway", KEY_GATEWAY, "ADDR", 0,
+	  "Next hop for addresses that --addr has no network for; one for each family (IPv6 default: who advertises "
+	  "itself)",
+	  0 },
+	{ "vlan", KEY_VLAN, "ID", 0, "All frames have the tag of this VLAN, 1 to 4094 (default: none)", 0 },
 	{ NULL, 0, NULL, 0, "Machine:", 11 },
 	{ "lcores", KEY_LCORES, "LIST", 0,
 	  "CPUs that run the stack, one shard each (default: chosen near the port)", 0 },
@@ -51,9 +54,11 @@ const struct argp_option options_defence_rows[] = {
 	  "4096)",
 	  0 },
 	{ "syn-per-source", KEY_SYN_PER_SOURCE, "N", 0,
-	  "Half-open handshakes of an address, and 8 N of its /24; beyond, cookies (default: no limit)", 0 },
+	  "Half-open handshakes of an address, and 8 N of its /24, of IPv6 its /64; beyond, cookies (default: no limit)",
+	  0 },
 	{ "opens-per-source", KEY_OPENS_PER_SOURCE, "N", 0,
-	  "New connections a second of an address, and 8 N of its /24; beyond, none (default: no limit)", 0 },
+	  "New connections a second of an address, and 8 N of its /24, of IPv6 its /64; beyond, none (default: no limit)",
+	  0 },
 	{ "cookie-key", KEY_COOKIE_KEY, "FILE", 0,
 	  "Secret that machines with one address share, to accept each other's cookies; 64 hex digits, read again at "
 	  "SIGHUP",
@@ -82,7 +87,9 @@ const struct argp_option options_traffic_rows[] = {
 };
 
 const struct argp_option options_load_rows[] = {
-	{ "connect", KEY_CONNECT, "ADDR:PORT", 0, "Whom to connect to", 1 },
+	{ "connect", KEY_CONNECT, "ADDR:PORT", 0,
+	  "Whom to connect to, 192.0.2.20:80 or [fd99::20]:80. Repeatable: connections go to all in turn",
+	  1 },
 	{ "size", KEY_SIZE, "BYTES", 0, "echo: bytes per request (default: 64). http: body size to insist on",
 	  1 },
 	{ 0 },
@@ -93,6 +100,9 @@ const struct argp_option options_demo_rows[] = {
 	{ "connect", KEY_CONNECT, "ADDR:PORT", OPTION_HIDDEN, "", 1 },
 	{ "size", KEY_SIZE, "BYTES", 0,
 	  "http: body of a response (default: 24). echo: bytes per request (default: 64)", 1 },
+	{ "family", KEY_FAMILY, "WHICH", 0,
+	  "4: IPv4 (default). 6: IPv6. both: connections of each in turn. Left out with --addr, which tells",
+	  1 },
 	{ "flood", KEY_FLOOD, "PPS", 0,
 	  "A SYN flood on the same wire, so many packets per second, or max (default: none). Without --syn-defence in "
 	  "three parts: no flood, a flood and no defence, a flood and auto",
@@ -113,8 +123,8 @@ const struct argp_option options_flood_rows[] = {
 	  0 },
 	{ "plain", KEY_PLAIN, NULL, 0, "Segments without the TCP options that real ones have", 0 },
 	{ "dest-mac", KEY_DEST_MAC, "MAC", 0,
-	  "Ethernet address to send to, where nobody answers ARP (default: the target's or the gateway's; no ARP is "
-	  "asked for on net_null, and on net_pcap's files)",
+	  "Ethernet address to send to, where nobody tells it (default: the target's or the gateway's, by ARP or neighbour "
+	  "discovery; nobody is asked on net_null, and on net_pcap's files)",
 	  0 },
 	{ "i-am-authorised", KEY_AUTHORISED, NULL, 0, "The target's owner agrees: flood any address", 0 },
 	{ 0 },

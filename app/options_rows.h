@@ -43,6 +43,7 @@ enum option_key {
 	KEY_RAMP,
 	KEY_CLOSE,
 	KEY_FLOOD,
+	KEY_FAMILY,
 	KEY_KIND,
 	KEY_SOURCE,
 	KEY_PLAIN,

@@ -77,22 +77,37 @@ static json_t *listen_array(const struct options *options)
 	return array;
 }
 
-static void connect_text(const struct options *options, char *text, size_t size)
+/* "192.0.2.10/24, fd99::10/64" */
+static void print_ranges(FILE *out, const struct weir_range *ranges, unsigned count)
 {
-	char address[UNITS_ADDRESS_TEXT];
+	char text[UNITS_RANGE_TEXT];
 
-	units_address_text(options->connect.address, address);
-	snprintf(text, size, "%s:%u", address, options->connect.port);
+	for (unsigned i = 0; i < count; i++) {
+		units_range_text(&ranges[i], text);
+		fprintf(out, "%s%s", i == 0 ? "" : ", ", text);
+	}
+}
+
+/* "192.0.2.20:80, [fd99::20]:80" */
+static void print_targets(FILE *out, const struct options *options)
+{
+	char text[UNITS_ENDPOINT_TEXT];
+
+	for (unsigned i = 0; i < options->connect_count; i++) {
+		units_endpoint_text(&options->connect[i], text);
+		fprintf(out, "%s%s", i == 0 ? "" : ", ", text);
+	}
 }
 
 static void ready_demo(FILE *out, const struct options *options)
 {
-	char client[UNITS_RANGE_TEXT], server[32];
+	struct weir_range clients[2];
 
-	units_range_text(&options->ranges[0], client);
-	connect_text(options, server, sizeof(server));
-	fprintf(out, "A client (%s) and a server (%s) on a wire in memory, app %s.\n", client, server,
-		options_app_name(options->app));
+	fprintf(out, "A client (");
+	print_ranges(out, clients, options_demo_ranges(options, 0, clients));
+	fprintf(out, ") and a server (");
+	print_targets(out, options);
+	fprintf(out, ") on a wire in memory, app %s.\n", options_app_name(options->app));
 	fprintf(out, "Each connection: three-way handshake, %s, %s.\n",
 		options->app == APP_CONNECT ? "nothing sent" :
 		options->requests == 1      ? "one request and its answer" :
@@ -102,8 +117,6 @@ static void ready_demo(FILE *out, const struct options *options)
 
 static void ready_text(FILE *out, const struct options *options, const char *const *devices, unsigned count)
 {
-	char text[UNITS_RANGE_TEXT];
-
 	if (options->command == COMMAND_DEMO) {
 		ready_demo(out, options);
 		return;
@@ -111,17 +124,17 @@ static void ready_text(FILE *out, const struct options *options, const char *con
 	fprintf(out, "%s on", options_command_name(options->command));
 	for (unsigned i = 0; i < count; i++)
 		fprintf(out, " %s", devices[i]);
-	for (unsigned i = 0; i < options->ranges_count; i++) {
-		units_range_text(&options->ranges[i], text);
-		fprintf(out, "%s %s", i == 0 ? " as" : ",", text);
-	}
+	fprintf(out, " as ");
+	print_ranges(out, options->ranges, options->ranges_count);
+	if (options->vlan != 0)
+		fprintf(out, ", VLAN %u", options->vlan);
 	if (options->command == COMMAND_FLOOD)
 		fprintf(out, ", %s", options_flood_name(options->kind));
 	else
 		fprintf(out, ", app %s", options_app_name(options->app));
-	if (options->command == COMMAND_LOAD || options->command == COMMAND_FLOOD) {
-		connect_text(options, text, sizeof(text));
-		fprintf(out, ", to %s", text);
+	if (options->connect_count > 0) {
+		fprintf(out, ", to ");
+		print_targets(out, options);
 	}
 	for (unsigned i = 0; i < options->listen_count && options->command == COMMAND_SERVE; i++)
 		fprintf(out, "%s %u", i == 0 ? ", listening on" : ",", options->listen[i]);

@@ -314,6 +314,7 @@ void server_round(struct weir_core *core, const struct weir_event *events, unsig
 {
 	struct server *server = arg;
 
+	tally_ready(&server->tally, core);
 	for (unsigned i = 0; i < n; i++)
 		handle(server, core, &events[i]);
 	if (server->slots.waiting > 0)

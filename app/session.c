@@ -7,11 +7,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "units.h"
+
 #define NS_PER_S 1000000000ull
 #define NS_PER_MS 1000000ull
 
 /* How soon a signal or the end is noticed. */
 #define SLICE_NS (10 * NS_PER_MS)
+/* And that addresses may be used. */
+#define READY_SLICE_NS NS_PER_MS
 /* How long connections may take to end by themselves: a lost FIN and its first retransmissions. */
 #define DRAIN_NS (5 * NS_PER_S)
 /* How long the RSTs of an abort may take to leave. */
@@ -321,7 +325,10 @@ static void check(const struct run *run, bool *failed)
 	if (rc == -EHOSTUNREACH && session->options->command == COMMAND_FLOOD)
 		complain(
 			session, failed,
-			"nobody answers ARP for the target or its gateway; where nobody can, give --dest-mac");
+			"nobody answers for the target or its gateway by ARP or neighbour discovery; where nobody can, "
+			"give --dest-mac");
+	else if (rc == -ENETUNREACH)
+		complain(session, failed, "no router advertises itself to this link; give --gateway");
 	else if (rc != 0)
 		complain(session, failed, "connections cannot be opened: %s", strerror(-rc));
 	for (unsigned i = 0; i < session->sides_count; i++) {
@@ -343,6 +350,47 @@ static void check(const struct run *run, bool *failed)
 		complain(session, failed, "standard output: %s", strerror(session->output.why));
 	if (signals > 1)
 		complain(session, failed, "stopped at once; connections were left open");
+}
+
+/* Of neighbours, somebody answered the question whether an address of ours is taken. */
+static void complain_of_address(const struct session *session, bool *failed)
+{
+	const struct options *options = session->options;
+	char text[UNITS_ADDRESS_TEXT], names[WEIR_MAX_RANGES * (UNITS_ADDRESS_TEXT + 4)] = "";
+
+	for (unsigned i = 0; i < options->ranges_count; i++) {
+		if (weir_is_ipv4(options->ranges[i].first))
+			continue;
+		units_address_text(options->ranges[i].first, text);
+		snprintf(names + strlen(names), sizeof(names) - strlen(names), "%s%s",
+			 names[0] != '\0' ? " or " : "", text);
+	}
+	complain(session, failed, "--addr: %s is in use by somebody else on this link", names);
+}
+
+/*
+ * Until all shards may use their addresses, and then tells all of them to begin. 1; 0: a signal, or an end of the output,
+ * came first; -EADDRINUSE.
+ */
+static int wait_until_ready(struct run *run)
+{
+	struct session *session = run->session;
+	int ready = 0;
+
+	while (ready == 0 && signals == 0) {
+		if (!weir_runtime_poll(session->runtime, weir_now_ns() + READY_SLICE_NS))
+			break;
+		ready = 1;
+		for (unsigned i = 0; i < session->sides_count && ready == 1; i++)
+			ready = side_ready(&session->sides[i]);
+	}
+	run->start_ns = weir_now_ns();
+	for (unsigned i = 0; i < session->sides_count; i++) {
+		run->since[i]->now_ns = run->start_ns;
+		if (ready == 1)
+			order_give(&session->sides[i].orders.start);
+	}
+	return ready;
 }
 
 static bool take_memory(struct run *run)
@@ -367,7 +415,7 @@ int session_run(struct session *session, const char *const *devices, unsigned de
 		char error[SESSION_ERROR_MAX])
 {
 	struct run *run = calloc(1, sizeof(*run));
-	int rc = -ENOMEM;
+	int rc = -ENOMEM, ready;
 
 	if (run == NULL)
 		return rc;
@@ -383,16 +431,21 @@ int session_run(struct session *session, const char *const *devices, unsigned de
 		snprintf(error, SESSION_ERROR_MAX, "%s", weir_runtime_error(session->runtime));
 		goto free_run;
 	}
-	run->start_ns = weir_now_ns();
-	for (unsigned i = 0; i < session->sides_count; i++)
-		run->since[i]->now_ns = run->start_ns;
-	output_ready(&session->output, devices, devices_count);
-	set_flood(run, run->start_ns);
-	loop(run);
+	ready = wait_until_ready(run);
+	if (ready == 1) {
+		output_ready(&session->output, devices, devices_count);
+		set_flood(run, run->start_ns);
+	}
+	if (ready >= 0)
+		loop(run);
 	weir_runtime_stop(session->runtime);
 	weir_runtime_join(session->runtime);
-	tell_summary(run);
-	check(run, failed);
+	if (ready >= 0) {
+		tell_summary(run);
+		check(run, failed);
+	} else {
+		complain_of_address(session, failed);
+	}
 free_run:
 	give_memory(run);
 	free(run);

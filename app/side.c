@@ -59,12 +59,29 @@ static void configure_defence(const struct options *options, const struct side_p
 	config->max_half_open = config->defence.backlog * options->listen_count;
 }
 
+/* demo's flood comes from elsewhere: the client's station is the router to there, too. */
+static void configure_way_back(const struct options *options, struct weir_config *config)
+{
+	struct weir_range clients[2];
+	unsigned count = options_demo_ranges(options, 0, clients);
+
+	for (unsigned i = 0; i < count; i++)
+		*(weir_is_ipv4(clients[i].first) ? &config->gateway : &config->gateway6) = clients[i].first;
+}
+
 static void configure(const struct side *side, const struct options *options, const struct side_place *place,
 		      struct weir_config *config)
 {
 	weir_config_default(config);
 	config->mtu = place->mtu;
+	config->vlan = options->vlan;
 	config->gateway = options->gateway;
+	config->gateway6 = options->gateway6;
+	/* Who else could have our address, or lead out, where nobody is? */
+	if (options->command == COMMAND_DEMO || place->mute) {
+		config->dad_probes = 0;
+		config->no_router_advertisements = true;
+	}
 	memcpy(config->ranges, place->ranges, place->ranges_count * sizeof(config->ranges[0]));
 	config->ranges_count = place->ranges_count;
 	config->max_connections = options->max_connections / place->shards;
@@ -83,8 +100,8 @@ static void configure(const struct side *side, const struct options *options, co
 		config->rto_min_ns = config->rto_initial_ns;
 	if (options->command == COMMAND_DEMO && options->flood_pps != 0) {
 		config->syn_timeout_ns = PATIENCE_NS;
-		/* Floods come from elsewhere: the client's station is the router to there, too. */
-		config->gateway = side->is_client ? 0 : options->ranges[0].first;
+		if (!side->is_client)
+			configure_way_back(options, config);
 	}
 	config->seeded = options->seeded;
 	/* Shards must not draw the same numbers. */
@@ -256,6 +273,7 @@ static void add_stats(struct weir_stats *sum, const struct weir_stats *stats)
 	sum->bytes_half_open = stats->bytes_half_open;
 	sum->bytes_time_wait = stats->bytes_time_wait;
 	sum->bytes_extension = stats->bytes_extension;
+	sum->bytes_pair = stats->bytes_pair;
 }
 
 static void add_tally(struct tally *sum, const struct tally *tally)
@@ -271,6 +289,11 @@ static void add_tally(struct tally *sum, const struct tally *tally)
 		sum->holds[i] += tally_get(&tally->holds[i]);
 	for (unsigned i = 0; i < LATENCIES; i++)
 		histogram_add(&sum->latency[i], &tally->latency[i]);
+	for (unsigned i = 0; i < TALLY_FAMILIES; i++) {
+		sum->families[i].attempted += tally_get(&tally->families[i].attempted);
+		sum->families[i].established += tally_get(&tally->families[i].established);
+		sum->families[i].closed += tally_get(&tally->families[i].closed);
+	}
 }
 
 /* Alone, a flood is what its shard does; beside a client it is somebody else's. */
@@ -322,6 +345,15 @@ void side_sample(const struct side *side, struct sample *sample)
 		add_tally(&sample->tally, tally_of(side, i));
 		add_flood_counts(side, i, sample);
 	}
+}
+
+int side_ready(const struct side *side)
+{
+	int ready = 1;
+
+	for (unsigned i = 0; i < side->count && ready == 1; i++)
+		ready = __atomic_load_n(&tally_of(side, i)->ready, __ATOMIC_RELAXED);
+	return ready;
 }
 
 bool side_stopped(const struct side *side)

@@ -42,7 +42,7 @@ struct side_place {
 	const struct weir_range *ranges;
 	unsigned ranges_count;
 	uint16_t mtu;
-	bool mute; /* nobody answers ARP on this port */
+	bool mute; /* nobody answers on this port */
 };
 
 void side_init(struct side *side, const char *name, struct weir_runtime *runtime, bool is_client);
@@ -69,6 +69,9 @@ void side_set_flood(struct side *side, uint64_t pps);
 
 /* Sums up what the side has counted until now. */
 void side_sample(const struct side *side, struct sample *sample);
+
+/* May every shard use its addresses? As weir_ready() has it. */
+int side_ready(const struct side *side);
 
 /* Has every shard stopped opening connections? */
 bool side_stopped(const struct side *side);

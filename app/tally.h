@@ -14,6 +14,7 @@
 
 #include "cookie_key.h"
 #include "histogram.h"
+#include "weir.h"
 
 enum latency {
 	LATENCY_CONNECT,    /* intended start to ESTABLISHED */
@@ -42,7 +43,19 @@ enum hold {
 	HOLD_NO_PORT,   /* -EADDRNOTAVAIL: every local port to that peer is taken */
 	HOLD_NO_MEMORY, /* -ENOMEM: at max-connections */
 	HOLD_OUTPUT,    /* -EAGAIN: output at its bound */
+	HOLD_NO_ROUTE,  /* -ENETUNREACH: no router has advertised itself yet */
 	HOLDS,
+};
+
+/* What is told of connections by the family of their addresses. */
+enum tally_family {
+	TALLY_IPV4,
+	TALLY_IPV6,
+	TALLY_FAMILIES,
+};
+
+struct tally_connections {
+	uint64_t attempted, established, closed;
 };
 
 struct tally {
@@ -56,7 +69,9 @@ struct tally {
 	uint32_t defending; /* server: a bit for each of --listen's ports that answers by cookies now */
 	uint32_t key_taken; /* server: version of the cookie key that it took last */
 	int fatal;          /* a negative errno that ends the run, or 0 */
+	int ready;          /* may the addresses be used? As weir_ready() has it */
 	bool stopped;       /* nothing is opened any more */
+	struct tally_connections families[TALLY_FAMILIES]; /* client */
 };
 
 static inline void tally_add(uint64_t *value, uint64_t n)
@@ -69,8 +84,16 @@ static inline uint64_t tally_get(const uint64_t *value)
 	return __atomic_load_n(value, __ATOMIC_RELAXED);
 }
 
+/* Only the shard may ask its core. Each round, until the answer is another. */
+static inline void tally_ready(struct tally *tally, const struct weir_core *core)
+{
+	if (tally->ready == 0)
+		__atomic_store_n(&tally->ready, weir_ready(core), __ATOMIC_RELAXED);
+}
+
 /* What the main thread asks of the shards of one side. */
 struct orders {
+	bool start;                         /* all are ready: begin to open, and to flood */
 	bool stop;                          /* open nothing more, and let what is open come to its end */
 	bool abort;                         /* and now at once */
 	uint8_t defence;                    /* of servers' ports: enum weir_defence_mode */

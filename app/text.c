@@ -122,6 +122,29 @@ static void states_line(FILE *out, const struct figures *f)
 	fprintf(out, "%s\n", separator[0] == ' ' ? " none" : "");
 }
 
+/* Where a client had both. */
+static void family_lines(FILE *out, const struct figures *f)
+{
+	static const char *const names[TALLY_FAMILIES] = { [TALLY_IPV4] = "IPv4", [TALLY_IPV6] = "IPv6" };
+	char a[TEXT_NUMBER], b[TEXT_NUMBER], c[TEXT_NUMBER];
+
+	if (f->families[TALLY_IPV4].attempted == 0 || f->families[TALLY_IPV6].attempted == 0)
+		return;
+	for (unsigned i = 0; i < TALLY_FAMILIES; i++)
+		fprintf(out, "  of %-9s %s attempted, %s established, %s closed\n", names[i],
+			text_number(f->families[i].attempted, a), text_number(f->families[i].established, b),
+			text_number(f->families[i].closed, c));
+}
+
+static void memory_line(FILE *out, const struct figures *f)
+{
+	fprintf(out, "  memory       %.0f bytes a connection, %.0f half-open, %.0f in TIME-WAIT; ",
+		f->bytes_hot, f->bytes_half_open, f->bytes_time_wait);
+	if (f->bytes_pair > 0)
+		fprintf(out, "%.0f more each for IPv6; ", f->bytes_pair);
+	fprintf(out, "%.1f MB in all\n", (double)f->memory_bytes / 1e6);
+}
+
 void text_summary(FILE *out, const struct figures *f, const char *name, bool is_client)
 {
 	char a[TEXT_NUMBER], b[TEXT_NUMBER], c[TEXT_NUMBER], d[TEXT_NUMBER];
@@ -131,6 +154,7 @@ void text_summary(FILE *out, const struct figures *f, const char *name, bool is_
 	fprintf(out, "  connections  %s attempted, %s established, %s closed, %s failed\n",
 		text_number(f->attempted, a), text_number(f->established, b), text_number(f->closed, c),
 		text_number(f->failed, d));
+	family_lines(out, f);
 	fprintf(out, "  rates        %s conn/s, %s req/s over %.2f s\n",
 		text_number((uint64_t)(f->cps + 0.5), a), text_number((uint64_t)(f->rps + 0.5), b),
 		f->seconds);
@@ -149,9 +173,7 @@ void text_summary(FILE *out, const struct figures *f, const char *name, bool is_
 	names_line(out, "held back", &f->held_back);
 	states_line(out, f);
 	fprintf(out, "  cost         %.0f cycles/packet\n", f->cycles_per_packet);
-	fprintf(out,
-		"  memory       %.0f bytes a connection, %.0f half-open, %.0f in TIME-WAIT; %.1f MB in all\n",
-		f->bytes_hot, f->bytes_half_open, f->bytes_time_wait, (double)f->memory_bytes / 1e6);
+	memory_line(out, f);
 	fprintf(out, "  buffers      %s taken, %s returned\n", text_number(f->mbufs_taken, a),
 		text_number(f->mbufs_returned, b));
 }

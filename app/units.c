@@ -3,11 +3,14 @@
 
 #include <arpa/inet.h>
 #include <ctype.h>
+#include <endian.h>
 #include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "ip.h"
 
 #define NS_PER_US 1000ull
 #define NS_PER_MS 1000000ull
@@ -96,18 +99,34 @@ int units_time(const char *text, uint64_t *ns)
 	return with_suffix(text, time_suffixes, ns);
 }
 
-int units_address(const char *text, uint32_t *address)
+static int address6(const char *text, struct weir_address *address)
+{
+	struct in6_addr in;
+
+	if (strchr(text, '%') != NULL)
+		return -ENODEV;
+	if (inet_pton(AF_INET6, text, &in) != 1)
+		return -EINVAL;
+	if (weir_is_ipv4(weir_ipv6(in.s6_addr)))
+		return -EAFNOSUPPORT;
+	*address = weir_ipv6(in.s6_addr);
+	return 0;
+}
+
+int units_address(const char *text, struct weir_address *address)
 {
 	struct in_addr in;
 
+	if (strchr(text, ':') != NULL)
+		return address6(text, address);
 	if (inet_pton(AF_INET, text, &in) != 1)
 		return -EINVAL;
-	*address = ntohl(in.s_addr);
+	*address = weir_ipv4(ntohl(in.s_addr));
 	return 0;
 }
 
 /* As units_address() for the first len bytes of text. */
-static int address_part(const char *text, size_t len, uint32_t *address)
+static int address_part(const char *text, size_t len, struct weir_address *address)
 {
 	char part[UNITS_ADDRESS_TEXT];
 
@@ -118,16 +137,36 @@ static int address_part(const char *text, size_t len, uint32_t *address)
 	return units_address(part, address);
 }
 
+/* The address of "198.18.0.1:80" or "[fd99::1]:80"; *colon: where the port's part begins. */
+static int endpoint_address(const char *text, const char **colon, struct weir_address *address)
+{
+	const char *bracket = strchr(text, ']');
+	int rc;
+
+	if (text[0] != '[') {
+		*colon = strrchr(text, ':');
+		rc = *colon != NULL ? address_part(text, (size_t)(*colon - text), address) : -EINVAL;
+		/* "fd99::1:80" is an address, all of it. */
+		return rc == 0 && !weir_is_ipv4(*address) ? -EINVAL : rc;
+	}
+	if (bracket == NULL || bracket[1] != ':')
+		return -EINVAL;
+	*colon = bracket + 1;
+	rc = address_part(text + 1, (size_t)(bracket - text - 1), address);
+	return rc == 0 && weir_is_ipv4(*address) ? -EINVAL : rc;
+}
+
 int units_endpoint(const char *text, struct weir_endpoint *endpoint)
 {
-	const char *colon = strchr(text, ':');
+	struct weir_address address;
+	const char *colon;
 	uint64_t port;
-	uint32_t address;
+	int rc = endpoint_address(text, &colon, &address);
 
-	if (colon == NULL || address_part(text, (size_t)(colon - text), &address) != 0)
-		return -EINVAL;
+	if (rc != 0)
+		return rc;
 	text = colon + 1;
-	if (digits(&text, &port) == 0 || *text != '\0' || address == 0)
+	if (digits(&text, &port) == 0 || *text != '\0' || ip_is_any(address))
 		return -EINVAL;
 	if (port == 0 || port > UINT16_MAX)
 		return -ERANGE;
@@ -154,32 +193,34 @@ int units_mac(const char *text, uint8_t mac[6])
 	return 0;
 }
 
-/* Neither the network's own address nor its broadcast; RFC 3021 lets a /31 use both of its two. */
+/*
+ * Neither the network's own address, which is a router's anycast address in IPv6 (RFC 4291 section 2.6.1), nor IPv4's
+ * broadcast. RFC 3021 and RFC 6164 let a network of two use both.
+ */
 static bool range_is_usable(const struct weir_range *range)
 {
-	uint32_t host_mask = range->prefix_len == 0 ? UINT32_MAX :
-						      (uint32_t)((1ull << (32 - range->prefix_len)) - 1);
+	ip_number hosts = ip_host_mask(range->first, range->prefix_len);
+	ip_number first = ip_number_of(range->first), last = ip_number_of(range->last);
 
-	if (range->first == 0 || range->first > range->last)
+	if (ip_is_any(range->first) || first > last || !ip_on_link(range, range->last))
 		return false;
-	if ((range->first & ~host_mask) != (range->last & ~host_mask))
-		return false;
-	if (range->prefix_len >= 31)
+	if (hosts <= 1)
 		return true;
-	return (range->first & host_mask) != 0 && (range->last & host_mask) != host_mask;
+	return (first & hosts) != 0 && (!weir_is_ipv4(range->last) || (last & hosts) != hosts);
 }
 
-/* From the network's first host to its last; RFC 3021's two of a /31, and the one of a /32. */
+/* From the network's first host to its last; both addresses of a network of two, and the one of a network of one. */
 static void widen(struct weir_range *range)
 {
-	uint32_t host_mask = (uint32_t)((1ull << (32 - range->prefix_len)) - 1);
+	ip_number hosts = ip_host_mask(range->first, range->prefix_len);
+	ip_number first = ip_number_of(range->first) & ~hosts, last = first | hosts;
 
-	range->first &= ~host_mask;
-	range->last = range->first | host_mask;
-	if (range->prefix_len < 31) {
-		range->first++;
-		range->last--;
+	if (hosts > 1) {
+		first++;
+		last -= weir_is_ipv4(range->first);
 	}
+	range->first = ip_address(first);
+	range->last = ip_address(last);
 }
 
 /* whole: "A/LEN" is the network that A lies in. */
@@ -188,18 +229,20 @@ static int range_of(const char *text, bool whole, struct weir_range *range)
 	const char *slash = strchr(text, '/'), *dash = strchr(text, '-');
 	struct weir_range parsed;
 	uint64_t prefix_len;
+	int rc;
 
 	if (slash == NULL || (dash != NULL && dash > slash))
 		return -EINVAL;
-	if (address_part(text, (size_t)((dash != NULL ? dash : slash) - text), &parsed.first) != 0)
-		return -EINVAL;
+	rc = address_part(text, (size_t)((dash != NULL ? dash : slash) - text), &parsed.first);
 	parsed.last = parsed.first;
-	if (dash != NULL && address_part(dash + 1, (size_t)(slash - dash - 1), &parsed.last) != 0)
-		return -EINVAL;
+	if (rc == 0 && dash != NULL)
+		rc = address_part(dash + 1, (size_t)(slash - dash - 1), &parsed.last);
+	if (rc != 0)
+		return rc;
 	text = slash + 1;
-	if (digits(&text, &prefix_len) == 0 || *text != '\0')
+	if (digits(&text, &prefix_len) == 0 || *text != '\0' || !ip_same_family(parsed.first, parsed.last))
 		return -EINVAL;
-	if (prefix_len == 0 || prefix_len > 32)
+	if (prefix_len == 0 || prefix_len > ip_bits(parsed.first))
 		return -ERANGE;
 	parsed.prefix_len = (uint8_t)prefix_len;
 	if (whole && dash == NULL)
@@ -259,10 +302,24 @@ int units_list(const char *text, unsigned last, unsigned *values, unsigned max, 
 	return 0;
 }
 
-void units_address_text(uint32_t address, char text[UNITS_ADDRESS_TEXT])
+void units_address_text(struct weir_address address, char text[UNITS_ADDRESS_TEXT])
 {
-	snprintf(text, UNITS_ADDRESS_TEXT, "%u.%u.%u.%u", address >> 24, (address >> 16) & 255,
-		 (address >> 8) & 255, address & 255);
+	struct in_addr in = { .s_addr = htonl((uint32_t)address.lo) };
+	uint64_t words[2] = { htobe64(address.hi), htobe64(address.lo) };
+
+	if (weir_is_ipv4(address))
+		inet_ntop(AF_INET, &in, text, UNITS_ADDRESS_TEXT);
+	else
+		inet_ntop(AF_INET6, words, text, UNITS_ADDRESS_TEXT);
+}
+
+void units_endpoint_text(const struct weir_endpoint *endpoint, char text[UNITS_ENDPOINT_TEXT])
+{
+	char address[UNITS_ADDRESS_TEXT];
+
+	units_address_text(endpoint->address, address);
+	snprintf(text, UNITS_ENDPOINT_TEXT, weir_is_ipv4(endpoint->address) ? "%s:%u" : "[%s]:%u", address,
+		 endpoint->port);
 }
 
 void units_range_text(const struct weir_range *range, char text[UNITS_RANGE_TEXT])
@@ -271,7 +328,7 @@ void units_range_text(const struct weir_range *range, char text[UNITS_RANGE_TEXT
 
 	units_address_text(range->first, first);
 	units_address_text(range->last, last);
-	if (range->first == range->last)
+	if (strcmp(first, last) == 0)
 		snprintf(text, UNITS_RANGE_TEXT, "%s/%u", first, range->prefix_len);
 	else
 		snprintf(text, UNITS_RANGE_TEXT, "%s-%s/%u", first, last, range->prefix_len);

@@ -78,8 +78,8 @@ static void make_template(struct headers *h, const struct shape *shape)
 
 static uint64_t pseudo_sum(const struct headers *h, unsigned tcp_bytes)
 {
-	return csum_pseudo(be32toh(h->ip.src_addr), be32toh(h->ip.dst_addr), IPPROTO_TCP,
-			   (uint16_t)tcp_bytes);
+	return csum_pseudo(weir_ipv4(be32toh(h->ip.src_addr)), weir_ipv4(be32toh(h->ip.dst_addr)),
+			   IPPROTO_TCP, (uint16_t)tcp_bytes);
 }
 
 static void write_packet(struct bare_loop *loop, struct rte_mbuf *m, unsigned kind)

@@ -21,8 +21,9 @@
 #define TIME_WAIT_MAX (2u << 20)
 #define PORT 80
 
-static const struct weir_range client_range = { .first = 0xc6120001, .last = 0xc61200fa, .prefix_len = 15 };
-static const struct weir_range server_range = { .first = 0xc6130001, .last = 0xc6130001, .prefix_len = 15 };
+/* 198.18.0.1-198.18.0.250/15 and 198.19.0.1/15. */
+static const struct weir_range client_range = { { 0, 0xffffc6120001 }, { 0, 0xffffc61200fa }, 15 };
+static const struct weir_range server_range = { { 0, 0xffffc6130001 }, { 0, 0xffffc6130001 }, 15 };
 
 struct conn_pair {
 	struct weir_runtime *runtime;

@@ -47,8 +47,8 @@ static int add_shard(struct weir_runtime *runtime, int port)
 	weir_config_default(&shard.config);
 	memcpy(shard.config.mac, syn_capture_server_mac.bytes, sizeof(shard.config.mac));
 	shard.config.ranges[0] = (struct weir_range){
-		.first = SYN_CAPTURE_SERVER,
-		.last = SYN_CAPTURE_SERVER,
+		.first = weir_ipv4(SYN_CAPTURE_SERVER),
+		.last = weir_ipv4(SYN_CAPTURE_SERVER),
 		.prefix_len = SYN_CAPTURE_PREFIX_LEN,
 	};
 	shard.config.ranges_count = 1;
@@ -63,7 +63,7 @@ static int add_shard(struct weir_runtime *runtime, int port)
 /* Idle: no timer, all options agreed on. */
 static bool add_connection(struct tcp *tcp, const struct tuple *tuple, struct rng *rng)
 {
-	struct tcb *tcb = tcb_take(tcp, tuple);
+	struct tcb *tcb = tcb_take(tcp, tuple, NULL);
 
 	if (tcb == NULL ||
 	    !conn_table_insert(&tcp->table, tcp_hash(tcp, tuple), ref_make(REF_HOT, tcb_slot(tcp, tcb))))
@@ -140,11 +140,12 @@ static bool is_answer(const struct rte_mbuf *m, const struct seg *syn)
 	struct frame frame = { .bytes = rte_pktmbuf_mtod(m, const uint8_t *),
 			       .contiguous = m->data_len,
 			       .total = m->pkt_len };
+	struct seg_side side;
 	uint32_t headers;
 	struct seg seg;
 
 	if (parse_link(&frame) != ACCEPTED || parse_ip(&frame) != ACCEPTED ||
-	    parse_tcp(&frame, 0, &seg, &headers) != ACCEPTED)
+	    parse_accept(&frame) != ACCEPTED || parse_tcp(&frame, 0, &seg, &side, &headers) != ACCEPTED)
 		return false;
 	return frame.total == SYN_CAPTURE_FRAME_BYTES && eth_equal(&frame.eth.src, &syn_capture_server_mac) &&
 	       eth_equal(&frame.eth.dst, &syn_capture_client_mac) && tuple_equal(&seg.tuple, &syn->tuple) &&

@@ -223,7 +223,11 @@ static struct weir_core *create_core(struct rte_mempool *pool)
 	weir_config_default(&config);
 	config.mac[0] = 2;
 	config.mac[5] = 1;
-	config.ranges[0] = (struct weir_range){ GOODPUT_CLIENTS_FIRST, GOODPUT_CLIENTS_FIRST + 249, 15 };
+	config.ranges[0] = (struct weir_range){
+		.first = weir_ipv4(GOODPUT_CLIENTS_FIRST),
+		.last = weir_ipv4(GOODPUT_CLIENTS_FIRST + 249),
+		.prefix_len = 15,
+	};
 	config.ranges_count = 1;
 	config.max_connections = CONNECTIONS_MAX;
 	config.pool = pool;

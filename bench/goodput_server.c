@@ -127,9 +127,13 @@ static struct weir_core *create_core(struct rte_mempool *pool, enum weir_defence
 
 	weir_config_default(&config);
 	memcpy(config.mac, goodput_server_mac.bytes, sizeof(config.mac));
-	config.ranges[0] = (struct weir_range){ GOODPUT_SERVER_ADDRESS, GOODPUT_SERVER_ADDRESS, 15 };
+	config.ranges[0] = (struct weir_range){
+		.first = weir_ipv4(GOODPUT_SERVER_ADDRESS),
+		.last = weir_ipv4(GOODPUT_SERVER_ADDRESS),
+		.prefix_len = 15,
+	};
 	config.ranges_count = 1;
-	config.gateway = gateway;
+	config.gateway = weir_ipv4(gateway);
 	config.max_connections = CONNECTIONS_MAX;
 	config.max_half_open = HALF_OPEN_MAX;
 	config.max_time_wait = TIME_WAIT_MAX;

@@ -9,11 +9,11 @@
 #include <rte_mbuf.h>
 
 #include "bench.h"
+#include "flood_frame.h"
 #include "goodput_server.h"
-#include "syn_source.h"
 #include "virtual_wire.h"
 #include "wire/bytes.h"
-#include "wire/ip.h"
+#include "wire/eth.h"
 
 #define SERVER_BUFFERS 16383
 #define CLIENT_BUFFERS 32767
@@ -25,9 +25,11 @@
 #define POLL_NS 100e3
 #define DRAIN_NS 8e9 /* past the patience of clients, and the server's last retransmissions to them */
 #define SEED 4987
+#define SYN_BYTES 74 /* the first of a Linux host; flood_frames_write() agrees, or start_flood() says so */
+#define IPV4_DST_AT (ETH_BYTES + 16)
 
 struct flood {
-	struct syn_source source;
+	struct flood_frames frames;
 	double from_ns, period_ns;
 	double next_ns;     /* INFINITY: there is none */
 	uint64_t sent;      /* since from_ns */
@@ -63,7 +65,7 @@ static void flood_arrive(struct goodput_stage *stage, double now_ns, double unti
 	double last_ns = fmin(now_ns, until_ns);
 
 	while (flood->next_ns <= last_ns && !virtual_nic_full(nic)) {
-		syn_source_write(&flood->source, virtual_nic_place(nic, SYN_SOURCE_BYTES));
+		flood_frames_write(&flood->frames, virtual_nic_place(nic, SYN_BYTES));
 		flood_advance(flood, 1);
 	}
 	if (flood->next_ns <= last_ns) {
@@ -108,7 +110,7 @@ static bool is_for_clients(const struct rte_mbuf *frame)
 
 	if (bytes_get16(bytes + ETH_BYTES - 2) != ETH_TYPE_IPV4)
 		return true;
-	return (bytes_get32(bytes + ETH_BYTES + IP_BYTES - 4) & 0xffff0000) == GOODPUT_CLIENTS_NETWORK;
+	return (bytes_get32(bytes + IPV4_DST_AT) & 0xffff0000) == GOODPUT_CLIENTS_NETWORK;
 }
 
 /* A copy in the other machine's buffers: these are the server's, and stay with it. */
@@ -247,12 +249,35 @@ void goodput_stage_counts(const struct goodput_stage *stage, struct goodput_coun
 
 /* ---- beginning and end ---- */
 
+/* An attacker with forged addresses in 10/8. */
+static bool start_flood(struct flood *flood, struct weir_endpoint server)
+{
+	static const struct eth_addr attacker = { { 2, 0, 0, 0, 0, 3 } };
+	static const struct weir_range sources = { { 0, 0xffff0a000001 }, { 0, 0xffff0afffffe }, 8 };
+	const struct flood_plan plan = {
+		.kind = FLOOD_SYN,
+		.target = server,
+		.sources = &sources,
+		.sources_count = 1,
+		.seed = SEED,
+	};
+	uint8_t frame[FLOOD_FRAME_BYTES];
+
+	flood->next_ns = INFINITY;
+	if (!flood_frames_init(&flood->frames, &plan) ||
+	    flood_frames_write(&flood->frames, frame) != SYN_BYTES)
+		return false;
+	flood_frames_aim(&flood->frames, goodput_server_mac.bytes, attacker.bytes);
+	return true;
+}
+
 static bool create_machines(struct goodput_stage *stage, enum weir_defence_mode mode)
 {
-	const struct weir_endpoint server = { .address = GOODPUT_SERVER_ADDRESS,
+	const struct weir_endpoint server = { .address = weir_ipv4(GOODPUT_SERVER_ADDRESS),
 					      .port = GOODPUT_SERVER_PORT };
 
-	if (!goodput_server_start(&stage->server, stage->server_pool, mode, GOODPUT_CLIENTS_FIRST))
+	if (!start_flood(&stage->flood, server) ||
+	    !goodput_server_start(&stage->server, stage->server_pool, mode, GOODPUT_CLIENTS_FIRST))
 		return false;
 	stage->clients = goodput_clients_create(stage->clients_pool, server);
 	if (stage->clients == NULL)
@@ -263,15 +288,11 @@ static bool create_machines(struct goodput_stage *stage, enum weir_defence_mode 
 struct goodput_stage *goodput_stage_create(enum weir_defence_mode mode)
 {
 	struct goodput_stage *stage = calloc(1, sizeof(*stage));
-	static const struct eth_addr attacker = { { 2, 0, 0, 0, 0, 3 } };
 
 	if (stage == NULL)
 		return NULL;
 	stage->up.least_ns = stage->down.least_ns = WIRE_LEAST_NS;
 	stage->up.most_ns = stage->down.most_ns = WIRE_MOST_NS;
-	stage->flood.next_ns = INFINITY;
-	syn_source_init(&stage->flood.source, &goodput_server_mac, &attacker, GOODPUT_SERVER_ADDRESS,
-			GOODPUT_SERVER_PORT, SEED);
 	stage->server_pool = rte_pktmbuf_pool_create("goodput_server", SERVER_BUFFERS, BUFFERS_CACHE, 0,
 						     RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
 	stage->clients_pool = rte_pktmbuf_pool_create("goodput_clients", CLIENT_BUFFERS, BUFFERS_CACHE, 0,

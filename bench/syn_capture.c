@@ -44,7 +44,7 @@ struct seg syn_capture_seg(uint32_t i)
 unsigned syn_capture_frame(uint8_t *frame, uint32_t i)
 {
 	struct seg seg = syn_capture_seg(i);
-	unsigned bytes = build_headers(frame, &seg, &syn_capture_server_mac, &syn_capture_client_mac);
+	unsigned bytes = build_headers(frame, &seg, NULL, &syn_capture_server_mac, &syn_capture_client_mac);
 
 	build_csum(frame, &seg);
 	return bytes;

@@ -134,9 +134,42 @@ struct weir_event {
 	struct rte_mbuf *payload;
 };
 
-/* An IPv4 address with a port, host order. address 0: any of the core's. */
+/*
+ * An IP address of either family: 128 bits, in host order. An IPv4 address stands in it as ::ffff:a.b.c.d (RFC 4291
+ * section 2.5.5.2), which never comes over the wire. All zero: none, or any.
+ */
+struct weir_address {
+	uint64_t hi, lo;
+};
+
+/* From 32 bits in host order. */
+static inline struct weir_address weir_ipv4(uint32_t address)
+{
+	struct weir_address a = { 0, 0xffff00000000ull | address };
+
+	return a;
+}
+
+/* From 16 bytes in network order, such as those of struct in6_addr. */
+static inline struct weir_address weir_ipv6(const uint8_t bytes[16])
+{
+	struct weir_address a = { 0, 0 };
+
+	for (unsigned i = 0; i < 8; i++) {
+		a.hi = a.hi << 8 | bytes[i];
+		a.lo = a.lo << 8 | bytes[8 + i];
+	}
+	return a;
+}
+
+static inline bool weir_is_ipv4(struct weir_address a)
+{
+	return a.hi == 0 && a.lo >> 32 == 0xffff;
+}
+
+/* An address with a port, host order. address all zero: any of the core's, of both families. */
 struct weir_endpoint {
-	uint32_t address;
+	struct weir_address address;
 	uint16_t port;
 };
 
@@ -147,9 +180,12 @@ struct weir_endpoint {
 #define WEIR_MAX_RANGES 16
 #define WEIR_KEY_BYTES 16
 
-/* Local addresses first..last, in a subnet of prefix_len bits. A range needs no record each. */
+/*
+ * Local addresses first..last, 2^32 of them at most, of one family, in a subnet of prefix_len bits of that family's. An
+ * IPv6 range lies within one /64. A range needs no record for each address.
+ */
 struct weir_range {
-	uint32_t first, last;
+	struct weir_address first, last;
 	uint8_t prefix_len;
 };
 
@@ -157,6 +193,8 @@ struct weir_range {
 enum {
 	WEIR_OFFLOAD_RX_CSUM = 1 << 0, /* received mbufs carry RTE_MBUF_F_RX_*_CKSUM_* verdicts */
 	WEIR_OFFLOAD_TX_CSUM = 1 << 1, /* RTE_MBUF_F_TX_IP_CKSUM and _TCP_CKSUM are honoured */
+	WEIR_OFFLOAD_TX_VLAN =
+		1 << 2, /* RTE_MBUF_F_TX_VLAN is. A received tag may stand in the mbuf in any case */
 };
 
 /* What a listener does when SYNs come that nobody completes (RFC 4987). */
@@ -197,11 +235,23 @@ struct weir_defence {
 struct weir_config {
 	/* Where it stands. */
 	uint8_t mac[6];
-	uint16_t mtu;     /* of IP packets; 576..9000, 1500 by default */
-	uint32_t gateway; /* next hop for addresses that no range is on link with; 0: none */
+	uint16_t mtu; /* of IP packets; 576..9000, with IPv6 1280 at least, 1500 by default */
+	/* Next hops for addresses that no range is on link with, IPv4's and IPv6's; all zero: none. */
+	struct weir_address gateway, gateway6;
 	struct weir_range ranges[WEIR_MAX_RANGES];
 	unsigned ranges_count;
 	unsigned offloads; /* WEIR_OFFLOAD_ bits */
+	/*
+	 * The VLAN (IEEE 802.1Q) that all frames belong to, 1..4094: those of others are not the core's. 0: frames have no
+	 * tag, or one that names a priority alone.
+	 */
+	uint16_t vlan;
+	/*
+	 * Neighbour discovery. Each IPv6 range's first address, and the link-local one that the core has beside them, is
+	 * asked for so often, a second apart, before it is used (RFC 4862's DupAddrDetectTransmits); 0: not at all. 1.
+	 */
+	uint8_t dad_probes;
+	bool no_router_advertisements; /* routers are believed only where gateway6 is none, and this is not set */
 
 	/* How much it may hold. 0: derived from max_connections. */
 	uint32_t max_connections;  /* hot records: all states but half-open and TIME-WAIT */
@@ -254,6 +304,13 @@ WEIR_API const char *weir_config_check(const struct weir_config *config);
 
 /* NULL with rte_errno: EINVAL (see weir_config_check()), ENOMEM. */
 WEIR_API struct weir_core *weir_core_create(const struct weir_config *config);
+
+/*
+ * Whether its addresses may be used: 1; 0 while neighbours are asked whether one has them (dad_probes), when frames to them
+ * are dropped and opens from them are -EAGAIN; -EADDRINUSE if one has (RFC 4862 section 5.4.5: then it stays so). Without
+ * IPv6 always 1.
+ */
+WEIR_API int weir_ready(const struct weir_core *core);
 
 /* Frees every frame it holds and forgets every connection, silently. */
 WEIR_API void weir_core_destroy(struct weir_core *core);
@@ -372,8 +429,8 @@ WEIR_API int weir_unlisten(struct weir_core *core, int listener);
  * Opens a connection. local.address 0: chosen in turn among the core's; local.port 0: an
  * ephemeral one (RFC 6056 section 3.3.4). Ends in WEIR_EV_OPENED or WEIR_EV_CLOSED.
  * Errors: -EADDRNOTAVAIL (no free port to that peer), -EADDRINUSE (that very tuple), -EINVAL
- * (broadcast, multicast, zero), -ENETUNREACH (no route), -ENOMEM (at max_connections), -EAGAIN
- * (output at its bound: call weir_output() first).
+ * (broadcast, multicast, zero; local and remote of two families), -ENETUNREACH (no route), -ENOMEM (at
+ * max_connections), -EAGAIN (output at its bound: call weir_output() first; or weir_ready() is 0).
  */
 WEIR_API int weir_connect(struct weir_core *core, struct weir_endpoint local, struct weir_endpoint remote,
 			  uint32_t word, weir_conn *conn);
@@ -436,7 +493,7 @@ WEIR_API int weir_set_word(struct weir_core *core, weir_conn conn, uint32_t word
  * The Ethernet address that packets to `address` are sent to: its own, or the gateway's. 0, -EAGAIN (it is being
  * asked for: call again in a later round), -ENETUNREACH (no route), -EINVAL (no host's address).
  */
-WEIR_API int weir_neighbour(struct weir_core *core, uint32_t address, uint8_t mac[6]);
+WEIR_API int weir_neighbour(struct weir_core *core, struct weir_address address, uint8_t mac[6]);
 
 struct weir_info {
 	enum weir_state state;
@@ -490,6 +547,7 @@ struct weir_stats {
 	uint64_t mbufs_taken, mbufs_returned; /* allocated + received; freed + handed on */
 	/* Bytes per record of each kind, its share of the table included, as allocated. */
 	double bytes_hot, bytes_half_open, bytes_time_wait, bytes_extension;
+	double bytes_pair; /* that each of the first three has more where a range is of IPv6, whatever its own family; else 0 */
 	uint64_t memory_bytes, hugepage_bytes;
 };
 
@@ -505,6 +563,7 @@ struct weir_port_config {
 	uint16_t rx_descriptors, tx_descriptors; /* 0: the driver's preference */
 	uint16_t mtu;
 	bool software_checksums; /* ignore the port's offloads (captures, comparisons) */
+	bool vlan;               /* of shards with weir_config.vlan: tags are the port's work where it offers that */
 };
 
 /*

@@ -173,17 +173,24 @@ static int start_port(uint16_t port, struct rte_mempool *pool)
 	return 0;
 }
 
-/* "10.0.0.1/24" */
+/* "10.0.0.1/24" or "fd99::1/64" */
 static bool parse_range(const char *text, struct weir_range *range)
 {
-	char address[INET_ADDRSTRLEN];
+	char address[INET6_ADDRSTRLEN];
+	struct in6_addr in6;
 	struct in_addr in;
 	unsigned bits;
 
-	if (sscanf(text, "%15[0-9.]/%u", address, &bits) != 2 || bits > 32 ||
-	    inet_pton(AF_INET, address, &in) != 1)
+	if (sscanf(text, "%45[0-9a-fA-F.:]/%u", address, &bits) != 2 || bits > 128)
 		return false;
-	*range = (struct weir_range){ ntohl(in.s_addr), ntohl(in.s_addr), (uint8_t)bits };
+	if (inet_pton(AF_INET, address, &in) == 1)
+		range->first = weir_ipv4(ntohl(in.s_addr));
+	else if (inet_pton(AF_INET6, address, &in6) == 1)
+		range->first = weir_ipv6(in6.s6_addr);
+	else
+		return false;
+	range->last = range->first;
+	range->prefix_len = (uint8_t)bits;
 	return true;
 }
 

@@ -33,6 +33,7 @@ void weir_config_default(struct weir_config *config)
 {
 	*config = (struct weir_config){
 		.mtu = 1500,
+		.dad_probes = 1,
 		.max_connections = 65536,
 		.receive_buffers = 64,
 		.send_buffers = 64,

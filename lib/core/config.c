@@ -14,8 +14,11 @@
 
 #define MINUTE_NS (60 * CLOCK_NS_PER_S)
 #define HOUR_NS (60 * MINUTE_NS)
-#define MTU_MIN 576 /* what every host must take in (RFC 791) */
+#define MTU_MIN 576    /* what every host must take in (RFC 791) */
+#define MTU_MIN_6 1280 /* what every link must carry (RFC 8200 section 5) */
 #define MTU_MAX 9000
+#define VLAN_ID_MAX 4094  /* 4095 is reserved */
+#define DAD_PROBES_MAX 10 /* seconds before anything works */
 #define EVENTS_MAX (1u << 20)
 
 static bool within(uint64_t value, uint64_t least, uint64_t most)
@@ -23,25 +26,43 @@ static bool within(uint64_t value, uint64_t least, uint64_t most)
 	return value >= least && value <= most;
 }
 
-static uint32_t mask_of(const struct weir_range *range)
-{
-	return range->prefix_len == 0 ? 0 : UINT32_MAX << (32 - range->prefix_len);
-}
-
 static const char *check_range(const struct weir_range *range)
 {
-	uint32_t mask = mask_of(range);
+	bool ipv4 = weir_is_ipv4(range->first);
 
-	if (!ip_is_host(range->first) || !ip_is_host(range->last))
-		return "ranges: addresses must be those of hosts, not 0/8, 127/8, multicast, reserved or broadcast";
-	if (range->first > range->last)
+	if (ipv4 != weir_is_ipv4(range->last))
+		return "ranges: first and last must be of one family";
+	if (range->prefix_len > address_bits(range->first) || (!ipv4 && range->prefix_len == 0))
+		return "ranges: prefix_len must be at most 32, or for IPv6 from 1 to 128";
+	if (!address_is_host(range->first) || !address_is_host(range->last))
+		return "ranges: addresses must be those of hosts, not loopback, multicast, reserved or broadcast";
+	if (address_above(range->first, range->last))
 		return "ranges: first must not be above last";
-	if ((range->first & mask) != (range->last & mask))
-		return "ranges: first and last must lie in one subnet of prefix_len bits";
-	/* A /31 and a /32 have neither (RFC 3021). */
-	if (range->prefix_len <= 30 && ((range->first & ~mask) == 0 || (range->last | mask) == UINT32_MAX))
-		return "ranges: a subnet's first address and its broadcast address cannot be a host's";
+	if (range->first.hi != range->last.hi || range->last.lo - range->first.lo > UINT32_MAX)
+		return "ranges: a range must lie within one /64 and have at most 4294967296 addresses";
 	return NULL;
+}
+
+static const char *check_subnet(const struct weir_range *range)
+{
+	struct weir_address mask = address_prefix_mask(range->first, range->prefix_len);
+	unsigned host_bits = address_bits(range->first) - range->prefix_len;
+
+	if (!address_equal(address_and(range->first, mask), address_and(range->last, mask)))
+		return "ranges: first and last must lie in one subnet of prefix_len bits";
+	/* Between two alone neither is reserved (RFC 3021, RFC 6164). */
+	if (host_bits < 2)
+		return NULL;
+	if (address_equal(range->first, address_and(range->first, mask)))
+		return "ranges: a subnet's first address cannot be a host's";
+	if (weir_is_ipv4(range->last) && (range->last.lo | ~mask.lo) == range->last.lo)
+		return "ranges: a subnet's broadcast address cannot be a host's";
+	return NULL;
+}
+
+static bool overlap(const struct weir_range *a, const struct weir_range *b)
+{
+	return !address_above(a->first, b->last) && !address_above(b->first, a->last);
 }
 
 static const char *check_ranges(const struct weir_config *config)
@@ -49,33 +70,34 @@ static const char *check_ranges(const struct weir_config *config)
 	if (!within(config->ranges_count, 1, WEIR_MAX_RANGES))
 		return "ranges_count: from 1 to 16 ranges of local addresses are wanted";
 	for (unsigned i = 0; i < config->ranges_count; i++) {
-		const struct weir_range *range = &config->ranges[i];
+		const char *wrong = check_range(&config->ranges[i]);
 
-		if (range->prefix_len > 32)
-			return "ranges: prefix_len must be at most 32";
-		const char *wrong = check_range(range);
-
+		if (wrong == NULL)
+			wrong = check_subnet(&config->ranges[i]);
 		if (wrong != NULL)
 			return wrong;
+		if (!weir_is_ipv4(config->ranges[i].first) && config->mtu < MTU_MIN_6)
+			return "mtu: must be 1280 or more for IPv6 (RFC 8200)";
 		for (unsigned j = 0; j < i; j++)
-			if (range->first <= config->ranges[j].last && config->ranges[j].first <= range->last)
+			if (overlap(&config->ranges[i], &config->ranges[j]))
 				return "ranges: no two may share an address";
 	}
 	return NULL;
 }
 
-static const char *check_gateway(const struct weir_config *config)
+static const char *check_gateway(const struct weir_config *config, struct weir_address gateway, bool ipv4)
 {
 	struct addrs addrs;
 
-	if (config->gateway == 0)
+	if (address_is_none(gateway))
 		return NULL;
-	addrs_init(&addrs, config->ranges, config->ranges_count);
-	if (!addrs_on_link(&addrs, config->gateway) || addrs_broadcast(&addrs, config->gateway) ||
-	    !ip_is_host(config->gateway))
-		return "gateway: must be a host in the subnet of one of the ranges, or 0 for none";
-	if (addrs_local(&addrs, config->gateway))
-		return "gateway: must not be one of the local addresses";
+	if (weir_is_ipv4(gateway) != ipv4)
+		return "gateway, gateway6: the first must be an IPv4 address, the second an IPv6 one";
+	addrs_init(&addrs, config->ranges, config->ranges_count, config->mac);
+	if (!addrs_on_link(&addrs, gateway) || addrs_broadcast(&addrs, gateway) || !address_is_host(gateway))
+		return "gateway, gateway6: must be hosts in the subnet of one of the ranges, or all zero for none";
+	if (addrs_local(&addrs, gateway))
+		return "gateway, gateway6: must not be one of the local addresses";
 	return NULL;
 }
 
@@ -92,9 +114,15 @@ static const char *check_place(const struct weir_config *config)
 	wrong = check_ranges(config);
 	if (wrong != NULL)
 		return wrong;
-	if (config->offloads & ~(unsigned)(WEIR_OFFLOAD_RX_CSUM | WEIR_OFFLOAD_TX_CSUM))
-		return "offloads: only WEIR_OFFLOAD_RX_CSUM and WEIR_OFFLOAD_TX_CSUM are known";
-	return check_gateway(config);
+	if (config->offloads &
+	    ~(unsigned)(WEIR_OFFLOAD_RX_CSUM | WEIR_OFFLOAD_TX_CSUM | WEIR_OFFLOAD_TX_VLAN))
+		return "offloads: only WEIR_OFFLOAD_RX_CSUM, _TX_CSUM and _TX_VLAN are known";
+	if (config->vlan > VLAN_ID_MAX)
+		return "vlan: must be from 1 to 4094, or 0 for none";
+	if (config->dad_probes > DAD_PROBES_MAX)
+		return "dad_probes: must be at most 10";
+	wrong = check_gateway(config, config->gateway, true);
+	return wrong != NULL ? wrong : check_gateway(config, config->gateway6, false);
 }
 
 /* A table of records is bounded by what a reference can name. */

@@ -4,9 +4,12 @@
 #include "core/chain.h"
 #include "core/core.h"
 #include "core/payload_mbuf.h"
+#include "wire/ipv4.h"
 
 #define ARP_FRAME_BYTES (ETH_BYTES + ARP_BYTES)
-#define ICMP_AT (ETH_BYTES + IP_BYTES)
+/* Errors that are sent, a second (RFC 4443 section 2.4 (f)). */
+#define PROBLEMS_PER_S 100
+#define PROBLEMS_BURST 20
 
 static void queue_push(struct weir_core *core, struct rte_mbuf *m)
 {
@@ -18,12 +21,6 @@ static void queue_push(struct weir_core *core, struct rte_mbuf *m)
 		return;
 	}
 	control->queue[control->tail++ % CONTROL_QUEUE] = m;
-}
-
-/* A received frame is ours to write into unless somebody else holds its bytes, too. */
-static bool writable(const struct rte_mbuf *m)
-{
-	return m->nb_segs == 1 && RTE_MBUF_DIRECT(m) && rte_mbuf_refcnt_read(m) == 1;
 }
 
 static struct rte_mbuf *reuse(struct rte_mbuf **m)
@@ -47,6 +44,28 @@ static void put_arp(const struct weir_core *core, struct rte_mbuf *m, const stru
 	m->pkt_len = ARP_FRAME_BYTES;
 }
 
+/* With the hop limit that says "from this link" (RFC 4861 section 3.1). */
+static void put_nd(const struct weir_core *core, struct rte_mbuf *m, const struct nd_out *out)
+{
+	const uint32_t at = ETH_BYTES + ip_build_bytes(true);
+	uint8_t *frame = rte_pktmbuf_mtod(m, uint8_t *);
+	uint16_t len = (uint16_t)nd_build(frame + at, &out->nd);
+
+	eth_build(frame, &(struct eth_hdr){ .dst = out->mac, .src = core->net.mac, .type = ETH_TYPE_IPV6 });
+	ip_build(frame + ETH_BYTES,
+		 &(struct ip_hdr){
+			 .src = out->src,
+			 .dst = out->dst,
+			 .total_bytes = (uint16_t)(ip_build_bytes(true) + len),
+			 .protocol = IP_PROTOCOL_ICMP6,
+			 .ttl = ND_HOP_LIMIT,
+		 },
+		 0);
+	icmp6_build_csum(frame + at, len, out->src, out->dst);
+	m->data_len = (uint16_t)(at + len);
+	m->pkt_len = m->data_len;
+}
+
 verdict control_arp(struct weir_core *core, struct rte_mbuf **m, const struct frame *frame, bool *about_us)
 {
 	struct arp arp, answer;
@@ -56,11 +75,11 @@ verdict control_arp(struct weir_core *core, struct rte_mbuf **m, const struct fr
 	*about_us = true;
 	if (v != ACCEPTED)
 		return v;
-	*about_us = addrs_local(&core->net.addrs, arp.target);
+	*about_us = addrs_local(&core->net.addrs, weir_ipv4(arp.target));
 	v = net_arp_input(&core->net, &arp, core->now_ns, &answer_due, &answer);
 	if (!answer_due)
 		return v;
-	struct rte_mbuf *reply = writable(*m) ? reuse(m) : core_alloc(core);
+	struct rte_mbuf *reply = core_owns(*m) ? reuse(m) : core_alloc(core);
 
 	if (reply == NULL)
 		return v;
@@ -69,67 +88,132 @@ verdict control_arp(struct weir_core *core, struct rte_mbuf **m, const struct fr
 	return v;
 }
 
-/* A frame with the message of `frame` at ICMP_AT: the same one, or a copy. NULL: it cannot be had. */
-static struct rte_mbuf *echo_frame(struct weir_core *core, struct rte_mbuf **m, const struct frame *frame)
+/* A frame with the message of `frame` at `at`: the same one, or a copy. NULL: it cannot be had. */
+static struct rte_mbuf *echo_frame(struct weir_core *core, struct rte_mbuf **m, const struct frame *frame,
+				   uint32_t at)
 {
 	uint32_t start = frame_l4_start(frame), len = frame_end(frame) - start;
 
-	if (writable(*m)) {
+	if (core_owns(*m)) {
 		struct rte_mbuf *same = reuse(m);
 
 		/* Options of the request are not those of the answer. */
-		rte_pktmbuf_adj(same, (uint16_t)(start - ICMP_AT));
-		chain_cut(same, ICMP_AT + len);
+		rte_pktmbuf_adj(same, (uint16_t)(start - at));
+		chain_cut(same, at + len);
 		return same;
 	}
 	struct rte_mbuf *copy = core_alloc(core);
 
 	if (copy == NULL)
 		return NULL;
-	if (rte_pktmbuf_tailroom(copy) < ICMP_AT + len) {
+	if (rte_pktmbuf_tailroom(copy) < at + len) {
 		core_free(core, &copy, 1);
 		return NULL;
 	}
-	chain_read(*m, start, rte_pktmbuf_append(copy, (uint16_t)(ICMP_AT + len)) + ICMP_AT, len);
+	chain_read(*m, start, rte_pktmbuf_append(copy, (uint16_t)(at + len)) + at, len);
 	return copy;
+}
+
+/* Ethernet's and IP's headers of an answer to the packet in `frame`, bytes long beyond those. */
+static void put_answer_headers(const struct weir_core *core, uint8_t *bytes, const struct frame *frame,
+			       unsigned len)
+{
+	const struct ip_hdr *ip = &frame->ip;
+	bool is6 = ip_is6(ip);
+	struct ip_hdr answer = {
+		.src = ip->dst,
+		.dst = ip->src,
+		.total_bytes = (uint16_t)(ip_build_bytes(is6) + len),
+		.protocol = is6 ? IP_PROTOCOL_ICMP6 : IP_PROTOCOL_ICMP,
+		.ttl = core->ttl,
+		.tos = ip->tos,
+	};
+
+	/* Back to where it came from (RFC 1122 section 3.2.2.6), as hosts do without asking for a route. */
+	eth_build(bytes,
+		  &(struct eth_hdr){ .dst = frame->eth.src, .src = core->net.mac, .type = frame->eth.type });
+	ip_build(bytes + ETH_BYTES, &answer, 0);
+	if (!is6)
+		ipv4_build_csum(bytes + ETH_BYTES);
 }
 
 static void answer_echo(struct weir_core *core, struct rte_mbuf **m, const struct frame *frame)
 {
-	struct rte_mbuf *reply = echo_frame(core, m, frame);
+	bool is6 = ip_is6(&frame->ip);
+	uint32_t at = ETH_BYTES + ip_build_bytes(is6), len = frame_end(frame) - frame_l4_start(frame);
+	struct rte_mbuf *reply = echo_frame(core, m, frame, at);
 
 	if (reply == NULL)
 		return;
 	uint8_t *bytes = rte_pktmbuf_mtod(reply, uint8_t *);
 
-	/* Back to where it came from (RFC 1122 section 3.2.2.6), as hosts do without asking for a route. */
-	eth_build(bytes,
-		  &(struct eth_hdr){ .dst = frame->eth.src, .src = core->net.mac, .type = ETH_TYPE_IPV4 });
-	ip_build(bytes + ETH_BYTES,
-		 &(struct ip_hdr){
-			 .src = frame->ip.dst,
-			 .dst = frame->ip.src,
-			 .total_bytes = (uint16_t)(frame->ip.total_bytes - frame->ip.header_bytes + IP_BYTES),
-			 .protocol = IP_PROTOCOL_ICMP,
-			 .ttl = core->ttl,
-			 .tos = frame->ip.tos,
-		 });
-	ip_build_csum(bytes + ETH_BYTES);
-	icmp_echo_to_reply(bytes + ICMP_AT);
+	put_answer_headers(core, bytes, frame, len);
+	icmp_echo_to_reply(bytes + at, is6);
 	queue_push(core, reply);
 }
 
-verdict control_icmp(struct weir_core *core, struct rte_mbuf **m, const struct frame *frame)
+void control_problem(struct weir_core *core, const struct rte_mbuf *m, const struct frame *frame)
 {
-	verdict v = ip_acceptable(frame->bytes + ETH_BYTES, &frame->ip);
+	const uint32_t at = ETH_BYTES + ip_build_bytes(true);
+	unsigned len = icmp6_error_bytes(frame->ip.total_bytes);
+	struct rte_mbuf *reply;
+
+	if (!icmp6_error_allowed(&frame->ip, frame->bytes + ETH_BYTES, frame_contiguous(frame) - ETH_BYTES,
+				 eth_is_group(&frame->eth.dst)) ||
+	    !addrs_local(&core->net.addrs, frame->ip.dst))
+		return;
+	if (!limit_take(&core->control.problems, core->now_ns)) {
+		count(&core->counters, COUNT_icmp_problems_limited);
+		return;
+	}
+	reply = core_alloc(core);
+	if (reply == NULL)
+		return;
+	uint8_t *bytes = (uint8_t *)rte_pktmbuf_append(reply, (uint16_t)(at + len));
+
+	chain_read(m, ETH_BYTES, bytes + at + ICMP_BYTES, len - ICMP_BYTES);
+	put_answer_headers(core, bytes, frame, len);
+	icmp6_problem_build(bytes + at, len, &frame->ip);
+	count(&core->counters, COUNT_icmp_problems_out);
+	queue_push(core, reply);
+}
+
+/* A message of neighbour discovery. *about_us: as for control_arp(). */
+static verdict take_nd(struct weir_core *core, struct rte_mbuf **m, const struct frame *frame, bool *about_us)
+{
+	uint32_t start = frame_l4_start(frame), here = frame_contiguous(frame);
+	struct net_answer answer = { .about_us = true };
+	verdict v = COUNT_drop_nd_malformed; /* none is so long that it should stand in two buffers */
+
+	if (here == frame_end(frame))
+		v = net_nd_input(&core->net, &frame->ip, frame->bytes + start, here - start, &frame->eth.src,
+				 core->now_ns, &answer);
+	*about_us = answer.about_us;
+	if (!answer.due)
+		return v;
+	struct rte_mbuf *reply = core_owns(*m) ? reuse(m) : core_alloc(core);
+
+	if (reply == NULL)
+		return v;
+	put_nd(core, reply, &answer.nd);
+	queue_push(core, reply);
+	return v;
+}
+
+verdict control_icmp(struct weir_core *core, struct rte_mbuf **m, const struct frame *frame, bool *about_us)
+{
 	uint32_t start = frame_l4_start(frame), here = frame_contiguous(frame), end = frame_end(frame);
 	struct icmp icmp;
+	verdict v = icmp_parse(&frame->ip, frame->bytes + start, here - start, end - start,
+			       chain_csum(*m, here, end), &icmp);
 
-	if (v == ACCEPTED)
-		v = icmp_parse(frame->bytes + start, here - start, end - start, chain_csum(*m, here, end),
-			       &icmp);
+	*about_us = true;
 	if (v != ACCEPTED)
 		return v;
+	if (icmp.kind == ICMP_IS_NEIGHBOUR)
+		return take_nd(core, m, frame, about_us);
+	if (address_is_multicast(frame->ip.dst))
+		return COUNT_drop_ip_destination;
 	switch (net_icmp_input(&core->net, &icmp, core->now_ns, &v)) {
 	case NET_ICMP_DROP:
 		break;
@@ -142,35 +226,28 @@ verdict control_icmp(struct weir_core *core, struct rte_mbuf **m, const struct f
 	return v;
 }
 
-/* A request for `address`, or an announcement of it. NULL: there is no buffer. */
-static struct rte_mbuf *arp_request(struct weir_core *core, uint32_t address, const struct eth_addr *dst)
+/* Something that is to be sent unasked. NULL: there is no buffer. */
+static struct rte_mbuf *request_frame(struct weir_core *core, const struct net_request *request)
 {
-	struct arp arp = net_arp_request(&core->net, address);
 	struct rte_mbuf *m = core_alloc(core);
 
-	if (m != NULL)
-		put_arp(core, m, dst, &arp);
+	if (m == NULL)
+		return NULL;
+	if (request->is6)
+		put_nd(core, m, &request->nd);
+	else
+		put_arp(core, m, &request->mac, &request->arp);
 	return m;
-}
-
-/* The first address of each range: all of a large one would be a storm. */
-static bool next_announcement(struct weir_core *core, uint32_t *address)
-{
-	if (!core->started || core->control.announced == core->net.addrs.count)
-		return false;
-	*address = core->net.addrs.ranges[core->control.announced++].first;
-	return true;
 }
 
 static unsigned requests_output(struct weir_core *core, struct rte_mbuf **frames, unsigned max)
 {
-	struct neigh_request request = { .mac = ETH_BROADCAST };
+	struct net_request request;
 	unsigned n = 0;
 
 	/* One that finds no buffer is lost, and repeated when its time comes. */
-	while (n < max && (next_announcement(core, &request.address) ||
-			   neigh_next_request(&core->net.neigh, &request))) {
-		frames[n] = arp_request(core, request.address, &request.mac);
+	while (n < max && net_next_request(&core->net, &request)) {
+		frames[n] = request_frame(core, &request);
 		if (frames[n] == NULL)
 			break;
 		n++;
@@ -183,7 +260,7 @@ unsigned control_output(struct weir_core *core, struct rte_mbuf **frames, unsign
 	struct control *control = &core->control;
 	struct eth_addr mac;
 	payload waited;
-	uint32_t silent;
+	struct weir_address silent;
 	unsigned n = 0;
 
 	while (n < max && control->head != control->tail)
@@ -198,9 +275,14 @@ unsigned control_output(struct weir_core *core, struct rte_mbuf **frames, unsign
 	return n + requests_output(core, frames + n, max - n);
 }
 
+void control_init(struct control *control)
+{
+	limit_init(&control->problems, PROBLEMS_PER_S, PROBLEMS_BURST);
+}
+
 bool control_pending(const struct weir_core *core)
 {
-	return core->control.head != core->control.tail || core->control.announced < core->net.addrs.count;
+	return core->control.head != core->control.tail;
 }
 
 void control_clear(struct weir_core *core)

@@ -5,7 +5,9 @@
  *
  *     rx.c        weir_input(): frames become segments
  *     tx.c        weir_output(): segments become frames
- *     control.c   ARP and ICMP
+ *     vlan.c      tags, off and on
+ *     syn_lane.c  SYNs in a flood
+ *     control.c   ARP, ICMP and neighbour discovery
  *     weir.c      the application's calls
  *     shard.c     creation; config.c: what may be created
  *
@@ -46,12 +48,14 @@ struct weir_core {
 	struct rte_mempool *pool;
 	tx_finish_fn tx_finish;
 	uint64_t rx_flags; /* of the ol_flags of received frames: those that may be believed */
+	uint16_t vlan;     /* 0: none */
+	bool tags_by_port; /* it puts them on frames that are sent */
 	uint64_t now_ns;   /* inside */
 	uint64_t epoch_ns; /* the caller's time minus ours */
 	bool started;
-	uint8_t ttl;           /* of ICMP echo replies */
-	uint32_t copy_room;    /* bytes of a weir_send_copy() in each buffer */
-	uint64_t connect_next; /* which of our addresses the next open begins with */
+	uint8_t ttl;              /* of ICMP echo replies */
+	uint32_t copy_room;       /* bytes of a weir_send_copy() in each buffer */
+	uint64_t connect_next[2]; /* which of our addresses the next open begins with: of IPv6, of IPv4 */
 	struct control control;
 	struct net net;
 	struct memory memory;
@@ -62,11 +66,23 @@ struct weir_core {
 /* A frame of the core's pool; NULL counts tx_no_buffer. */
 struct rte_mbuf *core_alloc(struct weir_core *core);
 
+/* Whether a frame's first buffer is our own to write over, and whether that is all of it. */
+static inline bool core_may_write(const struct rte_mbuf *m)
+{
+	return RTE_MBUF_DIRECT(m) && rte_mbuf_refcnt_read(m) == 1;
+}
+
+static inline bool core_owns(const struct rte_mbuf *m)
+{
+	return m->nb_segs == 1 && core_may_write(m);
+}
+
 /* Frees frames that are on the core's counters. */
 void core_free(struct weir_core *core, struct rte_mbuf **frames, unsigned n);
 
 /* Writes the headers of a segment without payload into a frame, and its checksums. */
-void tx_fill(struct weir_core *core, struct rte_mbuf *m, const struct seg *seg, const struct eth_addr *dst);
+void tx_fill(struct weir_core *core, struct rte_mbuf *m, const struct seg *seg, const struct pair *pair,
+	     const struct eth_addr *dst);
 
 void tx_finish_software(struct rte_mbuf *frame, const struct seg *seg);
 void tx_finish_offload(struct rte_mbuf *frame, const struct seg *seg);

@@ -2,6 +2,7 @@
 /*
  * weir_input(): a burst goes through stages, each over all of its frames.
  *
+ *     vlan       tags come off; only where there are any
  *     lane       SYNs that cookies answer, while there is a flood: done at once (syn_lane.h)
  *     parse      frames to segments; nothing is counted, freed or answered yet
  *     tcp        the segments, in order; TCP may take fewer
@@ -18,6 +19,7 @@
 #include "core/chain.h"
 #include "core/payload_mbuf.h"
 #include "core/syn_lane.h"
+#include "core/vlan.h"
 #include "wire/build.h"
 #include "wire/parse.h"
 #include "wire/plain.h"
@@ -28,6 +30,7 @@ enum rx_kind {
 	RX_TCP,
 	RX_ARP,
 	RX_ICMP,
+	RX_PROBLEM, /* a drop that its sender should be told of, as well */
 };
 
 /* Per frame, but for segs[] and what belongs to it, which are per segment. */
@@ -40,7 +43,7 @@ struct rx_burst {
 	uint8_t kinds[CORE_BURST];
 	unsigned segs_count;
 	struct seg segs[CORE_BURST];
-	struct sack sacks[CORE_BURST];
+	struct seg_side sides[CORE_BURST];
 	uint16_t fronts[CORE_BURST]; /* bytes of headers that were cut off a segment with payload; else 0 */
 	uint8_t places[CORE_BURST];  /* of its frame */
 };
@@ -69,6 +72,26 @@ static struct frame frame_of(const struct weir_core *core, const struct rte_mbuf
 	};
 }
 
+static verdict check_addresses(const struct weir_core *core, const struct ip_hdr *ip, bool group)
+{
+	verdict v = net_check_addresses(&core->net, ip);
+
+	/* RFC 1122 section 3.3.6: to one host, but sent to all on the link. */
+	if (v == ACCEPTED && group && !address_is_multicast(ip->dst))
+		return COUNT_drop_ip_destination;
+	return v;
+}
+
+static enum rx_kind kind_of(const struct ip_hdr *ip, verdict *v)
+{
+	if (ip->protocol == (ip_is6(ip) ? IP_PROTOCOL_ICMP6 : IP_PROTOCOL_ICMP))
+		return RX_ICMP;
+	if (ip->protocol == IP_PROTOCOL_TCP && !address_is_multicast(ip->dst))
+		return RX_TCP;
+	*v = ip->protocol == IP_PROTOCOL_TCP ? COUNT_drop_ip_destination : COUNT_drop_ip_protocol;
+	return RX_DROP;
+}
+
 /* Whose frame it is, and which protocol's. The order makes sure that only our own can be malformed. */
 static enum rx_kind classify(const struct weir_core *core, struct frame *frame, verdict *v)
 {
@@ -87,18 +110,13 @@ static enum rx_kind classify(const struct weir_core *core, struct frame *frame, 
 		return RX_ARP;
 	*v = parse_ip(frame);
 	if (*v == ACCEPTED)
-		*v = net_check_addresses(&core->net, &frame->ip);
-	/* RFC 1122 section 3.3.6: to one host, but sent to all on the link. */
-	if (*v == ACCEPTED && group)
-		*v = COUNT_drop_ip_destination;
+		*v = check_addresses(core, &frame->ip, group);
 	if (*v != ACCEPTED)
 		return RX_DROP;
-	if (frame->ip.protocol == IP_PROTOCOL_TCP)
-		return RX_TCP;
-	if (frame->ip.protocol == IP_PROTOCOL_ICMP)
-		return RX_ICMP;
-	*v = COUNT_drop_ip_protocol;
-	return RX_DROP;
+	*v = parse_accept(frame);
+	if (*v != ACCEPTED)
+		return frame->ip.problem != IP_PROBLEM_NONE ? RX_PROBLEM : RX_DROP;
+	return kind_of(&frame->ip, v);
 }
 
 /* The frame becomes its payload: headers off the front, padding off the back. */
@@ -128,17 +146,13 @@ static verdict parse_segment(struct weir_core *core, struct rx_burst *burst, uns
 {
 	const struct frame *frame = &burst->frames[i];
 	unsigned s = burst->segs_count;
-	struct seg *seg = &burst->segs[s];
 	uint32_t here = frame_contiguous(frame), end = frame_end(frame), headers;
 	uint64_t rest = here < end && !frame->l4_verified ? chain_csum(burst->mbufs[i], here, end) : 0;
-	verdict v = parse_tcp(frame, rest, seg, &headers);
+	verdict v = parse_tcp(frame, rest, &burst->segs[s], &burst->sides[s], &headers);
 
-	if (v != ACCEPTED)
-		return v;
-	if (seg->opts & SEG_OPT_SACK)
-		seg->sacks = (uint8_t)parse_sack(frame, &burst->sacks[s]);
-	take_segment(core, burst, i, headers);
-	return ACCEPTED;
+	if (v == ACCEPTED)
+		take_segment(core, burst, i, headers);
+	return v;
 }
 
 /* The short way, which most frames can go. */
@@ -146,13 +160,15 @@ static bool parse_plain(struct weir_core *core, struct rx_burst *burst, unsigned
 {
 	const struct rte_mbuf *m = burst->mbufs[i];
 	struct seg *seg = &burst->segs[burst->segs_count];
+	struct pair *pair = &burst->sides[burst->segs_count].pair;
 	uint64_t right = RTE_MBUF_F_RX_IP_CKSUM_GOOD | RTE_MBUF_F_RX_L4_CKSUM_GOOD;
 	uint32_t headers;
 
 	if (m->nb_segs != 1 ||
 	    !plain_parse(rte_pktmbuf_mtod(m, const uint8_t *), m->data_len,
-			 (m->ol_flags & core->rx_flags & right) == right, &core->net.mac, seg, &headers) ||
-	    !net_plain_addresses(&core->net, seg->tuple.raddr, seg->tuple.laddr))
+			 (m->ol_flags & core->rx_flags & right) == right, &core->net.mac, seg, pair,
+			 &headers) ||
+	    !net_plain_addresses(&core->net, tuple_remote(&seg->tuple, pair), tuple_local(&seg->tuple, pair)))
 		return false;
 	burst->kinds[i] = RX_TCP;
 	take_segment(core, burst, i, headers);
@@ -162,9 +178,43 @@ static bool parse_plain(struct weir_core *core, struct rx_burst *burst, unsigned
 /* Segments that TCP looks ahead for at once: the lanes of the widest vectors. */
 #define LOOK_AHEAD 16
 
+/* Frames of other VLANs than ours, as bits; from those of ours the tag comes off. */
+static uint64_t untag(const struct weir_core *core, struct rx_burst *burst)
+{
+	uint64_t foreign = 0;
+
+	for (unsigned i = 0; core->vlan != 0 && i < burst->count; i++) {
+		burst->kinds[i] = RX_DROP;
+		burst->verdicts[i] = vlan_take_off(core, burst->mbufs[i]);
+		foreign |= (uint64_t)(burst->verdicts[i] != ACCEPTED) << i;
+	}
+	return foreign;
+}
+
+/* Whatever is not plain. */
+static void parse_frame(struct weir_core *core, struct rx_burst *burst, unsigned i)
+{
+	enum rx_kind kind = RX_DROP;
+	verdict v;
+
+	burst->frames[i] = frame_of(core, burst->mbufs[i]);
+	kind = classify(core, &burst->frames[i], &v);
+	if (v == COUNT_drop_vlan && core->vlan == 0 && vlan_take_priority_off(burst->mbufs[i]) == ACCEPTED) {
+		burst->frames[i] = frame_of(core, burst->mbufs[i]);
+		kind = classify(core, &burst->frames[i], &v);
+	}
+	if (kind == RX_TCP) {
+		v = parse_segment(core, burst, i);
+		kind = v == ACCEPTED ? RX_TCP : RX_DROP;
+	}
+	burst->kinds[i] = (uint8_t)kind;
+	burst->verdicts[i] = v;
+}
+
 static void parse(struct weir_core *core, struct rx_burst *burst)
 {
-	uint64_t turned = syn_lane(core, burst->mbufs, burst->count);
+	uint64_t foreign = untag(core, burst);
+	uint64_t turned = syn_lane(core, burst->mbufs, burst->count, foreign);
 	unsigned looked_at = 0;
 
 	burst->segs_count = 0;
@@ -175,20 +225,18 @@ static void parse(struct weir_core *core, struct rx_burst *burst)
 			burst->mbufs[i] = NULL;
 			continue;
 		}
-		if (!parse_plain(core, burst, i)) {
-			burst->frames[i] = frame_of(core, burst->mbufs[i]);
-			burst->kinds[i] = (uint8_t)classify(core, &burst->frames[i], &burst->verdicts[i]);
-			if (burst->kinds[i] == RX_TCP)
-				burst->verdicts[i] = parse_segment(core, burst, i);
-			if (burst->kinds[i] == RX_TCP && burst->verdicts[i] != ACCEPTED)
-				burst->kinds[i] = RX_DROP;
-		}
+		if (unlikely(foreign >> i & 1))
+			continue;
+		if (!parse_plain(core, burst, i))
+			parse_frame(core, burst, i);
 		if (burst->segs_count - looked_at == LOOK_AHEAD) {
-			tcp_look_ahead(core->tcp, &burst->segs[looked_at], LOOK_AHEAD);
+			tcp_look_ahead(core->tcp, &burst->segs[looked_at], &burst->sides[looked_at],
+				       LOOK_AHEAD);
 			looked_at = burst->segs_count;
 		}
 	}
-	tcp_look_ahead(core->tcp, &burst->segs[looked_at], burst->segs_count - looked_at);
+	tcp_look_ahead(core->tcp, &burst->segs[looked_at], &burst->sides[looked_at],
+		       burst->segs_count - looked_at);
 }
 
 /* Gives the headers back to frames that TCP did not take. Padding, if there was any, is gone. */
@@ -202,7 +250,7 @@ static void untrim(struct rx_burst *burst, unsigned taken)
 /* Whether a frame is our own to write over, with room for any headers. */
 static bool is_writable(const struct rte_mbuf *m)
 {
-	return syn_lane_writable(m) && m->data_len + rte_pktmbuf_tailroom(m) >= BUILD_HEADERS_MAX;
+	return core_owns(m) && m->data_len + rte_pktmbuf_tailroom(m) >= BUILD_HEADERS_MAX;
 }
 
 /*
@@ -226,7 +274,7 @@ static void turn(struct weir_core *core, struct rx_burst *burst, unsigned s)
 		if (m == NULL)
 			return;
 	}
-	tx_fill(core, m, &burst->segs[s], &src);
+	tx_fill(core, m, &burst->segs[s], &burst->sides[s].pair, &src);
 	core->turned[core->turned_first + core->turned_count++] = m;
 }
 
@@ -235,7 +283,7 @@ static unsigned input_segments(struct weir_core *core, struct rx_burst *burst)
 {
 	uint64_t turned;
 	unsigned taken =
-		tcp_input(core->tcp, burst->segs, burst->sacks, burst->segs_count, core->now_ns, &turned);
+		tcp_input(core->tcp, burst->segs, burst->sides, burst->segs_count, core->now_ns, &turned);
 
 	untrim(burst, taken);
 	for (unsigned s = 0; s < taken; s++)
@@ -250,7 +298,7 @@ static unsigned input_segments(struct weir_core *core, struct rx_burst *burst)
 static bool is_foreign(verdict v)
 {
 	return v == COUNT_frames_not_mine || v == COUNT_drop_eth_type || v == COUNT_drop_vlan ||
-	       v == COUNT_drop_ip_destination;
+	       v == COUNT_drop_vlan_missing || v == COUNT_drop_ip_destination;
 }
 
 /* Answers, and returns the verdict. A frame that was kept is NULL afterwards. */
@@ -266,7 +314,11 @@ static verdict handle(struct weir_core *core, struct rx_burst *burst, unsigned i
 		v = control_arp(core, &burst->mbufs[i], &burst->frames[i], &about_us);
 		return shared && !about_us ? COUNT_frames_not_mine : v;
 	case RX_ICMP:
-		return control_icmp(core, &burst->mbufs[i], &burst->frames[i]);
+		v = control_icmp(core, &burst->mbufs[i], &burst->frames[i], &about_us);
+		return shared && !about_us ? COUNT_frames_not_mine : v;
+	case RX_PROBLEM:
+		control_problem(core, burst->mbufs[i], &burst->frames[i]);
+		break;
 	case RX_DROP:
 		break;
 	}
@@ -341,6 +393,6 @@ unsigned weir_input(struct weir_core *core, struct rte_mbuf **mbufs, unsigned n,
 			break;
 	}
 	tcp_advance(core->tcp, core->now_ns);
-	neigh_advance(&core->net.neigh, core->now_ns);
+	net_advance(&core->net, core->now_ns);
 	return done;
 }

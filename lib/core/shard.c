@@ -11,19 +11,22 @@
 #include "base/rng.h"
 #include "core/payload_mbuf.h"
 
+struct secrets {
+	struct tcp_secrets tcp;
+	struct siphash_key neighbours;
+};
+
 /* 0 or a negative errno. */
-static int draw_secrets(const struct weir_config *config, struct tcp_secrets *secrets)
+static int draw_secrets(const struct weir_config *config, struct secrets *secrets)
 {
 	if (config->seeded) {
 		struct rng rng = { config->seed };
 
-		*secrets = (struct tcp_secrets){
-			.table = { rng_u64(&rng), rng_u64(&rng) },
-			.isn = { rng_u64(&rng), rng_u64(&rng) },
-			.ports = { rng_u64(&rng), rng_u64(&rng) },
-			.cookies = { { rng_u64(&rng), rng_u64(&rng) }, { rng_u64(&rng), rng_u64(&rng) } },
-			.sources = { rng_u64(&rng), rng_u64(&rng) },
-		};
+		uint64_t words[sizeof(*secrets) / sizeof(uint64_t)];
+
+		for (unsigned i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+			words[i] = rng_u64(&rng);
+		memcpy(secrets, words, sizeof(words));
 		return 0;
 	}
 	/* Up to 256 bytes come whole, or not at all while the machine boots. */
@@ -33,6 +36,8 @@ static int draw_secrets(const struct weir_config *config, struct tcp_secrets *se
 static void choose(struct weir_core *core, const struct weir_config *config)
 {
 	core->pool = config->pool;
+	core->vlan = config->vlan;
+	core->tags_by_port = config->offloads & WEIR_OFFLOAD_TX_VLAN;
 	core->copy_room = rte_pktmbuf_data_room_size(config->pool) - RTE_PKTMBUF_HEADROOM;
 	core->ttl = config->ttl;
 	core->tx_finish = config->offloads & WEIR_OFFLOAD_TX_CSUM ? tx_finish_offload : tx_finish_software;
@@ -40,24 +45,25 @@ static void choose(struct weir_core *core, const struct weir_config *config)
 	core->now_ns = CORE_START_NS;
 }
 
-static struct weir_core *create(const struct weir_config *config, const struct tcp_secrets *secrets,
+static struct weir_core *create(const struct weir_config *config, const struct secrets *secrets,
 				const struct memory *memory)
 {
 	struct arena arena = { .base = memory->base };
 	struct weir_core *core = arena_take(&arena, sizeof(*core));
 
 	core->memory = *memory;
+	control_init(&core->control);
 	choose(core, config);
-	net_init(&core->net, config, &core->counters);
-	core->tcp = tcp_create(arena_take(&arena, tcp_footprint(config)), config, secrets, &core->counters,
-			       core->now_ns);
+	net_init(&core->net, config, secrets->neighbours, &core->counters);
+	core->tcp = tcp_create(arena_take(&arena, tcp_footprint(config)), config, &secrets->tcp,
+			       &core->counters, core->now_ns);
 	return core;
 }
 
 struct weir_core *weir_core_create(const struct weir_config *config)
 {
 	struct arena size = { .base = NULL };
-	struct tcp_secrets secrets;
+	struct secrets secrets;
 	struct memory memory;
 	int err = weir_config_check(config) == NULL ? 0 : -EINVAL;
 

@@ -11,7 +11,8 @@ struct lane {
 	uint8_t places[SYNS_MAX];
 };
 
-static void read(struct weir_core *core, struct rte_mbuf *const *mbufs, unsigned n, struct lane *lane)
+static void read(struct weir_core *core, struct rte_mbuf *const *mbufs, unsigned n, uint64_t foreign,
+		 struct lane *lane)
 {
 	struct syns *syns = &lane->syns;
 
@@ -20,12 +21,13 @@ static void read(struct weir_core *core, struct rte_mbuf *const *mbufs, unsigned
 		const struct rte_mbuf *m = mbufs[i];
 
 		lane->places[syns->count] = (uint8_t)i;
-		if (!syn_lane_writable(m) ||
+		if (foreign >> i & 1 || !core_owns(m) ||
 		    !syns_add(syns, rte_pktmbuf_mtod(m, const uint8_t *), m->data_len))
 			continue;
 		uint64_t addrs = syns->addrs[syns->count - 1];
 
-		if (!net_plain_addresses(&core->net, (uint32_t)(addrs >> 32), (uint32_t)addrs))
+		if (!net_plain_addresses(&core->net, weir_ipv4((uint32_t)(addrs >> 32)),
+					 weir_ipv4((uint32_t)addrs)))
 			syns->count--;
 	}
 }
@@ -53,7 +55,7 @@ static void turn(struct weir_core *core, struct rte_mbuf *m)
 	core->turned[core->turned_first + core->turned_count++] = m;
 }
 
-uint64_t syn_lane(struct weir_core *core, struct rte_mbuf *const *mbufs, unsigned n)
+uint64_t syn_lane(struct weir_core *core, struct rte_mbuf *const *mbufs, unsigned n, uint64_t foreign)
 {
 	struct lane lane;
 	struct syn_answer answer;
@@ -61,7 +63,7 @@ uint64_t syn_lane(struct weir_core *core, struct rte_mbuf *const *mbufs, unsigne
 
 	if (!tcp_defends(core->tcp))
 		return 0;
-	read(core, mbufs, n, &lane);
+	read(core, mbufs, n, foreign, &lane);
 	tcp_expect_syns(core->tcp, &lane.syns);
 	answered = tcp_answer_syns(core->tcp, &lane.syns, right(core, mbufs, &lane), &answer, core->now_ns);
 	for (; answered != 0; answered &= answered - 1) {

@@ -10,14 +10,8 @@
 
 /*
  * Answers SYNs among n <= CORE_BURST frames. Bit i of the result: mbufs[i] is a SYN-ACK now, and waits for weir_output().
- * 0 while TCP needs to look at each by itself.
+ * foreign: bits of those that are not to be looked at. 0 while TCP needs to look at each by itself.
  */
-uint64_t syn_lane(struct weir_core *core, struct rte_mbuf *const *mbufs, unsigned n);
-
-/* Whether all of a frame's bytes are our own to write over, with room for any headers. */
-static inline bool syn_lane_writable(const struct rte_mbuf *m)
-{
-	return RTE_MBUF_DIRECT(m) && rte_mbuf_refcnt_read(m) == 1 && m->nb_segs == 1;
-}
+uint64_t syn_lane(struct weir_core *core, struct rte_mbuf *const *mbufs, unsigned n, uint64_t foreign);
 
 #endif

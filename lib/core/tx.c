@@ -7,6 +7,7 @@
 
 #include "base/check.h"
 #include "core/payload_mbuf.h"
+#include "core/vlan.h"
 #include "wire/build.h"
 #include "wire/plain.h"
 
@@ -20,10 +21,12 @@ void tx_finish_offload(struct rte_mbuf *frame, const struct seg *seg)
 	uint8_t *bytes = rte_pktmbuf_mtod(frame, uint8_t *);
 
 	build_csum_offload(bytes, seg);
-	frame->ol_flags = RTE_MBUF_F_TX_IPV4 | RTE_MBUF_F_TX_IP_CKSUM | RTE_MBUF_F_TX_TCP_CKSUM;
+	frame->ol_flags = tuple_is6(&seg->tuple) ?
+				  RTE_MBUF_F_TX_IPV6 | RTE_MBUF_F_TX_TCP_CKSUM :
+				  RTE_MBUF_F_TX_IPV4 | RTE_MBUF_F_TX_IP_CKSUM | RTE_MBUF_F_TX_TCP_CKSUM;
 	frame->l2_len = ETH_BYTES;
-	frame->l3_len = IP_BYTES;
-	frame->l4_len = tcp_hdr_bytes(bytes + ETH_BYTES + IP_BYTES);
+	frame->l3_len = build_tcp_at(seg) - ETH_BYTES;
+	frame->l4_len = tcp_hdr_bytes(bytes + build_tcp_at(seg));
 }
 
 struct rte_mbuf *core_alloc(struct weir_core *core)
@@ -67,19 +70,19 @@ static unsigned alloc(struct weir_core *core, struct rte_mbuf **frames, unsigned
 	return n;
 }
 
-static void fill(struct weir_core *core, struct rte_mbuf *m, struct seg *seg, const struct sack *sack,
+static void fill(struct weir_core *core, struct rte_mbuf *m, struct seg *seg, const struct seg_side *side,
 		 const struct eth_addr *dst)
 {
 	if (seg->len == 0 && !(seg->opts & SEG_OPT_SACK)) {
-		tx_fill(core, m, seg, dst);
+		tx_fill(core, m, seg, &side->pair, dst);
 		return;
 	}
 	uint8_t *bytes = rte_pktmbuf_mtod(m, uint8_t *);
-	unsigned headers = build_headers(bytes, seg, dst, &core->net.mac);
+	unsigned headers = build_headers(bytes, seg, &side->pair, dst, &core->net.mac);
 
 	DCHECK(headers + seg->len <= rte_pktmbuf_tailroom(m));
 	if (seg->opts & SEG_OPT_SACK)
-		build_sack(bytes, seg, sack);
+		build_sack(bytes, seg, &side->sack);
 	if (seg->len > 0)
 		tcp_read(core->tcp, seg, bytes + headers);
 	m->data_len = (uint16_t)(headers + seg->len);
@@ -87,35 +90,36 @@ static void fill(struct weir_core *core, struct rte_mbuf *m, struct seg *seg, co
 	core->tx_finish(m, seg);
 }
 
-void tx_fill(struct weir_core *core, struct rte_mbuf *m, const struct seg *seg, const struct eth_addr *dst)
+void tx_fill(struct weir_core *core, struct rte_mbuf *m, const struct seg *seg, const struct pair *pair,
+	     const struct eth_addr *dst)
 {
 	uint8_t *bytes = rte_pktmbuf_mtod(m, uint8_t *);
 
 	if (core->tx_finish == tx_finish_software) {
-		m->data_len = (uint16_t)plain_build(bytes, seg, dst, &core->net.mac);
+		m->data_len = (uint16_t)plain_build(bytes, seg, pair, dst, &core->net.mac);
 		m->pkt_len = m->data_len;
 		return;
 	}
-	m->data_len = (uint16_t)build_headers(bytes, seg, dst, &core->net.mac);
+	m->data_len = (uint16_t)build_headers(bytes, seg, pair, dst, &core->net.mac);
 	m->pkt_len = m->data_len;
 	core->tx_finish(m, seg);
 }
 
 /* One segment into one frame. NULL: it waits for its neighbour, or there is no way to it. */
 static struct rte_mbuf *send_one(struct weir_core *core, struct rte_mbuf *m, struct seg *seg,
-				 const struct sack *sack)
+				 const struct seg_side *side)
 {
 	static const struct eth_addr unknown;
-	uint32_t hop = net_next_hop(&core->net, seg->tuple.raddr);
+	struct weir_address hop = net_next_hop(&core->net, tuple_remote(&seg->tuple, &side->pair));
 
-	if (hop == 0) {
+	if (address_is_none(hop)) {
 		count(&core->counters, COUNT_tx_no_route);
 		core_free(core, &m, 1);
 		return NULL;
 	}
 	const struct eth_addr *dst = neigh_find(&core->net.neigh, hop, core->now_ns);
 
-	fill(core, m, seg, sack, dst != NULL ? dst : &unknown);
+	fill(core, m, seg, side, dst != NULL ? dst : &unknown);
 	if (dst != NULL)
 		return m;
 	neigh_hold(&core->net.neigh, hop, payload_from_mbuf(m, &core->counters), core->now_ns);
@@ -123,7 +127,7 @@ static struct rte_mbuf *send_one(struct weir_core *core, struct rte_mbuf *m, str
 }
 
 /* Segments to frames; *n_out of them go now. False: the pool is empty. */
-static bool send_burst(struct weir_core *core, struct seg *segs, const struct sack *sacks, unsigned n,
+static bool send_burst(struct weir_core *core, struct seg *segs, const struct seg_side *sides, unsigned n,
 		       struct rte_mbuf **out, unsigned *n_out)
 {
 	struct rte_mbuf *frames[CORE_BURST];
@@ -131,7 +135,7 @@ static bool send_burst(struct weir_core *core, struct seg *segs, const struct sa
 
 	*n_out = 0;
 	for (unsigned i = 0; i < got; i++) {
-		struct rte_mbuf *m = send_one(core, frames[i], &segs[i], &sacks[i]);
+		struct rte_mbuf *m = send_one(core, frames[i], &segs[i], &sides[i]);
 
 		if (m != NULL)
 			out[(*n_out)++] = m;
@@ -142,16 +146,16 @@ static bool send_burst(struct weir_core *core, struct seg *segs, const struct sa
 static unsigned output_segments(struct weir_core *core, struct rte_mbuf **out, unsigned max)
 {
 	struct seg segs[CORE_BURST];
-	struct sack sacks[CORE_BURST];
+	struct seg_side sides[CORE_BURST];
 	unsigned done = 0;
 
 	while (done < max) {
 		unsigned want = max - done < CORE_BURST ? max - done : CORE_BURST, sent;
-		unsigned n = tcp_output(core->tcp, segs, sacks, want, core->now_ns);
+		unsigned n = tcp_output(core->tcp, segs, sides, want, core->now_ns);
 
 		if (n == 0)
 			break;
-		bool more = send_burst(core, segs, sacks, n, out + done, &sent);
+		bool more = send_burst(core, segs, sides, n, out + done, &sent);
 
 		done += sent;
 		/* An empty pool costs one burst per call, not all that TCP has to say. */
@@ -180,6 +184,8 @@ unsigned weir_output(struct weir_core *core, struct rte_mbuf **mbufs, unsigned m
 	n += output_segments(core, mbufs + n, max - n);
 	/* Segments may just have found out that nobody knows their neighbour yet. */
 	n += control_output(core, mbufs + n, max - n);
+	if (core->vlan != 0)
+		n = vlan_put_on(core, mbufs, n);
 	count_add(&core->counters, COUNT_frames_out, n);
 	count_add(&core->counters, COUNT_mbufs_returned, buffers_of(mbufs, n));
 	return n;

@@ -18,7 +18,7 @@ unsigned weir_events(struct weir_core *core, struct weir_event *events, unsigned
 uint64_t weir_next_deadline(const struct weir_core *core)
 {
 	uint64_t tcp_ns = tcp_next_deadline(core->tcp, core->now_ns);
-	uint64_t net_ns = neigh_next_deadline(&core->net.neigh, core->now_ns);
+	uint64_t net_ns = net_next_deadline(&core->net, core->now_ns);
 	uint64_t next_ns = tcp_ns < net_ns ? tcp_ns : net_ns;
 
 	if (control_pending(core) || core->turned_count > 0)
@@ -29,9 +29,14 @@ uint64_t weir_next_deadline(const struct weir_core *core)
 	return core->started ? next_ns + core->epoch_ns : 0;
 }
 
+int weir_ready(const struct weir_core *core)
+{
+	return net_ready(&core->net);
+}
+
 int weir_listen(struct weir_core *core, struct weir_endpoint local, uint32_t word)
 {
-	if (local.address != 0 && !addrs_local(&core->net.addrs, local.address))
+	if (!address_is_none(local.address) && !addrs_local(&core->net.addrs, local.address))
 		return -EADDRNOTAVAIL;
 	return tcp_listen(core->tcp, local, word);
 }
@@ -71,7 +76,8 @@ static int check_remote(const struct weir_core *core, struct weir_endpoint remot
 {
 	if (!net_may_send(&core->net, remote.address))
 		return -EINVAL;
-	if (addrs_local(&core->net.addrs, remote.address) || net_next_hop(&core->net, remote.address) == 0)
+	if (addrs_local(&core->net.addrs, remote.address) ||
+	    address_is_none(net_next_hop(&core->net, remote.address)))
 		return -ENETUNREACH;
 	return 0;
 }
@@ -80,13 +86,14 @@ static int check_remote(const struct weir_core *core, struct weir_endpoint remot
 static int connect_from_any(struct weir_core *core, struct weir_endpoint local, struct weir_endpoint remote,
 			    uint32_t word, weir_conn *conn)
 {
-	uint64_t total = core->net.addrs.total;
+	bool ipv4 = weir_is_ipv4(remote.address);
+	uint64_t total = addrs_total(&core->net.addrs, ipv4), *next = &core->connect_next[ipv4];
 	unsigned tries = total < CONNECT_TRIES ? (unsigned)total : CONNECT_TRIES;
 	int err = -EADDRNOTAVAIL;
 
 	for (; tries > 0 && (err == -EADDRNOTAVAIL || err == -EADDRINUSE); tries--) {
-		local.address = addrs_at(&core->net.addrs, core->connect_next);
-		core->connect_next = core->connect_next + 1 < total ? core->connect_next + 1 : 0;
+		local.address = addrs_at(&core->net.addrs, ipv4, *next);
+		*next = *next + 1 < total ? *next + 1 : 0;
 		err = tcp_connect(core->tcp, local, remote, word, core->now_ns, conn);
 	}
 	return err;
@@ -97,24 +104,29 @@ int weir_connect(struct weir_core *core, struct weir_endpoint local, struct weir
 {
 	int err = check_remote(core, remote);
 
+	if (err == 0 && !weir_is_ipv4(remote.address) && net_ready(&core->net) != 1)
+		err = -EAGAIN;
 	if (err != 0)
 		return err;
-	if (local.address == 0)
+	/* Nobody beyond the link could answer the one, or on it needs the others (RFC 6724 section 5, rule 2). */
+	if (address_is_none(local.address) && address_is_link_local(remote.address))
+		local.address = core->net.addrs.link_local;
+	if (address_is_none(local.address))
 		return connect_from_any(core, local, remote, word, conn);
 	if (!addrs_local(&core->net.addrs, local.address))
 		return -EADDRNOTAVAIL;
 	return tcp_connect(core->tcp, local, remote, word, core->now_ns, conn);
 }
 
-int weir_neighbour(struct weir_core *core, uint32_t address, uint8_t mac[6])
+int weir_neighbour(struct weir_core *core, struct weir_address address, uint8_t mac[6])
 {
 	const struct eth_addr *found;
-	uint32_t hop;
+	struct weir_address hop;
 
 	if (!net_may_send(&core->net, address) || addrs_local(&core->net.addrs, address))
 		return -EINVAL;
 	hop = net_next_hop(&core->net, address);
-	if (hop == 0)
+	if (address_is_none(hop))
 		return -ENETUNREACH;
 	found = neigh_find(&core->net.neigh, hop, core->now_ns);
 	if (found == NULL) {

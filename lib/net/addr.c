@@ -2,43 +2,106 @@
 #include "net/addr.h"
 
 #include "base/check.h"
-#include "wire/ip.h"
 
-void addrs_init(struct addrs *addrs, const struct weir_range *ranges, unsigned count)
+static struct addr_range range_of(const struct weir_range *range)
+{
+	struct weir_address mask = address_prefix_mask(range->first, range->prefix_len);
+	bool has_broadcast = weir_is_ipv4(range->first) && range->prefix_len <= 30;
+
+	return (struct addr_range){
+		.first = range->first,
+		.more = range->last.lo - range->first.lo,
+		.subnet = address_and(range->first, mask),
+		.mask = mask,
+		.broadcast = has_broadcast ? address_v4(range->first) | ~(uint32_t)mask.lo : 0,
+	};
+}
+
+/* fe80::/64, and the MAC address with ff:fe in its middle and its universal bit turned (RFC 4291 appendix A). */
+static struct weir_address link_local_of(const uint8_t mac[6])
+{
+	const uint8_t bytes[16] = { 0xfe,       0x80,   0,      0,    0,    0,      0,      0,
+				    mac[0] ^ 2, mac[1], mac[2], 0xff, 0xfe, mac[3], mac[4], mac[5] };
+
+	return weir_ipv6(bytes);
+}
+
+void addrs_init(struct addrs *addrs, const struct weir_range *ranges, unsigned count, const uint8_t mac[6])
 {
 	CHECK(count <= WEIR_MAX_RANGES);
 	*addrs = (struct addrs){ .count = count };
 	for (unsigned i = 0; i < count; i++) {
-		uint32_t mask = ranges[i].prefix_len == 0 ? 0 : UINT32_MAX << (32 - ranges[i].prefix_len);
-
-		addrs->ranges[i] = (struct addr_range){
-			.first = ranges[i].first,
-			.last = ranges[i].last,
-			.subnet = ranges[i].first & mask,
-			.mask = mask,
-			.broadcast = ranges[i].prefix_len <= 30 ? ranges[i].first | ~mask : 0,
-		};
-		addrs->total += (uint64_t)ranges[i].last - ranges[i].first + 1;
+		addrs->ranges[i] = range_of(&ranges[i]);
+		*(weir_is_ipv4(ranges[i].first) ? &addrs->total4 : &addrs->total6) +=
+			addrs->ranges[i].more + 1;
 	}
+	if (addrs->total6 > 0)
+		addrs->link_local = link_local_of(mac);
 }
 
-bool addrs_on_link(const struct addrs *addrs, uint32_t address)
+const struct addr_range *addrs_range_near(const struct addrs *addrs, struct weir_address address)
 {
-	for (unsigned i = 0; i < addrs->count; i++)
-		if ((address & addrs->ranges[i].mask) == addrs->ranges[i].subnet)
-			return true;
-	return false;
+	for (unsigned i = 0; i < addrs->count; i++) {
+		const struct addr_range *range = &addrs->ranges[i];
+
+		if (weir_is_ipv4(address) == weir_is_ipv4(range->first) &&
+		    address_equal(address_and(address, range->mask), range->subnet))
+			return range;
+	}
+	return NULL;
 }
 
-uint32_t addrs_at(const struct addrs *addrs, uint64_t i)
+bool addrs_on_link(const struct addrs *addrs, struct weir_address address)
+{
+	return addrs_range_near(addrs, address) != NULL ||
+	       (address_is_link_local(address) && addrs->total6 > 0);
+}
+
+#define ALL_NODES_HI 0xff02000000000000ull
+#define SOLICITED_LO 0x00000001ff000000ull
+#define SOLICITED_BITS 0xffffffull
+
+/* Whether an address of the range ends so. */
+static bool range_ends_in(const struct addr_range *range, uint64_t end)
+{
+	return !weir_is_ipv4(range->first) && ((end - range->first.lo) & SOLICITED_BITS) <= range->more;
+}
+
+bool addrs_group(const struct addrs *addrs, struct weir_address group)
+{
+	uint64_t end = group.lo & SOLICITED_BITS;
+
+	if (group.hi != ALL_NODES_HI || addrs->total6 == 0)
+		return false;
+	if (group.lo == 1)
+		return true;
+	if ((group.lo & ~SOLICITED_BITS) != SOLICITED_LO)
+		return false;
+	for (unsigned i = 0; i < addrs->count; i++)
+		if (range_ends_in(&addrs->ranges[i], end))
+			return true;
+	return (addrs->link_local.lo & SOLICITED_BITS) == end;
+}
+
+struct weir_address addrs_at(const struct addrs *addrs, bool ipv4, uint64_t i)
 {
 	for (unsigned r = 0; r < addrs->count; r++) {
-		uint64_t size = (uint64_t)addrs->ranges[r].last - addrs->ranges[r].first + 1;
+		const struct addr_range *range = &addrs->ranges[r];
 
-		if (i < size)
-			return addrs->ranges[r].first + (uint32_t)i;
-		i -= size;
+		if (weir_is_ipv4(range->first) != ipv4)
+			continue;
+		if (i <= range->more)
+			return (struct weir_address){ range->first.hi, range->first.lo + i };
+		i -= range->more + 1;
 	}
 	CHECK(!"an index beyond the ranges");
-	return 0;
+	return (struct weir_address){ 0 };
+}
+
+struct weir_address addrs_first(const struct addrs *addrs, bool ipv4, unsigned i)
+{
+	for (unsigned r = 0; r < addrs->count; r++)
+		if (weir_is_ipv4(addrs->ranges[r].first) == ipv4 && i-- == 0)
+			return addrs->ranges[r].first;
+	return !ipv4 && i == 0 ? addrs->link_local : (struct weir_address){ 0 };
 }

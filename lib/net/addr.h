@@ -8,48 +8,77 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "weir.h"
-#include "wire/ip.h"
+#include "base/address.h"
 
 struct addr_range {
-	uint32_t first, last;  /* ours */
-	uint32_t subnet, mask; /* on link: address & mask == subnet */
-	uint32_t broadcast;    /* of the subnet; 0: has none (RFC 3021) */
+	struct weir_address first; /* ours: so many from here on, and one */
+	uint64_t more;
+	struct weir_address subnet, mask; /* on link: address & mask == subnet */
+	uint32_t broadcast;               /* of an IPv4 subnet; 0: has none (RFC 3021) */
 };
 
 struct addrs {
 	struct addr_range ranges[WEIR_MAX_RANGES];
 	unsigned count;
-	uint64_t total; /* addresses in all ranges */
+	uint64_t total4, total6;        /* addresses in all ranges of a family */
+	struct weir_address link_local; /* ours beside the IPv6 ranges (RFC 4291 section 2.8), or none */
 };
 
-/* ranges: as weir_config_check() lets them through: not empty, each within its subnet, none overlapping. */
-void addrs_init(struct addrs *addrs, const struct weir_range *ranges, unsigned count);
+/*
+ * ranges: as weir_config_check() lets them through: not empty, each within its subnet, none overlapping. mac: what the
+ * link-local address is made of (RFC 4291 appendix A).
+ */
+void addrs_init(struct addrs *addrs, const struct weir_range *ranges, unsigned count, const uint8_t mac[6]);
+
+static inline bool addr_range_has(const struct addr_range *range, struct weir_address address)
+{
+	return address.hi == range->first.hi && address.lo - range->first.lo <= range->more;
+}
 
 /* Whether it is one of ours. */
-static inline bool addrs_local(const struct addrs *addrs, uint32_t address)
+static inline bool addrs_local(const struct addrs *addrs, struct weir_address address)
 {
 	for (unsigned i = 0; i < addrs->count; i++)
-		if (address - addrs->ranges[i].first <= addrs->ranges[i].last - addrs->ranges[i].first)
+		if (addr_range_has(&addrs->ranges[i], address))
 			return true;
-	return false;
+	return address_equal(address, addrs->link_local) && !address_is_none(address);
 }
 
-/* Whether a neighbour could have it: it lies in the subnet of a range. */
-bool addrs_on_link(const struct addrs *addrs, uint32_t address);
+/* The range on whose link it is; NULL: that of none. */
+const struct addr_range *addrs_range_near(const struct addrs *addrs, struct weir_address address);
 
-/* The limited broadcast or that of a subnet; not the subnet's own address, the obsolete one. */
-static inline bool addrs_broadcast(const struct addrs *addrs, uint32_t address)
+/* Whether a neighbour could have it: it lies in the subnet of a range, or on every link. */
+bool addrs_on_link(const struct addrs *addrs, struct weir_address address);
+
+/* The limited broadcast or that of a subnet; not the subnet's own address, the obsolete one. IPv6 has none. */
+static inline bool addrs_broadcast(const struct addrs *addrs, struct weir_address address)
 {
-	if (address == IP_BROADCAST)
+	uint32_t v4 = address_v4(address);
+
+	if (!weir_is_ipv4(address) || v4 == 0)
+		return false;
+	if (v4 == IPV4_BROADCAST)
 		return true;
 	for (unsigned i = 0; i < addrs->count; i++)
-		if (address == addrs->ranges[i].broadcast && address != 0)
+		if (v4 == addrs->ranges[i].broadcast)
 			return true;
 	return false;
 }
 
-/* The i-th of our addresses, counted through the ranges; i < total. */
-uint32_t addrs_at(const struct addrs *addrs, uint64_t i);
+/*
+ * Whether one of ours is in that IPv6 group: all nodes of the link, or those who have an address with these last 24 bits
+ * (RFC 4291 section 2.7.1).
+ */
+bool addrs_group(const struct addrs *addrs, struct weir_address group);
+
+/* Our addresses of that family, and the i-th of them, counted through the ranges; i < total. */
+static inline uint64_t addrs_total(const struct addrs *addrs, bool ipv4)
+{
+	return ipv4 ? addrs->total4 : addrs->total6;
+}
+struct weir_address addrs_at(const struct addrs *addrs, bool ipv4, uint64_t i);
+
+/* The first address of the i-th range of a family; behind those of IPv6 the link-local one; none: there are no more. */
+struct weir_address addrs_first(const struct addrs *addrs, bool ipv4, unsigned i);
 
 #endif

@@ -6,17 +6,23 @@
 
 #define NONE UINT16_MAX
 
-#define ASK_FIRST_NS CLOCK_NS_PER_S        /* RFC 1122 section 2.3.2.1: at most one per second to a host */
-#define REACHABLE_NS (30 * CLOCK_NS_PER_S) /* RFC 4861's REACHABLE_TIME, which hosts took over for ARP */
+/* RFC 4861 section 10, which hosts took over for ARP. */
+#define ASK_NS CLOCK_NS_PER_S /* RETRANS_TIMER; RFC 1122 section 2.3.2.1: one per second to a host */
+#define REACHABLE_NS (30 * CLOCK_NS_PER_S) /* REACHABLE_TIME */
+#define DELAY_NS (5 * CLOCK_NS_PER_S)      /* DELAY_FIRST_PROBE_TIME */
+
+#define IN_USE_NS \
+	(5 * CLOCK_NS_PER_S) /* sent to since: worth asking everybody about; longer than PROBE lasts */
 #define UNUSED_NS (600 * CLOCK_NS_PER_S)   /* a STALE entry that nobody needed this long is forgotten */
 #define EVICTABLE_NS (60 * CLOCK_NS_PER_S) /* in need, this long is enough */
 /* Deadlines are rounded up to this, so that many entries are looked through together. */
 #define GRAIN_NS (64 * CLOCK_NS_PER_MS)
 
-static unsigned bucket_of(uint32_t address)
+/* Multiply-shift, by factors that nobody outside knows. */
+static unsigned bucket_of(const struct neigh *neigh, struct weir_address address)
 {
-	/* Fibonacci hashing: neighbours count up in the low bits. */
-	return (address * 2654435769u) >> 22 & (NEIGH_BUCKETS - 1);
+	return (unsigned)((address.hi * neigh->key.k0 + address.lo * neigh->key.k1) >>
+			  (64 - NEIGH_BUCKET_BITS));
 }
 
 static uint16_t index_of(const struct neigh *neigh, const struct neigh_entry *entry)
@@ -24,10 +30,10 @@ static uint16_t index_of(const struct neigh *neigh, const struct neigh_entry *en
 	return (uint16_t)(entry - neigh->entries);
 }
 
-void neigh_init(struct neigh *neigh, uint32_t gateway, struct counters *counters)
+void neigh_init(struct neigh *neigh, struct siphash_key key, struct counters *counters)
 {
 	*neigh = (struct neigh){ .counters = counters,
-				 .gateway = gateway,
+				 .key = { key.k0 | 1, key.k1 | 1 },
 				 .ready_first = NONE,
 				 .ready_last = NONE,
 				 .next_due_ns = UINT64_MAX };
@@ -39,10 +45,10 @@ void neigh_init(struct neigh *neigh, uint32_t gateway, struct counters *counters
 		neigh->held[i].next = i + 1 < NEIGH_HELD_MAX ? (uint16_t)(i + 1) : NONE;
 }
 
-static struct neigh_entry *find(struct neigh *neigh, uint32_t address)
+static struct neigh_entry *find(struct neigh *neigh, struct weir_address address)
 {
-	for (uint16_t i = neigh->buckets[bucket_of(address)]; i != NONE; i = neigh->entries[i].next)
-		if (neigh->entries[i].address == address)
+	for (uint16_t i = neigh->buckets[bucket_of(neigh, address)]; i != NONE; i = neigh->entries[i].next)
+		if (address_equal(neigh->entries[i].address, address))
 			return &neigh->entries[i];
 	return NULL;
 }
@@ -147,10 +153,9 @@ static void set_state(struct neigh *neigh, struct neigh_entry *entry, enum neigh
 	entry->wants_ask = false;
 }
 
-/* The k-th request waits twice as long for its answer as the one before. */
 static void ask(struct neigh *neigh, struct neigh_entry *entry, uint64_t now_ns)
 {
-	set_due(neigh, entry, now_ns + (ASK_FIRST_NS << entry->asked));
+	set_due(neigh, entry, now_ns + ASK_NS);
 	entry->asked++;
 	entry->wants_ask = true;
 	if (entry->in_queue)
@@ -179,7 +184,7 @@ bool neigh_next_request(struct neigh *neigh, struct neigh_request *request)
 /* The slot in the queue of those that ask stays behind, and is passed over. */
 static void entry_give(struct neigh *neigh, struct neigh_entry *entry)
 {
-	uint16_t *link = &neigh->buckets[bucket_of(entry->address)];
+	uint16_t *link = &neigh->buckets[bucket_of(neigh, entry->address)];
 
 	while (*link != index_of(neigh, entry))
 		link = &neigh->entries[*link].next;
@@ -192,9 +197,48 @@ static void entry_give(struct neigh *neigh, struct neigh_entry *entry)
 	neigh->used--;
 }
 
+/* Gateways. */
+
+#define NO_GATEWAY NEIGH_GATEWAYS
+
+static unsigned gateway_of(const struct neigh *neigh, struct weir_address address)
+{
+	unsigned i = 0;
+
+	while (i < NEIGH_GATEWAYS && !address_equal(address, neigh->gateways[i]))
+		i++;
+	return i;
+}
+
+static bool is_gateway(const struct neigh *neigh, struct weir_address address)
+{
+	return gateway_of(neigh, address) != NO_GATEWAY;
+}
+
+void neigh_set_gateway(struct neigh *neigh, unsigned i, struct weir_address address)
+{
+	CHECK(i < NEIGH_GATEWAYS);
+	neigh->gateways[i] = address;
+	neigh->gateways_failed &= ~(1u << i);
+}
+
+/* It went silent, or answered. */
+static void gateway_note(struct neigh *neigh, const struct neigh_entry *entry, bool failed)
+{
+	unsigned i = gateway_of(neigh, entry->address);
+	uint32_t bit = 1u << i;
+
+	if (i == NO_GATEWAY || (!failed && !(neigh->gateways_failed & bit)))
+		return;
+	neigh->gateways_failed = failed ? neigh->gateways_failed | bit : neigh->gateways_failed & ~bit;
+	neigh->gateways_changed = true;
+}
+
+/* Room in the table. */
+
 static bool evictable(const struct neigh *neigh, const struct neigh_entry *entry, uint64_t now_ns)
 {
-	return entry->state == NEIGH_STALE && entry->address != neigh->gateway &&
+	return entry->state == NEIGH_STALE && !is_gateway(neigh, entry->address) &&
 	       now_ns - entry->used_ns >= EVICTABLE_NS;
 }
 
@@ -217,22 +261,21 @@ static void evict(struct neigh *neigh, uint64_t now_ns)
 		neigh->no_victim_ns = now_ns + GRAIN_NS;
 }
 
-/* A new INCOMPLETE entry, or NULL. One entry is the gateway's alone. */
-static struct neigh_entry *entry_take(struct neigh *neigh, uint32_t address, uint64_t now_ns)
+/* A new INCOMPLETE entry, or NULL. Some are the gateways' alone; those of former gateways may stand there for a while. */
+static struct neigh_entry *entry_take(struct neigh *neigh, struct weir_address address, uint64_t now_ns)
 {
-	bool gateway = neigh->gateway != 0 && address == neigh->gateway;
+	bool gateway = is_gateway(neigh, address);
+	unsigned most = gateway ? NEIGH_ENTRIES : NEIGH_ENTRIES - NEIGH_GATEWAYS;
 
-	if (!gateway) {
-		if (neigh->incomplete >= NEIGH_INCOMPLETE_MAX)
-			return NULL;
-		if (neigh->used >= NEIGH_ENTRIES - 1)
-			evict(neigh, now_ns);
-		if (neigh->used >= NEIGH_ENTRIES - 1)
-			return NULL;
-	}
+	if (!gateway && neigh->incomplete >= NEIGH_INCOMPLETE_MAX)
+		return NULL;
+	if (neigh->used >= most)
+		evict(neigh, now_ns);
+	if (neigh->used >= most)
+		return NULL;
 	uint16_t slot = neigh->entries_free;
 	struct neigh_entry *entry = &neigh->entries[slot];
-	uint16_t *bucket = &neigh->buckets[bucket_of(address)];
+	uint16_t *bucket = &neigh->buckets[bucket_of(neigh, address)];
 
 	CHECK(slot != NONE);
 	neigh->entries_free = entry->next;
@@ -244,7 +287,7 @@ static struct neigh_entry *entry_take(struct neigh *neigh, uint32_t address, uin
 	return entry;
 }
 
-const struct eth_addr *neigh_find(struct neigh *neigh, uint32_t address, uint64_t now_ns)
+const struct eth_addr *neigh_find(struct neigh *neigh, struct weir_address address, uint64_t now_ns)
 {
 	struct neigh_entry *entry = find(neigh, address);
 
@@ -254,19 +297,19 @@ const struct eth_addr *neigh_find(struct neigh *neigh, uint32_t address, uint64_
 	if (entry->state == NEIGH_INCOMPLETE)
 		return NULL;
 	if (entry->state == NEIGH_STALE) {
-		set_state(neigh, entry, NEIGH_PROBE);
-		ask(neigh, entry, now_ns);
+		set_state(neigh, entry, NEIGH_DELAY);
+		set_due(neigh, entry, now_ns + DELAY_NS);
 	}
 	return &entry->mac;
 }
 
-void neigh_ask(struct neigh *neigh, uint32_t address, uint64_t now_ns)
+void neigh_ask(struct neigh *neigh, struct weir_address address, uint64_t now_ns)
 {
 	if (find(neigh, address) == NULL)
 		entry_take(neigh, address, now_ns);
 }
 
-void neigh_hold(struct neigh *neigh, uint32_t address, payload frame, uint64_t now_ns)
+void neigh_hold(struct neigh *neigh, struct weir_address address, payload frame, uint64_t now_ns)
 {
 	struct neigh_entry *entry = find(neigh, address);
 
@@ -280,28 +323,143 @@ void neigh_hold(struct neigh *neigh, uint32_t address, payload frame, uint64_t n
 	held_add(neigh, entry, frame);
 }
 
-bool neigh_confirm(struct neigh *neigh, uint32_t address, const struct eth_addr *mac, uint64_t now_ns)
+/* What is said of them. */
+
+static void probe(struct neigh *neigh, struct neigh_entry *entry, uint64_t now_ns)
+{
+	set_state(neigh, entry, NEIGH_PROBE);
+	ask(neigh, entry, now_ns);
+}
+
+/* From the place where it was asked. */
+static void answered(struct neigh *neigh, struct neigh_entry *entry, uint64_t now_ns)
+{
+	if (entry->claimed)
+		count(neigh->counters, COUNT_neigh_claims_refused);
+	entry->claimed = false;
+	entry->answered_ns = now_ns;
+	set_state(neigh, entry, NEIGH_REACHABLE);
+	set_due(neigh, entry, now_ns + REACHABLE_NS);
+	gateway_note(neigh, entry, false);
+}
+
+/* RFC 4861 section 7.2.5, first half: an INCOMPLETE entry believes whatever comes. */
+static enum neigh_effect learn_first(struct neigh *neigh, struct neigh_entry *entry,
+				     const struct eth_addr *mac, unsigned news, uint64_t now_ns)
+{
+	if (news & NEIGH_NO_MAC)
+		return NEIGH_UNKNOWN;
+	entry->mac = *mac;
+	if (news & NEIGH_SOLICITED) {
+		answered(neigh, entry, now_ns);
+	} else if (entry->held > 0) { /* which use it */
+		set_state(neigh, entry, NEIGH_DELAY);
+		set_due(neigh, entry, now_ns + DELAY_NS);
+	} else {
+		set_state(neigh, entry, NEIGH_STALE);
+		set_due(neigh, entry, now_ns + UNUSED_NS);
+	}
+	held_ready(neigh, entry);
+	return news & NEIGH_SOLICITED ? NEIGH_ANSWERED : NEIGH_NOTED;
+}
+
+/* Who is known is asked first; not within a second of his answer. */
+static enum neigh_effect claim(struct neigh *neigh, struct neigh_entry *entry, uint64_t now_ns)
+{
+	if (entry->claimed)
+		return NEIGH_CLAIMED;
+	count(neigh->counters, COUNT_neigh_claims);
+	entry->claimed = true;
+	if (entry->state == NEIGH_PROBE)
+		return NEIGH_CLAIMED;
+	if (now_ns - entry->answered_ns < ASK_NS)
+		set_due(neigh, entry, entry->answered_ns + ASK_NS);
+	else
+		probe(neigh, entry, now_ns);
+	return NEIGH_CLAIMED;
+}
+
+/* The second half, for another address than the known one. */
+static enum neigh_effect learn_other(struct neigh *neigh, struct neigh_entry *entry, unsigned news,
+				     uint64_t now_ns)
+{
+	if (news & NEIGH_NO_MAC)
+		return NEIGH_NOTED;
+	if (news & NEIGH_OVERRIDE)
+		return claim(neigh, entry, now_ns);
+	if (entry->state == NEIGH_REACHABLE && !entry->claimed) {
+		set_state(neigh, entry, NEIGH_STALE);
+		set_due(neigh, entry, now_ns + UNUSED_NS);
+	}
+	return NEIGH_NOTED;
+}
+
+enum neigh_effect neigh_learn(struct neigh *neigh, struct weir_address address, const struct eth_addr *mac,
+			      unsigned news, uint64_t now_ns)
 {
 	struct neigh_entry *entry = find(neigh, address);
 
 	if (entry == NULL)
-		return false;
-	entry->mac = *mac;
-	set_state(neigh, entry, NEIGH_REACHABLE);
-	set_due(neigh, entry, now_ns + REACHABLE_NS);
-	held_ready(neigh, entry);
-	return true;
+		return NEIGH_UNKNOWN;
+	if (entry->state == NEIGH_INCOMPLETE)
+		return learn_first(neigh, entry, mac, news, now_ns);
+	if (!eth_equal(mac, &entry->mac))
+		return learn_other(neigh, entry, news, now_ns);
+	/* In other states nobody has asked: it only says that it can reach us, not that we reach it. */
+	if (entry->state != NEIGH_PROBE || !(news & NEIGH_SOLICITED))
+		return NEIGH_NOTED;
+	answered(neigh, entry, now_ns);
+	return NEIGH_ANSWERED;
 }
 
-void neigh_doubt(struct neigh *neigh, uint32_t address, uint64_t now_ns)
+void neigh_doubt(struct neigh *neigh, struct weir_address address, uint64_t now_ns)
 {
 	struct neigh_entry *entry = find(neigh, address);
 
-	if (entry == NULL || (entry->state != NEIGH_REACHABLE && entry->state != NEIGH_STALE))
+	if (entry == NULL || entry->state == NEIGH_INCOMPLETE || entry->state == NEIGH_PROBE)
 		return;
-	if (entry->state == NEIGH_REACHABLE && entry->due_ns - REACHABLE_NS + ASK_FIRST_NS > now_ns)
+	if (entry->state != NEIGH_REACHABLE || now_ns - entry->answered_ns >= ASK_NS)
+		probe(neigh, entry, now_ns);
+}
+
+/* Time. */
+
+static void incomplete_due(struct neigh *neigh, struct neigh_entry *entry, uint64_t now_ns)
+{
+	if (entry->asked < NEIGH_ASK_MAX) {
+		ask(neigh, entry, now_ns);
 		return;
-	set_state(neigh, entry, NEIGH_PROBE);
+	}
+	gateway_note(neigh, entry, true);
+	entry_give(neigh, entry);
+}
+
+static void reachable_due(struct neigh *neigh, struct neigh_entry *entry, uint64_t now_ns)
+{
+	if (entry->claimed) {
+		probe(neigh, entry, now_ns);
+	} else if (entry->used_ns + UNUSED_NS <= now_ns) {
+		entry_give(neigh, entry); /* nobody has looked for a long time, us included */
+	} else {
+		set_state(neigh, entry, NEIGH_STALE);
+		set_due(neigh, entry, entry->used_ns + UNUSED_NS);
+	}
+}
+
+/* Unanswered: whoever is in use may have moved, and everybody is asked. */
+static void probe_due(struct neigh *neigh, struct neigh_entry *entry, uint64_t now_ns)
+{
+	if (entry->asked < NEIGH_ASK_MAX) {
+		ask(neigh, entry, now_ns);
+		return;
+	}
+	gateway_note(neigh, entry, true);
+	if (entry->used_ns + IN_USE_NS <= now_ns || neigh->incomplete >= NEIGH_INCOMPLETE_MAX) {
+		entry_give(neigh, entry);
+		return;
+	}
+	entry->claimed = false;
+	set_state(neigh, entry, NEIGH_INCOMPLETE);
 	ask(neigh, entry, now_ns);
 }
 
@@ -311,27 +469,22 @@ static void entry_due(struct neigh *neigh, struct neigh_entry *entry, uint64_t n
 	case NEIGH_FREE:
 		return;
 	case NEIGH_INCOMPLETE:
-		if (entry->asked < NEIGH_ASK_MAX)
-			ask(neigh, entry, now_ns);
-		else
-			entry_give(neigh, entry);
+		incomplete_due(neigh, entry, now_ns);
 		return;
 	case NEIGH_REACHABLE:
-		if (entry->used_ns + UNUSED_NS <= now_ns) {
-			entry_give(neigh, entry); /* nobody has looked for a long time, us included */
-			return;
-		}
-		set_state(neigh, entry, NEIGH_STALE);
-		set_due(neigh, entry, entry->used_ns + UNUSED_NS);
+		reachable_due(neigh, entry, now_ns);
 		return;
 	case NEIGH_STALE:
-		/* Its use made it a PROBE, so it was unused since. */
-		entry_give(neigh, entry);
+		if (entry->claimed)
+			probe(neigh, entry, now_ns);
+		else
+			entry_give(neigh, entry); /* its use would have made it a DELAY */
+		return;
+	case NEIGH_DELAY:
+		probe(neigh, entry, now_ns);
 		return;
 	case NEIGH_PROBE:
-		if (entry->asked == NEIGH_ASK_MAX)
-			set_state(neigh, entry, NEIGH_INCOMPLETE);
-		ask(neigh, entry, now_ns);
+		probe_due(neigh, entry, now_ns);
 		return;
 	}
 }

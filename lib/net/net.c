@@ -1,37 +1,75 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "net/net.h"
 
+#include <errno.h>
+
 /* Echo replies per second: enough for ping -f, too few to be worth bouncing a flood off. */
 #define ECHO_PER_S 1000
 #define ECHO_BURST 100
 
-void net_init(struct net *net, const struct weir_config *config, struct counters *counters)
+/* IPv6 addresses that neighbours are asked about before they are used. */
+static unsigned first6_count(const struct addrs *addrs)
 {
-	addrs_init(&net->addrs, config->ranges, config->ranges_count);
-	net->gateway = config->gateway;
-	memcpy(net->mac.bytes, config->mac, sizeof(net->mac.bytes));
-	limit_init(&net->echo, ECHO_PER_S, ECHO_BURST);
-	neigh_init(&net->neigh, config->gateway, counters);
+	unsigned n = 0;
+
+	while (!address_is_none(addrs_first(addrs, false, n)))
+		n++;
+	return n;
 }
 
-void net_doubt(struct net *net, uint32_t dst, uint64_t now_ns)
+/* Others with the same seed have another MAC address. */
+static uint64_t nonce_of(const struct net *net, struct siphash_key key)
+{
+	uint64_t mac = 0;
+
+	memcpy(&mac, net->mac.bytes, sizeof(net->mac.bytes));
+	return siphash24_2(key, mac, 0) & ((1ull << ND_NONCE_BITS) - 1);
+}
+
+#define ROUTERS_FIRST 1 /* of neigh's gateways; the one before them is IPv4's */
+
+void net_init(struct net *net, const struct weir_config *config, struct siphash_key key,
+	      struct counters *counters)
+{
+	bool is6, learning;
+
+	addrs_init(&net->addrs, config->ranges, config->ranges_count, config->mac);
+	is6 = net->addrs.total6 > 0;
+	learning = is6 && address_is_none(config->gateway6) && !config->no_router_advertisements;
+	net->gateways[0] = config->gateway;
+	net->gateways[1] = config->gateway6;
+	memcpy(net->mac.bytes, config->mac, sizeof(net->mac.bytes));
+	net->started = false;
+	net->announced[0] = net->announced[1] = 0;
+	limit_init(&net->echo, ECHO_PER_S, ECHO_BURST);
+	dad_init(&net->dad, config->dad_probes, first6_count(&net->addrs), nonce_of(net, key));
+	net->tentative = net->dad.state != DAD_UNIQUE;
+	routers_init(&net->routers, learning, config->mtu, ROUTERS_FIRST);
+	neigh_init(&net->neigh, key, counters);
+	neigh_set_gateway(&net->neigh, 0, config->gateway);
+	neigh_set_gateway(&net->neigh, ROUTERS_FIRST, config->gateway6);
+}
+
+void net_doubt(struct net *net, struct weir_address dst, uint64_t now_ns)
 {
 	neigh_doubt(&net->neigh, net_next_hop(net, dst), now_ns);
 }
 
-bool net_may_send(const struct net *net, uint32_t dst)
+bool net_may_send(const struct net *net, struct weir_address dst)
 {
-	return ip_is_host(dst) && !addrs_broadcast(&net->addrs, dst);
+	return address_is_host(dst) && !addrs_broadcast(&net->addrs, dst);
 }
 
 verdict net_check_addresses(const struct net *net, const struct ip_hdr *ip)
 {
-	if (!addrs_local(&net->addrs, ip->dst))
-		return ip_is_multicast(ip->dst) || addrs_broadcast(&net->addrs, ip->dst) ?
+	if (!addrs_local(&net->addrs, ip->dst) && !addrs_group(&net->addrs, ip->dst))
+		return address_is_multicast(ip->dst) || addrs_broadcast(&net->addrs, ip->dst) ?
 			       COUNT_drop_ip_destination :
 			       COUNT_frames_not_mine;
 	if (addrs_local(&net->addrs, ip->src) || addrs_broadcast(&net->addrs, ip->src))
 		return COUNT_drop_ip_source;
+	if (net->tentative && ip_is6(ip) && !address_is_multicast(ip->dst))
+		return COUNT_drop_ip_tentative;
 	return ACCEPTED;
 }
 
@@ -42,7 +80,9 @@ static bool sender_possible(const struct net *net, const struct arp *arp)
 		return false;
 	if (arp->sender == 0)
 		return arp->op == ARP_REQUEST;
-	return net_may_send(net, arp->sender) && !addrs_local(&net->addrs, arp->sender);
+	struct weir_address sender = weir_ipv4(arp->sender);
+
+	return net_may_send(net, sender) && !addrs_local(&net->addrs, sender);
 }
 
 verdict net_arp_input(struct net *net, const struct arp *arp, uint64_t now_ns, bool *answer_due,
@@ -51,9 +91,14 @@ verdict net_arp_input(struct net *net, const struct arp *arp, uint64_t now_ns, b
 	*answer_due = false;
 	if (!sender_possible(net, arp))
 		return COUNT_drop_arp_sender;
-	bool known = neigh_confirm(&net->neigh, arp->sender, &arp->sender_mac, now_ns);
+	/* A request shows only that its sender can reach us, as a solicitation does. */
+	bool ours = addrs_local(&net->addrs, weir_ipv4(arp->target)),
+	     answer_to_us = arp->op == ARP_REPLY && ours;
+	bool known = neigh_learn(&net->neigh, weir_ipv4(arp->sender), &arp->sender_mac,
+				 NEIGH_OVERRIDE | (answer_to_us ? NEIGH_SOLICITED : 0),
+				 now_ns) != NEIGH_UNKNOWN;
 
-	if (arp->op == ARP_REQUEST && addrs_local(&net->addrs, arp->target)) {
+	if (arp->op == ARP_REQUEST && ours) {
 		*answer_due = true;
 		*answer = (struct arp){ .op = ARP_REPLY,
 					.sender_mac = net->mac,
@@ -70,39 +115,219 @@ verdict net_arp_input(struct net *net, const struct arp *arp, uint64_t now_ns, b
 
 struct arp net_arp_request(const struct net *net, uint32_t address)
 {
-	struct arp arp = { .op = ARP_REQUEST,
-			   .sender_mac = net->mac,
-			   .sender = addrs_at(&net->addrs, 0),
-			   .target = address };
+	const struct addr_range *near = addrs_range_near(&net->addrs, weir_ipv4(address));
+	struct arp arp = { .op = ARP_REQUEST, .sender_mac = net->mac, .target = address };
 
-	if (addrs_local(&net->addrs, address)) {
+	if (addrs_local(&net->addrs, weir_ipv4(address)))
 		arp.sender = address;
-		return arp;
-	}
-	/* Speak as somebody of the neighbour's own subnet: others may not answer. */
-	for (unsigned i = 0; i < net->addrs.count; i++) {
-		const struct addr_range *range = &net->addrs.ranges[i];
-
-		if ((address & range->mask) == range->subnet) {
-			arp.sender = range->first;
-			break;
-		}
-	}
+	else /* Speak as somebody of the neighbour's own subnet: others may not answer. */
+		arp.sender = address_v4(near != NULL ? near->first : addrs_at(&net->addrs, true, 0));
 	return arp;
+}
+
+static struct nd_out to_group(struct weir_address src, struct weir_address group, struct nd nd)
+{
+	return (struct nd_out){ .src = src, .dst = group, .mac = nd_group_mac(group), .nd = nd };
+}
+
+/* From no address, and with a nonce (RFC 4862 section 5.4.2, RFC 7527 section 4.1). */
+static struct nd_out dad_question(const struct net *net, struct weir_address address)
+{
+	struct nd nd = { .type = ICMP6_NEIGHBOUR_SOLICITATION,
+			 .target = address,
+			 .has_nonce = true,
+			 .nonce = net->dad.nonce };
+
+	return to_group((struct weir_address){ 0 }, nd_solicited_node(address), nd);
+}
+
+/* RFC 4861 section 7.2.6 */
+static struct nd_out nd_announcement(const struct net *net, struct weir_address address)
+{
+	struct nd nd = { .type = ICMP6_NEIGHBOUR_ADVERTISEMENT,
+			 .flags = ND_OVERRIDE,
+			 .target = address,
+			 .has_mac = true,
+			 .mac = net->mac };
+
+	return to_group(address, nd_all_nodes(), nd);
+}
+
+static struct nd_out router_question(const struct net *net)
+{
+	struct nd nd = { .type = ICMP6_ROUTER_SOLICITATION, .has_mac = true, .mac = net->mac };
+
+	return to_group(net->addrs.link_local, nd_all_routers(), nd);
+}
+
+/* One of ours on the neighbour's own subnet; others he may not be able to answer. */
+static struct weir_address source_near(const struct net *net, struct weir_address target)
+{
+	const struct addr_range *near = addrs_range_near(&net->addrs, target);
+
+	if (near != NULL)
+		return near->first;
+	return address_is_link_local(target) ? net->addrs.link_local :
+					       addrs_at(&net->addrs, weir_is_ipv4(target), 0);
+}
+
+static struct nd_out neighbour_question(const struct net *net, const struct neigh_request *wanted)
+{
+	struct weir_address target = wanted->address, src = source_near(net, target);
+	struct nd nd = {
+		.type = ICMP6_NEIGHBOUR_SOLICITATION, .target = target, .has_mac = true, .mac = net->mac
+	};
+
+	if (eth_is_group(&wanted->mac))
+		return to_group(src, nd_solicited_node(target), nd);
+	return (struct nd_out){ .src = src, .dst = target, .mac = wanted->mac, .nd = nd };
+}
+
+/* Whose first addresses may be made known: all of a large range would be a storm. */
+static bool may_announce(const struct net *net, bool ipv4)
+{
+	return net->started && (ipv4 || !net->tentative) &&
+	       !address_is_none(addrs_first(&net->addrs, ipv4, net->announced[ipv4]));
+}
+
+static bool next_announcement(struct net *net, bool ipv4, struct weir_address *address)
+{
+	if (!may_announce(net, ipv4))
+		return false;
+	*address = addrs_first(&net->addrs, ipv4, net->announced[ipv4]++);
+	return true;
+}
+
+/* No neighbour of IPv6 is asked from an address that may be somebody else's. */
+static bool next_wanted(struct net *net, struct neigh_request *wanted)
+{
+	while (neigh_next_request(&net->neigh, wanted))
+		if (weir_is_ipv4(wanted->address) || !net->tentative)
+			return true;
+	return false;
+}
+
+static void by_arp(const struct net *net, struct weir_address address, const struct eth_addr *mac,
+		   struct net_request *request)
+{
+	request->is6 = false;
+	request->arp = net_arp_request(net, address_v4(address));
+	request->mac = *mac;
+}
+
+static void by_nd(struct nd_out nd, struct net_request *request)
+{
+	request->is6 = true;
+	request->nd = nd;
+	request->mac = nd.mac;
+}
+
+bool net_next_request(struct net *net, struct net_request *request)
+{
+	struct neigh_request wanted;
+	struct weir_address address;
+	unsigned i;
+
+	if (dad_next(&net->dad, &i)) {
+		by_nd(dad_question(net, addrs_first(&net->addrs, false, i)), request);
+	} else if (next_announcement(net, true, &address)) {
+		by_arp(net, address, &ETH_BROADCAST, request);
+	} else if (next_announcement(net, false, &address)) {
+		by_nd(nd_announcement(net, address), request);
+	} else if (net->routers.solicitation_due) {
+		net->routers.solicitation_due = false;
+		by_nd(router_question(net), request);
+	} else if (!next_wanted(net, &wanted)) {
+		return false;
+	} else if (weir_is_ipv4(wanted.address)) {
+		by_arp(net, wanted.address, &wanted.mac, request);
+	} else {
+		by_nd(neighbour_question(net, &wanted), request);
+	}
+	return true;
+}
+
+void net_choose_router(struct net *net)
+{
+	net->neigh.gateways_changed = false;
+	if (net->routers.learning)
+		net->gateways[1] = routers_choose(&net->routers, &net->neigh);
+}
+
+void net_advance(struct net *net, uint64_t now_ns)
+{
+	bool unique = dad_advance(&net->dad, now_ns) || !net->started;
+
+	net->started = true;
+	neigh_advance(&net->neigh, now_ns);
+	if (unique && net->dad.state == DAD_UNIQUE) {
+		net->tentative = false;
+		routers_solicit(&net->routers, now_ns);
+	}
+	if (routers_advance(&net->routers, &net->neigh, now_ns) || net->neigh.gateways_changed)
+		net_choose_router(net);
+}
+
+uint64_t net_next_deadline(const struct net *net, uint64_t now_ns)
+{
+	uint64_t next_ns = neigh_next_deadline(&net->neigh, now_ns), routers_ns;
+
+	if (!net->started || dad_pending(&net->dad) || may_announce(net, true) || may_announce(net, false) ||
+	    net->routers.solicitation_due)
+		return now_ns;
+	routers_ns = routers_next_deadline(&net->routers);
+	if (routers_ns < next_ns)
+		next_ns = routers_ns;
+	return net->dad.due_ns < next_ns ? net->dad.due_ns : next_ns;
+}
+
+int net_ready(const struct net *net)
+{
+	if (net->dad.state == DAD_DUPLICATE)
+		return -EADDRINUSE;
+	return !net->tentative;
 }
 
 enum net_icmp net_icmp_input(struct net *net, const struct icmp *icmp, uint64_t now_ns, verdict *v)
 {
 	*v = ACCEPTED;
-	if (icmp->type == ICMP_ECHO) {
+	if (icmp->kind == ICMP_IS_ECHO) {
 		if (limit_take(&net->echo, now_ns))
 			return NET_ICMP_ECHO;
 		*v = COUNT_drop_icmp_limited;
 		return NET_ICMP_DROP;
 	}
-	if (icmp->error.protocol != IP_PROTOCOL_TCP || !addrs_local(&net->addrs, icmp->error.tuple.laddr)) {
+	if (icmp->error.protocol != IP_PROTOCOL_TCP || !addrs_local(&net->addrs, icmp->error.pair.local)) {
 		*v = COUNT_drop_icmp_no_connection;
 		return NET_ICMP_DROP;
 	}
 	return NET_ICMP_ERROR;
+}
+
+/* Returns how many there are then, this one counted once. */
+static unsigned add_group(struct eth_addr *groups, unsigned n, unsigned max, struct weir_address group)
+{
+	struct eth_addr mac = nd_group_mac(group);
+
+	for (unsigned i = 0; i < n; i++)
+		if (eth_equal(&groups[i], &mac))
+			return n;
+	if (n < max)
+		groups[n] = mac;
+	return n + 1;
+}
+
+unsigned net_groups(const struct net *net, struct eth_addr *groups, unsigned max)
+{
+	const struct addrs *addrs = &net->addrs;
+	unsigned n = 0;
+
+	if (addrs->total6 == 0)
+		return 0;
+	n = add_group(groups, n, max, nd_all_nodes());
+	if (n <= max)
+		n = add_group(groups, n, max, nd_solicited_node(addrs->link_local));
+	for (uint64_t i = 0; i < addrs->total6 && n <= max; i++)
+		n = add_group(groups, n, max, nd_solicited_node(addrs_at(addrs, false, i)));
+	return n;
 }

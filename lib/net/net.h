@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * net.h - the door of the NET room: what stands between a core and its link. Our own addresses, the
- * next hop to others, neighbours, and the answers to ARP and ICMP.
+ * next hop to others, neighbours, routers, and the answers to ARP, ICMP and neighbour discovery.
+ *
+ *     addr.c        our addresses            neigh.c     neighbours of both families
+ *     dad.c         are they ours alone?     routers.c   what routers advertise
+ *     discovery.c   messages of neighbour discovery, in; net.c: the rest, and what is sent unasked
  *
  * Values in, values out: what is to be sent is returned, and built by the caller. One thread; time is an
  * argument.
@@ -15,49 +19,63 @@
 #include "base/counters.h"
 #include "net/addr.h"
 #include "base/limit.h"
+#include "net/dad.h"
 #include "net/neigh.h"
+#include "net/routers.h"
 #include "wire/arp.h"
 #include "wire/icmp.h"
 #include "wire/ip.h"
+#include "wire/nd.h"
 
 struct net {
 	struct addrs addrs;
-	uint32_t gateway; /* 0: none */
+	struct weir_address gateways[2]; /* of IPv4 and IPv6, configured or chosen; none: there is none */
 	struct eth_addr mac;
+	bool started;   /* somebody has said what time it is */
+	bool tentative; /* our IPv6 addresses are not to be used: yet, or at all */
 	struct limit echo;
+	struct dad dad;
+	struct routers routers;
+	unsigned announced[2]; /* addrs_first() of IPv6 and IPv4 that were made known */
 	struct neigh neigh;
 };
 
-/* config as from weir_config_check(); counters outlives it. */
-void net_init(struct net *net, const struct weir_config *config, struct counters *counters);
+/* config as from weir_config_check(); key: secret; counters outlives it. */
+void net_init(struct net *net, const struct weir_config *config, struct siphash_key key,
+	      struct counters *counters);
 
 /*
- * The neighbour that a packet for dst is handed to: dst itself or the gateway; 0: there is no route. dst
+ * The neighbour that a packet for dst is handed to: dst itself or the gateway; none: there is no route. dst
  * is no address of ours, no broadcast and no multicast.
  */
-static inline uint32_t net_next_hop(const struct net *net, uint32_t dst)
+static inline struct weir_address net_next_hop(const struct net *net, struct weir_address dst)
 {
-	return addrs_on_link(&net->addrs, dst) ? dst : net->gateway;
+	bool is6 = !weir_is_ipv4(dst);
+
+	if (addrs_on_link(&net->addrs, dst) || (is6 && routers_on_link(&net->routers, dst)))
+		return dst;
+	return net->gateways[is6];
 }
 
 /* Segments to dst go unanswered: its next hop is asked whether it is still there. */
-void net_doubt(struct net *net, uint32_t dst, uint64_t now_ns);
+void net_doubt(struct net *net, struct weir_address dst, uint64_t now_ns);
 
 /* Whether somebody else may have it, to be sent to as to one host. */
-bool net_may_send(const struct net *net, uint32_t dst);
+bool net_may_send(const struct net *net, struct weir_address dst);
 
 /*
- * Whether a received packet's addresses will do. ACCEPTED; frames_not_mine: the destination is another
- * host; drop_ip_destination: all of a link or a group, which TCP does not answer (RFC 9293 MUST-57)
- * nor echo; drop_ip_source: ours, or a subnet's broadcast (others are found by wire/ip.h).
+ * Whether a received packet's addresses will do. ACCEPTED, for our own and for groups that they are in; frames_not_mine: the
+ * destination is another host; drop_ip_destination: all of a link or a group, which TCP does not answer (RFC 9293 MUST-57)
+ * nor echo; drop_ip_source: ours, or a subnet's broadcast (others are found by wire/ip.h); drop_ip_tentative.
  */
 verdict net_check_addresses(const struct net *net, const struct ip_hdr *ip);
 
 /* The same, for what nearly all packets are: true is ACCEPTED. */
-static inline bool net_plain_addresses(const struct net *net, uint32_t src, uint32_t dst)
+static inline bool net_plain_addresses(const struct net *net, struct weir_address src,
+				       struct weir_address dst)
 {
-	return addrs_local(&net->addrs, dst) && ip_is_host(src) && !addrs_local(&net->addrs, src) &&
-	       !addrs_broadcast(&net->addrs, src);
+	return addrs_local(&net->addrs, dst) && address_is_host(src) && !addrs_local(&net->addrs, src) &&
+	       !addrs_broadcast(&net->addrs, src) && (!net->tentative || weir_is_ipv4(dst));
 }
 
 /*
@@ -69,6 +87,64 @@ verdict net_arp_input(struct net *net, const struct arp *arp, uint64_t now_ns, b
 
 /* The request that asks, or announces when `address` is ours. */
 struct arp net_arp_request(const struct net *net, uint32_t address);
+
+/* What a message of neighbour discovery came to. */
+struct net_answer {
+	bool about_us; /* it asks for one of our addresses, tells one something, or cannot be read */
+	bool due;      /* an answer is: nd */
+	struct nd_out nd;
+};
+
+/*
+ * Takes in an ICMPv6 message with nd_is_type(), whose checksum is right; ip: the header before it; mac: where the frame
+ * came from. Of the addresses only those of the message's own rules need have been looked at. ACCEPTED or a drop.
+ */
+verdict net_nd_input(struct net *net, const struct ip_hdr *ip, const uint8_t *message, uint32_t len,
+		     const struct eth_addr *mac, uint64_t now_ns, struct net_answer *answer);
+
+/* What is to be sent unasked. */
+struct net_request {
+	bool is6;            /* by nd, else by arp */
+	struct eth_addr mac; /* to be sent to, in either case */
+	struct arp arp;
+	struct nd_out nd;
+};
+
+/*
+ * The next of those that are due: questions whether our IPv6 addresses are ours alone, announcements of the first address
+ * of each range, solicitations of routers and of neighbours. False: none. One that is lost is
+ * repeated in its time, announcements are not.
+ */
+bool net_next_request(struct net *net, struct net_request *request);
+
+/* Everything that time does here. To be called each round. */
+void net_advance(struct net *net, uint64_t now_ns);
+
+/* When net_advance() is due; now_ns if something is to be sent; UINT64_MAX: never. */
+uint64_t net_next_deadline(const struct net *net, uint64_t now_ns);
+
+/* weir_ready() */
+int net_ready(const struct net *net);
+
+/* What routers say of the link, for information; 0: nothing. The MTU is from 1280 to the configured one. */
+static inline uint16_t net_link_mtu(const struct net *net)
+{
+	return net->routers.mtu;
+}
+
+static inline uint8_t net_link_hop_limit(const struct net *net)
+{
+	return net->routers.hop_limit;
+}
+
+/* For those of this room: routers have come, gone or fallen silent. */
+void net_choose_router(struct net *net);
+
+/*
+ * The Ethernet groups that IPv6 wants to hear: all nodes, and the solicited-node group of each address of ours. Writes
+ * at most max and returns how many there are, or more than max if they do not fit: all of multicast, then. 0: no IPv6.
+ */
+unsigned net_groups(const struct net *net, struct eth_addr *groups, unsigned max);
 
 /* What an ICMP message is good for. */
 enum net_icmp {

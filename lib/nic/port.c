@@ -136,6 +136,12 @@ int port_adopt(struct port *port, uint16_t id, const char *name, const struct po
 		tx_offloads |= TX_CSUM;
 		port->offloads |= WEIR_OFFLOAD_TX_CSUM;
 	}
+	if (options->vlan && offers(info.rx_offload_capa, RTE_ETH_RX_OFFLOAD_VLAN_STRIP))
+		rx_offloads |= RTE_ETH_RX_OFFLOAD_VLAN_STRIP;
+	if (options->vlan && offers(info.tx_offload_capa, RTE_ETH_TX_OFFLOAD_VLAN_INSERT)) {
+		tx_offloads |= RTE_ETH_TX_OFFLOAD_VLAN_INSERT;
+		port->offloads |= WEIR_OFFLOAD_TX_VLAN;
+	}
 	port->multi_segment = offers(info.tx_offload_capa, RTE_ETH_TX_OFFLOAD_MULTI_SEGS);
 	if (port->multi_segment)
 		tx_offloads |= RTE_ETH_TX_OFFLOAD_MULTI_SEGS;
@@ -176,13 +182,15 @@ static const char *why_not_started(const struct port *port, int error)
 }
 
 /*
- * Broadcast is received by default; multicast is tried for (ND of IPv6 needs it later), and a
- * driver that cannot filter is no worse for it: the shard drops what is not its own.
+ * Broadcast is received by default; of multicast all, as a range of addresses has about as many solicited-node groups
+ * (RFC 4291 section 2.7.1) as no filter has room for. The shard drops what is not its own.
  */
 static void set_filters(const struct port *port)
 {
 	rte_eth_promiscuous_disable(port->id);
-	rte_eth_allmulticast_enable(port->id);
+	/* Where a driver can filter, but not so, IPv6 is worth more than the filter. */
+	if (rte_eth_allmulticast_enable(port->id) != 0)
+		rte_eth_promiscuous_enable(port->id);
 }
 
 int port_start(struct port *port, struct rte_mempool *const *pools, struct why *why)

@@ -32,6 +32,7 @@ struct port_options {
 	uint16_t tx_descriptors;
 	uint16_t mtu; /* of IP packets; 0: 1500, or less where the driver cannot */
 	bool software_checksums;
+	bool vlan; /* frames carry a tag: the port takes it off and puts it on where it can */
 };
 
 struct port {

@@ -50,6 +50,7 @@ int weir_runtime_port(struct weir_runtime *rt, const struct weir_port_config *co
 		.tx_descriptors = config->tx_descriptors,
 		.mtu = config->mtu,
 		.software_checksums = config->software_checksums,
+		.vlan = config->vlan,
 	};
 	int error = room_for_ports(rt, 1);
 

@@ -11,15 +11,15 @@ void advice_give(struct tcp *tcp, const struct tcb *tcb)
 	struct ring *ring = &tcp->advice_ring;
 
 	if (ring_room(ring) > 0)
-		tcp->advice[ring->tail++ & ring->mask] = tcb->tuple.raddr;
+		tcp->advice[ring->tail++ & ring->mask] = tuple_remote(&tcb->tuple, tcb_pair(tcp, tcb));
 }
 
-bool tcp_advice(struct tcp *tcp, uint32_t *raddr)
+bool tcp_advice(struct tcp *tcp, struct weir_address *peer)
 {
 	struct ring *ring = &tcp->advice_ring;
 
 	if (ring_used(ring) == 0)
 		return false;
-	*raddr = tcp->advice[ring->head++ & ring->mask];
+	*peer = tcp->advice[ring->head++ & ring->mask];
 	return true;
 }

@@ -179,7 +179,7 @@ void tcp_set_cookie_time(struct tcp *tcp, uint64_t time_ns)
 /* What a SYN says, but for its window scale. */
 static uint32_t options_of(const struct seg *syn)
 {
-	uint16_t mss = syn->opts & SEG_OPT_MSS ? syn->mss : TCP_MSS_DEFAULT;
+	uint16_t mss = syn->opts & SEG_OPT_MSS ? syn->mss : tcp_mss_default(tuple_is6(&syn->tuple));
 
 	return mss_index(mss) | (syn->opts & SEG_OPT_SACK_OK ? SACK_BIT : 0);
 }
@@ -219,6 +219,18 @@ static uint32_t mac_timed(uint64_t f)
 	return (uint32_t)f;
 }
 
+/*
+ * The addresses as they go into a cookie. The name of an IPv6 pair is for this shard alone, and others of a fleet must
+ * come to the same: so it is a hash of theirs. It has another length than the offset's, which has the same key.
+ */
+static uint64_t addrs_of(const struct cookie_secret *secret, const struct tuple *tuple,
+			 const struct pair *pair)
+{
+	return tuple_is6(tuple) ? siphash24_32(secret->ts, pair->local.hi, pair->local.lo, pair->remote.hi,
+					       pair->remote.lo) :
+				  tuple_addrs(tuple);
+}
+
 void cookie_sent(struct tcp *tcp, unsigned n)
 {
 	tcp->cookies.live_until_ns = tcp->now_ns + LIFETIME_NS;
@@ -226,7 +238,8 @@ void cookie_sent(struct tcp *tcp, unsigned n)
 	count_add(tcp->counters, COUNT_syn_ack_out, n);
 }
 
-void cookie_answer(struct tcp *tcp, struct seg *segs, const uint8_t *places, unsigned n)
+void cookie_answer(struct tcp *tcp, struct seg *segs, const struct seg_side *sides, const uint8_t *places,
+		   unsigned n)
 {
 	uint64_t addrs[TCP_BURST_MAX], numbers[TCP_BURST_MAX], macs[TCP_BURST_MAX], offsets[TCP_BURST_MAX];
 	uint32_t ports[TCP_BURST_MAX], words[TCP_BURST_MAX];
@@ -239,7 +252,7 @@ void cookie_answer(struct tcp *tcp, struct seg *segs, const uint8_t *places, uns
 	do {
 		const struct seg *syn = &segs[places[i]];
 
-		addrs[i] = tuple_addrs(&syn->tuple);
+		addrs[i] = addrs_of(secret, &syn->tuple, &sides[places[i]].pair);
 		ports[i] = tuple_ports(&syn->tuple);
 		numbers[i] = ports_and_number(syn, syn->seq);
 		words[i] = has_timestamps(tcp, syn) ? word_timed(syn, clock_tick(made_ns)) :
@@ -292,9 +305,9 @@ bool cookie_may_come(const struct tcp *tcp)
 	return tcp->cookies.fleet || tcp->now_ns < tcp->cookies.live_until_ns;
 }
 
-static uint64_t mac_of(struct siphash_key key, const struct seg *seg, uint32_t word)
+static uint64_t mac_of(struct siphash_key key, uint64_t addrs, const struct seg *seg, uint32_t word)
 {
-	return siphash24_20(key, tuple_addrs(&seg->tuple), ports_and_number(seg, seg->seq - 1), word);
+	return siphash24_20(key, addrs, ports_and_number(seg, seg->seq - 1), word);
 }
 
 static void take_options(uint32_t word, struct cookie *cookie)
@@ -319,7 +332,9 @@ static bool open_plain(const struct tcp *tcp, struct cookie_secret *secret, cons
 
 	if (!(epoch & 1) != !(word & EPOCH_BIT))
 		epoch--;
-	if ((iss & ~low(PLAIN_BITS)) != mac_plain(mac_of(epoch_key(secret, epoch), seg, word)))
+	uint64_t addrs = addrs_of(secret, &seg->tuple, &tcp->side->pair);
+
+	if ((iss & ~low(PLAIN_BITS)) != mac_plain(mac_of(epoch_key(secret, epoch), addrs, seg, word)))
 		return false;
 	take_options(word, cookie);
 	take_wscale(wscale_values[word >> WSCALE_SHIFT & 7], cookie);
@@ -336,6 +351,7 @@ static uint32_t offset_from(const struct tcp *tcp, uint32_t tsval, uint32_t cook
 
 /* What an echoed timestamp says if it is a cookie's. */
 struct timed {
+	uint64_t addrs;
 	uint32_t offset, word;
 	uint64_t epoch;
 };
@@ -344,8 +360,8 @@ struct timed {
 static bool read_time(const struct tcp *tcp, const struct cookie_secret *secret, const struct seg *seg,
 		      struct timed *timed)
 {
-	timed->offset =
-		(uint32_t)siphash24_12(secret->ts, tuple_addrs(&seg->tuple), tuple_ports(&seg->tuple));
+	timed->addrs = addrs_of(secret, &seg->tuple, &tcp->side->pair);
+	timed->offset = (uint32_t)siphash24_12(secret->ts, timed->addrs, tuple_ports(&seg->tuple));
 	timed->word = seg->tsecr - timed->offset;
 	uint64_t now = (fleet_ns(tcp, secret) + SKEW_NS) >> CLOCK_TICK_SHIFT;
 	uint32_t age = (uint32_t)now - timed->word;
@@ -360,7 +376,7 @@ static bool open_timed(const struct tcp *tcp, struct cookie_secret *secret, cons
 	struct timed timed;
 
 	if (!read_time(tcp, secret, seg, &timed) ||
-	    mac_timed(mac_of(epoch_key(secret, timed.epoch), seg, timed.word)) != seg->ack - 1)
+	    mac_timed(mac_of(epoch_key(secret, timed.epoch), timed.addrs, seg, timed.word)) != seg->ack - 1)
 		return false;
 	uint32_t wscale = timed.word >> WSCALE_SHIFT & 15, ours = clock_tick(fleet_ns(tcp, secret));
 

@@ -49,8 +49,9 @@ struct cookie {
 /* secrets: the core's own, random. */
 void cookie_init(struct tcp *tcp, const struct siphash_key secrets[2]);
 
-/* Turns 1 <= n <= TCP_BURST_MAX SYNs of a burst into SYN-ACKs; places: where they stand in segs. */
-void cookie_answer(struct tcp *tcp, struct seg *segs, const uint8_t *places, unsigned n);
+/* Turns 1 <= n <= TCP_BURST_MAX SYNs of a burst into SYN-ACKs; places: where they stand in segs and sides. */
+void cookie_answer(struct tcp *tcp, struct seg *segs, const struct seg_side *sides, const uint8_t *places,
+		   unsigned n);
 
 /*
  * The cookies of SYNs that say MSS, SACK, timestamps and window scale, all of them: fills iss and our_tsvals.
@@ -63,7 +64,7 @@ void cookie_sent(struct tcp *tcp, unsigned n);
 /* Whether there can be any: looking costs two hashes. */
 bool cookie_may_come(const struct tcp *tcp);
 
-/* Opens the cookie of an ACK; false: it has none that lives, or a forged one. */
+/* Opens the cookie of an ACK, the segment under way; false: it has none that lives, or a forged one. */
 bool cookie_open(struct tcp *tcp, const struct seg *seg, struct cookie *cookie);
 
 /*

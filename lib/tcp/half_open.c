@@ -126,7 +126,7 @@ static void give(struct tcp *tcp, uint32_t slot)
 
 	dequeue(tcp, slot);
 	if (half->flags & HALF_COUNTED)
-		sources_give(tcp, half->tuple.raddr);
+		sources_give(tcp, tuple_remote(&half->tuple, pair_at(tcp, half_open_ref(slot))));
 	half->tuple.lport = 0;
 	half->tuple.rport = 0;
 	slot_pool_give(&tcp->half_opens, slot);
@@ -180,11 +180,19 @@ static uint32_t take(struct tcp *tcp, const struct listener *listener)
  * What is sent
  * ------------------------------------------------------------------------------------------- */
 
+/* Its addresses, if they are of IPv6. */
+static const struct pair *pair_of(const struct tcp *tcp, const struct half_open *half)
+{
+	const struct half_open *first = half_open_at(tcp, 0);
+
+	return pair_at(tcp, half_open_ref((uint32_t)(half - first)));
+}
+
 /* A segment from SYN-RECEIVED to fill in, or NULL. */
 static struct seg *reply_from(struct tcp *tcp, const struct half_open *half, uint32_t seq)
 {
 	const struct profile *profile = profile_of_listener(tcp, half->listener);
-	struct seg *seg = reply_new(tcp, &half->tuple);
+	struct seg *seg = reply_new(tcp, &half->tuple, pair_of(tcp, half));
 
 	if (seg == NULL)
 		return NULL;
@@ -218,7 +226,7 @@ static void remember_syn(const struct half_open *half, struct seg *seg)
 
 static void reply_syn_ack(struct tcp *tcp, const struct half_open *half, uint32_t ts_offset)
 {
-	struct seg *seg = reply_new(tcp, &half->tuple);
+	struct seg *seg = reply_new(tcp, &half->tuple, pair_of(tcp, half));
 
 	if (seg == NULL)
 		return;
@@ -264,8 +272,9 @@ static bool enter(struct tcp *tcp, uint32_t slot, uint64_t hash, uint32_t hides)
 /* Settled now: the listener's bound may be another one by the time of the ACK. */
 static uint16_t agreed_mss(const struct tcp *tcp, const struct seg *seg, uint8_t listener)
 {
-	uint16_t theirs = seg->opts & SEG_OPT_MSS ? seg->mss : TCP_MSS_DEFAULT;
-	uint16_t ours = profile_mss(tcp, profile_of_listener(tcp, listener));
+	bool is6 = tuple_is6(&seg->tuple);
+	uint16_t theirs = seg->opts & SEG_OPT_MSS ? seg->mss : tcp_mss_default(is6);
+	uint16_t ours = profile_mss(tcp, profile_of_listener(tcp, listener), is6);
 
 	return theirs < ours ? theirs : ours;
 }
@@ -295,8 +304,9 @@ verdict half_open_make(struct tcp *tcp, const struct seg *seg, uint8_t listener,
 {
 	const struct listener *l = &tcp->listeners[listener];
 	bool limited = l->defence.half_open_per_source != 0;
+	struct weir_address source = tuple_remote(&seg->tuple, &tcp->side->pair);
 
-	if (limited && !sources_take(tcp, l, seg->tuple.raddr))
+	if (limited && !sources_take(tcp, l, source))
 		return COUNT_drop_source_half_open;
 	uint32_t slot = take(tcp, l);
 	verdict v = slot == SLOT_NONE                   ? COUNT_drop_half_open_full :
@@ -307,13 +317,14 @@ verdict half_open_make(struct tcp *tcp, const struct seg *seg, uint8_t listener,
 		if (slot != SLOT_NONE)
 			slot_pool_give(&tcp->half_opens, slot);
 		if (limited)
-			sources_give(tcp, seg->tuple.raddr);
+			sources_give(tcp, source);
 		return v;
 	}
 	struct half_open *half = half_open_at(tcp, slot);
-
 	struct isn isn = isn_make(tcp, &seg->tuple);
 
+	if (tuple_is6(&seg->tuple))
+		*pair_at(tcp, half_open_ref(slot)) = tcp->side->pair;
 	fill(tcp, half, seg, listener, hides, isn.iss);
 	if (limited)
 		half->flags |= HALF_COUNTED;
@@ -345,7 +356,8 @@ static verdict promote(struct tcp *tcp, uint32_t slot, struct seg *seg)
 {
 	struct half_open half = *half_open_at(tcp, slot);
 
-	if (!sources_may_open(tcp, &tcp->listeners[half.listener], half.tuple.raddr))
+	if (!sources_may_open(tcp, &tcp->listeners[half.listener],
+			      tuple_remote(&half.tuple, &tcp->side->pair)))
 		return COUNT_drop_source_opens;
 	struct tcb *tcb = passive_record(tcp, &half, isn_ts_offset(tcp, &half.tuple));
 

@@ -28,7 +28,7 @@ static verdict ack_without_connection(struct tcp *tcp, const struct listener *li
 
 verdict handshake_listen(struct tcp *tcp, struct seg *seg)
 {
-	const struct listener *listener = listeners_find(tcp, seg->tuple.laddr, seg->tuple.lport);
+	const struct listener *listener = listeners_find_for(tcp, seg);
 
 	if (seg->flags & SEG_RST)
 		return COUNT_drop_closed_rst;
@@ -46,6 +46,8 @@ verdict handshake_listen(struct tcp *tcp, struct seg *seg)
 /* Keeps of what was offered in our SYN only what the peer's SYN agrees to. */
 static void take_options(struct tcp *tcp, struct tcb *tcb, const struct seg *seg)
 {
+	bool is6 = tcb_is6(tcb);
+
 	if (!(seg->opts & SEG_OPT_TS))
 		tcb->flags &= (uint16_t)~TCB_TS;
 	if (!(seg->opts & SEG_OPT_SACK_OK))
@@ -55,9 +57,9 @@ static void take_options(struct tcp *tcp, struct tcb *tcb, const struct seg *seg
 	tcb->ts_recent = tcb->flags & TCB_TS ? seg->tsval : 0;
 	tcb->snd_wscale = tcb->flags & TCB_WSCALE ? seg->wscale & 15 : 0;
 	tcb->rcv_wscale = tcb->flags & TCB_WSCALE ? tcp->rcv_wscale & 15 : 0;
-	tcb->rcv_wnd = handshake_rcv_wnd(tcp, tcb->rcv_wscale, tcp->rcv_mss);
-	tcb->mss = handshake_mss(seg->opts & SEG_OPT_MSS ? seg->mss : TCP_MSS_DEFAULT,
-				 profile_mss(tcp, profile_of(tcp, tcb)), tcb->flags & TCB_TS);
+	tcb->rcv_wnd = handshake_rcv_wnd(tcp, tcb->rcv_wscale, tcp_rcv_mss(tcp, is6));
+	tcb->mss = handshake_mss(seg->opts & SEG_OPT_MSS ? seg->mss : tcp_mss_default(is6),
+				 profile_mss(tcp, profile_of(tcp, tcb), is6), tcb->flags & TCB_TS);
 	tcb->packed = path_initial(tcb->mss);
 	/* A SYN's window is never scaled (RFC 7323 section 2.2). */
 	ack_window(tcb, seg->wnd >> tcb->snd_wscale);

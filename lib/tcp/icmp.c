@@ -56,8 +56,11 @@ static verdict half_open_error(struct tcp *tcp, uint32_t slot, const struct icmp
 verdict tcp_icmp(struct tcp *tcp, const struct icmp_error *error, uint64_t now_ns)
 {
 	tcp_set_now(tcp, now_ns);
-	ref r = conn_table_find(&tcp->table, tcp_hash(tcp, &error->tuple), &error->tuple);
+	struct tuple tuple = tcp_tuple(tcp, &error->pair, error->lport, error->rport);
+	ref r = conn_table_find(&tcp->table, tcp_hash(tcp, &tuple), &tuple);
 
+	if (tuple_is6(&tuple) && r != REF_NONE && !pair_equal(pair_at(tcp, r), &error->pair))
+		r = REF_NONE;
 	switch (ref_kind(r)) {
 	case REF_HOT:
 		return hot_error(tcp, tcb_at(tcp, ref_slot(r)), error);

@@ -217,6 +217,9 @@ verdict input_segment(struct tcp *tcp, struct tcb *tcb, struct seg *seg)
 
 static verdict input_one(struct tcp *tcp, struct seg *seg, ref r)
 {
+	/* Two pairs of one name: the first to come has it. */
+	if (tuple_is6(&seg->tuple) && r != REF_NONE && !pair_equal(pair_at(tcp, r), &tcp->side->pair))
+		return COUNT_drop_name_taken;
 	switch (ref_kind(r)) {
 	case REF_HOT:
 		return input_segment(tcp, tcb_at(tcp, ref_slot(r)), seg);
@@ -238,7 +241,14 @@ static bool room_for_one(const struct tcp *tcp)
 	       ring_room(&tcp->replies_ring) > 0;
 }
 
-void tcp_look_ahead(const struct tcp *tcp, struct seg *segs, unsigned n)
+/* Until now its pair alone is known. */
+static inline void name(const struct tcp *tcp, struct seg *seg, const struct seg_side *side)
+{
+	if (tuple_is6(&seg->tuple))
+		seg->tuple = tcp_tuple(tcp, &side->pair, seg->tuple.lport, seg->tuple.rport);
+}
+
+void tcp_look_ahead(const struct tcp *tcp, struct seg *segs, const struct seg_side *sides, unsigned n)
 {
 	uint64_t addrs[TCP_BURST_MAX], hashes[TCP_BURST_MAX];
 	uint32_t ports[TCP_BURST_MAX];
@@ -247,6 +257,7 @@ void tcp_look_ahead(const struct tcp *tcp, struct seg *segs, unsigned n)
 	if (n == 0)
 		return;
 	do {
+		name(tcp, &segs[i], &sides[i]);
 		addrs[i] = tuple_addrs(&segs[i].tuple);
 		ports[i] = tuple_ports(&segs[i].tuple);
 	} while (++i < n);
@@ -257,8 +268,8 @@ void tcp_look_ahead(const struct tcp *tcp, struct seg *segs, unsigned n)
 	}
 }
 
-unsigned tcp_input(struct tcp *tcp, struct seg *segs, const struct sack *sacks, unsigned n, uint64_t now_ns,
-		   uint64_t *turned)
+unsigned tcp_input(struct tcp *tcp, struct seg *segs, const struct seg_side *sides, unsigned n,
+		   uint64_t now_ns, uint64_t *turned)
 {
 	const struct tuple *tuples[TCP_BURST_MAX];
 	uint64_t hashes[TCP_BURST_MAX];
@@ -273,8 +284,10 @@ unsigned tcp_input(struct tcp *tcp, struct seg *segs, const struct sack *sacks, 
 		return 0;
 	for (i = 0; i < n; i++) {
 		tuples[i] = &segs[i].tuple;
-		if (segs[i].hash == 0)
+		if (segs[i].hash == 0) {
+			name(tcp, &segs[i], &sides[i]);
 			segs[i].hash = tcp_hash(tcp, &segs[i].tuple);
+		}
 		hashes[i] = segs[i].hash;
 	}
 	conn_table_find_bulk(&tcp->table, hashes, tuples, n, refs);
@@ -285,7 +298,7 @@ unsigned tcp_input(struct tcp *tcp, struct seg *segs, const struct sack *sacks, 
 		ref r = tcp->table.changes == fresh ? refs[i] :
 						      conn_table_find(&tcp->table, hashes[i], tuples[i]);
 
-		tcp->sack = &sacks[i];
+		tcp->side = &sides[i];
 		verdict v = input_one(tcp, &segs[i], r);
 
 		if (v == ANSWER_BY_COOKIE) {
@@ -296,6 +309,6 @@ unsigned tcp_input(struct tcp *tcp, struct seg *segs, const struct sack *sacks, 
 		count(tcp->counters, v);
 	}
 	if (syns_count > 0)
-		cookie_answer(tcp, segs, syns, syns_count);
+		cookie_answer(tcp, segs, sides, syns, syns_count);
 	return i;
 }

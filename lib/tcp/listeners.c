@@ -17,7 +17,12 @@ void listeners_init(struct tcp *tcp)
 	memset(tcp->listener_chains, 0xff, sizeof(tcp->listener_chains)); /* LISTENER_NONE */
 }
 
-const struct listener *listeners_find(const struct tcp *tcp, uint32_t address, uint16_t port)
+const struct listener *listeners_find_for(const struct tcp *tcp, const struct seg *seg)
+{
+	return listeners_find(tcp, tuple_local(&seg->tuple, &tcp->side->pair), seg->tuple.lport);
+}
+
+const struct listener *listeners_find(const struct tcp *tcp, struct weir_address address, uint16_t port)
 {
 	const struct listener *any = NULL;
 
@@ -27,9 +32,9 @@ const struct listener *listeners_find(const struct tcp *tcp, uint32_t address, u
 
 		if (listener->port != port)
 			continue;
-		if (listener->address == address)
+		if (address_equal(listener->address, address))
 			return listener;
-		if (listener->address == 0)
+		if (address_is_none(listener->address))
 			any = listener;
 	}
 	return any;
@@ -79,7 +84,7 @@ int tcp_listen(struct tcp *tcp, struct weir_endpoint local, uint32_t word)
 	for (uint16_t i = 0; i < TCP_LISTENERS; i++) {
 		const struct listener *listener = &tcp->listeners[i];
 
-		if (listener->port == local.port && listener->address == local.address)
+		if (listener->port == local.port && address_equal(listener->address, local.address))
 			return -EADDRINUSE;
 		if (listener->port == 0 && free == LISTENER_NONE)
 			free = i;

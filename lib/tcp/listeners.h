@@ -11,6 +11,9 @@
 void listeners_init(struct tcp *tcp);
 
 /* NULL: nobody listens. */
-const struct listener *listeners_find(const struct tcp *tcp, uint32_t address, uint16_t port);
+const struct listener *listeners_find(const struct tcp *tcp, struct weir_address address, uint16_t port);
+
+/* The one that the segment under way is for. */
+const struct listener *listeners_find_for(const struct tcp *tcp, const struct seg *seg);
 
 #endif

@@ -4,6 +4,7 @@
 #include "tcp/cc.h"
 #include "tcp/ecn.h"
 #include "tcp/fsm.h"
+#include "tcp/handshake.h"
 #include "tcp/profiles.h"
 #include "tcp/reassembly.h"
 #include "tcp/records.h"
@@ -42,7 +43,7 @@ void output_ack_data(struct tcp *tcp, struct tcb *tcb)
  */
 static uint32_t their_mss(const struct tcp *tcp, const struct tcb *tcb)
 {
-	uint16_t offered = profile_mss(tcp, profile_of(tcp, tcb));
+	uint16_t offered = profile_mss(tcp, profile_of(tcp, tcb), tcb_is6(tcb));
 
 	if (!(tcb->flags & TCB_NARROWED))
 		return tcb->mss;
@@ -125,7 +126,7 @@ void output_header(struct tcp *tcp, struct tcb *tcb, struct seg *seg, uint32_t s
  * What has arrived out of order, and what arrived twice (RFC 2018, RFC 2883), as far as there is room:
  * three blocks beside timestamps, fewer beside much text.
  */
-static void fill_sack(const struct tcp *tcp, struct tcb *tcb, struct seg *seg, struct sack *sack)
+static void fill_sack(const struct tcp *tcp, struct tcb *tcb, struct seg *seg, struct seg_side *side)
 {
 	if (!(tcb->flags & TCB_EXT && tcb->flags & TCB_SACK))
 		return;
@@ -134,7 +135,7 @@ static void fill_sack(const struct tcp *tcp, struct tcb *tcb, struct seg *seg, s
 	if (room < 12)
 		return;
 	room = (room - 4) / 8;
-	seg->sacks = (uint8_t)reassembly_blocks(tcp, tcb, sack, room < most ? room : most);
+	seg->sacks = (uint8_t)reassembly_blocks(tcp, tcb, &side->sack, room < most ? room : most);
 	if (seg->sacks > 0)
 		seg->opts |= SEG_OPT_SACK;
 }
@@ -149,8 +150,8 @@ static void fill_syn(struct tcp *tcp, struct tcb *tcb, struct seg *seg)
 		.seq = tcb_snd_una(tcp, tcb),
 		.flags = SEG_SYN | ecn_syn_flags(tcb),
 		.opts = SEG_OPT_MSS,
-		.mss = profile_mss(tcp, profile),
-		.wnd = tcp->rcv_window > UINT16_MAX ? UINT16_MAX : (uint16_t)tcp->rcv_window,
+		.mss = profile_mss(tcp, profile, tcb_is6(tcb)),
+		.wnd = handshake_rcv_wnd(tcp, 0, tcp_rcv_mss(tcp, tcb_is6(tcb))),
 		.ttl = profile->ttl,
 		.tos = profile->tos,
 	};
@@ -246,12 +247,12 @@ static void start_timer(struct tcp *tcp, struct tcb *tcb)
 }
 
 /* Header, payload and blocks of a segment that stands at seq. */
-static void fill(struct tcp *tcp, struct tcb *tcb, struct seg *seg, struct sack *sack, uint32_t seq,
+static void fill(struct tcp *tcp, struct tcb *tcb, struct seg *seg, struct seg_side *side, uint32_t seq,
 		 uint32_t len)
 {
 	output_header(tcp, tcb, seg, seq);
 	fill_payload(tcp, tcb, seg, len);
-	fill_sack(tcp, tcb, seg, sack);
+	fill_sack(tcp, tcb, seg, side);
 }
 
 /* New sequence space has gone out; its descriptor exists already. */
@@ -281,7 +282,7 @@ static void note_fin(struct tcp *tcp, struct tcb *tcb, const struct seg *seg)
 }
 
 /* Without an extension: all that is in flight, once more. */
-static bool resend_piece(struct tcp *tcp, struct tcb *tcb, struct seg *seg, struct sack *sack)
+static bool resend_piece(struct tcp *tcp, struct tcb *tcb, struct seg *seg, struct seg_side *side)
 {
 	uint32_t una = tcb_snd_una(tcp, tcb), len = send_queue_end(tcp, tcb) - una;
 
@@ -290,7 +291,7 @@ static bool resend_piece(struct tcp *tcp, struct tcb *tcb, struct seg *seg, stru
 		return false; /* acknowledged meanwhile */
 	if (len > tcb_snd_wnd(tcb))
 		len = tcb_snd_wnd(tcb) > 0 ? tcb_snd_wnd(tcb) : 1;
-	fill(tcp, tcb, seg, sack, una, len);
+	fill(tcp, tcb, seg, side, una, len);
 	note_fin(tcp, tcb, seg);
 	count(tcp->counters, COUNT_retransmits);
 	start_timer(tcp, tcb);
@@ -324,7 +325,7 @@ static uint32_t lost_bytes(struct tcp *tcp, struct tcb *tcb, uint32_t slot, uint
  * The first lost segment. With TCB_RESEND it goes whatever congestion control says, and one byte of it
  * whatever the peer's window says (RFC 9293 SHLD-16, MUST-34, 3.8.6.1).
  */
-static bool resend_lost(struct tcp *tcp, struct tcb *tcb, struct seg *seg, struct sack *sack)
+static bool resend_lost(struct tcp *tcp, struct tcb *tcb, struct seg *seg, struct seg_side *side)
 {
 	struct tcb_ext *ext = tcb_ext(tcp, tcb);
 	uint32_t slot = sent_first_lost(tcp, ext);
@@ -348,7 +349,7 @@ static bool resend_lost(struct tcp *tcp, struct tcb *tcb, struct seg *seg, struc
 			return false; /* the window has closed on it; the timer will probe */
 		most = 1;
 	}
-	fill(tcp, tcb, seg, sack, seq, only_fin ? 0 : lost_bytes(tcp, tcb, slot, most));
+	fill(tcp, tcb, seg, side, seq, only_fin ? 0 : lost_bytes(tcp, tcb, slot, most));
 	note_fin(tcp, tcb, seg);
 	sent_again(tcp, ext, slot, seg_space(seg));
 	tcb->flags &= (uint16_t)~TCB_RESEND;
@@ -367,7 +368,7 @@ static uint32_t probe_bytes(const struct tcp *tcp, const struct tcb *tcb, uint32
 }
 
 /* The next segment of the stream; false when there is nothing that may go now. */
-static bool send_new(struct tcp *tcp, struct tcb *tcb, struct seg *seg, struct sack *sack)
+static bool send_new(struct tcp *tcp, struct tcb *tcb, struct seg *seg, struct seg_side *side)
 {
 	uint32_t seq = tcb->snd_nxt, end = send_queue_end(tcp, tcb), len = 0;
 	bool fin = tcb->flags & TCB_FIN_QUEUED && !(tcb->flags & TCB_FIN_SENT);
@@ -380,7 +381,7 @@ static bool send_new(struct tcp *tcp, struct tcb *tcb, struct seg *seg, struct s
 	fin &= seq + len == end && !(probing && len > 0);
 	if (tcb->flags & TCB_EXT && !sent_append(tcp, tcb_ext(tcp, tcb), seq, len + fin))
 		return false;
-	fill(tcp, tcb, seg, sack, seq, len);
+	fill(tcp, tcb, seg, side, seq, len);
 	if (len > 0 && !probing)
 		ecn_text_leaves(tcp, tcb, seg);
 	note_sent(tcp, tcb, seg);
@@ -388,19 +389,19 @@ static bool send_new(struct tcp *tcp, struct tcb *tcb, struct seg *seg, struct s
 }
 
 /* What to send next: what is lost goes before what is new. */
-static bool send_next(struct tcp *tcp, struct tcb *tcb, struct seg *seg, struct sack *sack)
+static bool send_next(struct tcp *tcp, struct tcb *tcb, struct seg *seg, struct seg_side *side)
 {
 	bool sent;
 
 	if (!(tcb->flags & TCB_EXT)) {
 		if (tcb->flags & TCB_RESEND)
-			return resend_piece(tcp, tcb, seg, sack);
-		return send_new(tcp, tcb, seg, sack);
+			return resend_piece(tcp, tcb, seg, side);
+		return send_new(tcp, tcb, seg, side);
 	}
-	sent = resend_lost(tcp, tcb, seg, sack);
+	sent = resend_lost(tcp, tcb, seg, side);
 	if (!sent && tcb_ext(tcp, tcb)->lost == 0)
-		sent = send_new(tcp, tcb, seg, sack) ||
-		       (recovery_last_resort(tcp, tcb) && resend_lost(tcp, tcb, seg, sack));
+		sent = send_new(tcp, tcb, seg, side) ||
+		       (recovery_last_resort(tcp, tcb) && resend_lost(tcp, tcb, seg, side));
 	if (sent && tcb->flags & TCB_PROBING) {
 		count(tcp->counters, COUNT_probes_out);
 		tcb_ext(tcp, tcb)->unanswered++;
@@ -458,13 +459,13 @@ static bool piece_fits(struct tcp *tcp, struct tcb *tcb)
 	return false;
 }
 
-static unsigned output_synchronized(struct tcp *tcp, struct tcb *tcb, struct seg *segs, struct sack *sacks,
-				    unsigned max)
+static unsigned output_synchronized(struct tcp *tcp, struct tcb *tcb, struct seg *segs,
+				    struct seg_side *sides, unsigned max)
 {
 	unsigned n = 0;
 
 	if (piece_fits(tcp, tcb)) {
-		while (n < max && send_next(tcp, tcb, &segs[n], &sacks[n]))
+		while (n < max && send_next(tcp, tcb, &segs[n], &sides[n]))
 			n++;
 		if (n > 0 && tcb->flags & TCB_EXT)
 			cc_sent(tcb_ext(tcp, tcb), tcb->mss, tcb->snd_nxt);
@@ -476,7 +477,7 @@ static unsigned output_synchronized(struct tcp *tcp, struct tcb *tcb, struct seg
 	}
 	if (tcb->flags & TCB_ACK_NOW) {
 		output_header(tcp, tcb, &segs[n], output_empty_seq(tcp, tcb));
-		fill_sack(tcp, tcb, &segs[n], &sacks[n]);
+		fill_sack(tcp, tcb, &segs[n], &sides[n]);
 		n++;
 	} else if (tcb->flags & TCB_ACK_DELAYED) {
 		delay_ack(tcp, tcb);
@@ -484,12 +485,12 @@ static unsigned output_synchronized(struct tcp *tcp, struct tcb *tcb, struct seg
 	return n;
 }
 
-static unsigned output_tcb(struct tcp *tcp, struct tcb *tcb, struct seg *segs, struct sack *sacks,
+static unsigned output_tcb(struct tcp *tcp, struct tcb *tcb, struct seg *segs, struct seg_side *sides,
 			   unsigned max)
 {
 	tcb->flags &= (uint16_t)~TCB_DIRTY;
 	if (fsm_synchronized((enum weir_state)tcb->state))
-		return output_synchronized(tcp, tcb, segs, sacks, max < OUTPUT_TURN ? max : OUTPUT_TURN);
+		return output_synchronized(tcp, tcb, segs, sides, max < OUTPUT_TURN ? max : OUTPUT_TURN);
 	if (!(tcb->flags & TCB_RESEND)) {
 		if (!(tcb->flags & TCB_ACK_NOW))
 			return 0;
@@ -504,20 +505,30 @@ static unsigned output_tcb(struct tcp *tcp, struct tcb *tcb, struct seg *segs, s
 	return 1;
 }
 
-unsigned tcp_output(struct tcp *tcp, struct seg *segs, struct sack *sacks, unsigned max, uint64_t now_ns)
+unsigned tcp_output(struct tcp *tcp, struct seg *segs, struct seg_side *sides, unsigned max, uint64_t now_ns)
 {
 	unsigned n = 0;
 
 	tcp_set_now(tcp, now_ns);
-	for (; n < max && ring_used(&tcp->replies_ring) > 0; n++)
-		segs[n] = tcp->replies[tcp->replies_ring.head++ & tcp->replies_ring.mask];
+	for (; n < max && ring_used(&tcp->replies_ring) > 0; n++) {
+		uint32_t i = tcp->replies_ring.head++ & tcp->replies_ring.mask;
+
+		segs[n] = tcp->replies[i];
+		if (tuple_is6(&segs[n].tuple))
+			sides[n].pair = tcp->reply_pairs[i];
+	}
 
 	/* Who has more to send than a turn allows stands in line again. */
 	while (n < max && ring_used(&tcp->dirty_ring) > 0) {
 		struct tcb *tcb = tcb_at(tcp, tcp->dirty[tcp->dirty_ring.head++ & tcp->dirty_ring.mask]);
 
-		if (tcb->flags & TCB_DIRTY)
-			n += output_tcb(tcp, tcb, segs + n, sacks + n, max - n);
+		if (!(tcb->flags & TCB_DIRTY))
+			continue;
+		unsigned first = n;
+
+		n += output_tcb(tcp, tcb, segs + n, sides + n, max - n);
+		for (; tcb_is6(tcb) && first < n; first++)
+			sides[first].pair = *tcb_pair(tcp, tcb);
 	}
 	return n;
 }

@@ -33,7 +33,7 @@ unsigned passive_agreed(const struct tcp *tcp, const struct seg *syn)
 
 uint16_t passive_mss(const struct tcp *tcp, const struct half_open *half)
 {
-	return handshake_mss(half->mss, tcp->rcv_mss, half->flags & HALF_TS);
+	return handshake_mss(half->mss, tcp_rcv_mss(tcp, tuple_is6(&half->tuple)), half->flags & HALF_TS);
 }
 
 /*
@@ -54,8 +54,9 @@ void passive_answer(const struct tcp *tcp, const struct listener *listener, stru
 {
 	const struct profile *profile = &tcp->profiles[listener->profile];
 	unsigned opts = syn->opts & (SEG_OPT_SACK_OK | SEG_OPT_WSCALE | (tcp->timestamps ? SEG_OPT_TS : 0));
-	uint16_t theirs = syn->opts & SEG_OPT_MSS ? syn->mss : TCP_MSS_DEFAULT;
-	uint16_t ours = profile_mss(tcp, profile);
+	bool is6 = tuple_is6(&syn->tuple);
+	uint16_t theirs = syn->opts & SEG_OPT_MSS ? syn->mss : tcp_mss_default(is6);
+	uint16_t ours = profile_mss(tcp, profile, is6);
 
 	syn->wnd = handshake_rcv_wnd(tcp, 0, handshake_mss(theirs, ours, opts & SEG_OPT_TS));
 	syn->mss = ours;
@@ -97,7 +98,7 @@ verdict passive_syn(struct tcp *tcp, struct seg *seg, const struct listener *lis
 struct tcb *passive_record(struct tcp *tcp, const struct half_open *half, uint32_t ts_offset)
 {
 	const struct listener *listener = &tcp->listeners[half->listener];
-	struct tcb *tcb = tcb_take(tcp, &half->tuple);
+	struct tcb *tcb = tcb_take(tcp, &half->tuple, &tcp->side->pair);
 
 	if (tcb == NULL)
 		return NULL;
@@ -169,7 +170,7 @@ static verdict cookie_accepted(struct tcp *tcp, struct seg *seg, ref r, const st
 {
 	const struct listener *listener = &tcp->listeners[half->listener];
 
-	if (!sources_may_open(tcp, listener, half->tuple.raddr))
+	if (!sources_may_open(tcp, listener, tuple_remote(&half->tuple, &tcp->side->pair)))
 		return COUNT_drop_source_opens;
 	struct tcb *tcb = passive_record(tcp, half, ts_offset);
 
@@ -199,7 +200,7 @@ bool passive_ack(struct tcp *tcp, struct seg *seg, ref r, verdict *v)
 {
 	if ((seg->flags & (SEG_SYN | SEG_RST | SEG_ACK)) != SEG_ACK)
 		return false;
-	const struct listener *listener = listeners_find(tcp, seg->tuple.laddr, seg->tuple.lport);
+	const struct listener *listener = listeners_find_for(tcp, seg);
 
 	if (listener == NULL || !believes(tcp, listener))
 		return false;
@@ -212,7 +213,7 @@ bool passive_ack(struct tcp *tcp, struct seg *seg, ref r, verdict *v)
 		count(tcp->counters, COUNT_cookies_rejected);
 		return false;
 	}
-	uint16_t ours = profile_mss(tcp, &tcp->profiles[listener->profile]);
+	uint16_t ours = profile_mss(tcp, &tcp->profiles[listener->profile], tuple_is6(&seg->tuple));
 	struct half_open half = {
 		.tuple = seg->tuple,
 		.rcv_nxt = seg->seq,

@@ -46,7 +46,7 @@ unsigned passive_agreed(const struct tcp *tcp, const struct seg *syn);
 
 /*
  * A hot record of what SYN and SYN-ACK said, in SYN-RECEIVED, not in the table yet; NULL when there is none left.
- * ts_offset: see tcb.h.
+ * The segment under way is of this tuple. ts_offset: see tcb.h.
  */
 struct tcb *passive_record(struct tcp *tcp, const struct half_open *half, uint32_t ts_offset);
 

@@ -10,6 +10,7 @@
 /* What links take, RFC 1191 section 7.1, of the sizes that can be sent and are believed. */
 static const uint16_t plateaus[] = { 8166, 4352, 2002, 1492, 1006, PATH_MTU_MIN };
 
+/* For routers older than RFC 1191. IPv6 never had any: there a message that names no size claims one that is none. */
 static uint32_t plateau_below(uint32_t packet)
 {
 	unsigned i = 0;
@@ -19,9 +20,19 @@ static uint32_t plateau_below(uint32_t packet)
 	return plateaus[i];
 }
 
+/* What packets of mtu bytes can be made of; 0: it is not believed. */
+static uint32_t believed(const struct tcb *tcb, uint32_t mtu, uint32_t packet)
+{
+	if (tcb_is6(tcb))
+		return mtu < PATH_MTU_MIN_6 ? 0 : mtu; /* RFC 8201 section 4: discarded */
+	if (mtu == 0)
+		return plateau_below(packet);
+	return mtu < PATH_MTU_MIN ? PATH_MTU_MIN : mtu;
+}
+
 static uint32_t headers(const struct tcb *tcb)
 {
-	return TCP_IP_HEADERS + (tcb->flags & TCB_TS ? TCP_TS_BYTES : 0);
+	return tcp_headers(tcb_is6(tcb)) + (tcb->flags & TCB_TS ? TCP_TS_BYTES : 0);
 }
 
 /* Payload of the segment in the network that starts at seq; 0: none does. */
@@ -55,14 +66,14 @@ static void send_smaller(struct tcp *tcp, struct tcb *tcb, bool extended)
 	output_mark(tcp, tcb);
 }
 
-verdict path_mtu_told(struct tcp *tcp, struct tcb *tcb, uint32_t seq, uint16_t mtu)
+verdict path_mtu_told(struct tcp *tcp, struct tcb *tcb, uint32_t seq, uint32_t mtu)
 {
 	uint32_t len = payload_at(tcp, tcb, seq), packet = len + headers(tcb);
-	uint32_t fits = mtu == 0 ? plateau_below(packet) : mtu < PATH_MTU_MIN ? PATH_MTU_MIN : mtu;
+	uint32_t fits = believed(tcb, mtu, packet);
 
 	if (len == 0)
 		return COUNT_drop_icmp_sequence;
-	if (fits >= packet || fits - headers(tcb) >= tcb->mss)
+	if (fits == 0 || fits >= packet || fits - headers(tcb) >= tcb->mss)
 		return COUNT_drop_icmp_mtu;
 	if (!output_room(tcp, tcb))
 		return COUNT_drop_icmp_limited;

@@ -23,9 +23,11 @@ static inline const struct profile *profile_of_listener(const struct tcp *tcp, u
 }
 
 /* The bound on a segment's payload and TCP options, in both directions: the MTU's and the application's. */
-static inline uint16_t profile_mss(const struct tcp *tcp, const struct profile *profile)
+static inline uint16_t profile_mss(const struct tcp *tcp, const struct profile *profile, bool is6)
 {
-	return profile->mss_max < tcp->rcv_mss ? profile->mss_max : tcp->rcv_mss;
+	uint16_t fits = tcp_rcv_mss(tcp, is6);
+
+	return profile->mss_max < fits ? profile->mss_max : fits;
 }
 
 #endif

@@ -9,7 +9,7 @@
 #include "tcp/send_queue.h"
 #include "tcp/sent.h"
 
-struct tcb *tcb_take(struct tcp *tcp, const struct tuple *tuple)
+struct tcb *tcb_take(struct tcp *tcp, const struct tuple *tuple, const struct pair *pair)
 {
 	uint32_t slot = slot_pool_take(&tcp->hot);
 
@@ -22,11 +22,13 @@ struct tcb *tcb_take(struct tcp *tcp, const struct tuple *tuple)
 		/* Generation 0 is nobody's, so that a zeroed handle is never valid. */
 		.generation = tcb->generation == 0 ? 1 : tcb->generation,
 		.wheel = tcb->wheel,
-		.mss = TCP_MSS_DEFAULT,
-		.packed = path_initial(TCP_MSS_DEFAULT),
+		.mss = tcp_mss_default(tuple_is6(tuple)),
+		.packed = path_initial(tcp_mss_default(tuple_is6(tuple))),
 		/* Not the present half second, so that the first challenge goes out. */
 		.challenge = (reply_half_second(tcp) ^ 16) & 31,
 	};
+	if (tuple_is6(tuple))
+		*tcb_pair(tcp, tcb) = *pair;
 	tcb_use_profile(tcp, tcb, 0);
 	return tcb;
 }

@@ -8,10 +8,10 @@
 #include "tcp/tcp_pvt.h"
 
 /*
- * A fresh record in state CLOSED for this tuple, not yet in the table. NULL when all are taken. Its slot's
+ * A fresh record in state CLOSED for this tuple, and for this pair if that is of IPv6, not yet in the table. NULL when all are taken. Its slot's
  * generation and timer filing are kept.
  */
-struct tcb *tcb_take(struct tcp *tcp, const struct tuple *tuple);
+struct tcb *tcb_take(struct tcp *tcp, const struct tuple *tuple, const struct pair *pair);
 
 /* From now on it behaves so. Its timer is the caller's business. */
 void tcb_use_profile(struct tcp *tcp, struct tcb *tcb, uint8_t profile);

@@ -137,7 +137,7 @@ void recovery_duplicate(struct tcp *tcp, struct tcb *tcb, bool duplicate, const 
 	if (ext->snd_una == tcb->snd_nxt)
 		return;
 	bool news = tcb->flags & TCB_SACK && seg->opts & SEG_OPT_SACK &&
-		    sent_sack(tcp, ext, tcb->snd_nxt, tcp->sack, seg->sacks);
+		    sent_sack(tcp, ext, tcb->snd_nxt, &tcp->side->sack, seg->sacks);
 
 	/*
 	 * With blocks, a duplicate ACK is one that brings news of them (RFC 6675 section 2). Those without any

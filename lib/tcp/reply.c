@@ -8,25 +8,28 @@
 /* Half a second in ticks, for the limit of challenge ACKs. */
 #define CHALLENGE_SHIFT 9
 
-struct seg *reply_new(struct tcp *tcp, const struct tuple *tuple)
+struct seg *reply_new(struct tcp *tcp, const struct tuple *tuple, const struct pair *pair)
 {
 	if (ring_room(&tcp->replies_ring) == 0) {
 		count(tcp->counters, COUNT_replies_full);
 		return NULL;
 	}
-	struct seg *seg = &tcp->replies[tcp->replies_ring.tail++ & tcp->replies_ring.mask];
+	uint32_t i = tcp->replies_ring.tail++ & tcp->replies_ring.mask;
+	struct seg *seg = &tcp->replies[i];
 
+	if (tuple_is6(tuple))
+		tcp->reply_pairs[i] = *pair;
 	*seg = (struct seg){ .tuple = *tuple, .ttl = tcp->profiles[0].ttl, .tos = tcp->profiles[0].tos };
 	return seg;
 }
 
-struct seg *reply_ack_once(struct tcp *tcp, const struct tuple *tuple)
+struct seg *reply_ack_once(struct tcp *tcp, const struct tuple *tuple, const struct pair *pair)
 {
 	const struct seg *last = &tcp->replies[(tcp->replies_ring.tail - 1) & tcp->replies_ring.mask];
 
 	if (ring_used(&tcp->replies_ring) > 0 && last->flags == SEG_ACK && tuple_equal(&last->tuple, tuple))
 		tcp->replies_ring.tail--; /* to be written anew */
-	return reply_new(tcp, tuple);
+	return reply_new(tcp, tuple, pair);
 }
 
 void reply_reset_to(struct tcp *tcp, const struct seg *seg)
@@ -37,7 +40,7 @@ void reply_reset_to(struct tcp *tcp, const struct seg *seg)
 		count(tcp->counters, COUNT_resets_limited);
 		return;
 	}
-	struct seg *reply = reply_new(tcp, &seg->tuple);
+	struct seg *reply = reply_new(tcp, &seg->tuple, &tcp->side->pair);
 
 	if (reply == NULL)
 		return;
@@ -53,7 +56,7 @@ void reply_reset_to(struct tcp *tcp, const struct seg *seg)
 
 void reply_reset(struct tcp *tcp, const struct tcb *tcb)
 {
-	struct seg *reply = reply_new(tcp, &tcb->tuple);
+	struct seg *reply = reply_new(tcp, &tcb->tuple, tcb_pair(tcp, tcb));
 
 	if (reply == NULL)
 		return;
@@ -75,7 +78,7 @@ void reply_reset(struct tcp *tcp, const struct tcb *tcb)
 
 void reply_keep_alive(struct tcp *tcp, struct tcb *tcb)
 {
-	struct seg *reply = reply_new(tcp, &tcb->tuple);
+	struct seg *reply = reply_new(tcp, &tcb->tuple, tcb_pair(tcp, tcb));
 
 	if (reply == NULL)
 		return;

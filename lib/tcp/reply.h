@@ -10,14 +10,17 @@
 
 #include "tcp/tcp_pvt.h"
 
-/* A zeroed segment of this tuple to fill in, or NULL when the ring is full (counted). */
-struct seg *reply_new(struct tcp *tcp, const struct tuple *tuple);
+/*
+ * A zeroed segment of this tuple to fill in, or NULL when the ring is full (counted). pair: looked at beside an IPv6
+ * tuple.
+ */
+struct seg *reply_new(struct tcp *tcp, const struct tuple *tuple, const struct pair *pair);
 
 /*
  * The same for a bare ACK, which tells of the present state alone. What answers one segment right behind
  * another of its tuple is the ACK that waits already: a burst is answered once (RFC 9293 MUST-58).
  */
-struct seg *reply_ack_once(struct tcp *tcp, const struct tuple *tuple);
+struct seg *reply_ack_once(struct tcp *tcp, const struct tuple *tuple, const struct pair *pair);
 
 /*
  * RFC 9293 section 3.10.7.1: the RST that answers a segment which belongs to nothing.

@@ -6,9 +6,10 @@
 #define CELLS_MIN 16u
 #define CELLS_MAX (1u << 16)
 
-/* An address, and the network that it is in. */
+/* An address, and the network that it is in: what one who can choose his address chooses from. */
 #define PREFIXES 2
 #define NETWORK_BITS 24
+#define NETWORK_BITS_6 64
 #define NETWORK_TIMES 8
 
 /* Connections that may come at once, in ns of their rate. */
@@ -29,10 +30,13 @@ void sources_init(struct sources *sources, struct arena *arena, uint32_t half_op
 	sources->next_open_ns = arena_take(arena, cells * sizeof(sources->next_open_ns[0]));
 }
 
-static struct cells cells_of(const struct sources *sources, uint32_t address, unsigned prefix)
+static struct cells cells_of(const struct sources *sources, struct weir_address address, unsigned prefix)
 {
-	uint32_t bits = prefix == 0 ? 32 : NETWORK_BITS;
-	uint64_t hash = siphash13_12(sources->key, address >> (32 - bits), bits);
+	uint32_t bits = prefix == 0           ? address_bits(address) :
+			weir_is_ipv4(address) ? NETWORK_BITS :
+						NETWORK_BITS_6;
+	struct weir_address network = address_and(address, address_prefix_mask(address, bits));
+	uint64_t hash = siphash24_20(sources->key, network.hi, network.lo, bits);
 	struct cells at = { (uint32_t)hash & sources->mask, (uint32_t)(hash >> 32) & sources->mask };
 
 	if (at.second == at.first)
@@ -45,7 +49,7 @@ static uint64_t limit_of(uint32_t limit, unsigned prefix)
 	return prefix == 0 ? limit : (uint64_t)limit * NETWORK_TIMES;
 }
 
-static void add(struct sources *sources, uint32_t address, uint32_t n)
+static void add(struct sources *sources, struct weir_address address, uint32_t n)
 {
 	for (unsigned prefix = 0; prefix < PREFIXES; prefix++) {
 		struct cells at = cells_of(sources, address, prefix);
@@ -55,7 +59,7 @@ static void add(struct sources *sources, uint32_t address, uint32_t n)
 	}
 }
 
-bool sources_take(struct tcp *tcp, const struct listener *listener, uint32_t address)
+bool sources_take(struct tcp *tcp, const struct listener *listener, struct weir_address address)
 {
 	struct sources *sources = &tcp->sources;
 
@@ -70,7 +74,7 @@ bool sources_take(struct tcp *tcp, const struct listener *listener, uint32_t add
 	return true;
 }
 
-void sources_give(struct tcp *tcp, uint32_t address)
+void sources_give(struct tcp *tcp, struct weir_address address)
 {
 	add(&tcp->sources, address, UINT32_MAX);
 }
@@ -90,7 +94,7 @@ static void put_off(uint64_t *next_open_ns, uint64_t until_ns)
 		*next_open_ns = until_ns;
 }
 
-bool sources_may_open(struct tcp *tcp, const struct listener *listener, uint32_t address)
+bool sources_may_open(struct tcp *tcp, const struct listener *listener, struct weir_address address)
 {
 	struct sources *sources = &tcp->sources;
 	uint32_t limit = listener->defence.opens_per_source;

@@ -2,7 +2,7 @@
 /*
  * sources.h - how much one source may ask for, in bounded memory: its half-open handshakes, and its connections a second.
  *
- * A count-min sketch: each address, and its /24 with eight times as much, has two cells by a keyed hash, and is taken to be
+ * A count-min sketch: each address, and with eight times as much its /24, of IPv6 its /64, has two cells by a keyed hash, and is taken to be
  * at the lesser of them. So two sources share a count only if they meet in both cells, where they meet depends on
  * a key that nobody outside knows, and what is shared is a limit, not a connection. A listener without limits
  * pays nothing.
@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/address.h"
 #include "base/arena.h"
 #include "base/siphash.h"
 
@@ -30,10 +31,10 @@ struct sources {
 void sources_init(struct sources *sources, struct arena *arena, uint32_t half_opens);
 
 /* One more handshake, to be given back; false: it is beyond the limit, and not counted. */
-bool sources_take(struct tcp *tcp, const struct listener *listener, uint32_t address);
-void sources_give(struct tcp *tcp, uint32_t address);
+bool sources_take(struct tcp *tcp, const struct listener *listener, struct weir_address address);
+void sources_give(struct tcp *tcp, struct weir_address address);
 
 /* One more connection; false: it would come too early. */
-bool sources_may_open(struct tcp *tcp, const struct listener *listener, uint32_t address);
+bool sources_may_open(struct tcp *tcp, const struct listener *listener, struct weir_address address);
 
 #endif

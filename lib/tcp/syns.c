@@ -24,7 +24,7 @@ static bool has_room(const struct tcp *tcp)
 static struct listener *defender(struct tcp *tcp, const struct syns *syns)
 {
 	const struct listener *listener =
-		listeners_find(tcp, (uint32_t)syns->addrs[0], (uint16_t)syns->ports[0]);
+		listeners_find(tcp, weir_ipv4((uint32_t)syns->addrs[0]), (uint16_t)syns->ports[0]);
 
 	return listener != NULL && listener->guard.on ? &tcp->listeners[listener - tcp->listeners] : NULL;
 }
@@ -62,7 +62,7 @@ uint64_t tcp_answer_syns(struct tcp *tcp, struct syns *syns, uint64_t which, str
 	const struct profile *profile = &tcp->profiles[listener->profile];
 
 	*answer = (struct syn_answer){
-		.mss = profile_mss(tcp, profile),
+		.mss = profile_mss(tcp, profile, false),
 		.wscale = tcp->rcv_wscale,
 		.ttl = profile->ttl,
 		.tos = profile->tos,

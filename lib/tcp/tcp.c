@@ -28,7 +28,16 @@ static uint32_t or_else(uint32_t asked, uint32_t derived)
 
 struct sizes {
 	uint32_t hot, half_open, time_wait, extensions, pieces, sents, events, dirty, delayed;
+	bool ipv6;
 };
+
+static bool has_ipv6(const struct weir_config *config)
+{
+	for (unsigned i = 0; i < config->ranges_count; i++)
+		if (!weir_is_ipv4(config->ranges[i].first))
+			return true;
+	return false;
+}
 
 /* What "derived from max_connections" means in weir.h. */
 static struct sizes sizes_of(const struct weir_config *config)
@@ -43,6 +52,7 @@ static struct sizes sizes_of(const struct weir_config *config)
 		.dirty = power_of_two(n < LIST_MAX ? n + 64 : LIST_MAX),
 	};
 
+	sizes.ipv6 = has_ipv6(config);
 	if (sizes.extensions > n)
 		sizes.extensions = n;
 	sizes.pieces = or_else(config->max_send_buffers, 4 * sizes.extensions + 256);
@@ -54,6 +64,17 @@ static struct sizes sizes_of(const struct weir_config *config)
 static void ring_init(struct ring *ring, uint32_t size)
 {
 	*ring = (struct ring){ .mask = size - 1 };
+}
+
+/* The lines at the side of IPv6 records: one for each, whichever family it will be of. */
+static void carve_pairs(struct tcp *tcp, struct arena *arena, const struct sizes *sizes)
+{
+	if (!sizes->ipv6)
+		return;
+	tcp->pairs[REF_HOT] = arena_take(arena, (size_t)sizes->hot * sizeof(struct pair));
+	tcp->pairs[REF_HALF_OPEN] = arena_take(arena, (size_t)sizes->half_open * sizeof(struct pair));
+	tcp->pairs[REF_TIME_WAIT] = arena_take(arena, (size_t)sizes->time_wait * sizeof(struct pair));
+	tcp->reply_pairs = arena_take(arena, TCP_REPLIES * sizeof(struct pair));
 }
 
 /* Takes everything from the arena; with a NULL base it only measures. */
@@ -71,6 +92,7 @@ static void carve(struct tcp *tcp, struct arena *arena, const struct sizes *size
 	tcp->delayed = arena_take(arena, (size_t)sizes->delayed * sizeof(struct delayed_ack));
 	sources_init(&tcp->sources, arena, sizes->half_open);
 	tcp->replies = arena_take(arena, TCP_REPLIES * sizeof(struct seg));
+	carve_pairs(tcp, arena, sizes);
 	ring_init(&tcp->events_ring, sizes->events);
 	ring_init(&tcp->dirty_ring, sizes->dirty);
 	ring_init(&tcp->delayed_ring, sizes->delayed);
@@ -109,13 +131,13 @@ static uint32_t us(uint64_t ns)
 
 static void take_config(struct tcp *tcp, const struct weir_config *config)
 {
-	tcp->rcv_mss = config->mtu - TCP_IP_HEADERS;
+	tcp->mtu = config->mtu;
 	tcp->receive_buffers = (uint8_t)(config->receive_buffers < 255 ? config->receive_buffers : 255);
 	/* The edge of a window cuts a segment short. An eighth more has room for that of several windows. */
 	uint32_t held_max = tcp->receive_buffers + tcp->receive_buffers / 8u;
 
 	tcp->held_max = (uint8_t)(held_max < 255 ? held_max : 255);
-	tcp->rcv_window = (uint32_t)tcp->receive_buffers * tcp->rcv_mss;
+	tcp->rcv_window = (uint32_t)tcp->receive_buffers * tcp_rcv_mss(tcp, false);
 	for (tcp->rcv_wscale = 0; tcp->rcv_window >> tcp->rcv_wscale > UINT16_MAX;)
 		tcp->rcv_wscale++;
 	tcp->times = (struct tcp_times){
@@ -158,6 +180,11 @@ struct tcp *tcp_create(void *mem, const struct weir_config *config, const struct
 	advice_init(tcp);
 	listeners_init(tcp);
 	return tcp;
+}
+
+struct tuple tcp_tuple(const struct tcp *tcp, const struct pair *pair, uint16_t lport, uint16_t rport)
+{
+	return tuple_make(tcp->secrets.names, pair, lport, rport);
 }
 
 void tcp_destroy(struct tcp *tcp)
@@ -232,4 +259,5 @@ void tcp_stats(const struct tcp *tcp, struct weir_stats *stats)
 	stats->bytes_half_open = sizeof(struct half_open) + entry;
 	stats->bytes_time_wait = sizeof(struct time_wait) + entry;
 	stats->bytes_extension = sizeof(struct tcb_ext);
+	stats->bytes_pair = tcp->pairs[REF_HOT] != NULL ? sizeof(struct pair) : 0;
 }

@@ -31,6 +31,7 @@ struct tcp;
 
 struct tcp_secrets {
 	struct siphash_key table;      /* never seen outside */
+	struct siphash_key names;      /* of IPv6 pairs, tuple.h; nor these */
 	struct siphash_key isn;        /* ISN and timestamp offset */
 	struct siphash_key ports;      /* ephemeral ports */
 	struct siphash_key cookies[2]; /* SYN cookies, until a fleet's key is given */
@@ -55,22 +56,25 @@ void tcp_destroy(struct tcp *tcp);
 
 #define TCP_BURST_MAX 64
 
+/* What a connection between two addresses of one family is called here. */
+struct tuple tcp_tuple(const struct tcp *tcp, const struct pair *pair, uint16_t lport, uint16_t rport);
+
 /*
- * May be called before tcp_input(), for some of the segments at a time: computes their hashes, several at once, and has
+ * May be called before tcp_input(), for some of the segments at a time: names them, computes their hashes, and has
  * their places in the table fetched, so that memory works while the caller still does.
  */
-void tcp_look_ahead(const struct tcp *tcp, struct seg *segs, unsigned n);
+void tcp_look_ahead(const struct tcp *tcp, struct seg *segs, const struct seg_side *sides, unsigned n);
 
 /*
  * Takes n <= TCP_BURST_MAX segments in order and returns how many were taken: fewer when the bound on
  * events or output is reached. Each taken one is counted once, as accepted or as a drop. A taken
- * segment's payload is tcp's if seg->payload is 0 afterwards, otherwise the caller's to free. sacks[i]
- * belongs to segs[i], and is looked at if that has SEG_OPT_SACK.
- * Bit i of *turned: segs[i] was a SYN, and is the SYN-ACK that answers it now, without payload; the caller sends it, at
- * best in the very frame that brought the SYN. Nothing else is kept of it (cookie.h).
+ * segment's payload is tcp's if seg->payload is 0 afterwards, otherwise the caller's to free. sides[i]
+ * belongs to segs[i], and is looked at if that has SEG_OPT_SACK or an IPv6 tuple, whose name is filled in here.
+ * Bit i of *turned: segs[i] was a SYN, and is the SYN-ACK that answers it now, without payload, between the addresses of
+ * sides[i]; the caller sends it, at best in the very frame that brought the SYN. Nothing else is kept of it (cookie.h).
  */
-unsigned tcp_input(struct tcp *tcp, struct seg *segs, const struct sack *sacks, unsigned n, uint64_t now_ns,
-		   uint64_t *turned);
+unsigned tcp_input(struct tcp *tcp, struct seg *segs, const struct seg_side *sides, unsigned n,
+		   uint64_t now_ns, uint64_t *turned);
 
 /*
  * The short way of a SYN in a flood, before tcp_input() is given the rest of the burst. First tcp_expect_syns(), for memory
@@ -94,10 +98,10 @@ unsigned tcp_events(struct tcp *tcp, struct weir_event *events, unsigned max);
 
 /*
  * Writes up to max segments that are due. Payload bytes are fetched with tcp_read() before the
- * next call of anything else; sacks[i] is filled where segs[i] has SEG_OPT_SACK. Less than max: nothing
+ * next call of anything else; sides[i] is filled as far as segs[i] has SEG_OPT_SACK or an IPv6 tuple. Less than max: nothing
  * is left to send now.
  */
-unsigned tcp_output(struct tcp *tcp, struct seg *segs, struct sack *sacks, unsigned max, uint64_t now_ns);
+unsigned tcp_output(struct tcp *tcp, struct seg *segs, struct seg_side *sides, unsigned max, uint64_t now_ns);
 
 /* Copies a sent segment's seg->len payload bytes to dst. */
 void tcp_read(const struct tcp *tcp, const struct seg *seg, void *dst);
@@ -112,7 +116,7 @@ uint64_t tcp_next_deadline(const struct tcp *tcp, uint64_t now_ns);
  * A peer that left a segment unanswered up to R1: its next hop is to be doubted (RFC 9293 3.8.3). False: there
  * is no other.
  */
-bool tcp_advice(struct tcp *tcp, uint32_t *raddr);
+bool tcp_advice(struct tcp *tcp, struct weir_address *peer);
 
 /*
  * An ICMP error quotes a segment of ours (RFC 9293 section 3.9.2.2). It counts only if that segment is in flight:

@@ -31,14 +31,23 @@
 #define TCP_PORT_BUCKETS 256
 #define TCP_ADVICE 16 /* a power of two: peers to doubt, see advice.h */
 
-/* What an IPv4 packet spends on headers without options; an MSS leaves room for them (RFC 9293 3.7.1). */
-#define TCP_IP_HEADERS 40
-#define TCP_TS_BYTES 12     /* timestamps, padded as everybody does */
-#define TCP_MSS_DEFAULT 536 /* RFC 9293 MUST-15 */
-#define TCP_MSS_MIN 64      /* a peer that asks for less wants to make us busy */
+#define TCP_TS_BYTES 12 /* timestamps, padded as everybody does */
+#define TCP_MSS_MIN 64  /* a peer that asks for less wants to make us busy */
+
+/* What a packet spends on headers without options; an MSS leaves room for them (RFC 9293 3.7.1). */
+static inline uint16_t tcp_headers(bool is6)
+{
+	return is6 ? 60 : 40;
+}
+
+/* RFC 9293 MUST-15. */
+static inline uint16_t tcp_mss_default(bool is6)
+{
+	return is6 ? 1220 : 536;
+}
 
 struct listener {
-	uint32_t address; /* 0: any */
+	struct weir_address address; /* none: any */
 	uint32_t word;
 	uint16_t port; /* 0: free */
 	uint16_t next; /* listener on the same port, or LISTENER_NONE */
@@ -100,14 +109,17 @@ struct tcp {
 	/* Read on every segment. */
 	struct conn_table table;
 	struct counters *counters;
-	uint64_t now_ns;         /* of the call that is under way */
-	uint32_t tick;           /* the same, in ticks */
-	const struct sack *sack; /* beside the segment that is under way */
-	uint32_t rcv_window;     /* bytes offered when nothing is held */
-	uint16_t rcv_mss;        /* payload that fits the MTU without TCP options */
+	uint64_t now_ns;             /* of the call that is under way */
+	uint32_t tick;               /* the same, in ticks */
+	const struct seg_side *side; /* of the segment that is under way */
+	uint32_t rcv_window;         /* bytes offered when nothing is held */
+	uint16_t mtu;
 	uint8_t rcv_wscale;
 	uint8_t receive_buffers; /* of a connection, that its window is counted in */
 	uint8_t held_max;        /* that it may hold: some more, for segments shorter than most */
+
+	/* Of IPv6 records, by kind and slot; NULL without IPv6 addresses. */
+	struct pair *pairs[REF_KINDS];
 
 	struct slot_pool hot, exts, half_opens, pieces, sents;
 	struct timer_wheel wheel;
@@ -116,6 +128,7 @@ struct tcp {
 	struct weir_event *events;
 	uint32_t *dirty; /* slots of tcbs */
 	struct seg *replies;
+	struct pair *reply_pairs; /* beside them, for IPv6 */
 	struct delayed_ack *delayed;
 
 	/* TIME-WAIT: a ring in order of expiry; head and tail are free-running. */
@@ -133,7 +146,7 @@ struct tcp {
 	bool rfc1337, timestamps, ecn;
 
 	struct ring advice_ring;
-	uint32_t advice[TCP_ADVICE];
+	struct weir_address advice[TCP_ADVICE];
 
 	uint32_t paws_cursor, paws_due; /* the sweep of paws.h: the next slot, and the tick of the next one */
 	uint32_t abort_cursor;          /* tcp_abort_all() at work: the next slot; SLOT_NONE: it is not */
@@ -173,6 +186,28 @@ static inline uint32_t tcb_slot(const struct tcp *tcp, const struct tcb *tcb)
 static inline struct tcb_ext *tcb_ext(const struct tcp *tcp, const struct tcb *tcb)
 {
 	return tcb->flags & TCB_EXT ? slot_pool_at(&tcp->exts, tcb->ext) : NULL;
+}
+
+/* The addresses of an IPv6 record; those of an IPv4 one stand in its tuple alone, and here is nothing, or NULL. */
+static inline struct pair *pair_at(const struct tcp *tcp, ref r)
+{
+	return tcp->pairs[ref_kind(r)] != NULL ? &tcp->pairs[ref_kind(r)][ref_slot(r)] : NULL;
+}
+
+static inline struct pair *tcb_pair(const struct tcp *tcp, const struct tcb *tcb)
+{
+	return pair_at(tcp, ref_make(REF_HOT, tcb_slot(tcp, tcb)));
+}
+
+static inline bool tcb_is6(const struct tcb *tcb)
+{
+	return tuple_is6(&tcb->tuple);
+}
+
+/* Payload that fits the MTU without TCP options. */
+static inline uint16_t tcp_rcv_mss(const struct tcp *tcp, bool is6)
+{
+	return tcp->mtu - tcp_headers(is6);
 }
 
 static inline uint64_t tcp_hash(const struct tcp *tcp, const struct tuple *tuple)

@@ -40,6 +40,12 @@ static void bury(struct time_wait *wait)
 	wait->tuple.rport = 0;
 }
 
+/* Its addresses, if they are of IPv6. */
+static const struct pair *pair_of(const struct tcp *tcp, const struct time_wait *wait)
+{
+	return pair_at(tcp, time_wait_ref((uint32_t)(wait - tcp->time_waits)));
+}
+
 /* The half-open record that stands in this one's place in the table; NULL: it stands there itself. */
 static struct half_open *hider(const struct tcp *tcp, uint32_t slot)
 {
@@ -146,7 +152,7 @@ static uint32_t ring_append(struct tcp *tcp)
 /* The ACK, for the caller to change; NULL: there is no room for it. */
 static struct seg *reply_ack(struct tcp *tcp, const struct time_wait *wait)
 {
-	struct seg *seg = reply_ack_once(tcp, &wait->tuple);
+	struct seg *seg = reply_ack_once(tcp, &wait->tuple, pair_of(tcp, wait));
 
 	if (seg == NULL)
 		return NULL;
@@ -175,6 +181,8 @@ void time_wait_enter(struct tcp *tcp, struct tcb *tcb)
 		.ts_offset = tcb->flags & TCB_TS ? tcb->ts_offset : 0,
 		.expires = tcp->tick + tcp->times.time_wait + 1,
 	};
+	if (tcb_is6(tcb))
+		*pair_at(tcp, time_wait_ref(slot)) = *tcb_pair(tcp, tcb);
 	struct seg *ack = tcb->flags & TCB_ACK_NOW ? reply_ack(tcp, wait) : NULL;
 
 	/* The connection's last word; what TIME-WAIT says later has forgotten its options. */
@@ -206,6 +214,8 @@ static void restart(struct tcp *tcp, uint32_t slot)
 	uint32_t fresh = ring_append(tcp);
 
 	*time_wait_at(tcp, fresh) = old;
+	if (tuple_is6(&old.tuple))
+		*pair_at(tcp, time_wait_ref(fresh)) = *pair_at(tcp, time_wait_ref(slot));
 	if (half != NULL)
 		half->hides = fresh;
 	else
@@ -249,7 +259,7 @@ bool time_wait_cookie_is_newer(const struct tcp *tcp, uint32_t slot, const struc
 static verdict syn_arrives(struct tcp *tcp, uint32_t slot, struct seg *seg)
 {
 	struct time_wait *wait = time_wait_at(tcp, slot);
-	const struct listener *listener = listeners_find(tcp, seg->tuple.laddr, seg->tuple.lport);
+	const struct listener *listener = listeners_find_for(tcp, seg);
 
 	if (listener == NULL || !newer_incarnation(tcp, wait, seg)) {
 		reply_ack(tcp, wait);

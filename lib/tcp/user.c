@@ -34,13 +34,13 @@ static int claim_tuple(struct tcp *tcp, struct tuple *tuple, ref *found)
 int tcp_connect(struct tcp *tcp, struct weir_endpoint local, struct weir_endpoint remote, uint32_t word,
 		uint64_t now_ns, weir_conn *conn)
 {
-	struct tuple tuple = {
-		.laddr = local.address, .raddr = remote.address, .lport = local.port, .rport = remote.port
-	};
+	struct pair pair = { .local = local.address, .remote = remote.address };
+	struct tuple tuple = tcp_tuple(tcp, &pair, local.port, remote.port);
 	ref found;
 
 	tcp_set_now(tcp, now_ns);
-	if (remote.port == 0 || remote.address == 0 || local.address == 0)
+	if (remote.port == 0 || address_is_none(remote.address) || address_is_none(local.address) ||
+	    weir_is_ipv4(remote.address) != weir_is_ipv4(local.address))
 		return -EINVAL;
 	if (ring_room(&tcp->dirty_ring) == 0)
 		return -EAGAIN;
@@ -59,7 +59,7 @@ int tcp_connect(struct tcp *tcp, struct weir_endpoint local, struct weir_endpoin
 		isn.iss = seq_max(isn.iss, beyond);
 		count(tcp->counters, COUNT_time_wait_reused);
 	}
-	struct tcb *tcb = tcb_take(tcp, &tuple);
+	struct tcb *tcb = tcb_take(tcp, &tuple, &pair);
 
 	if (!conn_table_insert(&tcp->table, hash, ref_make(REF_HOT, tcb_slot(tcp, tcb)))) {
 		tcb_give(tcp, tcb);
@@ -297,6 +297,7 @@ int tcp_info(const struct tcp *tcp, weir_conn conn, struct weir_info *info)
 
 	if (tcb == NULL)
 		return -ESTALE;
+	const struct pair *pair = tcb_pair(tcp, tcb);
 	const struct tcb_ext *ext = tcb_ext(tcp, tcb);
 	struct path path = ext == NULL ?
 				   path_unpack(tcb->packed) :
@@ -305,8 +306,8 @@ int tcp_info(const struct tcp *tcp, weir_conn conn, struct weir_info *info)
 
 	*info = (struct weir_info){
 		.state = (enum weir_state)tcb->state,
-		.local = { .address = tcb->tuple.laddr, .port = tcb->tuple.lport },
-		.remote = { .address = tcb->tuple.raddr, .port = tcb->tuple.rport },
+		.local = { .address = tuple_local(&tcb->tuple, pair), .port = tcb->tuple.lport },
+		.remote = { .address = tuple_remote(&tcb->tuple, pair), .port = tcb->tuple.rport },
 		.word = event_word(tcp, tcb),
 		.srtt_us = path.srtt_us,
 		.rttvar_us = path.rttvar_us,

@@ -2,7 +2,7 @@
 /*
  * build.h - the inverse of parse.h: a struct seg becomes a frame.
  *
- *     build_headers()   Ethernet, IPv4 and TCP; returns where the payload goes
+ *     build_headers()   Ethernet, IP and TCP; returns where the payload goes
  *     (the caller copies seg->len bytes of payload to there)
  *     build_sack()      where there are blocks to tell
  *     build_csum()      or build_csum_offload(), by what the port does: chosen once, at start
@@ -19,11 +19,17 @@
 #include "wire/seg.h"
 #include "wire/tcp_hdr.h"
 
-#define BUILD_HEADERS_MAX (ETH_BYTES + IP_BYTES + TCP_HDR_BYTES_MAX)
+#define BUILD_HEADERS_MAX (ETH_BYTES + 40 + TCP_HDR_BYTES_MAX)
 
-/* Bytes of all headers. */
-unsigned build_headers(uint8_t *frame, const struct seg *seg, const struct eth_addr *dst,
-		       const struct eth_addr *src);
+/* Bytes of all headers. pair: the addresses of an IPv6 tuple. */
+unsigned build_headers(uint8_t *frame, const struct seg *seg, const struct pair *pair,
+		       const struct eth_addr *dst, const struct eth_addr *src);
+
+/* Where a segment's TCP header stands in its frame. */
+static inline unsigned build_tcp_at(const struct seg *seg)
+{
+	return ETH_BYTES + ip_build_bytes(tuple_is6(&seg->tuple));
+}
 
 /* Adds the blocks of a segment that has SEG_OPT_SACK, after build_headers() and before the checksum. */
 void build_sack(uint8_t *frame, const struct seg *seg, const struct sack *sack);

@@ -17,6 +17,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "weir.h"
+
 /* What a sum over bytes that include their own right checksum folds to. */
 #define CSUM_RIGHT 0xffff
 
@@ -75,10 +77,20 @@ static inline void csum_put_partial(uint8_t *field, uint64_t sum)
 	memcpy(field, &value, sizeof(value));
 }
 
-/* RFC 9293 section 3.1's pseudo header; len_bytes of header and payload together. */
-static inline uint64_t csum_pseudo(uint32_t src, uint32_t dst, uint8_t protocol, uint16_t len_bytes)
+static inline uint64_t csum_address(struct weir_address address)
 {
-	return (uint64_t)htobe32(src) + htobe32(dst) + htobe16(protocol) + htobe16(len_bytes);
+	return csum_add(htobe64(address.hi), htobe64(address.lo));
+}
+
+/*
+ * The pseudo headers of RFC 9293 section 3.1 and RFC 8200 section 8.1; len_bytes of header and payload together. One serves
+ * both: the ones before a mapped IPv4 address add up to zero.
+ */
+static inline uint64_t csum_pseudo(struct weir_address src, struct weir_address dst, uint8_t protocol,
+				   uint16_t len_bytes)
+{
+	return csum_add(csum_add(csum_address(src), csum_address(dst)),
+			(uint64_t)htobe16(protocol) + htobe16(len_bytes));
 }
 
 #endif

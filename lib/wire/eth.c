@@ -12,7 +12,7 @@ verdict eth_parse(const uint8_t *frame, uint32_t len, struct eth_hdr *eth)
 	eth->type = bytes_get16(frame + 12);
 	if (eth_is_group(&eth->src))
 		return COUNT_drop_eth_source;
-	if (eth->type == ETH_TYPE_IPV4 || eth->type == ETH_TYPE_ARP)
+	if (eth->type == ETH_TYPE_IPV4 || eth->type == ETH_TYPE_IPV6 || eth->type == ETH_TYPE_ARP)
 		return ACCEPTED;
 	if (eth->type == ETH_TYPE_VLAN || eth->type == ETH_TYPE_QINQ)
 		return COUNT_drop_vlan;

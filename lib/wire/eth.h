@@ -16,6 +16,7 @@
 enum eth_type {
 	ETH_TYPE_IPV4 = 0x0800,
 	ETH_TYPE_ARP = 0x0806,
+	ETH_TYPE_IPV6 = 0x86dd,
 	ETH_TYPE_VLAN = 0x8100, /* IEEE 802.1Q */
 	ETH_TYPE_QINQ = 0x88a8, /* IEEE 802.1ad */
 };
@@ -50,7 +51,7 @@ static inline bool eth_is_zero(const struct eth_addr *addr)
 }
 
 /*
- * ACCEPTED for IPv4 and ARP; drop_eth_short, drop_vlan or drop_eth_type otherwise. But for
+ * ACCEPTED for IPv4, IPv6 and ARP; drop_eth_short, drop_vlan or drop_eth_type otherwise. But for
  * drop_eth_short, eth is filled in any case.
  */
 verdict eth_parse(const uint8_t *frame, uint32_t len, struct eth_hdr *eth);

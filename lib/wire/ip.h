@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * ip.h - IPv4 headers (RFC 791, RFC 1122 section 3.2).
+ * ip.h - IP headers of both families: what of them is above asked for, whichever it is.
  *
- * Two steps, because between them somebody looks whether the destination is here: ip_parse() says
- * whether there is a header at all, ip_acceptable() whether a host should use the packet.
- * Packets that are built have no options, DF and identification 0: an atomic datagram needs none
- * (RFC 6864 section 4.1).
+ * Two steps, because between them somebody looks whether the destination is here: ip_parse() says whether there is a
+ * header at all, ip_acceptable() whether a host should use the packet, and what it carries. ipv4.h and ipv6.h do it for
+ * their family; which of the two it is one tells by its addresses.
  */
 #ifndef WEIR_WIRE_IP_H
 #define WEIR_WIRE_IP_H
@@ -13,60 +12,62 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/address.h"
 #include "base/counters.h"
-
-#define IP_BYTES 20                  /* without options */
-#define IP_DONT_FRAGMENT 0x00004000u /* the word that says so */
 
 enum ip_protocol {
 	IP_PROTOCOL_ICMP = 1,
 	IP_PROTOCOL_TCP = 6,
+	IP_PROTOCOL_ICMP6 = 58,
 };
 
-#define IP_BROADCAST 0xffffffffu
+/* What is wrong with an IPv6 packet that its sender should be told: codes of parameter problem (RFC 4443 section 3.4). */
+enum ip_problem {
+	IP_PROBLEM_FIELD,       /* a field that makes no sense here */
+	IP_PROBLEM_NEXT_HEADER, /* a header that nobody here knows */
+	IP_PROBLEM_OPTION,      /* an option that nobody here knows, and that must not be passed over */
+	IP_PROBLEM_NONE,
+};
 
 struct ip_hdr {
-	uint32_t src, dst;
-	uint16_t total_bytes; /* of the packet; what follows in the frame is Ethernet's padding */
-	uint16_t fragment;    /* flags and offset, as on the wire */
-	uint8_t header_bytes; /* options included */
-	uint8_t protocol;     /* enum ip_protocol, or another */
-	uint8_t ttl;
-	uint8_t tos;
+	struct weir_address src, dst; /* both of one family */
+	uint16_t total_bytes;         /* of the packet; what follows in the frame is Ethernet's padding */
+	uint16_t header_bytes;        /* options and extension headers included, from ip_acceptable() on */
+	uint16_t fragment;            /* IPv4: flags and offset, as on the wire */
+	uint16_t problem_at;          /* bytes into the packet, with a problem */
+	uint8_t problem;              /* enum ip_problem */
+	uint8_t protocol;             /* enum ip_protocol, or another; of IPv6 from ip_acceptable() on */
+	uint8_t ttl;                  /* or hop limit */
+	uint8_t tos;                  /* or traffic class: DSCP and ECN */
 };
 
-static inline bool ip_is_multicast(uint32_t address)
+static inline bool ip_is6(const struct ip_hdr *ip)
 {
-	return address >> 28 == 0xe;
+	return !weir_is_ipv4(ip->src);
 }
 
 /*
- * What nobody may send from, nor be sent to as one host: "this network", loopback, multicast, what is reserved
- * above that, and the limited broadcast (RFC 1122 section 3.2.1.3, RFC 6890 section 2.2.2). Directed
- * broadcasts need the netmask, which net/ knows.
+ * packet: what follows the Ethernet header, `contiguous` bytes of `len` in all; type: its EtherType, one of the two.
+ * verified: the header's checksum was found right by the port. Returns ACCEPTED, or drop_ip_short, _version,
+ * _header_length, _total_length, _csum, _mapped.
  */
-static inline bool ip_is_host(uint32_t address)
+verdict ip_parse(const uint8_t *packet, uint32_t contiguous, uint32_t len, uint16_t type, bool verified,
+		 struct ip_hdr *ip);
+
+/*
+ * For a packet that ip_parse() accepted. ACCEPTED, or drop_ip_fragment, _source, _source_route, _option_length, _option,
+ * _extensions, _protocol (of a header that nobody knows; what is carried is not looked at). ip->problem is what the
+ * sender should be told.
+ */
+verdict ip_acceptable(const uint8_t *packet, uint32_t contiguous, struct ip_hdr *ip);
+
+/* Bytes of the header that ip_build() writes for these addresses. */
+static inline unsigned ip_build_bytes(bool is6)
 {
-	return address >> 24 != 0 && address >> 24 != 127 && address >> 28 < 0xe;
+	return is6 ? 40 : 20;
 }
 
-/*
- * packet: what follows the Ethernet header, `contiguous` bytes of `len` in all. verified: the header's
- * checksum was found right by the port. Returns ACCEPTED, or drop_ip_short, _version, _header_length,
- * _total_length, _csum.
- */
-verdict ip_parse(const uint8_t *packet, uint32_t contiguous, uint32_t len, bool verified, struct ip_hdr *ip);
-
-/*
- * For a packet that ip_parse() accepted. ACCEPTED, or drop_ip_fragment, _source, _source_route,
- * _option_length. Options are otherwise read past (RFC 9293 MUST-50).
- */
-verdict ip_acceptable(const uint8_t *packet, const struct ip_hdr *ip);
-
-/* Writes IP_BYTES, with checksum 0. header_bytes and fragment are not read. */
-void ip_build(uint8_t *packet, const struct ip_hdr *ip);
-
-/* Fills in the checksum of a header that ip_build() wrote. */
-void ip_build_csum(uint8_t *packet);
+/* Writes a header with checksum 0, if it has one. header_bytes and fragment are not read. flow_label: 20 bits, of IPv6. */
+void ip_build(uint8_t *packet, const struct ip_hdr *ip, uint32_t flow_label);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * plain.h - the frame that nearly every frame is: Ethernet, IPv4 without options or fragments, TCP without options,
+ * plain.h - the frame that nearly every frame is: Ethernet, IP without options, extensions or fragments, TCP without options,
  * with timestamps as everybody writes them, or a SYN as Linux does; all of it right, in one piece.
  *
  * It is read in one go, without a step between that could ask why. What is not plain is not wrong yet: it goes the long
@@ -16,17 +16,17 @@
 #include "wire/seg.h"
 
 /*
- * Fills seg as parse_tcp() does, and *headers: where the payload starts. False: not plain; seg may be half
- * filled. verified: the port found both checksums right. dst: who we are.
+ * Fills seg, and of IPv6 the pair, as parse_tcp() does, and *headers: where the payload starts. False: not plain; all may
+ * be half filled. verified: the port found both checksums right. dst: who we are.
  */
 bool plain_parse(const uint8_t *frame, uint32_t len, bool verified, const struct eth_addr *dst,
-		 struct seg *seg, uint32_t *headers);
+		 struct seg *seg, struct pair *pair, uint32_t *headers);
 
 /*
  * The way back, for a segment without payload or SACK blocks: its whole frame, both checksums made of the words as they
  * are written. Equals build_headers() and build_csum(). Returns the frame's bytes.
  */
-unsigned plain_build(uint8_t *frame, const struct seg *seg, const struct eth_addr *dst,
-		     const struct eth_addr *src);
+unsigned plain_build(uint8_t *frame, const struct seg *seg, const struct pair *pair,
+		     const struct eth_addr *dst, const struct eth_addr *src);
 
 #endif

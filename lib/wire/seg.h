@@ -32,7 +32,7 @@ enum {
 	SEG_OPT_WSCALE = 0x02,
 	SEG_OPT_SACK_OK = 0x04,
 	SEG_OPT_TS = 0x08,
-	SEG_OPT_SACK = 0x10, /* blocks stand in a struct sack of their own */
+	SEG_OPT_SACK = 0x10, /* blocks stand in a struct seg_side */
 };
 
 #define SACK_BLOCKS_MAX 4 /* 40 bytes of options hold no more */
@@ -42,9 +42,14 @@ struct sack_block {
 	uint32_t left, right;
 };
 
-/* The blocks of one segment. Few segments have any, so they stand in an array beside that of the segments. */
 struct sack {
 	struct sack_block blocks[SACK_BLOCKS_MAX];
+};
+
+/* What only some segments have, each in an array beside that of the segments: a line that the others leave cold. */
+struct seg_side {
+	struct sack sack; /* with SEG_OPT_SACK */
+	struct pair pair; /* of an IPv6 tuple */
 };
 
 struct seg {
@@ -69,7 +74,7 @@ struct seg {
 	uint8_t wscale; /* the option's value, capped at 14 by the parser (RFC 7323 section 2.3) */
 	uint8_t ttl;
 	uint8_t tos;   /* DSCP and ECN */
-	uint8_t sacks; /* with SEG_OPT_SACK: blocks in the struct sack beside it */
+	uint8_t sacks; /* with SEG_OPT_SACK: blocks in the struct seg_side beside it */
 };
 
 _Static_assert(sizeof(struct seg) == 64, "a segment is a cache line");

@@ -3,7 +3,7 @@
 
 #include "wire/bytes.h"
 #include "wire/csum.h"
-#include "wire/ip.h"
+#include "wire/ipv4.h"
 #include "wire/tcp_opt.h"
 
 /*
@@ -130,7 +130,7 @@ void syns_answer(const struct syns *syns, unsigned i, const struct syn_answer *a
 	memcpy(frame + 6, src->bytes, 6);
 
 	addresses = put64(frame + 26, syns->addrs[i] << 32 | syns->addrs[i] >> 32);
-	ip = put64(frame + 14, 0x4500003c00000000ull | IP_DONT_FRAGMENT | (uint64_t)answer->tos << 48);
+	ip = put64(frame + 14, 0x4500003c00000000ull | IPV4_DONT_FRAGMENT | (uint64_t)answer->tos << 48);
 	bytes_put32(frame + 22, ttl | csum_of(addresses + ip + htobe32(ttl)));
 
 	tcp = addresses + htobe16(IP_PROTOCOL_TCP) + htobe16(TCP_TOTAL);

@@ -23,7 +23,7 @@ def help_lists_commands():
 
 def help_of_each():
     """weir COMMAND --help lists the command's options."""
-    for command, options in {'demo': ['--rate', '--close', '--flood', '--syn-defence'],
+    for command, options in {'demo': ['--rate', '--close', '--flood', '--syn-defence', '--family'],
                              'serve': ['--listen', '--app', '--port', '--syn-defence', '--backlog', '--cookie-key'],
                              'load': ['--connect', '--ramp', '--gateway'],
                              'flood': ['--connect', '--kind', '--rate', '--source', '--plain', '--dest-mac',
@@ -31,7 +31,7 @@ def help_of_each():
         done = run(command, '--help')
         expect_clean(done)
         expect_equal(done.stderr, '')
-        for option in options + ['--eal', '--json', '--duration', '--help']:
+        for option in options + ['--addr', '--vlan', '--eal', '--json', '--duration', '--help']:
             expect(option in done.stdout, command, 'does not list', option)
 
 
@@ -51,7 +51,10 @@ def wrong_usage():
     expect_wrong(" serve: --syn-defence: 'on' is no mode", *SERVE, '--syn-defence', 'on')
     expect_wrong(' flood: --connect: 8.8.8.8 is no private', 'flood', '--port', 'net_null0', '--addr', '192.0.2.10/24',
                  '--gateway', '192.0.2.1', '--rate', '1', '--connect', '8.8.8.8:80')
-    expect_wrong(" demo: --vlan: not yet", 'demo', '--vlan', '5')
+    expect_wrong(" demo: --vlan: '4095' is out of range", 'demo', '--vlan', '4095')
+    expect_wrong(" demo: --family: '5' is none", 'demo', '--family', '5')
+    expect_wrong(" serve: --addr: 'fe80::1%eth0/64' names a device", *SERVE, '--addr', 'fe80::1%eth0/64')
+    expect_wrong(' load: --addr: missing for --connect fd99::1', 'load', *SERVE[1:], '--connect', '[fd99::1]:80')
     expect_wrong(" demo: 'now' is one argument too many", 'demo', 'now')
 
 
@@ -67,6 +70,11 @@ def wrong_files():
         profile.write('mtu = 1500;\n')
         profile.flush()
         expect_wrong(' serve: --port: missing', 'serve', '--addr', '192.0.2.10/24', '--profile', profile.name)
+        profile.truncate(0)
+        profile.seek(0)
+        profile.write('mtu = 1000;\n')
+        profile.flush()
+        expect_wrong(' serve: mtu: must be 1280', 'serve', '--port', 'net_null0', '--addr', 'fd99::1/64', '--profile', profile.name)
 
 
 def wrong_cookie_keys():

@@ -20,9 +20,27 @@ FEW = 50 if SANITIZED else 500
 SHORT = '300ms'
 
 
+# What cases of both families run with, besides.
+FAMILY = []
+
+
+def each_family(case):
+    """The case over IPv4, and over IPv6."""
+    def over(family):
+        def run_it():
+            FAMILY[:] = ['--family', family]
+            try:
+                case()
+            finally:
+                FAMILY.clear()
+        run_it.__doc__ = f'{case.__doc__.strip().rstrip(".")} (IPv{family})'
+        return run_it
+    return over('4'), over('6')
+
+
 def demo(*args, **kwargs):
     """A JSON run that must go well. Returns its lines."""
-    done = run('demo', '--json', *args, **kwargs)
+    done = run('demo', '--json', *FAMILY, *args, **kwargs)
     expect_clean(done)
     return lines_of(done.stdout)
 
@@ -43,6 +61,32 @@ def expect_good_end(summary):
     expect_equal(summary['client']['retransmits'] + summary['server']['retransmits'], 0, 'retransmits')
 
 
+def expect_families(client, only=None):
+    """What is told of the families adds up to the whole; all of it is one's."""
+    for key in ('attempted', 'established', 'closed'):
+        four, six = (client['families'][family][key] for family in ('ipv4', 'ipv6'))
+        expect_equal(four + six, client['connections'][key], f'{key} of both families')
+        expect(only is None or {'4': six, '6': four}[only] == 0, key, client['families'])
+
+
+def both_families():
+    """--family both: connections of each in turn, in one run."""
+    lines = demo('--duration', SHORT, '--family', 'both')
+    expect_equal(lines[0]['addresses'], ADDRESSES['4'] + ADDRESSES['6'])
+    expect_good_end(lines[-1])
+    client = lines[-1]['client']
+    expect_families(client)
+    four, six = (client['families'][family]['closed'] for family in ('ipv4', 'ipv6'))
+    expect(four > FEW / 2 and abs(four - six) <= 1, client['families'])
+    expect_equal(client['requests'], client['connections']['established'], 'a request each')
+    expect(client['memory']['bytes_per_connection']['ipv6'] <= 32, client['memory'])
+
+
+def in_a_vlan():
+    """--vlan: both sides are in it."""
+    expect_good_end(demo('--duration', SHORT, '--vlan', '77', '--family', 'both')[-1])
+
+
 def wait_for_stats(process, enough=lambda line: True):
     """Reads up to the first stats line that will do. Returns what was read."""
     head = ''
@@ -54,13 +98,18 @@ def wait_for_stats(process, enough=lambda line: True):
             return head
 
 
+ADDRESSES = {'4': ['198.18.0.1-198.18.0.250/15', '198.19.0.1/15'],
+             '6': ['2001:2::18:1-2001:2::18:fa/48', '2001:2::19:1/48']}
+
+
 def json_lines():
     """ready, a line per second, summary: all keys, and sums that add up."""
     lines = demo('--duration', '2s')
     expect_equal([line['event'] for line in lines], ['ready', 'stats', 'stats', 'summary'])
     expect_equal(lines[0]['command'], 'demo')
     expect_equal(lines[0]['listen'], [80])
-    expect(lines[0]['ports'] and lines[0]['addresses'], lines[0])
+    expect_equal(lines[0]['ports'], ['wire:client', 'wire:server'])
+    expect_equal(lines[0]['addresses'], ADDRESSES[''.join(FAMILY[1:])])
     for number, line in enumerate(lines[1:3], 1):
         expect(abs(line['t'] - number) < 0.5, 'stats at', line['t'])
         expect_sides(line)
@@ -70,6 +119,7 @@ def json_lines():
     expect(client['connections']['closed'] > FEW, client['connections'])
     expect_equal(client['requests'], client['connections']['established'], 'a request each')
     expect_equal(client['latency_us']['connect']['count'], client['connections']['established'], 'samples')
+    expect_families(client, FAMILY[1])
     expect(client['cps'] > 0 and client['rps'] > 0 and client['cycles_per_packet'] > 0, 'rates')
     expect(client['connections']['time_wait'] > 0, 'the side that closes first waits')
     expect_equal(summary['server']['connections']['time_wait'], 0, 'the other does not')
@@ -303,7 +353,7 @@ def a_capture():
         expect_equal(summary['client']['connections']['closed'], 200, 'connections')
         checks = ('-o', 'tcp.check_checksum:TRUE', '-o', 'ip.check_checksum:TRUE')
         odd = tshark(path, *checks, '-Y', '_ws.malformed || tcp.checksum.status == 0 || ip.checksum.status == 0 || '
-                     'tcp.analysis.flags')
+                     'icmpv6.checksum.status == 0 || tcp.analysis.flags')
         expect_equal(odd, [], 'strange frames')
         count = {name: len(tshark(path, '-Y', f'tcp.flags.{name} == 1')) for name in ('syn', 'fin', 'reset')}
         expect_equal(count, {'syn': 400, 'fin': 400, 'reset': 0}, 'flags')
@@ -317,8 +367,9 @@ def a_capture():
 
 if __name__ == '__main__':
     sys.dont_write_bytecode = True
-    cases = [json_lines, for_people, one_cpu_or_two, every_way_to_close, every_app, keep_alive, large_bodies,
-             cookies_when_asked, a_backlog_is_kept, full_is_not_failed, signals_end_it_properly, a_reader_that_goes_away, a_capture]
+    cases = [*each_family(json_lines), both_families, in_a_vlan, for_people, one_cpu_or_two, *each_family(every_way_to_close),
+             *each_family(every_app), keep_alive, *each_family(large_bodies), *each_family(cookies_when_asked),
+             a_backlog_is_kept, full_is_not_failed, signals_end_it_properly, a_reader_that_goes_away, *each_family(a_capture)]
     # A sanitized build looks at memory. It is too slow for rates and for using up the ports of an address.
     if not SANITIZED:
         cases += [json_keeps_people_apart, a_rate_is_kept, the_same_seed, own_eal_arguments, two_at_once, without_root,

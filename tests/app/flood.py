@@ -7,24 +7,47 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from typing import NamedTuple
 
 from harness import (SANITIZED, Skip, expect, expect_clean, expect_equal, expect_figures, expect_wrong, finish, lines_of,
                      main, run, start)
 
-OWN = ('--addr', '198.18.0.1/15')
-TARGET = ('--connect', '198.19.0.1:80')
-FLOOD = ('flood', '--port', 'net_null0,no-rx=1', *OWN, *TARGET)
+
+
+class World(NamedTuple):
+    """What is different about the two families."""
+    own: str
+    target: str
+    gateway: str
+    source: str
+    hosts: set  # of source
+    ip: str     # tshark's name
+    ip_bytes: int
+    mss: str
+
+    def connect(self, target=None):
+        target = target or self.target
+        return '--connect', f'[{target}]:80' if ':' in target else f'{target}:80'
+
+
+IPV4 = World('198.18.0.1/15', '198.19.0.1', '198.18.0.254', '10.1.0.0/24', {f'10.1.0.{host}' for host in range(1, 255)},
+             'ip', 20, '05b4')
+IPV6 = World('2001:2::18:1/48', '2001:2::19:1', '2001:2::18:fe', 'fd10::/120',
+             {f'fd10::{host:x}' for host in range(1, 256)}, 'ipv6', 40, '05a0')
+FLOOD = ('flood', '--port', 'net_null0,no-rx=1', '--addr', IPV4.own, *IPV4.connect())
 # What tshark calls them, from the reserved bits to FIN.
 FLAGS = {'syn': 0x002, 'ack': 0x010, 'synack': 0x012, 'rst': 0x004, 'fin': 0x001, 'null': 0x000, 'xmas': 0x029}
-SYN_OPTIONS = '020405b40402080a'
+# Between MSS and window scale stand two more.
+SYN_OPTIONS = '0204{}0402080a'
 STAMP_OPTIONS = '0101080a'
-LENGTHS = {'syn': 74, 'synack': 74, 'ack': 66, 'fin': 66, 'rst': 54, 'null': 54, 'xmas': 54}
-FIELDS = ('ip.src', 'ip.dst', 'tcp.srcport', 'tcp.dstport', 'tcp.flags', 'tcp.options', 'frame.len', 'eth.dst')
+OPTIONS_BYTES = {'syn': 20, 'synack': 20, 'ack': 12, 'fin': 12, 'rst': 0, 'null': 0, 'xmas': 0}
+FIELDS = ('ip.src', 'ip.dst', 'ipv6.src', 'ipv6.dst', 'tcp.srcport', 'tcp.dstport', 'tcp.flags', 'tcp.options', 'frame.len',
+          'eth.dst', 'vlan.id')
 
 
-def flood(*args):
+def flood(*args, world=IPV4):
     """A JSON run that must go well. Returns its lines."""
-    done = run('flood', '--json', *OWN, *TARGET, *args)
+    done = run('flood', '--json', '--addr', world.own, *world.connect(), *args)
     expect_clean(done)
     return lines_of(done.stdout)
 
@@ -41,16 +64,22 @@ def expect_flood(line):
 
 def refuses():
     """Targets that nobody gave for it, and other wrong usage: status 2 and one line."""
-    base = ('flood', '--port', 'net_null0', *OWN, '--gateway', '198.18.0.254', '--connect')
-    for target in ('1.1.1.1', '100.64.0.1', '172.32.0.1', '198.20.0.1', '192.0.3.1', '169.253.0.1', '11.0.0.1'):
-        expect_wrong(f' flood: --connect: {target} is no private', *base, f'{target}:80', '--rate', '1')
-    # What is still missing says that the target will do.
-    for target in ('10.1.2.3', '172.31.0.1', '192.168.7.7', '198.19.255.1', '192.0.2.1', '198.51.100.9', '203.0.113.9',
-                   '169.254.9.9'):
-        expect_wrong(' flood: --rate: missing', *base, f'{target}:80')
-    expect_wrong(' flood: --rate: missing', *base, '1.1.1.1:80', '--i-am-authorised')
+    # What is still missing says that a target will do.
+    for world, wrong, right in (
+            (IPV4, ('1.1.1.1', '100.64.0.1', '172.32.0.1', '198.20.0.1', '192.0.3.1', '169.253.0.1', '11.0.0.1'),
+             ('10.1.2.3', '172.31.0.1', '192.168.7.7', '198.19.255.1', '192.0.2.1', '198.51.100.9', '203.0.113.9',
+              '169.254.9.9')),
+            (IPV6, ('2600::1', 'fec0::1', '2001:db9::1', '2001:2:1::1', '3fff:1000::1'),
+             ('fd99::1', 'fe80::1', '2001:db8::1', '2001:2::1', '3fff::1'))):
+        base = ('flood', '--port', 'net_null0', '--addr', world.own, '--gateway', world.gateway)
+        for target in wrong:
+            expect_wrong(f' flood: --connect: {target} is no private', *base, *world.connect(target), '--rate', '1')
+        for target in right:
+            expect_wrong(' flood: --rate: missing', *base, *world.connect(target))
+        expect_wrong(' flood: --rate: missing', *base, *world.connect(wrong[0]), '--i-am-authorised')
     expect_wrong(" flood: --rate: 'fast' ", *FLOOD, '--rate', 'fast')
     expect_wrong(" flood: --kind: 'udp' ", *FLOOD, '--rate', 'max', '--kind', 'udp')
+    expect_wrong(' flood: --source: it is of IPv6, and the target of IPv4', *FLOOD, '--rate', 'max', '--source', 'fd10::/16')
     expect_wrong(' flood: --source: no host', *FLOOD, '--rate', 'max', '--source', '127.0.0.0/8')
     expect_wrong(" flood: --dest-mac: 'ff:ff:ff:ff:ff:ff' ", *FLOOD, '--rate', 'max', '--dest-mac', 'ff:ff:ff:ff:ff:ff')
 
@@ -70,52 +99,63 @@ def captured(path):
     return [dict(zip(FIELDS, line.split('\t'))) for line in out.splitlines()]
 
 
-def expect_frame(frame, kind, plain=False):
-    options = frame['tcp.options']
+def expect_frame(frame, kind, world, plain=False, vlan=''):
+    options, length = frame['tcp.options'], 0 if plain else OPTIONS_BYTES[kind]
     expect_equal(int(frame['tcp.flags'], 16), FLAGS[kind], f'flags of {kind}')
-    expect_equal(int(frame['frame.len']), 54 if plain else LENGTHS[kind], f'length of {kind}')
-    if plain or LENGTHS[kind] == 54:
-        expect_equal(options, '', f'options of {kind}')
-    elif LENGTHS[kind] == 74:
-        expect(options.startswith(SYN_OPTIONS) and options.endswith('01030307'), kind, options)
-    else:
+    expect_equal(int(frame['frame.len']), 14 + (4 if vlan else 0) + world.ip_bytes + 20 + length, f'length of {kind}')
+    if length == 20:
+        expect(options.startswith(SYN_OPTIONS.format(world.mss)) and options.endswith('01030307'), kind, options)
+    elif length == 12:
         expect(options.startswith(STAMP_OPTIONS), kind, options)
-    expect_equal((frame['ip.dst'], frame['tcp.dstport']), ('198.19.0.1', '80'), 'target')
+    else:
+        expect_equal(options, '', f'options of {kind}')
+    expect_equal((frame[f'{world.ip}.dst'], frame['tcp.dstport']), (world.target, '80'), 'target')
+    expect_equal(frame['vlan.id'], vlan, 'VLAN')
     expect(int(frame['tcp.srcport']) >= 1024, frame)
 
 
-def every_kind_on_the_wire():
-    """Flags, options, addresses, ports and checksums of every kind, as tshark reads them from a file."""
+def every_kind(world, *args, vlan=''):
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, 'tx.pcap')
-        port = ('--port', f'net_pcap0,tx_pcap={path}', '--source', '10.1.0.0/24', '--duration', '100ms', '--rate', '20k')
+        port = ('--port', f'net_pcap0,tx_pcap={path}', '--source', world.source, '--duration', '100ms', '--rate', '20k', *args)
         for kind, plain in (('syn', False), ('syn', True), ('xmas', False)):
-            summary = flood(*port, '--kind', kind, *(['--plain'] if plain else []))[-1]
+            summary = flood(*port, '--kind', kind, *(['--plain'] if plain else []), world=world)[-1]
             frames = captured(path)
             expect(len(frames) > 500, len(frames), 'frames')
             expect_equal(len(frames), summary['flood']['packets_tx'], 'packets_tx, and frames in the file')
             expect_equal(summary['flood']['kind'], kind)
             for frame in frames:
-                expect_frame(frame, kind, plain)
-            sources = {frame['ip.src'] for frame in frames}
-            expect_equal(sources, {f'10.1.0.{host}' for host in range(1, 255)}, 'sources')
+                expect_frame(frame, kind, world, plain, vlan)
+            expect_equal({frame[f'{world.ip}.src'] for frame in frames}, world.hosts, 'sources')
         mixed = list(FLAGS)
-        flood(*port, '--kind', 'mix', '--dest-mac', '02:00:00:00:00:42')
-        frames = captured(path)
-        for number, frame in enumerate(frames):
-            expect_frame(frame, mixed[number % len(mixed)])
+        flood(*port, '--kind', 'mix', '--dest-mac', '02:00:00:00:00:42', world=world)
+        for number, frame in enumerate(captured(path)):
+            expect_frame(frame, mixed[number % len(mixed)], world, vlan=vlan)
             expect_equal(frame['eth.dst'], '02:00:00:00:00:42', 'destination')
 
 
+def every_kind_on_the_wire():
+    """Flags, options, addresses, ports and checksums of every kind, as tshark reads them from a file."""
+    every_kind(IPV4)
+
+
+def every_kind_of_ipv6_in_a_vlan():
+    """The same over IPv6, in a VLAN."""
+    every_kind(IPV6, '--vlan', '77', vlan='77')
+
+
 def own_addresses():
-    """Without --source a flood comes from --addr, all of them; --capture has it too."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = os.path.join(folder, 'flood.pcapng')
-        done = run('flood', '--port', 'net_null0,no-rx=1', '--addr', '198.18.0.1-198.18.0.9/15', '--addr',
-                   '192.0.2.7/24', *TARGET, '--rate', '10k', '--duration', '100ms', '--capture', path)
-        expect_clean(done)
-        sources = {frame['ip.src'] for frame in captured(path)}
-        expect_equal(sources, {f'198.18.0.{host}' for host in range(1, 10)} | {'192.0.2.7'}, 'sources')
+    """Without --source a flood comes from --addr, all of the target's family; --capture has it too."""
+    own = {'ip': ('198.18.0.1-198.18.0.9/15', '192.0.2.7/24'), 'ipv6': ('2001:2::1-2001:2::9/48', 'fd99::7/64')}
+    for world, hosts in ((IPV4, {f'198.18.0.{host}' for host in range(1, 10)} | {'192.0.2.7'}),
+                         (IPV6, {f'2001:2::{host}' for host in range(1, 10)} | {'fd99::7'})):
+        addresses = [word for family in own.values() for range_ in family for word in ('--addr', range_)]
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, 'flood.pcapng')
+            done = run('flood', '--port', 'net_null0,no-rx=1', *addresses, *world.connect(), '--rate', '10k', '--duration',
+                       '100ms', '--capture', path)
+            expect_clean(done)
+            expect_equal({frame[f'{world.ip}.src'] for frame in captured(path)}, hosts, 'sources')
 
 
 def keeps_its_rate():
@@ -149,32 +189,42 @@ def memif(folder, role):
     return f'net_memif0,role={role},socket={folder}/memif,socket-abstract=no'
 
 
-def answers_are_counted():
-    """A target is found by ARP, and what it answers is told by kind and left unanswered."""
+def answered(world, *args):
     eal = ('--eal', '--no-huge -m 256 --no-pci')
     with tempfile.TemporaryDirectory() as folder:
-        server = start('serve', '--json', '--port', memif(folder, 'server'), '--addr', '198.19.0.1/15', *eal)
+        server = start('serve', '--json', '--port', memif(folder, 'server'), '--addr',
+                       f'{world.target}/{world.own.split("/")[1]}', *args, *eal)
         try:
             expect('"ready"' in server.stdout.readline(), 'serve did not start')
-            port = ('--port', memif(folder, 'client'), '--rate', '1k', '--duration', '1s', *eal)
-            syn = flood(*port)[-1]
-            ack = flood(*port, '--kind', 'ack')[-1]
+            port = ('--port', memif(folder, 'client'), '--rate', '1k', '--duration', '1s', *args, *eal)
+            syn = flood(*port, world=world)[-1]
+            ack = flood(*port, '--kind', 'ack', world=world)[-1]
         finally:
             served = finish(server)
         expect_clean(served)
     for summary in (syn, ack):
         expect_flood(summary)
         expect(summary['flood']['packets_tx'] > 500, summary['flood'])
-        # ARP, at both ends, and nothing else.
-        expect(summary['packets_tx'] - summary['flood']['packets_tx'] <= 5, summary['packets_tx'], summary['flood'])
+        # ARP or neighbour discovery, at both ends, and nothing else.
+        expect(summary['packets_tx'] - summary['flood']['packets_tx'] <= 10, summary['packets_tx'], summary['flood'])
     expect(syn['flood']['answers']['syn_ack'] >= 500, syn['flood'])
     expect(ack['flood']['answers']['rst'] >= 500, ack['flood'])
+
+
+def answers_are_counted():
+    """A target is found by ARP, and what it answers is told by kind and left unanswered."""
+    answered(IPV4)
+
+
+def answers_of_ipv6_in_a_vlan_are_counted():
+    """The same by neighbour discovery, in a VLAN."""
+    answered(IPV6, '--vlan', '77')
 
 
 def nobody_answers():
     """Without an answer to ARP nothing is sent: status 1 and a line that says what helps."""
     for shorter in ([], ['--duration', '500ms']):
-        done = run('flood', '--json', '--port', 'net_ring0', *OWN, *TARGET, '--rate', '10k', *shorter)
+        done = run('flood', '--json', '--port', 'net_ring0', '--addr', IPV4.own, *IPV4.connect(), '--rate', '10k', *shorter)
         expect_equal(done.returncode, 1, 'exit status')
         expect('--dest-mac' in done.stderr, done.stderr)
         expect_equal(lines_of(done.stdout)[-1]['flood']['packets_tx'], 0, 'sent')
@@ -217,10 +267,12 @@ def demo_in_phases():
 
 def demo_with_one_defence():
     """demo --flood --syn-defence: just that one, from the start."""
-    stats, summary, _ = demo('--duration', '1s', '--syn-defence', 'always')
-    expect_equal({line['flood']['phase'] for line in stats}, {'always'})
-    expect_equal(summary['client']['connections']['failed'], 0, 'failed')
-    expect_equal(summary['client']['connections']['established'], summary['server']['cookies']['accepted'], 'by cookies')
+    for family in ('4', '6'):
+        stats, summary, _ = demo('--duration', '1s', '--syn-defence', 'always', '--family', family)
+        expect_equal({line['flood']['phase'] for line in stats}, {'always'})
+        expect_equal(summary['client']['connections']['failed'], 0, 'failed')
+        expect_equal(summary['client']['connections']['established'], summary['server']['cookies']['accepted'], 'by cookies')
+        expect(summary['flood']['answers']['syn_ack'] > 0, 'nothing came back', summary['flood'])
     stats, summary, _ = demo('--duration', '1s', '--syn-defence', 'off')
     expect_equal({line['flood']['phase'] for line in stats}, {'off'})
     expect_equal(summary['server']['cookies']['sent'], 0, 'cookies')
@@ -229,5 +281,5 @@ def demo_with_one_defence():
 
 if __name__ == '__main__':
     sys.dont_write_bytecode = True
-    main(refuses, every_kind_on_the_wire, own_addresses, keeps_its_rate, signals_end_it, answers_are_counted,
-         nobody_answers, demo_in_phases, demo_with_one_defence)
+    main(refuses, every_kind_on_the_wire, every_kind_of_ipv6_in_a_vlan, own_addresses, keeps_its_rate, signals_end_it,
+         answers_are_counted, answers_of_ipv6_in_a_vlan_are_counted, nobody_answers, demo_in_phases, demo_with_one_defence)

@@ -17,7 +17,7 @@ with open(WEIR, 'rb') as program:
 
 FIGURES = {'seconds', 'connections', 'cps', 'rps', 'bytes_rx', 'bytes_tx', 'packets_rx', 'packets_tx', 'retransmits',
            'latency_us', 'failures', 'drops', 'cookies', 'states', 'cycles_per_packet', 'memory', 'mbufs',
-           'listeners_defending'}
+           'listeners_defending', 'families'}
 CONNECTIONS = {'attempted', 'established', 'closed', 'failed', 'open', 'half_open', 'time_wait'}
 STATES = {'CLOSED', 'LISTEN', 'SYN-SENT', 'SYN-RECEIVED', 'ESTABLISHED', 'FIN-WAIT-1', 'FIN-WAIT-2', 'CLOSE-WAIT',
           'CLOSING', 'LAST-ACK', 'TIME-WAIT'}
@@ -81,13 +81,15 @@ def expect_figures(figures):
     connections = figures['connections']
     expect(CONNECTIONS <= connections.keys(), 'missing connections', CONNECTIONS - connections.keys())
     expect_equal(figures['states'].keys(), STATES, 'states')
+    expect_equal({name: set(counts) for name, counts in figures['families'].items()},
+                 dict.fromkeys(('ipv4', 'ipv6'), {'attempted', 'established', 'closed'}), 'families')
     expect_equal(set(figures['cookies']), {'sent', 'accepted', 'rejected'}, 'cookies')
     expect({'connect', 'first_byte', 'request', 'close'} <= figures['latency_us'].keys(), 'latencies')
     for latency in figures['latency_us'].values():
         expect({'p50', 'p90', 'p99', 'p999', 'max'} <= latency.keys(), 'percentiles')
         expect(latency['p50'] <= latency['p90'] <= latency['p99'] <= latency['p999'] <= latency['max'], latency)
     expect({'bytes_per_connection', 'hugepage_bytes'} <= figures['memory'].keys(), 'memory')
-    expect({'hot', 'half_open', 'time_wait'} <= figures['memory']['bytes_per_connection'].keys(), 'records')
+    expect({'hot', 'half_open', 'time_wait', 'ipv6'} <= figures['memory']['bytes_per_connection'].keys(), 'records')
     expect({'taken', 'returned'} <= figures['mbufs'].keys(), 'mbufs')
     expect_equal(sum(figures['failures'].values()), connections['failed'], 'failed is the sum of failures')
 

@@ -11,6 +11,7 @@ static const char *const keys[] = {
 	"latency_us", "failures",    "drops",
 	"cookies",    "states",      "cycles_per_packet",
 	"memory",     "mbufs",       "listeners_defending",
+	"families",
 };
 
 static json_t *at(json_t *object, const char *key)
@@ -46,7 +47,9 @@ static struct figures figures = {
 	.cookies_rejected = 5,
 	.defending = 1 << 15 | 1,
 	.states = { [WEIR_SYN_SENT] = 4, [WEIR_TIME_WAIT] = 70 },
+	.families = { [TALLY_IPV4] = { 60, 55, 50 }, [TALLY_IPV6] = { 40, 35, 30 } },
 	.bytes_hot = 76.25,
+	.bytes_pair = 32,
 	.hugepage_bytes = 1 << 21,
 	.mbufs_taken = 1234,
 	.mbufs_returned = 1233,
@@ -85,6 +88,20 @@ Test(json, connections_and_reasons)
 	json_decref(object);
 }
 
+Test(json, families_apart)
+{
+	json_t *object = json_figures(&figures), *families = at(object, "families");
+
+	cr_expect_eq(json_object_size(families), 2);
+	cr_expect_eq(integer(at(families, "ipv4"), "attempted"), 60);
+	cr_expect_eq(integer(at(families, "ipv4"), "established"), 55);
+	cr_expect_eq(integer(at(families, "ipv4"), "closed"), 50);
+	cr_expect_eq(integer(at(families, "ipv6"), "attempted"), 40);
+	cr_expect_eq(integer(at(families, "ipv6"), "established"), 35);
+	cr_expect_eq(integer(at(families, "ipv6"), "closed"), 30);
+	json_decref(object);
+}
+
 Test(json, latencies_are_microseconds)
 {
 	static const char *const names[] = { "connect", "first_byte", "request", "close" };
@@ -119,6 +136,7 @@ Test(json, all_eleven_states_and_the_memory)
 	cr_expect_eq(integer(states, "TIME-WAIT"), 70);
 	cr_expect_eq(integer(states, "CLOSE-WAIT"), 0);
 	cr_expect_float_eq(json_real_value(at(at(memory, "bytes_per_connection"), "hot")), 76.25, 1e-9);
+	cr_expect_float_eq(json_real_value(at(at(memory, "bytes_per_connection"), "ipv6")), 32, 1e-9);
 	at(at(memory, "bytes_per_connection"), "half_open");
 	at(at(memory, "bytes_per_connection"), "time_wait");
 	at(at(memory, "bytes_per_connection"), "extension");

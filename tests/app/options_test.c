@@ -6,7 +6,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#define ARGS_MAX 32
+#include "ip.h"
+
+#define ARGS_MAX 48
 
 static struct options options;
 static char error[OPTIONS_ERROR_MAX];
@@ -28,8 +30,12 @@ static int parse(const char *line)
 }
 
 #define SERVE "serve --port net_tap0 --addr 192.0.2.10/24"
-#define FLOOD "flood --port net_null0 --addr 192.0.2.10/24 --rate 1k --connect 192.0.2.20:80"
+#define SERVE6 "serve --port net_tap0 --addr fd99::10/64"
+#define FLOODER "flood --port net_null0 --addr 192.0.2.10/24 --rate 1k"
+#define FLOOD FLOODER " --connect 192.0.2.20:80"
 #define LOAD "load --port net_tap0 --addr 192.0.2.10/24 --connect 192.0.2.20:80"
+
+#define LOAD6 "load --port net_tap0 --addr fd99::10/64 --connect [fd99::20]:80"
 
 Test(options, commands)
 {
@@ -45,16 +51,66 @@ Test(options, commands)
 	cr_expect_eq(options_command("", &command), -EINVAL);
 }
 
+/* demo's addresses, in any family: enough of them for ports in TIME-WAIT, on one network, harmless to flood. */
+static void expect_demo_place(unsigned families)
+{
+	struct weir_range clients[2], servers[2];
+
+	cr_assert_eq(options_demo_ranges(&options, 0, clients), families);
+	cr_assert_eq(options_demo_ranges(&options, 1, servers), families);
+	cr_assert_eq(options.connect_count, families);
+	for (unsigned i = 0; i < families; i++) {
+		cr_expect(ip_number_of(clients[i].last) - ip_number_of(clients[i].first) == 249);
+		cr_expect(ip_on_link(&clients[i], servers[i].first));
+		cr_expect(ip_number_of(options.connect[i].address) == ip_number_of(servers[i].first));
+		cr_expect_eq(options.connect[i].port, 80);
+	}
+}
+
+Test(options, demo_has_addresses_of_the_family_that_is_wanted)
+{
+	cr_assert_eq(parse("demo --family 4"), 0, "%s", error);
+	expect_demo_place(1);
+	cr_expect(weir_is_ipv4(options.connect[0].address));
+	cr_assert_eq(parse("demo --family 6"), 0, "%s", error);
+	expect_demo_place(1);
+	cr_expect_not(weir_is_ipv4(options.connect[0].address));
+	cr_assert_eq(parse("demo --family both"), 0, "%s", error);
+	expect_demo_place(2);
+	cr_expect(weir_is_ipv4(options.connect[0].address) != weir_is_ipv4(options.connect[1].address));
+	cr_assert_eq(
+		parse("demo --addr fd99::1-fd99::fa/64 --addr 10.0.0.1-10.0.0.250/8 --addr fd99::100/64 --addr "
+		      "10.0.1.1/8"),
+		0, "%s", error);
+	expect_demo_place(2);
+}
+
+/* From where none of the two sides is, in the family of the server's first address. */
+Test(options, demo_is_flooded_from_elsewhere)
+{
+	static const char *const lines[] = {
+		"demo --flood 1k",
+		"demo --flood 1k --family 6",
+		"demo --flood 1k --family both",
+		"demo --flood 1k --addr 10.0.0.1/8 --addr 10.0.0.2/8",
+		"demo --flood 1k --addr fd10::1/64 --addr fd10::2/64",
+		"demo --flood 1k --addr fd10::1/8 --addr fd10::2/8",
+	};
+
+	for (unsigned i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		cr_assert_eq(parse(lines[i]), 0, "%s: %s", lines[i], error);
+		cr_expect(ip_same_family(options.source.first, options.connect[0].address), "%s", lines[i]);
+		cr_expect_not(ip_on_link(&options.source, options.connect[0].address), "%s", lines[i]);
+	}
+}
+
 Test(options, demo_needs_nothing)
 {
 	cr_assert_eq(parse("demo"), 0, "%s", error);
 	cr_expect_eq(options.duration_ns, 10000000000ull);
 	cr_expect_eq(options.msl_ns, 1000000000ull);
 	cr_expect_eq(options.ranges_count, 2);
-	cr_expect_gt(options.ranges[0].last - options.ranges[0].first, 100,
-		     "addresses for ports in TIME-WAIT");
-	cr_expect_eq(options.ranges[1].first, options.connect.address);
-	cr_expect_eq(options.connect.port, 80);
+	expect_demo_place(1);
 	cr_expect_eq(options.requests, 1);
 	cr_expect_gt(options.connections, 0);
 	cr_expect_eq(options.close, CLOSE_FIN);
@@ -64,15 +120,18 @@ Test(options, every_one_of_serve)
 {
 	cr_assert_eq(
 		parse("serve --port 0000:3b:00.0 --profile a.conf --addr 192.0.2.10/24 --addr "
-		      "198.18.0.1-198.18.3.254/16 --gateway 192.0.2.1 --lcores 3 --max-connections 10k "
+		      "198.18.0.1-198.18.3.254/16 --addr fd99::10/64 --gateway 192.0.2.1 --gateway fe80::1 --vlan 4094 --lcores 3 --max-connections 10k "
 		      "--duration 90s --json --capture c.pcapng --seed 7 --msl 2s --rfc1337 --listen 80,443 "
 		      "--app http --size 1k"),
 		0, "%s", error);
 	cr_expect_str_eq(options.port, "0000:3b:00.0");
 	cr_expect_str_eq(options.profile, "a.conf");
-	cr_expect_eq(options.ranges_count, 2);
-	cr_expect_eq(options.ranges[1].last, 0xc61203fe);
-	cr_expect_eq(options.gateway, 0xc0000201);
+	cr_expect_eq(options.ranges_count, 3);
+	cr_expect_eq(options.ranges[1].last.lo, 0xffffc61203fe);
+	cr_expect_eq(options.ranges[2].first.hi, 0xfd99000000000000);
+	cr_expect_eq(options.gateway6.hi, 0xfe80000000000000);
+	cr_expect_eq(options.vlan, 4094);
+	cr_expect_eq(options.gateway.lo, 0xffffc0000201);
 	cr_expect(options.lcores_count == 1 && options.lcores[0] == 3);
 	cr_expect_eq(options.max_connections, 10000);
 	cr_expect_eq(options.duration_ns, 90000000000ull);
@@ -84,14 +143,27 @@ Test(options, every_one_of_serve)
 	cr_expect_eq(options.size_bytes, 1000);
 }
 
+/* IPv6's routers advertise themselves; IPv4's do not. */
+Test(options, targets_of_both_families)
+{
+	cr_assert_eq(parse("load --port x --addr 192.0.2.10/24 --addr fd99::10/64 --connect [fd99::20]:8080 "
+			   "--connect 192.0.2.20:80 --connect [2001:db8::1]:443"),
+		     0, "%s", error);
+	cr_assert_eq(options.connect_count, 3);
+	cr_expect_eq(options.connect[0].address.hi, 0xfd99000000000000);
+	cr_expect_eq(options.connect[0].port, 8080);
+	cr_expect_eq(options.connect[1].address.lo, 0xffffc0000214);
+	cr_expect_eq(options.connect[2].address.hi, 0x20010db800000000);
+}
+
 Test(options, every_one_of_load)
 {
 	cr_assert_eq(
 		parse(LOAD
 		      " --app echo --rate 5k --connections 100 --requests 0 --size 64 --ramp 2s --close rst"),
 		0, "%s", error);
-	cr_expect_eq(options.connect.address, 0xc0000214);
-	cr_expect_eq(options.connect.port, 80);
+	cr_expect_eq(options.connect[0].address.lo, 0xffffc0000214);
+	cr_expect_eq(options.connect[0].port, 80);
 	cr_expect_eq(options.app, APP_ECHO);
 	cr_expect_eq(options.rate, 5000);
 	cr_expect_eq(options.connections, 100);
@@ -119,12 +191,12 @@ Test(options, every_one_of_flood)
 	cr_assert_eq(parse("flood --port net_null0 --addr 192.0.2.10/24 --connect 192.0.2.20:80 --kind mix "
 			   "--rate 1.5M --source 10.0.0.0/8 --plain --i-am-authorised --duration 5s"),
 		     0, "%s", error);
-	cr_expect_eq(options.connect.address, 0xc0000214);
+	cr_expect_eq(options.connect[0].address.lo, 0xffffc0000214);
 	cr_expect_eq(options.kind, FLOOD_MIX);
 	cr_expect_eq(options.flood_pps, 1500000);
 	cr_expect(options.source_given);
-	cr_expect(options.source.first == 0x0a000001 && options.source.last == 0x0afffffe, "%x-%x",
-		  options.source.first, options.source.last);
+	cr_expect_eq(options.source.first.lo, 0xffff0a000001);
+	cr_expect_eq(options.source.last.lo, 0xffff0afffffe);
 	cr_expect(options.plain && options.authorised);
 	cr_assert_eq(parse(FLOOD " --rate max"), 0, "%s", error);
 	cr_expect_eq(options.flood_pps, OPTIONS_PPS_MAX);
@@ -144,28 +216,36 @@ Test(options, every_kind_of_flood)
 	cr_expect_eq(options.kind, FLOOD_MIX);
 }
 
-/* Through a gateway, so that only the target's kind decides. */
+/* Through gateways, so that only the target's kind decides. */
 static int flood_at(const char *target, const char *more)
 {
-	char line[200];
+	bool ipv6 = strchr(target, ':') != NULL;
+	char line[240];
 
-	snprintf(line, sizeof(line),
-		 "flood --port x --addr 192.0.2.10/24 --gateway 192.0.2.1 --rate 1 --connect %s:80%s", target,
-		 more);
+	snprintf(
+		line, sizeof(line),
+		"flood --port x --addr 192.0.2.10/24 --addr fd99::10/64 --gateway 192.0.2.1 --gateway fd99::1 --rate 1 "
+		"--connect %s%s%s:80%s",
+		ipv6 ? "[" : "", target, ipv6 ? "]" : "", more);
 	return parse(line);
 }
 
 Test(options, floods_hit_nobody_else)
 {
 	static const char *const harmless[] = {
-		"10.0.0.1",       "10.255.255.255", "169.254.0.1", "172.16.0.1",
-		"172.31.255.254", "192.0.2.77",     "192.168.0.1", "198.18.0.1",
-		"198.19.255.1",   "198.51.100.200", "203.0.113.5",
+		"10.0.0.1",         "10.255.255.255",   "169.254.0.1",  "172.16.0.1",   "172.31.255.254",
+		"192.0.2.77",       "192.168.0.1",      "198.18.0.1",   "198.19.255.1", "198.51.100.200",
+		"203.0.113.5",      "fc00::1",          "fdff:ffff::1", "fe80::1",      "febf::1",
+		"2001:db8::1",      "2001:db8:ffff::1", "3fff::1",      "3fff:fff::1",  "2001:2::1",
+		"2001:2:0:ffff::1",
 	};
 	static const char *const others[] = {
-		"9.255.255.255", "11.0.0.0",     "100.64.0.1", "127.0.0.1",   "169.253.255.255",
-		"172.15.255.1",  "172.32.0.1",   "192.0.3.1",  "192.0.1.1",   "192.167.0.1",
-		"192.169.0.1",   "198.17.255.1", "198.20.0.1", "203.0.112.1", "8.8.8.8",
+		"9.255.255.255", "11.0.0.0",     "100.64.0.1",  "127.0.0.1",   "169.253.255.255",
+		"172.15.255.1",  "172.32.0.1",   "192.0.3.1",   "192.0.1.1",   "192.167.0.1",
+		"192.169.0.1",   "198.17.255.1", "198.20.0.1",  "203.0.112.1", "8.8.8.8",
+		"fbff::1",       "fec0::1",      "2001:db7::1", "2001:db9::1", "3fff:1000::1",
+		"3ffe::1",       "2001:2:1::1",  "2001:1::1",   "2600::1",     "2001:4860:4860::8888",
+		"::a00:1",
 	};
 
 	for (size_t i = 0; i < sizeof(harmless) / sizeof(harmless[0]); i++)
@@ -263,7 +343,18 @@ static const struct {
 	{ SERVE " --gateway 192.0.2", "--gateway: '192.0.2' " },
 	{ SERVE " --gateway 192.0.3.1", "--gateway: " },
 	{ SERVE " --gateway 192.0.2.10", "--gateway: " },
-	{ SERVE " --vlan 5", "--vlan: not yet" },
+	{ SERVE " --gateway 192.0.2.1 --gateway 192.0.2.2", "--gateway: '192.0.2.2' is the second of IPv4" },
+	{ SERVE " --gateway fd99::1", "--gateway: it is of IPv6, and no --addr is" },
+	{ SERVE " --gateway fe80::1%eth0", "--gateway: 'fe80::1%eth0' names a device" },
+	{ SERVE6 " --gateway fd98::1", "--gateway: it is on no network" },
+	{ SERVE6 " --gateway fd99::10", "--gateway: it is one of --addr's own" },
+	{ SERVE " --vlan 0", "--vlan: '0' is out of range; give a number from 1 to 4094" },
+	{ SERVE " --vlan 4095", "--vlan: '4095' is out of range" },
+	{ SERVE " --vlan blue", "--vlan: 'blue' is not understood" },
+	{ SERVE " --addr ::ffff:192.0.2.10/120", "--addr: '::ffff:192.0.2.10/120' is an IPv4 address in" },
+	{ SERVE " --addr fe80::1%eth0/64", "--addr: 'fe80::1%eth0/64' names a device" },
+	{ SERVE " --addr fd99::1-fd99::1:0:1:0/64", "--addr: 'fd99::1-fd99::1:0:1:0/64' is out of range" },
+	{ SERVE " --addr fd99::1-fd99:0:0:1::/48", "--addr: 'fd99::1-fd99:0:0:1::/48' is out of range" },
 	{ SERVE " --lcores 1,x", "--lcores: '1,x' " },
 	{ SERVE " --lcores 1,2", "--lcores: " },
 	{ SERVE " --max-connections 0", "--max-connections: '0' is out of range" },
@@ -285,6 +376,14 @@ static const struct {
 	{ LOAD " --connect 192.0.3.20:80", "--connect: 192.0.3.20 is on no network" },
 	{ LOAD " --connect 192.0.2.10:80", "--connect: 192.0.2.10 is one of --addr's own" },
 	{ LOAD " --connect 224.0.0.1:80", "--connect: 224.0.0.1 is multicast" },
+	{ LOAD " --connect [fd99::20]:80",
+	  "--addr: missing for --connect fd99::20; give an address of IPv6" },
+	{ LOAD6 " --connect 192.0.2.20:80",
+	  "--addr: missing for --connect 192.0.2.20; give an address of IPv4" },
+	{ LOAD6 " --connect fd99::20", "--connect: 'fd99::20' is not understood" },
+	{ LOAD6 " --connect [fd99::10]:80", "--connect: fd99::10 is one of --addr's own" },
+	{ LOAD6 " --connect [ff02::1]:80", "--connect: ff02::1 is multicast" },
+	{ LOAD6 " --connect [::1]:80", "--connect: ::1 is multicast, reserved" },
 	{ LOAD " --rate 0", "--rate: '0' is out of range" },
 	{ LOAD " --rate 5x", "--rate: '5x' is not understood" },
 	{ LOAD " --connections 0", "--connections: '0' is out of range" },
@@ -316,14 +415,25 @@ static const struct {
 	{ FLOOD " --rate maximum", "--rate: 'maximum' is not understood" },
 	{ FLOOD " --source 10.0.0.0", "--source: '10.0.0.0' is not understood" },
 	{ FLOOD " --source 10.0.0.0/0", "--source: '10.0.0.0/0' is out of range" },
-	{ FLOOD " --connect 192.0.2.10:80", "--connect: 192.0.2.10 is one of --addr's own" },
-	{ FLOOD " --connect 8.8.8.8:80 --gateway 192.0.2.1", "--connect: 8.8.8.8 is no private" },
+	{ FLOOD " --connect 192.0.2.10:80", "--connect: '192.0.2.10:80' is a second target" },
+	{ FLOODER " --connect 192.0.2.10:80", "--connect: 192.0.2.10 is one of --addr's own" },
+	{ FLOODER " --connect 8.8.8.8:80 --gateway 192.0.2.1", "--connect: 8.8.8.8 is no private" },
+	{ FLOODER " --addr fd99::10/64 --connect [2600::1]:80", "--connect: 2600::1 is no private" },
+	{ FLOOD " --source fd10::/16", "--source: it is of IPv6, and the target of IPv4" },
+	{ FLOOD " --source 192.0.2.20/32", "--source: no host but the target" },
 	{ FLOOD " --app http", "--app: " },
 	{ "demo --port net_tap0", "--port: demo brings a wire of its own" },
 	{ "demo --profile x", "--profile: " },
 	{ "demo --gateway 192.0.2.1", "--gateway: " },
 	{ "demo --lcores 1,2,3", "--lcores: " },
 	{ "demo --addr 192.0.2.1/24", "--addr: give it twice" },
+	{ "demo --addr 192.0.2.1/24 --addr fd99::1/64", "--addr: give it twice" },
+	{ "demo --addr 192.0.2.1/24 --addr 192.0.2.2/24 --addr fd99::1/64", "--addr: give it twice" },
+	{ "demo --addr 192.0.2.1/24 --addr 192.0.2.2/24 --addr 192.0.2.3/24", "--addr: give it twice" },
+	{ "demo --addr fd99::1/64 --addr fd98::1/64", "--addr: demo's two sides share a wire" },
+	{ "demo --addr fd99::1-fd99::9/64 --addr fd99::5/64", "--addr: demo's two sides have addresses in" },
+	{ "demo --family 5", "--family: '5' is none" },
+	{ "demo --family 6 --addr fd99::1/64 --addr fd99::2/64", "--family: --addr tells it already" },
 	{ "demo --addr 192.0.2.1/24 --addr 192.0.3.1/24", "--addr: " },
 	{ "demo --addr 192.0.2.1-192.0.2.9/24 --addr 192.0.2.5/24", "--addr: " },
 	{ "demo --connect 192.0.2.1:80", "--connect: " },
@@ -337,6 +447,19 @@ Test(options, wrong_ones_are_named)
 			     wrong[i].line, error);
 		cr_expect_null(strchr(error, '\n'), "%s: more than a line", wrong[i].line);
 	}
+}
+
+Test(options, too_many_targets)
+{
+	char line[1024] = "load --port x --addr 192.0.2.254/24";
+
+	for (int i = 0; i < OPTIONS_CONNECT_MAX; i++)
+		snprintf(line + strlen(line), sizeof(line) - strlen(line), " --connect=192.0.2.%d:80", i + 1);
+	cr_expect_eq(parse(line), 0, "%s", error);
+	cr_expect_eq(options.connect_count, OPTIONS_CONNECT_MAX);
+	snprintf(line + strlen(line), sizeof(line) - strlen(line), " --connect=192.0.2.99:80");
+	cr_expect_eq(parse(line), -EINVAL);
+	cr_expect_eq(strncmp(error, "--connect: more than 16", 23), 0, "%s", error);
 }
 
 Test(options, too_many_ranges)

@@ -106,6 +106,16 @@ Test(text, a_summary_names_reasons_and_states)
 	cr_expect_not_null(strstr(summary, "TIME-WAIT 8"));
 	cr_expect_null(strstr(summary, "drops"), "nothing dropped, nothing said");
 	cr_expect_null(strstr(summary, "cookies"), "no flood, nothing said");
+	cr_expect_null(strstr(summary, "IPv6"), "one family, nothing said");
+	free(summary);
+	f.families[TALLY_IPV4] = (struct tally_connections){ 7, 6, 5 };
+	f.families[TALLY_IPV6] = (struct tally_connections){ 3, 3, 3 };
+	f.bytes_pair = 32;
+	summary = printed(&f, false, true);
+	cr_expect_not_null(strstr(summary, "of IPv4      7 attempted, 6 established, 5 closed"), "%s",
+			   summary);
+	cr_expect_not_null(strstr(summary, "of IPv6      3 attempted, 3 established, 3 closed"));
+	cr_expect_not_null(strstr(summary, "32 more each for IPv6"));
 	free(summary);
 	f.cookies_sent = 5000;
 	f.cookies_accepted = 9;

@@ -79,63 +79,140 @@ Test(units, times)
 	}
 }
 
+#define EXPECT_ADDRESS(got, want) \
+	cr_expect((got).hi == (want).hi && (got).lo == (want).lo, "%lx:%lx", (got).hi, (got).lo)
+
+Test(units, addresses)
+{
+	static const struct {
+		const char *text;
+		int rc;
+		struct weir_address address;
+	} cases[] = {
+		{ "198.18.0.1", 0, { 0, 0xffffc6120001 } },
+		{ "0.0.0.0", 0, { 0, 0xffff00000000 } },
+		{ "fd99::1", 0, { 0xfd99000000000000, 1 } },
+		{ "FD99:1:2:3:4:5:6:7", 0, { 0xfd99000100020003, 0x0004000500060007 } },
+		{ "::", 0, { 0, 0 } },
+		{ "64:ff9b::192.0.2.1", 0, { 0x0064ff9b00000000, 0xc0000201 } },
+		{ "198.18.0", -EINVAL, { 0 } },
+		{ "198.18.0.256", -EINVAL, { 0 } },
+		{ "198.18.0.01", -EINVAL, { 0 } },
+		{ "fd99::1::2", -EINVAL, { 0 } },
+		{ "fd99:1:2:3:4:5:6", -EINVAL, { 0 } },
+		{ "[fd99::1]", -EINVAL, { 0 } },
+		{ "fd99::1 ", -EINVAL, { 0 } },
+		{ "", -EINVAL, { 0 } },
+		{ "::ffff:198.18.0.1", -EAFNOSUPPORT, { 0 } },
+		{ "::ffff:c612:1", -EAFNOSUPPORT, { 0 } },
+		{ "fe80::1%eth0", -ENODEV, { 0 } },
+	};
+	const struct weir_address before = { 7, 7 };
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct weir_address address = before;
+
+		cr_expect_eq(units_address(cases[i].text, &address), cases[i].rc, "'%s'", cases[i].text);
+		EXPECT_ADDRESS(address, cases[i].rc == 0 ? cases[i].address : before);
+	}
+}
+
 Test(units, endpoints)
 {
-	static const char *const wrong[] = { "198.18.0.1",       "198.18.0.1:",   ":80",
-					     "198.18.0.1:80x",   "0.0.0.0:80",    "a.b.c.d:80",
-					     "198.18.0:80",      "198.18.0.1:0",  "198.18.0.256:1",
-					     "198.18.0.1:65536", "198.18.0.1:-1", "" };
+	static const struct {
+		const char *text;
+		struct weir_endpoint endpoint;
+	} right[] = {
+		{ "198.18.0.1:80", { { 0, 0xffffc6120001 }, 80 } },
+		{ "255.255.255.255:65535", { { 0, 0xffffffffffff }, 65535 } },
+		{ "[fd99::1]:80", { { 0xfd99000000000000, 1 }, 80 } },
+		{ "[fd99:1:2:3:4:5:6:7]:65535", { { 0xfd99000100020003, 0x0004000500060007 }, 65535 } },
+	};
+	static const char *const wrong[] = {
+		"198.18.0.1",       "198.18.0.1:",     ":80",
+		"198.18.0.1:80x",   "0.0.0.0:80",      "a.b.c.d:80",
+		"198.18.0:80",      "198.18.0.1:0",    "",
+		"198.18.0.1:65536", "198.18.0.1:-1",   "198.18.0.256:1",
+		"fd99::1",          "fd99::1:80",      "[fd99::1]",
+		"[fd99::1]:",       "[fd99::1]80",     "[fd99::1]:0",
+		"[fd99::1:80",      "fd99::1]:80",     "[fd99::1]:x",
+		"[fd99::1]:65536",  "[::]:80",         "[]:80",
+		"[fe80::1%e]:80",   "[198.18.0.1]:80", "[::ffff:198.18.0.1]:80",
+	};
 	struct weir_endpoint endpoint;
+	char text[UNITS_ENDPOINT_TEXT];
 
-	cr_assert_eq(units_endpoint("198.18.0.1:80", &endpoint), 0);
-	cr_expect_eq(endpoint.address, 0xc6120001);
-	cr_expect_eq(endpoint.port, 80);
-	cr_assert_eq(units_endpoint("255.255.255.255:65535", &endpoint), 0);
-	cr_expect_eq(endpoint.address, 0xffffffff);
-	cr_expect_eq(endpoint.port, 65535);
+	for (size_t i = 0; i < sizeof(right) / sizeof(right[0]); i++) {
+		cr_assert_eq(units_endpoint(right[i].text, &endpoint), 0, "%s", right[i].text);
+		EXPECT_ADDRESS(endpoint.address, right[i].endpoint.address);
+		cr_expect_eq(endpoint.port, right[i].endpoint.port);
+		units_endpoint_text(&endpoint, text);
+		cr_expect_str_eq(text, right[i].text);
+	}
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
 		cr_expect_lt(units_endpoint(wrong[i], &endpoint), 0, "'%s'", wrong[i]);
 }
 
+struct range_case {
+	const char *text;
+	struct weir_range range;
+};
+
+static void expect_range(const char *text, int rc, const struct weir_range *got,
+			 const struct weir_range *want)
+{
+	cr_expect_eq(rc, 0, "%s", text);
+	EXPECT_ADDRESS(got->first, want->first);
+	EXPECT_ADDRESS(got->last, want->last);
+	cr_expect_eq(got->prefix_len, want->prefix_len, "%s", text);
+}
+
 Test(units, ranges)
 {
+	static const struct range_case cases[] = {
+		{ "192.0.2.10/24", { { 0, 0xffffc000020a }, { 0, 0xffffc000020a }, 24 } },
+		{ "198.18.0.1-198.18.255.254/16", { { 0, 0xffffc6120001 }, { 0, 0xffffc612fffe }, 16 } },
+		{ "fd99::1/64", { { 0xfd99000000000000, 1 }, { 0xfd99000000000000, 1 }, 64 } },
+		{ "fd99::1-fd99::ff/64", { { 0xfd99000000000000, 1 }, { 0xfd99000000000000, 0xff }, 64 } },
+		/* IPv6 has no broadcast. */
+		{ "fd99::ff/120", { { 0xfd99000000000000, 0xff }, { 0xfd99000000000000, 0xff }, 120 } },
+		/* RFC 3021, RFC 6164: both addresses of a network of two are hosts; the one of a network of one is. */
+		{ "192.0.2.0-192.0.2.1/31", { { 0, 0xffffc0000200 }, { 0, 0xffffc0000201 }, 31 } },
+		{ "192.0.2.0/32", { { 0, 0xffffc0000200 }, { 0, 0xffffc0000200 }, 32 } },
+		{ "fd99::-fd99::1/127", { { 0xfd99000000000000, 0 }, { 0xfd99000000000000, 1 }, 127 } },
+		{ "fd99::/128", { { 0xfd99000000000000, 0 }, { 0xfd99000000000000, 0 }, 128 } },
+	};
+	const struct range_case *c;
 	struct weir_range range;
 
-	cr_assert_eq(units_range("192.0.2.10/24", &range), 0);
-	cr_expect_eq(range.first, 0xc000020a);
-	cr_expect_eq(range.last, 0xc000020a);
-	cr_expect_eq(range.prefix_len, 24);
-	cr_assert_eq(units_range("198.18.0.1-198.18.255.254/16", &range), 0);
-	cr_expect_eq(range.first, 0xc6120001);
-	cr_expect_eq(range.last, 0xc612fffe);
-	cr_expect_eq(range.prefix_len, 16);
-	/* RFC 3021: both addresses of a /31 are hosts; a /32 is one. */
-	cr_expect_eq(units_range("192.0.2.0-192.0.2.1/31", &range), 0);
-	cr_expect_eq(units_range("192.0.2.0/32", &range), 0);
+	EACH(cases, c)
+	expect_range(c->text, units_range(c->text, &range), &range, &c->range);
 }
 
 Test(units, networks)
 {
-	static const struct {
-		const char *text;
-		uint32_t first, last;
-	} cases[] = {
-		{ "10.0.0.0/8", 0x0a000001, 0x0afffffe },
-		{ "192.0.2.10/24", 0xc0000201, 0xc00002fe },
-		{ "192.0.2.10/30", 0xc0000209, 0xc000020a },
-		{ "192.0.2.10/31", 0xc000020a, 0xc000020b },
-		{ "192.0.2.10/32", 0xc000020a, 0xc000020a },
-		{ "198.18.0.5-198.18.1.5/16", 0xc6120005, 0xc6120105 },
-		{ "198.18.0.5-198.18.0.5/16", 0xc6120005, 0xc6120005 },
+	static const struct range_case cases[] = {
+		{ "10.0.0.0/8", { { 0, 0xffff0a000001 }, { 0, 0xffff0afffffe }, 8 } },
+		{ "192.0.2.10/24", { { 0, 0xffffc0000201 }, { 0, 0xffffc00002fe }, 24 } },
+		{ "192.0.2.10/30", { { 0, 0xffffc0000209 }, { 0, 0xffffc000020a }, 30 } },
+		{ "192.0.2.10/31", { { 0, 0xffffc000020a }, { 0, 0xffffc000020b }, 31 } },
+		{ "192.0.2.10/32", { { 0, 0xffffc000020a }, { 0, 0xffffc000020a }, 32 } },
+		{ "198.18.0.5-198.18.1.5/16", { { 0, 0xffffc6120005 }, { 0, 0xffffc6120105 }, 16 } },
+		{ "198.18.0.5-198.18.0.5/16", { { 0, 0xffffc6120005 }, { 0, 0xffffc6120005 }, 16 } },
+		{ "fd99::/16", { { 0xfd99000000000000, 1 }, { 0xfd99ffffffffffff, UINT64_MAX }, 16 } },
+		{ "fd99::77/64", { { 0xfd99000000000000, 1 }, { 0xfd99000000000000, UINT64_MAX }, 64 } },
+		{ "fd99::77/126", { { 0xfd99000000000000, 0x75 }, { 0xfd99000000000000, 0x77 }, 126 } },
+		{ "fd99::77/127", { { 0xfd99000000000000, 0x76 }, { 0xfd99000000000000, 0x77 }, 127 } },
+		{ "fd99::77/128", { { 0xfd99000000000000, 0x77 }, { 0xfd99000000000000, 0x77 }, 128 } },
+		{ "fd99::5-fd99:0:1::/32", { { 0xfd99000000000000, 5 }, { 0xfd99000000010000, 0 }, 32 } },
 	};
+	const struct range_case *c;
 	struct weir_range range;
 
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		cr_assert_eq(units_network(cases[i].text, &range), 0, "%s", cases[i].text);
-		cr_expect(range.first == cases[i].first && range.last == cases[i].last, "%s: %x-%x",
-			  cases[i].text, range.first, range.last);
-	}
+	EACH(cases, c)
+	expect_range(c->text, units_network(c->text, &range), &range, &c->range);
 	cr_expect_eq(units_network("0.0.0.0/0", &range), -ERANGE);
+	cr_expect_eq(units_network("::/0", &range), -ERANGE);
 	cr_expect_eq(units_network("198.18.0.5-198.19.0.5/16", &range), -ERANGE);
 	cr_expect_eq(units_network("198.18.0.0", &range), -EINVAL);
 }
@@ -184,13 +261,27 @@ Test(units, ranges_that_are_none)
 		{ "192.0.2.0/24", -ERANGE, 0 },   /* the network */
 		{ "192.0.2.255/24", -ERANGE, 0 }, /* its broadcast */
 		{ "192.0.2.1-192.0.2.255/24", -ERANGE, 0 },
+		{ "fd99::1", -EINVAL, 0 },
+		{ "fd99::1/", -EINVAL, 0 },
+		{ "[fd99::1]/64", -EINVAL, 0 },
+		{ "fd99::1-192.0.2.1/24", -EINVAL, 0 },
+		{ "192.0.2.1-fd99::1/64", -EINVAL, 0 },
+		{ "fd99::1/0", -ERANGE, 0 },
+		{ "fd99::1/129", -ERANGE, 0 },
+		{ "fd99::/64", -ERANGE, 0 }, /* its routers' anycast address */
+		{ "::/128", -ERANGE, 0 },
+		{ "fd99::9-fd99::1/64", -ERANGE, 0 },
+		{ "fd99::1-fd99:0:0:1::1/64", -ERANGE, 0 },
+		{ "::ffff:192.0.2.1/120", -EAFNOSUPPORT, 0 },
+		{ "fd99::1-::ffff:192.0.2.1/64", -EAFNOSUPPORT, 0 },
+		{ "fe80::1%eth0/64", -ENODEV, 0 },
 	};
-	struct weir_range range = { .first = 77 };
+	struct weir_range range = { .prefix_len = 77 };
 	const struct value_case *c;
 
 	EACH(cases, c)
 	cr_expect_eq(units_range(c->text, &range), c->rc, "'%s'", c->text);
-	cr_expect_eq(range.first, 77);
+	cr_expect_eq(range.prefix_len, 77);
 }
 
 Test(units, lists)
@@ -216,15 +307,34 @@ Test(units, lists)
 
 Test(units, addresses_as_text)
 {
+	/* IPv6's as RFC 5952 section 4 has them. */
+	static const struct {
+		struct weir_address address;
+		const char *text;
+	} cases[] = {
+		{ { 0, 0xfffffffefdfc }, "255.254.253.252" },
+		{ { 0xfd99000000000000, 1 }, "fd99::1" },
+		{ { 0x20010db800000000, 0x0001000000000001 }, "2001:db8::1:0:0:1" },
+		{ { 0x20010db800000001, 0x0001000100010001 }, "2001:db8:0:1:1:1:1:1" },
+		{ { 0xfdABCDEF00000000, 0 }, "fdab:cdef::" },
+		{ { 0, 0 }, "::" },
+	};
+	static const char *const ranges[] = {
+		"198.100.100.101-198.100.255.254/16",
+		"192.0.2.10/24",
+		"fd99::1/64",
+		"fd11:1111:1111:1111:1111:1111:1111:1111-fd11:1111:1111:1111:ffff:ffff:ffff:fffe/64",
+	};
 	char text[UNITS_RANGE_TEXT];
 	struct weir_range range;
 
-	units_address_text(0xfffefdfc, text);
-	cr_expect_str_eq(text, "255.254.253.252");
-	cr_assert_eq(units_range("198.100.100.101-198.100.255.254/16", &range), 0);
-	units_range_text(&range, text);
-	cr_expect_str_eq(text, "198.100.100.101-198.100.255.254/16");
-	cr_assert_eq(units_range("192.0.2.10/24", &range), 0);
-	units_range_text(&range, text);
-	cr_expect_str_eq(text, "192.0.2.10/24");
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		units_address_text(cases[i].address, text);
+		cr_expect_str_eq(text, cases[i].text);
+	}
+	for (size_t i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++) {
+		cr_assert_eq(units_range(ranges[i], &range), 0, "%s", ranges[i]);
+		units_range_text(&range, text);
+		cr_expect_str_eq(text, ranges[i]);
+	}
 }

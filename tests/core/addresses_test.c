@@ -12,11 +12,11 @@
 
 TestSuite(addresses, .init = stand_init);
 
-static const struct weir_endpoint any, any_80 = { .port = 80 }, peer_80 = { FRAMES_PEER, 80 };
+static const struct weir_endpoint any, any_80 = { .port = 80 }, peer_80 = { FRAMES_IPV4(FRAMES_PEER), 80 };
 
 static void two_addresses(void)
 {
-	stand.config.ranges[1] = (struct weir_range){ SECOND, SECOND, 24 };
+	stand.config.ranges[1] = (struct weir_range){ weir_ipv4(SECOND), weir_ipv4(SECOND), 24 };
 	stand.config.ranges_count = 2;
 	stand_up();
 }
@@ -127,7 +127,7 @@ Test(addresses, an_open_speaks_from_the_address_that_it_was_given)
 
 	two_addresses();
 	for (unsigned i = 0; i < 3; i++) { /* not in turn */
-		cr_assert_eq(weir_connect(stand.core, (struct weir_endpoint){ SECOND, 0 }, peer_80, 0, &conn),
+		cr_assert_eq(weir_connect(stand.core, (struct weir_endpoint){ weir_ipv4(SECOND), 0 }, peer_80, 0, &conn),
 			     0);
 		if (i == 0)
 			stand_meet_peer();
@@ -168,7 +168,7 @@ Test(addresses, a_listener_on_one_address_leaves_the_other_closed)
 	struct seg syn = syn_between(FRAMES_PEER, SECOND);
 
 	two_addresses();
-	cr_assert_geq(weir_listen(stand.core, (struct weir_endpoint){ SECOND, 80 }, 0), 0);
+	cr_assert_geq(weir_listen(stand.core, (struct weir_endpoint){ weir_ipv4(SECOND), 80 }, 0), 0);
 	stand_give_seg(&syn);
 	stand_meet_peer();
 	cr_assert_eq(stand_take_seg(frame, &headers).flags, SEG_SYN | SEG_ACK);
@@ -191,7 +191,7 @@ Test(addresses, opens_to_nobody_are_refused)
 
 	two_addresses();
 	for (unsigned i = 0; i < sizeof(nobody) / sizeof(nobody[0]); i++)
-		cr_assert_eq(weir_connect(stand.core, any, (struct weir_endpoint){ nobody[i], 80 }, 0, &conn),
+		cr_assert_eq(weir_connect(stand.core, any, (struct weir_endpoint){ weir_ipv4(nobody[i]), 80 }, 0, &conn),
 			     -EINVAL, "%08x", nobody[i]);
 	cr_assert_eq(stand_drain(), 0);
 	cr_assert_eq(stand_count(COUNT_attempted), 0);

@@ -33,9 +33,15 @@ static void expect(const char *field)
 
 static void expect_range(uint32_t first, uint32_t last, uint8_t prefix_len)
 {
-	CONFIG.ranges[0] = (struct weir_range){ first, last, prefix_len };
-	CONFIG.gateway = 0;
+	CONFIG.ranges[0] = (struct weir_range){ weir_ipv4(first), weir_ipv4(last), prefix_len };
+	CONFIG.gateway = (struct weir_address){ 0, 0 };
 	expect("ranges");
+}
+
+static void expect_gateway(uint32_t address)
+{
+	CONFIG.gateway = weir_ipv4(address);
+	expect("gateway, gateway6");
 }
 
 Test(config, the_default_needs_but_a_place)
@@ -44,7 +50,7 @@ Test(config, the_default_needs_but_a_place)
 
 	weir_config_default(&config);
 	memcpy(config.mac, frames_our_mac.bytes, 6);
-	config.ranges[0] = (struct weir_range){ FRAMES_OURS, FRAMES_OURS, 32 };
+	config.ranges[0] = (struct weir_range){ weir_ipv4(FRAMES_OURS), weir_ipv4(FRAMES_OURS), 32 };
 	config.ranges_count = 1;
 	config.pool = stand.pool;
 	cr_assert_null(weir_config_check(&config));
@@ -59,12 +65,12 @@ Test(config, place)
 	expect("mac");
 	BAD(mtu, 575);
 	BAD(mtu, 9001);
-	BAD(gateway, FRAMES_OURS);
-	BAD(gateway, 0x0a000100);
-	BAD(gateway, 0x0a0000ff);
+	expect_gateway(FRAMES_OURS);
+	expect_gateway(0x0a000100);
+	expect_gateway(0x0a0000ff);
 	BAD(ranges_count, 0);
 	BAD(ranges_count, WEIR_MAX_RANGES + 1);
-	BAD(offloads, 4);
+	BAD(offloads, 8);
 	BAD(socket, -2);
 	BAD(pool, NULL);
 	CONFIG.mtu = 9000; /* more than the pool's buffers hold */
@@ -85,8 +91,8 @@ Test(config, ranges)
 	CONFIG.ranges[1] = CONFIG.ranges[0];
 	CONFIG.ranges_count = 2;
 	expect("ranges");
-	CONFIG.ranges[0] = (struct weir_range){ 0x0a000000, 0x0a000001, 31 };
-	CONFIG.gateway = 0;
+	CONFIG.ranges[0] = (struct weir_range){ weir_ipv4(0x0a000000), weir_ipv4(0x0a000001), 31 };
+	CONFIG.gateway = (struct weir_address){ 0, 0 };
 	cr_assert_null(weir_config_check(&CONFIG), "a /31 has two hosts");
 }
 

@@ -5,11 +5,11 @@
 #include "support/stand.h"
 #include "wire/bytes.h"
 #include "wire/icmp.h"
-#include "wire/ip.h"
+#include "wire/ipv4.h"
 #include "wire/tcp_hdr.h"
 
 #define IP (ETH_BYTES)
-#define TCP (ETH_BYTES + IP_BYTES)
+#define TCP (ETH_BYTES + IPV4_BYTES)
 
 TestSuite(drops, .init = stand_init);
 
@@ -150,7 +150,7 @@ static void tcp_drops(void)
 	frame[len - 1] ^= 1;
 	expect_raw(frame, len, COUNT_drop_tcp_csum);
 	good(frame);
-	bytes_put16(frame + IP + 2, IP_BYTES + 19);
+	bytes_put16(frame + IP + 2, IPV4_BYTES + 19);
 	frames_mend_ip(frame);
 	expect_raw(frame, len, COUNT_drop_tcp_short);
 	expect_byte(TCP + 12, 0x40, COUNT_drop_tcp_data_offset);

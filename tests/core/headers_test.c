@@ -4,11 +4,11 @@
 
 #include "support/stand.h"
 #include "wire/bytes.h"
-#include "wire/ip.h"
+#include "wire/ipv4.h"
 #include "wire/tcp_hdr.h"
 
 #define IP (ETH_BYTES)
-#define TCP (ETH_BYTES + IP_BYTES)
+#define TCP (ETH_BYTES + IPV4_BYTES)
 #define S 1000000000ull
 
 TestSuite(headers, .init = stand_init);
@@ -70,7 +70,7 @@ Test(headers, of_a_whole_life)
 	cr_assert_not(has_option(frame, 2));
 	stand_pass(2 * S);
 	take(again, SEG_PSH | SEG_ACK);
-	cr_assert_arr_eq(again + IP, frame + IP, IP_BYTES, "sent again under the same identification");
+	cr_assert_arr_eq(again + IP, frame + IP, IPV4_BYTES, "sent again under the same identification");
 	peer.ack += 5;
 	peer.len = 3;
 	stand_give_seg(&peer);

@@ -6,19 +6,19 @@
 #include "wire/bytes.h"
 #include "wire/csum.h"
 #include "wire/icmp.h"
-#include "wire/ip.h"
+#include "wire/ipv4.h"
 
 #define S 1000000000ull
 #define IP ETH_BYTES
-#define TCP (ETH_BYTES + IP_BYTES)
-#define QUOTE_BYTES (IP_BYTES + 8) /* all that RFC 792 asks of a router */
+#define TCP (ETH_BYTES + IPV4_BYTES)
+#define QUOTE_BYTES (IPV4_BYTES + 8) /* all that RFC 792 asks of a router */
 
 TestSuite(icmp_core, .init = stand_init);
 
 /* A connection whose SYN has just gone out; `frame` holds it. */
 static struct seg begin(uint8_t frame[FRAMES_MAX], weir_conn *conn)
 {
-	struct weir_endpoint any = { 0 }, remote = { FRAMES_PEER, 80 };
+	struct weir_endpoint any = { 0 }, remote = { weir_ipv4(FRAMES_PEER), 80 };
 	uint32_t headers;
 
 	stand_up();
@@ -124,7 +124,7 @@ Test(icmp_core, damaged_errors_end_nothing)
 	}
 	cr_assert_eq(stand_count(COUNT_drop_icmp_csum), len - TCP);
 	len = error_about(error, frame, ICMP_UNREACHABLE, ICMP_PORT_UNREACHABLE, 0);
-	error[TCP + ICMP_BYTES + IP_BYTES + 7] ^= 1; /* the last byte of the sequence number that is quoted */
+	error[TCP + ICMP_BYTES + IPV4_BYTES + 7] ^= 1; /* the last byte of the sequence number that is quoted */
 	bytes_put16(error + TCP + 2, 0);
 	csum_put(error + TCP + 2, csum_bytes(error + TCP, len - TCP));
 	stand_give(error, len);

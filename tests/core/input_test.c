@@ -6,11 +6,11 @@
 #include "wire/bytes.h"
 #include "wire/csum.h"
 #include "wire/icmp.h"
-#include "wire/ip.h"
+#include "wire/ipv4.h"
 #include "wire/tcp_hdr.h"
 
 #define IP (ETH_BYTES)
-#define TCP (ETH_BYTES + IP_BYTES)
+#define TCP (ETH_BYTES + IPV4_BYTES)
 
 TestSuite(input, .init = stand_init);
 
@@ -77,9 +77,9 @@ static void expect_pong(const void *data, uint32_t data_len)
 	cr_assert_eq(len, TCP + 8 + data_len);
 	cr_assert_eq(eth_parse(frame, len, &eth), ACCEPTED);
 	cr_assert(eth_equal(&eth.dst, &frames_peer_mac));
-	cr_assert_eq(ip_parse(frame + IP, len - IP, len - IP, false, &ip), ACCEPTED);
-	cr_assert_eq(ip.src, FRAMES_OURS);
-	cr_assert_eq(ip.dst, FRAMES_PEER);
+	cr_assert_eq(ipv4_parse(frame + IP, len - IP, len - IP, false, &ip), ACCEPTED);
+	cr_assert(address_equal(ip.src, weir_ipv4(FRAMES_OURS)));
+	cr_assert(address_equal(ip.dst, weir_ipv4(FRAMES_PEER)));
 	cr_assert_eq(icmp[0], ICMP_ECHO_REPLY);
 	cr_assert_eq(csum_fold(csum_bytes(icmp, len - TCP)), CSUM_RIGHT);
 	cr_assert_arr_eq(icmp + 8, data, data_len);
@@ -144,9 +144,9 @@ Test(input, what_is_not_ours_goes_back)
 	frame[5] ^= 1;
 	cr_assert_eq(stand_offer(frame, len), WEIR_NOT_MINE, "another MAC address");
 	frame[5] ^= 1;
-	frame[12] = 0x86;
-	frame[13] = 0xdd;
-	cr_assert_eq(stand_offer(frame, len), WEIR_NOT_MINE, "IPv6");
+	frame[12] = 0x88;
+	frame[13] = 0xcc;
+	cr_assert_eq(stand_offer(frame, len), WEIR_NOT_MINE, "LLDP");
 	seg.tuple.laddr = 0x0a0000ff;
 	len = frames_tcp(frame, &seg);
 	cr_assert_eq(stand_offer(frame, len), WEIR_NOT_MINE, "a broadcast");
@@ -187,10 +187,11 @@ Test(input, verdicts_stand_beside_their_frames)
 	stand_down();
 }
 
-Test(input, arp_between_others_goes_back_and_still_refreshes)
+Test(input, arp_between_others_goes_back_and_makes_us_ask)
 {
 	struct arp gratuitous = who_are_you;
-	uint8_t frame[60] = { 0 };
+	uint8_t frame[60] = { 0 }, out[FRAMES_MAX];
+	uint32_t headers;
 	struct seg peer;
 
 	stand_up();
@@ -202,14 +203,14 @@ Test(input, arp_between_others_goes_back_and_still_refreshes)
 	arp_build(frame + ETH_BYTES, &gratuitous);
 	cr_assert_eq(stand_offer(frame, sizeof(frame)), WEIR_NOT_MINE);
 	stand_drain();
+	stand_pass(1100000000); /* the peer has just been asked: not again within a second */
+	cr_assert_eq(stand_take(out), sizeof(frame) - 18);
+	cr_assert_eq(out[5], frames_peer_mac.bytes[5], "who is known is asked first, and alone");
 	peer.seq -= 10;
 	peer.len = 4;
 	stand_give_seg(&peer); /* old data: an ACK is due */
-	uint8_t out[FRAMES_MAX];
-	uint32_t headers;
-
 	stand_take_seg(out, &headers);
-	cr_assert_eq(out[5], 0x77, "the peer has a new card");
+	cr_assert_eq(out[5], frames_peer_mac.bytes[5], "and sent to, until he is silent");
 	stand_down();
 }
 

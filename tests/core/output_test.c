@@ -6,16 +6,16 @@
 #include "support/stand.h"
 #include "wire/bytes.h"
 #include "wire/csum.h"
-#include "wire/ip.h"
+#include "wire/ipv4.h"
 #include "wire/tcp_hdr.h"
 
 #define IP (ETH_BYTES)
-#define TCP (ETH_BYTES + IP_BYTES)
+#define TCP (ETH_BYTES + IPV4_BYTES)
 #define S 1000000000ull
 
 TestSuite(output, .init = stand_init);
 
-static const struct weir_endpoint any, peer_80 = { FRAMES_PEER, 80 };
+static const struct weir_endpoint any, peer_80 = { FRAMES_IPV4(FRAMES_PEER), 80 };
 
 /* Destination of an ARP request that is to go out next. */
 static uint32_t next_asked(void)
@@ -34,7 +34,7 @@ Test(output, addresses_are_announced_at_start)
 	uint8_t frame[FRAMES_MAX];
 	struct arp arp;
 
-	stand.config.ranges[1] = (struct weir_range){ 0xc0000201, 0xc0000209, 24 };
+	stand.config.ranges[1] = (struct weir_range){ weir_ipv4(0xc0000201), weir_ipv4(0xc0000209), 24 };
 	stand.config.ranges_count = 2;
 	stand.core = weir_core_create(&stand.config);
 	cr_assert_not_null(stand.core);
@@ -44,7 +44,7 @@ Test(output, addresses_are_announced_at_start)
 	for (unsigned i = 0; i < 2; i++) {
 		cr_assert_eq(stand_take(frame), ETH_BYTES + ARP_BYTES);
 		cr_assert_eq(arp_parse(frame + ETH_BYTES, ARP_BYTES, &arp), ACCEPTED);
-		cr_assert_eq(arp.target, stand.config.ranges[i].first);
+		cr_assert_eq(arp.target, address_v4(stand.config.ranges[i].first));
 		cr_assert_eq(arp.sender, arp.target);
 	}
 	cr_assert_eq(stand_take(frame), 0);
@@ -58,18 +58,18 @@ Test(output, an_application_may_ask_for_a_neighbour)
 	uint8_t mac[6] = { 0 };
 
 	stand_up();
-	cr_expect_eq(weir_neighbour(stand.core, 0xffffffff, mac), -EINVAL);
-	cr_expect_eq(weir_neighbour(stand.core, 0x0a0000ff, mac), -EINVAL, "the subnet's broadcast");
-	cr_expect_eq(weir_neighbour(stand.core, FRAMES_OURS, mac), -EINVAL);
-	cr_expect_eq(weir_neighbour(stand.core, FRAMES_PEER, mac), -EAGAIN);
-	cr_expect_eq(weir_neighbour(stand.core, FRAMES_PEER, mac), -EAGAIN);
+	cr_expect_eq(weir_neighbour(stand.core, weir_ipv4(0xffffffff), mac), -EINVAL);
+	cr_expect_eq(weir_neighbour(stand.core, weir_ipv4(0x0a0000ff), mac), -EINVAL, "the subnet's broadcast");
+	cr_expect_eq(weir_neighbour(stand.core, weir_ipv4(FRAMES_OURS), mac), -EINVAL);
+	cr_expect_eq(weir_neighbour(stand.core, weir_ipv4(FRAMES_PEER), mac), -EAGAIN);
+	cr_expect_eq(weir_neighbour(stand.core, weir_ipv4(FRAMES_PEER), mac), -EAGAIN);
 	cr_expect_eq(memcmp(mac, none, 6), 0);
 	stand_meet_peer();
 	cr_expect_eq(stand_drain(), 0, "asked once");
-	cr_expect_eq(weir_neighbour(stand.core, FRAMES_PEER, mac), 0);
+	cr_expect_eq(weir_neighbour(stand.core, weir_ipv4(FRAMES_PEER), mac), 0);
 	cr_expect_eq(memcmp(mac, frames_peer_mac.bytes, 6), 0);
 	/* Who is not on link is reached by the gateway. */
-	cr_expect_eq(weir_neighbour(stand.core, 0xc6336401, mac), -EAGAIN);
+	cr_expect_eq(weir_neighbour(stand.core, weir_ipv4(0xc6336401), mac), -EAGAIN);
 	cr_expect_eq(next_asked(), STAND_GATEWAY);
 	stand_down();
 }
@@ -78,9 +78,9 @@ Test(output, without_a_route_there_is_no_neighbour)
 {
 	uint8_t mac[6];
 
-	stand.config.gateway = 0;
+	stand.config.gateway = (struct weir_address){ 0, 0 };
 	stand_up();
-	cr_expect_eq(weir_neighbour(stand.core, 0xc6336401, mac), -ENETUNREACH);
+	cr_expect_eq(weir_neighbour(stand.core, weir_ipv4(0xc6336401), mac), -ENETUNREACH);
 	cr_expect_eq(stand_drain(), 0);
 	stand_down();
 }
@@ -130,7 +130,7 @@ Test(output, what_is_not_on_link_goes_to_the_gateway)
 	weir_conn conn;
 
 	stand_up();
-	cr_assert_eq(weir_connect(stand.core, any, (struct weir_endpoint){ 0x08080808, 53 }, 0, &conn), 0);
+	cr_assert_eq(weir_connect(stand.core, any, (struct weir_endpoint){ weir_ipv4(0x08080808), 53 }, 0, &conn), 0);
 	cr_assert_eq(next_asked(), STAND_GATEWAY);
 	weir_abort(stand.core, conn);
 	stand_down();
@@ -140,7 +140,7 @@ Test(output, without_a_gateway_answers_to_afar_are_counted)
 {
 	struct seg syn = { .tuple = { FRAMES_OURS, 0x08080808, 80, 81 }, .flags = SEG_SYN, .ttl = 64 };
 
-	stand.config.gateway = 0;
+	stand.config.gateway = (struct weir_address){ 0, 0 };
 	stand_up();
 	stand_give_seg(&syn);
 	cr_assert_eq(stand_drain(), 0);
@@ -203,7 +203,7 @@ Test(output, the_port_is_told_what_to_finish)
 	uint8_t *bytes = rte_pktmbuf_mtod(m, uint8_t *);
 	uint32_t tcp_len = m->pkt_len - TCP;
 	uint16_t partial =
-		csum_fold(csum_pseudo(FRAMES_OURS, FRAMES_PEER, IP_PROTOCOL_TCP, (uint16_t)tcp_len));
+		csum_fold(csum_pseudo(weir_ipv4(FRAMES_OURS), weir_ipv4(FRAMES_PEER), IP_PROTOCOL_TCP, (uint16_t)tcp_len));
 
 	cr_assert_eq(m->ol_flags, RTE_MBUF_F_TX_IPV4 | RTE_MBUF_F_TX_IP_CKSUM | RTE_MBUF_F_TX_TCP_CKSUM);
 	cr_assert_eq(m->l2_len, 14);
@@ -298,15 +298,15 @@ Test(output, opens_that_cannot_be)
 
 	stand_up();
 	for (unsigned i = 0; i < sizeof(nobody) / sizeof(nobody[0]); i++)
-		cr_assert_eq(weir_connect(stand.core, any, (struct weir_endpoint){ nobody[i], 80 }, 0, &conn),
+		cr_assert_eq(weir_connect(stand.core, any, (struct weir_endpoint){ weir_ipv4(nobody[i]), 80 }, 0, &conn),
 			     -EINVAL, "%08x", nobody[i]);
-	cr_assert_eq(weir_connect(stand.core, any, (struct weir_endpoint){ FRAMES_PEER, 0 }, 0, &conn),
+	cr_assert_eq(weir_connect(stand.core, any, (struct weir_endpoint){ weir_ipv4(FRAMES_PEER), 0 }, 0, &conn),
 		     -EINVAL);
-	cr_assert_eq(weir_connect(stand.core, any, (struct weir_endpoint){ FRAMES_OURS, 80 }, 0, &conn),
+	cr_assert_eq(weir_connect(stand.core, any, (struct weir_endpoint){ weir_ipv4(FRAMES_OURS), 80 }, 0, &conn),
 		     -ENETUNREACH);
-	cr_assert_eq(weir_connect(stand.core, (struct weir_endpoint){ FRAMES_PEER, 0 }, peer_80, 0, &conn),
+	cr_assert_eq(weir_connect(stand.core, (struct weir_endpoint){ weir_ipv4(FRAMES_PEER), 0 }, peer_80, 0, &conn),
 		     -EADDRNOTAVAIL);
-	cr_assert_eq(weir_listen(stand.core, (struct weir_endpoint){ FRAMES_PEER, 80 }, 0), -EADDRNOTAVAIL);
+	cr_assert_eq(weir_listen(stand.core, (struct weir_endpoint){ weir_ipv4(FRAMES_PEER), 80 }, 0), -EADDRNOTAVAIL);
 	stand_down();
 }
 
@@ -314,9 +314,9 @@ Test(output, no_route_no_open)
 {
 	weir_conn conn;
 
-	stand.config.gateway = 0;
+	stand.config.gateway = (struct weir_address){ 0, 0 };
 	stand_up();
-	cr_assert_eq(weir_connect(stand.core, any, (struct weir_endpoint){ 0x08080808, 80 }, 0, &conn),
+	cr_assert_eq(weir_connect(stand.core, any, (struct weir_endpoint){ weir_ipv4(0x08080808), 80 }, 0, &conn),
 		     -ENETUNREACH);
 	stand_down();
 }
@@ -328,15 +328,15 @@ Test(output, addresses_take_turns)
 	struct weir_info info;
 	weir_conn conn;
 
-	stand.config.gateway = 0;
-	stand.config.ranges[0] = (struct weir_range){ FRAMES_PEER + 1, FRAMES_PEER + 3, 24 };
+	stand.config.gateway = (struct weir_address){ 0, 0 };
+	stand.config.ranges[0] = (struct weir_range){ weir_ipv4(FRAMES_PEER + 1), weir_ipv4(FRAMES_PEER + 3), 24 };
 	stand.config.port_first = 5000;
 	stand.config.port_last = 5001;
 	stand_up();
 	for (unsigned i = 0; i < 6; i++) {
 		cr_assert_eq(weir_connect(stand.core, any, peer_80, 0, &conn), 0, "open %u", i);
 		cr_assert_eq(weir_info(stand.core, conn, &info), 0);
-		cr_assert_eq(info.local.address, FRAMES_PEER + 1 + i % 3);
+		cr_assert_eq(address_v4(info.local.address), FRAMES_PEER + 1 + i % 3);
 		seen[i % 3]++;
 	}
 	cr_assert_eq(weir_connect(stand.core, any, peer_80, 0, &conn), -EADDRNOTAVAIL);
@@ -410,7 +410,7 @@ Test(output, destruction_frees_what_is_held)
 	cr_assert_eq(weir_send_copy(stand.core, conn, "unsent", 6), 0);
 	peer.len = 100;
 	stand_give_seg(&peer); /* an event that nobody takes */
-	cr_assert_eq(weir_connect(stand.core, any, (struct weir_endpoint){ FRAMES_PEER + 1, 80 }, 0, &other),
+	cr_assert_eq(weir_connect(stand.core, any, (struct weir_endpoint){ weir_ipv4(FRAMES_PEER + 1), 80 }, 0, &other),
 		     0);
 	stand_drain(); /* a SYN that waits for its neighbour */
 	stand_give_arp(&ETH_BROADCAST, &(struct arp){ .op = ARP_REQUEST,

@@ -38,7 +38,7 @@ static struct seg syn(uint32_t i)
 static struct rte_mbuf *frame_of(const struct seg *seg)
 {
 	uint8_t bytes[FRAMES_MAX];
-	unsigned len = build_headers(bytes, seg, &frames_our_mac, &frames_peer_mac);
+	unsigned len = build_headers(bytes, seg, NULL, &frames_our_mac, &frames_peer_mac);
 
 	build_csum(bytes, seg);
 	return stand_frame(bytes, len);

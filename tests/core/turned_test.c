@@ -5,12 +5,12 @@
 #include "core/core.h"
 #include "support/stand.h"
 #include "wire/bytes.h"
-#include "wire/ip.h"
+#include "wire/ipv4.h"
 #include "wire/parse.h"
 #include "wire/tcp_hdr.h"
 
 #define IP ETH_BYTES
-#define TCP (ETH_BYTES + IP_BYTES)
+#define TCP (ETH_BYTES + IPV4_BYTES)
 #define FRAME_MIN 60
 #define SECOND_NS 1000000000ull
 
@@ -327,7 +327,7 @@ static uint32_t syn_with(uint8_t frame[FRAMES_MAX], uint16_t rport, const uint8_
 	memset(frame + len, 0, FRAMES_MAX - len);
 	memcpy(frame + len, options, bytes);
 	frame[TCP + 12] = (uint8_t)((TCP_HDR_BYTES + padded) / 4 << 4);
-	bytes_put16(frame + IP + 2, (uint16_t)(IP_BYTES + TCP_HDR_BYTES + padded));
+	bytes_put16(frame + IP + 2, (uint16_t)(IPV4_BYTES + TCP_HDR_BYTES + padded));
 	frames_mend(frame);
 	len += padded;
 	return len < FRAME_MIN ? FRAME_MIN : len;
@@ -349,12 +349,14 @@ static struct seg no_longer(const uint8_t *options, unsigned bytes)
 	struct frame parsed = { .bytes = rte_pktmbuf_mtod(out, uint8_t *),
 				.contiguous = answer,
 				.total = answer };
+	struct seg_side side;
 	struct seg seg;
 	uint32_t headers;
 
 	cr_assert_eq(parse_link(&parsed), ACCEPTED);
 	cr_assert_eq(parse_ip(&parsed), ACCEPTED);
-	cr_assert_eq(parse_tcp(&parsed, 0, &seg, &headers), ACCEPTED);
+	cr_assert_eq(parse_accept(&parsed), ACCEPTED);
+	cr_assert_eq(parse_tcp(&parsed, 0, &seg, &side, &headers), ACCEPTED);
 	cr_assert_eq(seg.flags, SEG_SYN | SEG_ACK);
 	rte_pktmbuf_free(out);
 	return seg;
@@ -456,7 +458,7 @@ Test(turned, nor_is_any_other_syn_ack)
 	cr_assert_eq(stand_count(COUNT_cookies_sent), 0);
 	cr_assert_eq(weir_abort(stand.core, conn), 0);
 	stand_pass(SECOND_NS + SECOND_NS / 8);
-	for (unsigned len, longest = ETH_BYTES + IP_BYTES + TCP_HDR_BYTES + 12, i = 0;; i++) {
+	for (unsigned len, longest = ETH_BYTES + IPV4_BYTES + TCP_HDR_BYTES + 12, i = 0;; i++) {
 		uint8_t frame[FRAMES_MAX];
 
 		len = stand_take(frame);

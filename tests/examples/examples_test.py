@@ -4,8 +4,9 @@
 
     weir load --- memif b --- keep_your_loop --- memif a --- run_for_me
      10.0.0.3                    10.0.0.1                     10.0.0.2
+     fd99::3                     fd99::1                      fd99::2
 
-Reports in TAP.
+Once over IPv4, once over IPv6. Reports in TAP.
 """
 
 import json
@@ -19,6 +20,7 @@ import time
 EAL = ['--no-pci', '--no-huge', '-m', '256', '--no-shconf', '--no-telemetry', '--log-level=*:error']
 START_S = 30
 END_S = 20
+FAMILIES = {'IPv4': ('10.0.0.', '/24'), 'IPv6': ('fd99::', '/64')}
 
 
 def memif(folder, wire, role, number=0):
@@ -52,10 +54,11 @@ class Example:
         assert status == 0, f'ended with {status}:\n{self.text()}'
 
 
-def load(weir, folder, address):
+def load(weir, folder, own, address):
     """Echoes over many connections; weir compares what comes back with what it sent."""
-    done = subprocess.run([weir, 'load', '--json', '--port', memif(folder, 'b', 'client'), '--addr', '10.0.0.3/24',
-                           '--connect', f'{address}:7', '--app', 'echo', '--connections', '8', '--requests', '3',
+    target = f'[{address}]:7' if ':' in address else f'{address}:7'
+    done = subprocess.run([weir, 'load', '--json', '--port', memif(folder, 'b', 'client'), '--addr', own,
+                           '--connect', target, '--app', 'echo', '--connections', '8', '--requests', '3',
                            '--size', '3000', '--duration', '1s', '--eal', ' '.join(EAL)],
                           capture_output=True, text=True, timeout=90)
     assert done.returncode == 0, f'weir load ended with {done.returncode}:\n{done.stderr}'
@@ -64,28 +67,36 @@ def load(weir, folder, address):
     assert connections['closed'] == connections['attempted'], connections
 
 
-def cases(weir, keep_your_loop, run_for_me, folder):
+def cases(weir, keep_your_loop, run_for_me, folder, family):
+    network, bits = FAMILIES[family]
+    one, two, three = (f'{network}{host}' for host in (1, 2, 3))
     bridge = Example(keep_your_loop, *EAL, f'--vdev={memif(folder, "a", "server", 0)}',
-                     f'--vdev={memif(folder, "b", "server", 1)}', '--', '10.0.0.1/24', '7')
+                     f'--vdev={memif(folder, "b", "server", 1)}', '--', one + bits, '7')
     yield 'keep_your_loop starts', bridge.wait_until_listening
-    echo = Example(run_for_me, *EAL, '--', memif(folder, 'a', 'client'), '10.0.0.2/24', '7')
+    echo = Example(run_for_me, *EAL, '--', memif(folder, 'a', 'client'), two + bits, '7')
     yield 'run_for_me starts', echo.wait_until_listening
-    yield 'keep_your_loop answers on its own address', lambda: load(weir, folder, '10.0.0.1')
-    yield 'keep_your_loop forwards to run_for_me, which answers', lambda: load(weir, folder, '10.0.0.2')
+    yield 'keep_your_loop answers on its own address', lambda: load(weir, folder, three + bits, one)
+    yield 'keep_your_loop forwards to run_for_me, which answers', lambda: load(weir, folder, three + bits, two)
     yield 'run_for_me ends with all buffers back', echo.end
     yield 'keep_your_loop ends with all buffers back', bridge.end
 
 
+def all_cases(programs):
+    for family in FAMILIES:
+        with tempfile.TemporaryDirectory() as folder:
+            for name, case in cases(*programs, folder, family):
+                yield f'{name} ({family})', case
+
+
 def main():
     number = bad = 0
-    with tempfile.TemporaryDirectory() as folder:
-        for number, (name, case) in enumerate(cases(*sys.argv[1:], folder), 1):
-            try:
-                case()
-                print(f'ok {number} - {name}', flush=True)
-            except (AssertionError, subprocess.TimeoutExpired) as error:
-                bad += 1
-                print(f'not ok {number} - {name}\n# ' + str(error).replace('\n', '\n# '), flush=True)
+    for number, (name, case) in enumerate(all_cases(sys.argv[1:]), 1):
+        try:
+            case()
+            print(f'ok {number} - {name}', flush=True)
+        except (AssertionError, subprocess.TimeoutExpired) as error:
+            bad += 1
+            print(f'not ok {number} - {name}\n# ' + str(error).replace('\n', '\n# '), flush=True)
     for process in Example.started:
         process.kill()
     print(f'1..{number}')

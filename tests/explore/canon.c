@@ -367,7 +367,7 @@ static void put_end(struct sink *sink, unsigned end)
 	const struct view *view = &views[end];
 	struct app app = world->apps[end];
 
-	put_number(sink, view->state);
+	put_number(sink, (uint64_t)view->misnamed << 32 | view->state);
 	if (view->tcb != NULL)
 		put_tcb(sink, end, view->tcb);
 	if (view->half != NULL)
@@ -395,7 +395,7 @@ static struct canon hash_flight(unsigned to, const struct flight *flight)
 	struct sink sink = { .used = 0 };
 	unsigned from = to ^ 1;
 	struct seg seg = flight->seg;
-	struct sack sack = flight->sack;
+	struct sack sack = flight->side.sack;
 
 	seg.tuple = (struct tuple){ 0 };
 	seg.seq = rel(from, seg.seq);

@@ -8,6 +8,7 @@
  *   deadlines          in steps from now; of timers that run
  *   timestamps         by rank among those of their sender: "now" is 0, the next older 1, ...
  *   challenge ACKs     whether this half second has had its one
+ *   addresses          whether records are called what they should be, tuple and pair
  *   lists              by their contents, in order; which slots they occupy is left out
  *   left out           generations, filings in the wheel, the words of applications; and, because RTOs here are
  *                      constant and windows larger than what is ever written: round-trip times, times of

@@ -14,6 +14,7 @@ static const char usage[] =
 	"Explores every interleaving of a TCP connection's life, scenario by scenario, and checks every state.\n"
 	"\n"
 	"  --scenario NAME   this one alone; may be given again\n"
+	"  --ipv4, --ipv6    this family alone; otherwise both, whose states and moves must be as many\n"
 	"  --list            names the scenarios, and what each does\n"
 	"  --states N        stop a scenario at so many states\n"
 	"  --depth N         stop a scenario at so many moves from its first state\n"
@@ -34,6 +35,7 @@ struct options {
 	struct bounds bounds;
 	double seconds; /* for all scenarios; 0: no bound */
 	bool first, tap, transitions;
+	bool skips[2]; /* IPv4, IPv6 */
 };
 
 static bool parse_number(const char *text, double least, double *value)
@@ -74,6 +76,8 @@ static int parse_options(int argc, char **argv, struct options *options)
 		{ "transitions", no_argument, NULL, 'r' },
 		{ "help", no_argument, NULL, 'h' },
 		{ "first", no_argument, NULL, 'f' },
+		{ "ipv4", no_argument, NULL, '4' },
+		{ "ipv6", no_argument, NULL, '6' },
 		{ 0 },
 	};
 	double value = 0;
@@ -107,7 +111,11 @@ static int parse_options(int argc, char **argv, struct options *options)
 		options->first |= option == 'f';
 		options->tap |= option == 'p';
 		options->transitions |= option == 'r';
+		options->skips[0] |= option == '6';
+		options->skips[1] |= option == '4';
 	}
+	if (options->skips[0] && options->skips[1])
+		options->skips[0] = options->skips[1] = false;
 	if (optind == argc)
 		return 0;
 	fprintf(stderr, "explore: what is '%s'? --help tells more\n", argv[optind]);
@@ -122,30 +130,68 @@ static bool wanted(const struct options *options, const struct scenario *scenari
 	return options->wanted_count == 0;
 }
 
-static void report(const struct options *options, const struct scenario *scenario, const struct found *found,
-		   unsigned number)
+static void report(const struct options *options, const struct scenario *scenario, const struct found *found)
 {
 	char end[40] = "exhausted";
 
 	if (found->stopped != NULL)
 		snprintf(end, sizeof(end), "stopped by the bound on %s", found->stopped);
-	printf("%s%-22s %10" PRIu32 " states, %" PRIu32 " expanded, %" PRIu64
+	printf("%s%-22s IPv%c %10" PRIu32 " states, %" PRIu32 " expanded, %" PRIu64
 	       " moves, depth %u, %.1f s, %.0f states/s, %s",
-	       options->tap ? "# " : "", scenario->name, found->states, found->expanded, found->moves,
-	       found->depth, found->seconds, found->expanded / (found->seconds > 0 ? found->seconds : 1e-9),
-	       end);
+	       options->tap ? "# " : "", scenario->name, found->is6 ? '6' : '4', found->states,
+	       found->expanded, found->moves, found->depth, found->seconds,
+	       found->expanded / (found->seconds > 0 ? found->seconds : 1e-9), end);
 	if (found->crowded > 0)
 		printf(", %" PRIu64 " moves not made for a full network", found->crowded);
 	if (found->again > 0)
 		printf(", %" PRIu64 " for a cookie whose time has passed", found->again);
 	printf("\n");
 	if (found->fault != NULL) {
-		printf("# FAULT in %s: %s\n", scenario->name, found->fault);
+		printf("# FAULT in %s, IPv%c: %s\n", scenario->name, found->is6 ? '6' : '4', found->fault);
 		ladder_draw(stdout, scenario, found);
 	}
-	if (options->tap)
-		printf("%sok %u - %s\n", found->fault != NULL ? "not " : "", number, scenario->name);
 	fflush(stdout);
+}
+
+/* Such a bound stops no two searches alike. */
+static bool stopped_by_chance(const struct found *found)
+{
+	return found->stopped != NULL &&
+	       (strcmp(found->stopped, "seconds") == 0 || strcmp(found->stopped, "memory") == 0);
+}
+
+/* One TCP over two families: what the one can come to the other can, in as many ways. */
+static bool same(const struct found *a, const struct found *b)
+{
+	return stopped_by_chance(a) || stopped_by_chance(b) ||
+	       (a->states == b->states && a->expanded == b->expanded && a->moves == b->moves);
+}
+
+/* In both families, unless one alone is wanted. True if there is no fault. */
+static bool explore(struct options *options, const struct scenario *scenario, double seconds,
+		    uint64_t *states)
+{
+	struct bounds bounds = options->bounds;
+	struct found found[2];
+	bool good = true;
+
+	bounds.progress = !options->tap;
+	for (unsigned is6 = 0; is6 < 2; is6++) {
+		if (options->skips[is6])
+			continue;
+		bounds.seconds = seconds / (2 - options->skips[0] - options->skips[1]);
+		found[is6] = search(scenario, is6, &bounds);
+		options->seconds -= options->seconds > 0 ? found[is6].seconds : 0;
+		*states += found[is6].states;
+		report(options, scenario, &found[is6]);
+		good &= found[is6].fault == NULL;
+		if (!good && options->first)
+			return false;
+	}
+	if (options->skips[0] || options->skips[1] || !good || same(&found[0], &found[1]))
+		return good;
+	printf("# FAULT in %s: the families differ\n", scenario->name);
+	return false;
 }
 
 /* True if none is missing, or not all scenarios were run. */
@@ -184,19 +230,17 @@ int main(int argc, char **argv)
 	if (options.tap)
 		printf("1..%u\n", left + 1);
 	for (unsigned i = 0; i < scenarios_count; i++) {
-		struct bounds bounds = options.bounds;
-
 		if (!wanted(&options, &scenarios[i]))
 			continue;
-		bounds.progress = !options.tap;
-		bounds.seconds = options.seconds > 0 ? options.seconds / left : 1e9;
-		struct found found = search(&scenarios[i], &bounds);
+		double seconds = options.seconds > 0 ? options.seconds / left : 1e9;
+		bool well = explore(&options, &scenarios[i], seconds, &states);
 
-		options.seconds -= options.seconds > 0 ? found.seconds : 0;
+		number++;
 		left--;
-		good &= found.fault == NULL;
-		states += found.states;
-		report(&options, &scenarios[i], &found, ++number);
+		if (options.tap)
+			printf("%sok %u - %s\n", well ? "" : "not ", number, scenarios[i].name);
+		fflush(stdout);
+		good &= well;
 		if (!good && options.first)
 			return 1;
 	}

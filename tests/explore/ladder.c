@@ -186,7 +186,7 @@ void ladder_draw(FILE *out, const struct scenario *scenario, const struct found 
 	unsigned n = states_path(found->state, path);
 
 	sigaction(SIGABRT, &action, NULL);
-	world_create(scenario);
+	world_create(scenario, found->is6);
 	fprintf(out, "      %-12s %-3s %-42s %-3s  %s\n", "client", "", "", "", "server");
 	row(out, 0, "", "", "");
 	if (sigsetjmp(assertion, 0) == 0) {

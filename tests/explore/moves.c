@@ -6,6 +6,7 @@
 
 #include "explore/offers.h"
 #include "explore/readers.h"
+#include "support/addresses.h"
 
 /* How long a segment may be in the network. */
 #define MSL_NS (30 * CLOCK_NS_PER_S)
@@ -146,14 +147,6 @@ static unsigned other(unsigned end)
 	return end ^ 1;
 }
 
-/* A segment as its receiver's parser would give it. */
-static struct tuple turn_around(const struct tuple *tuple)
-{
-	return (struct tuple){
-		.laddr = tuple->raddr, .raddr = tuple->laddr, .lport = tuple->rport, .rport = tuple->lport
-	};
-}
-
 static void note_syn(unsigned end, uint32_t seq)
 {
 	if (world->ends[end].incarnation == 0 || world->ends[end].iss[0] != seq)
@@ -167,8 +160,8 @@ static void note_cookie(unsigned end, const struct seg *syn_ack)
 	world->ends[other(end)].known |= syn_ack->ack == world->ends[other(end)].iss[0] + 1;
 }
 
-/* From `end` into the network; sack: NULL where there is none. */
-static void send_segment(unsigned end, const struct seg *seg, const struct sack *sack, struct made *made)
+/* From `end` into the network. */
+static void send_segment(unsigned end, const struct seg *seg, const struct seg_side *side, struct made *made)
 {
 	uint8_t *count = &world->flights_count[other(end)];
 
@@ -179,9 +172,17 @@ static void send_segment(unsigned end, const struct seg *seg, const struct sack 
 	struct flight *flight = &world->flights[other(end)][(*count)++];
 
 	CHECK(seg->len <= BLOCK_BYTES);
-	*flight = (struct flight){ .seg = *seg };
+	*flight = (struct flight){
+		.seg = *seg,
+		.side.pair = { tuple_local(&seg->tuple, &side->pair),
+			       tuple_remote(&seg->tuple, &side->pair) },
+	};
+	const struct pair want = world_pair(end);
+
+	if (!pair_equal(&flight->side.pair, &want) && made->fault == NULL)
+		made->fault = "a segment was sent between other addresses";
 	for (unsigned i = 0; seg->opts & SEG_OPT_SACK && i < seg->sacks; i++)
-		flight->sack.blocks[i] = sack->blocks[i];
+		flight->side.sack.blocks[i] = side->sack.blocks[i];
 	if (seg->len > 0)
 		tcp_read(world_tcp[end], seg, flight->bytes);
 	flight->seg.piece = flight->seg.offset = 0;
@@ -210,11 +211,12 @@ static unsigned cause_of(const struct seg *seg)
 	return seg->len > 0 ? BY_TEXT : BY_ACK;
 }
 
-/* `flight` arrives at `end`. */
+/* `flight` arrives at `end`, as its parser would give it. */
 static void arrive(unsigned end, const struct flight *flight, struct made *made)
 {
 	struct tcp *tcp = world_tcp[end];
 	struct seg seg = flight->seg;
+	struct seg_side side = { flight->side.sack, { flight->side.pair.remote, flight->side.pair.local } };
 	const uint64_t *counters = world_counters[end].v;
 	uint64_t after_close = counters[COUNT_drop_after_close], no_port = counters[COUNT_drop_closed_port];
 	uint64_t accepted = counters[COUNT_cookies_accepted], resets = counters[COUNT_resets_out], turned;
@@ -225,14 +227,14 @@ static void arrive(unsigned end, const struct flight *flight, struct made *made)
 	made->by = cause_of(&seg);
 	if ((seg.flags & (SEG_SYN | SEG_ACK)) == SEG_SYN)
 		world->handshakes++;
-	seg.tuple = turn_around(&seg.tuple);
+	seg.tuple = arriving_tuple(&side.pair, seg.tuple.rport, seg.tuple.lport);
 	if (seg.len > 0)
 		seg.payload = payload_blocks_copy(flight->bytes, seg.len);
-	CHECK(tcp_input(tcp, &seg, &flight->sack, 1, world_now(end), &turned) == 1);
+	CHECK(tcp_input(tcp, &seg, &side, 1, world_now(end), &turned) == 1);
 	payload_free(seg.payload);
 	if (turned) {
 		seg.payload = 0;
-		send_segment(end, &seg, NULL, made);
+		send_segment(end, &seg, &side, made);
 		note_cookie(end, &seg);
 	}
 	/* What overtakes a cookie is known by its timestamp; without one it is refused by a RST, as any ACK of nothing. */
@@ -254,9 +256,9 @@ static void arrive(unsigned end, const struct flight *flight, struct made *made)
 
 static int call_open(unsigned end)
 {
-	struct tuple tuple = world_tuple(end);
-	struct weir_endpoint local = { .address = tuple.laddr, .port = tuple.lport };
-	struct weir_endpoint remote = { .address = tuple.raddr, .port = tuple.rport };
+	const struct tuple tuple = world_tuple(end);
+	const struct pair pair = world_pair(end);
+	struct weir_endpoint local = { pair.local, tuple.lport }, remote = { pair.remote, tuple.rport };
 	struct app *app = &world->apps[end];
 	weir_conn conn;
 
@@ -399,6 +401,7 @@ static struct flight old_flight(unsigned index)
 			.len = olds[index].len,
 			.wnd = 1000,
 		},
+		.side.pair = world_pair(from),
 		.bytes = { 0xff },
 	};
 
@@ -480,14 +483,14 @@ static void settle(unsigned end, bool read, struct made *made)
 {
 	struct tcp *tcp = world_tcp[end];
 	struct seg segs[FLIGHTS_MAX];
-	struct sack sacks[FLIGHTS_MAX];
+	struct seg_side sides[FLIGHTS_MAX];
 	unsigned n;
 
 	if (read && made->fault == NULL)
 		made->fault = readers_take(end);
-	while ((n = tcp_output(tcp, segs, sacks, FLIGHTS_MAX, world_now(end))) > 0)
+	while ((n = tcp_output(tcp, segs, sides, FLIGHTS_MAX, world_now(end))) > 0)
 		for (unsigned i = 0; i < n; i++) {
-			send_segment(end, &segs[i], &sacks[i], made);
+			send_segment(end, &segs[i], &sides[i], made);
 			if (segs[i].flags & SEG_SYN && !made->crowded)
 				note_syn(end, segs[i].seq);
 		}

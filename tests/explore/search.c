@@ -198,15 +198,15 @@ static void walk(const struct scenario *scenario, const struct bounds *bounds)
 	found.seconds = now_s() - started;
 }
 
-struct found search(const struct scenario *scenario, const struct bounds *bounds)
+struct found search(const struct scenario *scenario, bool is6, const struct bounds *bounds)
 {
 	struct sigaction action = { .sa_handler = on_abort, .sa_flags = SA_NODEFER };
 
 	sigaction(SIGABRT, &action, NULL);
-	found = (struct found){ 0 };
+	found = (struct found){ .is6 = is6 };
 	layer_end = 1;
 	states_clear();
-	world_create(scenario);
+	world_create(scenario, is6);
 	meet(STATE_NONE, (struct move){ 0 });
 	save(0);
 	way[0] = 0;

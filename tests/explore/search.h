@@ -31,9 +31,10 @@ struct found {
 	uint64_t again;   /* nor because a cookie came that has had its time, offers.h */
 	unsigned depth;   /* moves from the root to the last state that was expanded */
 	double seconds;
+	bool is6;
 	const char *stopped; /* by which bound; NULL: all there is was explored */
 };
 
-struct found search(const struct scenario *scenario, const struct bounds *bounds);
+struct found search(const struct scenario *scenario, bool is6, const struct bounds *bounds);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "support/addresses.h"
 #include "tcp/half_open.h"
 #include "tcp/isn.h"
 
@@ -22,6 +23,7 @@ struct tcp *world_tcp[ENDS];
 struct counters world_counters[ENDS];
 const struct scenario *world_scenario;
 
+static bool speaks6;
 static uint64_t clocks_ns[ENDS]; /* what an end's clock is ahead of the world's */
 static struct region regions[REGIONS_MAX];
 static unsigned regions_count;
@@ -47,16 +49,20 @@ uint32_t world_tick(unsigned end)
 	return clock_tick(world_now(end));
 }
 
+struct pair world_pair(unsigned end)
+{
+	static const uint32_t numbers[ENDS] = { 0x0a000001, 0x0a000002 };
+
+	return (struct pair){ numbered_address(speaks6, numbers[end]),
+			      numbered_address(speaks6, numbers[end ^ 1]) };
+}
+
 struct tuple world_tuple(unsigned end)
 {
-	static const struct tuple client = {
-		.laddr = 0x0a000001, .raddr = 0x0a000002, .lport = 1000, .rport = 80
-	};
-	static const struct tuple server = {
-		.laddr = 0x0a000002, .raddr = 0x0a000001, .lport = 80, .rport = 1000
-	};
+	static const uint16_t ports[ENDS] = { 1000, 80 };
+	const struct pair pair = world_pair(end);
 
-	return end == CLIENT ? client : server;
+	return tcp_tuple(world_tcp[end], &pair, ports[end], ports[end ^ 1]);
 }
 
 uint8_t world_byte(unsigned end, unsigned incarnation, unsigned position)
@@ -68,12 +74,17 @@ uint8_t world_byte(unsigned end, unsigned incarnation, unsigned position)
  * The first state
  * ------------------------------------------------------------------------------------------- */
 
-static struct weir_config config_for(const struct scenario *scenario)
+/* IPv6's link takes packets that are larger by what its header is longer: all else is the same in both families. */
+static struct weir_config config_for(const struct scenario *scenario, unsigned end)
 {
+	const struct weir_address own = world_pair(end).local;
 	struct weir_config config;
 	uint64_t r2_ns = scenario->gives_up ? 2 * CLOCK_NS_PER_S : 3600 * CLOCK_NS_PER_S;
 
 	weir_config_default(&config);
+	config.ranges[0] = (struct weir_range){ .first = own, .last = own };
+	config.ranges_count = 1;
+	config.mtu += tcp_headers(speaks6) - tcp_headers(false);
 	config.max_connections = 2;
 	config.max_half_open = 2;
 	config.defence.mode = scenario->cookies ? WEIR_DEFENCE_ALWAYS : WEIR_DEFENCE_OFF;
@@ -127,6 +138,7 @@ static void add_regions(struct tcp *tcp, uint8_t *end)
 		{ (uint8_t *)tcp->statics, sizeof(tcp->statics) },
 		{ (uint8_t *)&tcp->listeners[1], sizeof(tcp->listeners) - sizeof(tcp->listeners[0]) },
 		{ (uint8_t *)tcp->replies, TCP_REPLIES * sizeof(*tcp->replies) }, /* empty between moves */
+		{ (uint8_t *)tcp->reply_pairs, speaks6 ? TCP_REPLIES * sizeof(*tcp->reply_pairs) : 0 },
 		{ chunks->base + (size_t)CHUNKS_USED * chunks->stride,
 		  (size_t)(chunks->capacity - CHUNKS_USED) * chunks->stride },
 	};
@@ -148,11 +160,14 @@ static void add_regions(struct tcp *tcp, uint8_t *end)
 	add_region(from, end);
 }
 
-void world_create(const struct scenario *scenario)
+void world_create(const struct scenario *scenario, bool is6)
 {
 	static uint8_t *memory;
-	const struct weir_config config = config_for(scenario);
-	size_t head = (sizeof(struct world) + 63) & ~(size_t)63, tcp_bytes = tcp_footprint(&config);
+
+	speaks6 = is6;
+	const struct weir_config configs[ENDS] = { config_for(scenario, CLIENT),
+						   config_for(scenario, SERVER) };
+	size_t head = (sizeof(struct world) + 63) & ~(size_t)63, tcp_bytes = tcp_footprint(&configs[CLIENT]);
 
 	free(memory);
 	memory = aligned_alloc(64, head + ENDS * tcp_bytes);
@@ -175,13 +190,15 @@ void world_create(const struct scenario *scenario)
 	for (unsigned end = 0; end < ENDS; end++) {
 		struct tcp_secrets secrets = {
 			.table = { 1 + end, 2 },
+			.names = { 9 + end, 10 },
 			.isn = { 3 + end, 4 },
 			.cookies = { { 5 + end, 6 }, { 7 + end, 8 } },
 		};
 		uint8_t *mem = memory + head + end * tcp_bytes;
 
 		clocks_ns[end] = 0;
-		world_tcp[end] = tcp_create(mem, &config, &secrets, &world_counters[end], world_now(end));
+		world_tcp[end] =
+			tcp_create(mem, &configs[end], &secrets, &world_counters[end], world_now(end));
 		place_iss(end, scenario->wraps);
 		if (scenario->listens[end]) {
 			struct weir_endpoint local = { .port = world_tuple(end).lport };
@@ -248,6 +265,15 @@ bool view_synchronized(const struct view *view)
 	return view->state >= WEIR_ESTABLISHED;
 }
 
+/* A name must be that of the addresses beside the record. */
+static bool named_well(unsigned end, ref r, const struct tuple *tuple)
+{
+	const struct tuple want = world_tuple(end);
+	const struct pair want_pair = world_pair(end), *pair = pair_at(world_tcp[end], r);
+
+	return tuple_equal(tuple, &want) && (!tuple_is6(tuple) || pair_equal(pair, &want_pair));
+}
+
 static void view_tcb(const struct tcp *tcp, struct tcb *tcb, struct view *view)
 {
 	view->records++;
@@ -264,8 +290,10 @@ struct view world_view(unsigned end)
 	struct view view = { .state = world->ends[end].listening ? WEIR_LISTEN : WEIR_CLOSED };
 
 	for (uint32_t slot = 0; slot < tcp->hot.fresh; slot++)
-		if (tcb_at(tcp, slot)->tuple.rport != 0)
+		if (tcb_at(tcp, slot)->tuple.rport != 0) {
 			view_tcb(tcp, tcb_at(tcp, slot), &view);
+			view.misnamed |= !named_well(end, ref_make(REF_HOT, slot), &view.tcb->tuple);
+		}
 	for (uint32_t slot = 0; slot < tcp->half_opens.fresh; slot++) {
 		struct half_open *half = slot_pool_at(&tcp->half_opens, slot);
 
@@ -273,6 +301,7 @@ struct view world_view(unsigned end)
 			continue;
 		view.records++;
 		view.half = half;
+		view.misnamed |= !named_well(end, ref_make(REF_HALF_OPEN, slot), &half->tuple);
 		view.rcv_nxt = half->rcv_nxt;
 		view.state = WEIR_SYN_RECEIVED;
 	}
@@ -282,6 +311,7 @@ struct view world_view(unsigned end)
 		if (wait->tuple.rport == 0)
 			continue;
 		view.wait = wait;
+		view.misnamed |= !named_well(end, ref_make(REF_TIME_WAIT, slot), &wait->tuple);
 		/* Behind a handshake that may turn out to be nobody's it waits. */
 		if (view.half != NULL)
 			continue;

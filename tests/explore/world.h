@@ -42,10 +42,10 @@ struct offer {
 
 #define OFFERS_MAX 12
 
-/* A segment on its way, as its sender saw it. */
+/* A segment on its way, as its sender saw it; the pair is there in both families. */
 struct flight {
 	struct seg seg;
-	struct sack sack;
+	struct seg_side side;
 	uint8_t bytes[BLOCK_BYTES];
 };
 
@@ -91,8 +91,8 @@ extern struct tcp *world_tcp[ENDS];
 extern struct counters world_counters[ENDS];
 extern const struct scenario *world_scenario;
 
-/* Builds the scenario's first state. Frees what was there before. */
-void world_create(const struct scenario *scenario);
+/* Builds the scenario's first state, in one of the families. Frees what was there before. */
+void world_create(const struct scenario *scenario, bool is6);
 
 uint64_t world_now(unsigned end);
 uint32_t world_tick(unsigned end);
@@ -103,7 +103,8 @@ void world_note_stream(unsigned end, uint32_t iss, bool known);
 /* The server answers SYNs so from now on. */
 int world_defend(unsigned end, enum weir_defence_mode mode);
 
-/* The tuple of the connection, as `end` sees it. */
+/* The addresses of the connection as `end` sees them, and what it calls it. */
+struct pair world_pair(unsigned end);
 struct tuple world_tuple(unsigned end);
 
 /* A snapshot's size, and to and from one. */
@@ -118,6 +119,7 @@ struct view {
 	struct half_open *half;
 	struct time_wait *wait;
 	unsigned records;
+	bool misnamed; /* one of them has another tuple than the connection's, or its name, and other addresses */
 	uint32_t snd_una, snd_nxt; /* if state is ESTABLISHED or beyond */
 	uint32_t rcv_nxt;          /* if it is SYN-RECEIVED or beyond */
 };

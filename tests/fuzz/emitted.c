@@ -82,7 +82,7 @@ void emitted_turned(const struct shard *shard, const struct seg *syn, const stru
 	      "%u bytes of options for %u", tcp_opt_bytes(answer), tcp_opt_bytes(syn));
 	HOLDS(!(answer->opts & SEG_OPT_TS) || answer->tsecr == syn->tsval, "TSecr %u", answer->tsecr);
 	HOLDS(!(answer->opts & SEG_OPT_WSCALE) || answer->wscale == tcp->rcv_wscale, "window scale");
-	HOLDS(!(answer->opts & SEG_OPT_MSS) || answer->mss <= tcp->rcv_mss, "MSS %u", answer->mss);
+	HOLDS(!(answer->opts & SEG_OPT_MSS) || answer->mss <= tcp_rcv_mss(tcp, tuple_is6(&answer->tuple)), "MSS %u", answer->mss);
 }
 
 /* What half-open and TIME-WAIT records have to say, as they say it. */
@@ -193,7 +193,7 @@ static void check_syn(const struct shard *shard, const struct tcb *tcb, const st
 	      seg->flags);
 	HOLDS(seg->len == 0 && seg->seq + 1 == tcb->snd_nxt, "a SYN at SND.NXT - %d",
 	      seq_diff(tcb->snd_nxt, seg->seq));
-	HOLDS(seg->mss >= TCP_MSS_MIN && seg->mss <= shard->tcp->rcv_mss, "MSS %u", seg->mss);
+	HOLDS(seg->mss >= TCP_MSS_MIN && seg->mss <= tcp_rcv_mss(shard->tcp, tcb_is6(tcb)), "MSS %u", seg->mss);
 }
 
 /* RFC 3168: ECE until the peer says CWR; ECT and CWR on text that goes for the first time. */
@@ -207,7 +207,7 @@ static void check_ecn(const struct tcb *tcb, const struct seg *seg)
 }
 
 static void check_synchronized(struct shard *shard, const struct tcb *tcb, const struct seg *seg,
-			       const struct sack *sack)
+			       const struct seg_side *side)
 {
 	struct shard_conn *books = shard_conn_of(shard, tcb);
 	uint32_t edge = seg->ack + ((uint32_t)seg->wnd << tcb->rcv_wscale);
@@ -222,14 +222,14 @@ static void check_synchronized(struct shard *shard, const struct tcb *tcb, const
 	if (seg->flags & SEG_FIN)
 		HOLDS(tcb->flags & TCB_FIN_SENT && seg->seq + seg->len + 1 == tcb->snd_nxt, "a FIN");
 	if (seg->opts & SEG_OPT_SACK)
-		check_sack(tcb, seg, sack);
+		check_sack(tcb, seg, &side->sack);
 	check_ecn(tcb, seg);
 	check_place(shard, tcb, seg);
 	if (seg->len > 0)
 		check_bytes(shard, tcb, seg);
 }
 
-void emitted_check(struct shard *shard, const struct seg *seg, const struct sack *sack, bool reply)
+void emitted_check(struct shard *shard, const struct seg *seg, const struct seg_side *side, bool reply)
 {
 	const struct tcp *tcp = shard->tcp;
 
@@ -247,7 +247,7 @@ void emitted_check(struct shard *shard, const struct seg *seg, const struct sack
 	if (seg->flags & SEG_SYN)
 		check_syn(shard, tcb, seg);
 	else if (fsm_synchronized((enum weir_state)tcb->state))
-		check_synchronized(shard, tcb, seg, sack);
+		check_synchronized(shard, tcb, seg, side);
 	else
 		HOLDS(seg->seq == tcb->snd_nxt && seg->flags == SEG_ACK && seg->ack == tcb->rcv_nxt &&
 			      seg->len == 0,

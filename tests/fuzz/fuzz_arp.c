@@ -75,7 +75,7 @@ static void arp_packet(struct stand *s)
 		return;
 	net_arp_input(&s->net, &got, s->now_ns, &due, &answer);
 	HOLDS(!due || (answer.op == ARP_REPLY && answer.sender == got.target && answer.target == got.sender &&
-		       addrs_local(&s->net.addrs, answer.sender)),
+		       addrs_local(&s->net.addrs, weir_ipv4(answer.sender))),
 	      "an answer");
 }
 
@@ -86,9 +86,9 @@ static void send_frames(struct stand *s)
 	unsigned frames = 1 + in_below(&s->in, 40), stride = in_u8(&s->in) & 1;
 
 	for (unsigned i = 0; i < frames; i++, address += stride) {
-		uint32_t hop = net_next_hop(&s->net, address);
+		struct weir_address dst = weir_ipv4(address), hop = net_next_hop(&s->net, dst);
 
-		if (!net_may_send(&s->net, address) || hop == 0 || addrs_local(&s->net.addrs, hop))
+		if (!net_may_send(&s->net, dst) || address_is_none(hop) || addrs_local(&s->net.addrs, hop))
 			continue;
 		if (neigh_find(&s->net.neigh, hop, s->now_ns) == NULL)
 			neigh_hold(&s->net.neigh, hop, payload_arena_copy("frame", 5), s->now_ns);
@@ -107,9 +107,11 @@ static void take_output(struct stand *s)
 		payload_free(frame);
 	}
 	for (unsigned i = 0; i < most && neigh_next_request(&s->net.neigh, &request); i++) {
-		struct arp arp = net_arp_request(&s->net, request.address);
+		struct arp arp = net_arp_request(&s->net, address_v4(request.address));
 
-		HOLDS(arp.target == request.address && addrs_local(&s->net.addrs, arp.sender), "a request");
+		HOLDS(address_equal(request.address, weir_ipv4(arp.target)) &&
+			      addrs_local(&s->net.addrs, weir_ipv4(arp.sender)),
+		      "a request");
 	}
 }
 
@@ -197,20 +199,21 @@ static void step(struct stand *s)
 	else if (what < 0xf0)
 		pass_time(s);
 	else
-		neigh_doubt(&s->net.neigh, take_address(&s->in), s->now_ns);
+		neigh_doubt(&s->net.neigh, weir_ipv4(take_address(&s->in)), s->now_ns);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct stand stand;
 	struct stand *s = &stand;
-	struct weir_config config = { .ranges = { { OURS, OURS + 1, 16 } }, .ranges_count = 1 };
+	struct weir_config config = { .ranges = { { weir_ipv4(OURS), weir_ipv4(OURS + 1), 16 } }, .ranges_count = 1 };
 
 	s->in = (struct bytes_in){ data, data + size };
 	s->now_ns = CLOCK_NS_PER_S;
 	config.mac[0] = 2;
-	config.gateway = in_u8(&s->in) & 1 ? GATEWAY : 0;
-	net_init(&s->net, &config, &s->counters);
+	if (in_u8(&s->in) & 1)
+		config.gateway = weir_ipv4(GATEWAY);
+	net_init(&s->net, &config, (struct siphash_key){ 1, 2 }, &s->counters);
 	for (unsigned steps = 0; in_left(&s->in) > 0 && steps < STEPS_MAX; steps++) {
 		step(s);
 		if (steps % CHECK_EACH == 0)

@@ -9,6 +9,7 @@
 #include "wire/build.h"
 #include "wire/bytes.h"
 #include "wire/csum.h"
+#include "wire/ipv4.h"
 #include "wire/parse.h"
 #include "wire/tcp_opt.h"
 
@@ -16,7 +17,7 @@ static const struct eth_addr our_mac = { { 2, 0, 0, 0, 0, 1 } }, peer_mac = { { 
 
 static uint32_t host(uint32_t address)
 {
-	return ip_is_host(address) ? address : 0x0a000001;
+	return address_v4_is_host(address) ? address : 0x0a000001;
 }
 
 static struct seg take_segment(struct bytes_in *in, struct sack *sack)
@@ -56,7 +57,7 @@ static struct seg take_segment(struct bytes_in *in, struct sack *sack)
 
 /* Reads a frame whose first `here` bytes are contiguous. */
 static verdict parse(const uint8_t *bytes, uint32_t len, uint32_t here, bool verified, struct seg *seg,
-		     struct sack *sack, uint32_t *headers)
+		     struct seg_side *side, uint32_t *headers)
 {
 	uint8_t *first = exact_copy(bytes, here);
 	struct frame frame = { .bytes = first, .contiguous = here, .total = len, .l4_verified = verified };
@@ -65,9 +66,9 @@ static verdict parse(const uint8_t *bytes, uint32_t len, uint32_t here, bool ver
 	if (v == ACCEPTED)
 		v = parse_ip(&frame);
 	if (v == ACCEPTED)
-		v = parse_tcp(&frame, csum_bytes(bytes + here, len - here), seg, headers);
-	if (v == ACCEPTED && seg->opts & SEG_OPT_SACK)
-		seg->sacks = (uint8_t)parse_sack(&frame, sack);
+		v = parse_accept(&frame);
+	if (v == ACCEPTED)
+		v = parse_tcp(&frame, csum_bytes(bytes + here, len - here), seg, side, headers);
 	free(first);
 	return v;
 }
@@ -87,21 +88,21 @@ static void read_back(const uint8_t *frame, unsigned headers, const struct seg *
 		      uint32_t here, bool verified)
 {
 	struct seg got;
-	struct sack got_sack;
+	struct seg_side got_side;
 	uint32_t got_headers;
-	verdict v = parse(frame, headers + seg->len, here, verified, &got, &got_sack, &got_headers);
+	verdict v = parse(frame, headers + seg->len, here, verified, &got, &got_side, &got_headers);
 
 	HOLDS(v == ACCEPTED, "%s", counter_name(v));
 	HOLDS(got_headers == headers, "%u for %u", got_headers, headers);
 	HOLDS(same_segment(seg, &got), "flags %#x options %#x", seg->flags, seg->opts);
-	HOLDS(memcmp(sack->blocks, got_sack.blocks, seg->sacks * sizeof(sack->blocks[0])) == 0, "blocks");
+	HOLDS(memcmp(sack->blocks, got_side.sack.blocks, seg->sacks * sizeof(sack->blocks[0])) == 0, "blocks");
 }
 
 /* One damaged byte, but for Ethernet's own, is always found: the ones' complement sum sees to it. */
 static void damage(uint8_t *frame, unsigned headers, const struct seg *seg, struct bytes_in *in)
 {
 	struct seg got;
-	struct sack got_sack;
+	struct seg_side got_side;
 	uint32_t got_headers, len = headers + seg->len;
 	uint32_t at = ETH_BYTES + in_u16(in) % (len - ETH_BYTES);
 	uint8_t change = in_u8(in);
@@ -109,7 +110,7 @@ static void damage(uint8_t *frame, unsigned headers, const struct seg *seg, stru
 	if (change == 0)
 		return;
 	frame[at] ^= change;
-	verdict v = parse(frame, len, len, false, &got, &got_sack, &got_headers);
+	verdict v = parse(frame, len, len, false, &got, &got_side, &got_headers);
 
 	HOLDS(v != ACCEPTED, "byte %u", at);
 	frame[at] ^= change;
@@ -118,7 +119,7 @@ static void damage(uint8_t *frame, unsigned headers, const struct seg *seg, stru
 /* The whole frame but its checksums; returns the bytes of headers. */
 static unsigned build(uint8_t *frame, const struct seg *seg, const struct sack *sack, const uint8_t *text)
 {
-	unsigned headers = build_headers(frame, seg, &peer_mac, &our_mac);
+	unsigned headers = build_headers(frame, seg, NULL, &peer_mac, &our_mac);
 
 	HOLDS(headers <= BUILD_HEADERS_MAX, "%u", headers);
 	if (seg->len > 0)
@@ -148,7 +149,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	build(frame, &seg, &sack, in.at);
 	build_csum_offload(frame, &seg);
-	ip_build_csum(frame + ETH_BYTES); /* as the port does */
+	ipv4_build_csum(frame + ETH_BYTES); /* as the port does */
 	read_back(frame, headers, &seg, &sack, len, true);
 	free(frame);
 	return 0;

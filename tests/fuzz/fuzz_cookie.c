@@ -101,6 +101,15 @@ static void pass_time(struct stand *s)
 		tcp_advance(s->machines[i].tcp, s->now_ns + s->machines[i].clock_ns);
 }
 
+/* As of a segment that has just come. */
+static bool open_cookie(struct machine *machine, const struct seg *ack, struct cookie *cookie)
+{
+	static const struct seg_side side;
+
+	machine->tcp->side = &side;
+	return cookie_open(machine->tcp, ack, cookie);
+}
+
 static void set_key(struct stand *s)
 {
 	unsigned how = in_u8(&s->in), key = 1 + (how >> 1 & 3);
@@ -152,7 +161,7 @@ static void burst(struct stand *s)
 {
 	unsigned how = in_u8(&s->in), n = 1 + (how >> 1 & 7);
 	struct machine *machine = &s->machines[how & 1];
-	struct sack sacks[8] = { 0 };
+	struct seg_side sides[8] = { 0 };
 	struct seg segs[8], syns[8];
 	uint64_t turned;
 
@@ -160,7 +169,7 @@ static void burst(struct stand *s)
 		segs[i] = syns[i] = take_syn(&s->in);
 		syns[i].opts = afforded(syns[i].opts);
 	}
-	CHECK(tcp_input(machine->tcp, segs, sacks, n, s->now_ns + machine->clock_ns, &turned) == n);
+	CHECK(tcp_input(machine->tcp, segs, sides, n, s->now_ns + machine->clock_ns, &turned) == n);
 	HOLDS(turned == (1ull << n) - 1, "%#lx of %u SYNs were answered", (unsigned long)turned, n);
 	for (unsigned i = 0; i < n; i++) {
 		TELL("%.3f machine %u, port %u: SYN %u options %#x, SYN-ACK %u TSval %u\n",
@@ -283,8 +292,8 @@ static void forge(struct stand *s, struct machine *machine, const struct seg *ac
 	struct cookie cookie;
 
 	TELL("     forged: port %u seq %u ack %u TSecr %u options %#x: %d\n", ack->tuple.rport, ack->seq,
-	     ack->ack, ack->tsecr, ack->opts, cookie_open(machine->tcp, ack, &cookie));
-	if (!cookie_open(machine->tcp, ack, &cookie))
+	     ack->ack, ack->tsecr, ack->opts, open_cookie(machine, ack, &cookie));
+	if (!open_cookie(machine, ack, &cookie))
 		return;
 	HOLDS(!(cookie.flags & HALF_TS), "32 bits of MAC and a time were forged");
 	HOLDS(++s->forged <= CHANCE, "%u cookies were forged", s->forged);
@@ -330,7 +339,7 @@ static void answer(struct stand *s)
 		return;
 	struct seg ack = ack_of(offer);
 	enum expected expected = expected_of(s, machine, offer);
-	bool opened = cookie_open(machine->tcp, &ack, &cookie);
+	bool opened = open_cookie(machine, &ack, &cookie);
 
 	TELL("%.3f machine %u, port %u: ACK of %u, %.3f s old, key %u: %d\n", (double)s->now_ns / 1e9,
 	     how & 1, ack.tuple.rport, offer->answer.seq, (double)(s->now_ns - offer->made_ns) / 1e9,

@@ -19,6 +19,7 @@
 #include "wire/build.h"
 #include "wire/bytes.h"
 #include "wire/csum.h"
+#include "wire/ipv4.h"
 #include "wire/parse.h"
 
 #define ADDRESS 0x0a000001u /* 10.0.0.1 in a /24 */
@@ -44,7 +45,7 @@ static void mend(struct stand *s)
 	uint8_t *ip = s->frame + ETH_BYTES;
 	uint32_t header = (ip[0] & 15) * 4u, total = bytes_get16(ip + 2);
 
-	if (s->len < ETH_BYTES + IP_BYTES || header < IP_BYTES || total < header ||
+	if (s->len < ETH_BYTES + IPV4_BYTES || header < IPV4_BYTES || total < header ||
 	    total > s->len - ETH_BYTES)
 		return;
 	uint8_t *inside = ip + header;
@@ -55,7 +56,7 @@ static void mend(struct stand *s)
 	if (ip[9] == IP_PROTOCOL_TCP && len >= TCP_HDR_BYTES) {
 		bytes_put16(inside + TCP_HDR_CSUM_AT, 0);
 		csum_put(inside + TCP_HDR_CSUM_AT,
-			 csum_add(csum_pseudo(bytes_get32(ip + 12), bytes_get32(ip + 16), IP_PROTOCOL_TCP,
+			 csum_add(csum_pseudo(weir_ipv4(bytes_get32(ip + 12)), weir_ipv4(bytes_get32(ip + 16)), IP_PROTOCOL_TCP,
 					      (uint16_t)len),
 				  csum_bytes(inside, len)));
 	} else if (ip[9] == IP_PROTOCOL_ICMP && len >= ICMP_BYTES) {
@@ -85,9 +86,9 @@ static void damage(struct stand *s)
 static void put_segment(struct stand *s)
 {
 	struct seg seg;
-	struct sack sack;
+	struct seg_side side;
 
-	peer_segment(&s->shard, &s->in, 1000, &seg, &sack);
+	peer_segment(&s->shard, &s->in, 1000, &seg, &side);
 	if (seg.len > FRAME_MAX - BUILD_HEADERS_MAX) {
 		payload_trim(seg.payload, 0, seg.len - (FRAME_MAX - BUILD_HEADERS_MAX));
 		seg.len = FRAME_MAX - BUILD_HEADERS_MAX;
@@ -100,10 +101,10 @@ static void put_segment(struct stand *s)
 				    .lport = seg.tuple.rport,
 				    .rport = seg.tuple.lport };
 	seg.ttl = 64;
-	unsigned headers = build_headers(s->frame, &seg, &our_mac, &peer_mac);
+	unsigned headers = build_headers(s->frame, &seg, NULL, &our_mac, &peer_mac);
 
 	if (seg.opts & SEG_OPT_SACK)
-		build_sack(s->frame, &seg, &sack);
+		build_sack(s->frame, &seg, &side.sack);
 	if (seg.len > 0)
 		payload_read(seg.payload, 0, s->frame + headers, seg.len);
 	payload_free(seg.payload);
@@ -133,12 +134,12 @@ static void put_icmp(struct stand *s)
 					  ICMP_TIME_EXCEEDED, ICMP_SOURCE_QUENCH, ICMP_PARAMETER_PROBLEM,
 					  ICMP_UNREACHABLE,   ICMP_ECHO_REPLY };
 	unsigned how = in_u8(&s->in);
-	uint8_t *message = s->frame + ETH_BYTES + IP_BYTES;
+	uint8_t *message = s->frame + ETH_BYTES + IPV4_BYTES;
 
 	eth_build(s->frame, &(struct eth_hdr){ .dst = our_mac, .src = peer_mac, .type = ETH_TYPE_IPV4 });
-	ip_build(s->frame + ETH_BYTES, &(struct ip_hdr){ .src = PEER,
-							 .dst = ADDRESS,
-							 .total_bytes = IP_BYTES + ICMP_BYTES + QUOTED,
+	ipv4_build(s->frame + ETH_BYTES, &(struct ip_hdr){ .src = weir_ipv4(PEER),
+							 .dst = weir_ipv4(ADDRESS),
+							 .total_bytes = IPV4_BYTES + ICMP_BYTES + QUOTED,
 							 .protocol = IP_PROTOCOL_ICMP,
 							 .ttl = 64 });
 	memset(message, 0, ICMP_BYTES);
@@ -147,7 +148,7 @@ static void put_icmp(struct stand *s)
 	if (how & 0x40)
 		bytes_put16(message + 6, in_u16(&s->in));
 	memcpy(message + ICMP_BYTES, s->quoted, QUOTED);
-	s->len = ETH_BYTES + IP_BYTES + ICMP_BYTES + QUOTED;
+	s->len = ETH_BYTES + IPV4_BYTES + ICMP_BYTES + QUOTED;
 }
 
 static void put_bytes(struct stand *s)
@@ -158,15 +159,18 @@ static void put_bytes(struct stand *s)
 }
 
 /* The peer must read what was meant. */
-static void read_back(const uint8_t *bytes, uint32_t len, const struct seg *sent, const struct sack *sack)
+static void read_back(const uint8_t *bytes, uint32_t len, const struct seg *sent,
+		      const struct seg_side *side)
 {
 	struct frame frame = { .bytes = bytes, .contiguous = len, .total = len };
 	struct seg got = { 0 };
-	struct sack got_sack;
+	struct seg_side got_side;
 	uint32_t headers;
 
-	HOLDS(parse_link(&frame) == ACCEPTED && parse_ip(&frame) == ACCEPTED, "headers");
-	verdict v = parse_tcp(&frame, 0, &got, &headers);
+	HOLDS(parse_link(&frame) == ACCEPTED && parse_ip(&frame) == ACCEPTED &&
+		      parse_accept(&frame) == ACCEPTED,
+	      "headers");
+	verdict v = parse_tcp(&frame, 0, &got, &got_side, &headers);
 
 	HOLDS(v == ACCEPTED, "%s", counter_name(v));
 	HOLDS(got.seq == sent->seq && got.ack == sent->ack && got.flags == sent->flags &&
@@ -175,29 +179,30 @@ static void read_back(const uint8_t *bytes, uint32_t len, const struct seg *sent
 		      got.ttl == sent->ttl && got.tos == sent->tos,
 	      "flags %#x options %#x", got.flags, got.opts);
 	if (got.opts & SEG_OPT_SACK)
-		HOLDS(parse_sack(&frame, &got_sack) == sent->sacks &&
-			      memcmp(&got_sack, sack, sent->sacks * sizeof(sack->blocks[0])) == 0,
+		HOLDS(got.sacks == sent->sacks && memcmp(&got_side.sack, &side->sack,
+							  sent->sacks * sizeof(struct sack_block)) == 0,
 		      "blocks");
 }
 
-static void send_frame(struct stand *s, const struct seg *seg, const struct sack *sack)
+static void send_frame(struct stand *s, const struct seg *seg, const struct seg_side *side)
 {
-	uint32_t hop = net_next_hop(&s->net, seg->tuple.raddr), bytes = BUILD_HEADERS_MAX + seg->len;
+	struct weir_address hop = net_next_hop(&s->net, weir_ipv4(seg->tuple.raddr));
+	uint32_t bytes = BUILD_HEADERS_MAX + seg->len;
 
-	if (hop == 0)
+	if (address_is_none(hop))
 		return; /* an answer to an address that was made up */
 	uint8_t *frame = malloc(bytes);
 	const struct eth_addr *dst = neigh_find(&s->net.neigh, hop, s->shard.now_ns);
-	unsigned headers = build_headers(frame, seg, dst != NULL ? dst : &our_mac, &our_mac);
+	unsigned headers = build_headers(frame, seg, &side->pair, dst != NULL ? dst : &our_mac, &our_mac);
 
 	if (seg->opts & SEG_OPT_SACK)
-		build_sack(frame, seg, sack);
+		build_sack(frame, seg, &side->sack);
 	if (seg->len > 0)
 		tcp_read(s->shard.tcp, seg, frame + headers);
 	build_csum(frame, seg);
 	HOLDS(headers + seg->len - ETH_BYTES <= s->shard.config.mtu, "a packet of %u bytes",
 	      headers + seg->len - ETH_BYTES);
-	read_back(frame, headers + seg->len, seg, sack);
+	read_back(frame, headers + seg->len, seg, side);
 	memset(s->quoted, 0, QUOTED);
 	memcpy(s->quoted, frame + ETH_BYTES, QUOTED < headers - ETH_BYTES ? QUOTED : headers - ETH_BYTES);
 	if (dst == NULL) {
@@ -212,10 +217,8 @@ static void receive_icmp(struct stand *s, const struct frame *frame)
 {
 	uint32_t start = frame_l4_start(frame), len = frame_end(frame) - start;
 	struct icmp icmp;
-	verdict v = ip_acceptable(frame->bytes + ETH_BYTES, &frame->ip);
+	verdict v = icmp_parse(&frame->ip, frame->bytes + start, len, len, 0, &icmp);
 
-	if (v == ACCEPTED)
-		v = icmp_parse(frame->bytes + start, len, len, 0, &icmp);
 	if (v != ACCEPTED)
 		return;
 	switch (net_icmp_input(&s->net, &icmp, s->shard.now_ns, &v)) {
@@ -233,18 +236,16 @@ static void receive_icmp(struct stand *s, const struct frame *frame)
 static void receive_segment(struct stand *s, const struct frame *frame)
 {
 	struct seg seg;
-	struct sack sack;
+	struct seg_side side;
 	uint32_t headers;
 
-	if (parse_tcp(frame, 0, &seg, &headers) != ACCEPTED)
+	if (parse_tcp(frame, 0, &seg, &side, &headers) != ACCEPTED)
 		return;
-	if (seg.opts & SEG_OPT_SACK)
-		seg.sacks = (uint8_t)parse_sack(frame, &sack);
 	if (seg.len > 0)
 		seg.payload = payload_arena_copy(frame->bytes + headers, seg.len);
-	shard_input(&s->shard, &seg, &sack, 1);
+	shard_input(&s->shard, &seg, &side, 1);
 	if (s->shard.turned)
-		send_frame(s, &seg, NULL);
+		send_frame(s, &seg, &side);
 }
 
 /* As core/rx.c's classify() has it. */
@@ -263,6 +264,8 @@ static void receive(struct stand *s)
 		v = parse_ip(&frame);
 		if (v == ACCEPTED)
 			v = net_check_addresses(&s->net, &frame.ip);
+		if (v == ACCEPTED)
+			v = parse_accept(&frame);
 		if (v == ACCEPTED && frame.ip.protocol == IP_PROTOCOL_TCP)
 			receive_segment(s, &frame);
 		else if (v == ACCEPTED && frame.ip.protocol == IP_PROTOCOL_ICMP)
@@ -293,18 +296,18 @@ static void input_frame(struct stand *s)
 static void output(struct stand *s)
 {
 	struct seg segs[TCP_BURST_MAX];
-	struct sack sacks[TCP_BURST_MAX];
-	unsigned n = shard_output(&s->shard, segs, sacks, 1 + in_below(&s->in, TCP_BURST_MAX));
+	struct seg_side sides[TCP_BURST_MAX];
+	unsigned n = shard_output(&s->shard, segs, sides, 1 + in_below(&s->in, TCP_BURST_MAX));
 	struct neigh_request request;
 	struct eth_addr mac;
 	payload frame;
 
 	for (unsigned i = 0; i < n; i++)
-		send_frame(s, &segs[i], &sacks[i]);
+		send_frame(s, &segs[i], &sides[i]);
 	while ((frame = neigh_release(&s->net.neigh, &mac)) != 0)
 		payload_free(frame);
 	while (neigh_next_request(&s->net.neigh, &request))
-		HOLDS(request.address != ADDRESS, "asks for itself");
+		HOLDS(!address_equal(request.address, weir_ipv4(ADDRESS)), "asks for itself");
 	s->shard.elsewhere = payload_arena_live() - s->shard.buffers;
 }
 
@@ -350,10 +353,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	s->in = (struct bytes_in){ data, data + size };
 	shard_create(&s->shard, &s->in, ADDRESS, PEER);
 	s->shard.damaged = true; /* a changed byte with a mended checksum is as good as any */
-	s->shard.config.ranges[0] = (struct weir_range){ ADDRESS, ADDRESS, 24 };
+	s->shard.config.ranges[0] = (struct weir_range){ weir_ipv4(ADDRESS), weir_ipv4(ADDRESS), 24 };
 	s->shard.config.ranges_count = 1;
 	memcpy(s->shard.config.mac, our_mac.bytes, sizeof(our_mac.bytes));
-	net_init(&s->net, &s->shard.config, &s->shard.counters);
+	net_init(&s->net, &s->shard.config, (struct siphash_key){ 10, 11 }, &s->shard.counters);
 	memset(s->quoted, 0, QUOTED);
 	CHECK(tcp_listen(s->shard.tcp, (struct weir_endpoint){ .port = 80 }, 42) == 0);
 	for (unsigned steps = 0; in_left(&s->in) > 0 && steps < STEPS_MAX; steps++)

@@ -20,6 +20,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct bytes_in in = { data, data + size };
 	unsigned how = in_u8(&in), part = how & SPLIT ? in_u8(&in) : UINT8_MAX;
 	uint32_t len = (uint32_t)in_left(&in);
+	const struct ip_hdr ip = { .src = weir_ipv4(0x0a000002), .dst = weir_ipv4(0x0a000001) };
 	struct icmp icmp;
 
 	if (len > 9000)
@@ -32,14 +33,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	uint32_t here = how & SPLIT && part < len ? part : len;
 	uint8_t *first = exact_copy(whole, here);
-	verdict v = icmp_parse(first, here, len, csum_bytes(whole + here, len - here), &icmp);
+	verdict v = icmp_parse(&ip, first, here, len, csum_bytes(whole + here, len - here), &icmp);
 
 	if (v == ACCEPTED && icmp.type != ICMP_ECHO)
 		HOLDS(icmp.error.trouble <= ICMP_TOO_BIG &&
 			      (icmp.error.mtu == 0 || icmp.error.trouble == ICMP_TOO_BIG),
 		      "trouble %u mtu %u", icmp.error.trouble, icmp.error.mtu);
 	if (v == ACCEPTED && icmp.type == ICMP_ECHO) {
-		icmp_echo_to_reply(whole);
+		icmp_echo_to_reply(whole, false);
 		HOLDS(csum_fold(csum_bytes(whole, len)) == CSUM_RIGHT, "the reply to %u bytes", len);
 	}
 	free(first);

@@ -24,7 +24,7 @@
 
 struct flying {
 	struct seg seg;
-	struct sack sack;
+	struct seg_side side;
 	uint64_t sent_ns;
 };
 
@@ -34,14 +34,14 @@ struct way {
 	unsigned count;
 };
 
-struct pair {
+struct couple {
 	struct shard ends[2];
 	struct way ways[2]; /* by where they lead */
 	struct bytes_in in;
 	uint64_t elapsed_ns;
 };
 
-static void note_elsewhere(struct pair *p)
+static void note_elsewhere(struct couple *p)
 {
 	uint64_t buffers = 0;
 
@@ -62,7 +62,7 @@ static struct flying take_off(struct way *way, unsigned i)
 }
 
 /* As the other end receives it. */
-static void fly(struct pair *p, unsigned from, const struct seg *sent, const struct sack *sack)
+static void fly(struct couple *p, unsigned from, const struct seg *sent, const struct seg_side *side)
 {
 	struct way *way = &p->ways[!from];
 	struct flying *flying = &way->flying[way->count];
@@ -71,7 +71,7 @@ static void fly(struct pair *p, unsigned from, const struct seg *sent, const str
 		return;
 	*flying = (struct flying){ .seg = *sent, .sent_ns = p->elapsed_ns };
 	if (sent->opts & SEG_OPT_SACK)
-		flying->sack = *sack;
+		flying->side = *side;
 	flying->seg.tuple = (struct tuple){ .laddr = sent->tuple.raddr,
 					    .raddr = sent->tuple.laddr,
 					    .lport = sent->tuple.rport,
@@ -86,24 +86,24 @@ static void fly(struct pair *p, unsigned from, const struct seg *sent, const str
 	way->count++;
 }
 
-static unsigned transmit(struct pair *p, unsigned from, unsigned max)
+static unsigned transmit(struct couple *p, unsigned from, unsigned max)
 {
 	struct seg segs[TCP_BURST_MAX];
-	struct sack sacks[TCP_BURST_MAX];
-	unsigned n = shard_output(&p->ends[from], segs, sacks, max);
+	struct seg_side sides[TCP_BURST_MAX];
+	unsigned n = shard_output(&p->ends[from], segs, sides, max);
 
 	for (unsigned i = 0; i < n; i++)
-		fly(p, from, &segs[i], &sacks[i]);
+		fly(p, from, &segs[i], &sides[i]);
 	note_elsewhere(p);
 	return n;
 }
 
 /* n segments from place i on, in one burst. Older ones than an MSL have died on the way (RFC 9293 3.4.2). */
-static void deliver(struct pair *p, unsigned to, unsigned i, unsigned n)
+static void deliver(struct couple *p, unsigned to, unsigned i, unsigned n)
 {
 	struct way *way = &p->ways[to];
 	struct seg segs[TCP_BURST_MAX];
-	struct sack sacks[TCP_BURST_MAX];
+	struct seg_side sides[TCP_BURST_MAX];
 	unsigned alive = 0;
 
 	for (; n > 0 && i < way->count; n--) {
@@ -116,24 +116,24 @@ static void deliver(struct pair *p, unsigned to, unsigned i, unsigned n)
 		segs[alive] = flying.seg;
 		if (flying.seg.tos & ECN_ECT0 && (flying.seg.seq >> 3 & 3) == 0)
 			segs[alive].tos |= ECN_CE; /* a network that marks one in four */
-		sacks[alive++] = flying.sack;
+		sides[alive++] = flying.side;
 	}
 	note_elsewhere(p);
 	if (alive == 0)
 		return;
-	shard_input(&p->ends[to], segs, sacks, alive);
+	shard_input(&p->ends[to], segs, sides, alive);
 	for (unsigned k = 0; k < alive; k++)
 		if (p->ends[to].turned >> k & 1)
-			fly(p, to, &segs[k], &sacks[k]);
+			fly(p, to, &segs[k], &sides[k]);
 }
 
-static void drop(struct pair *p, unsigned to, unsigned i)
+static void drop(struct couple *p, unsigned to, unsigned i)
 {
 	payload_free(take_off(&p->ways[to], i).seg.payload);
 	note_elsewhere(p);
 }
 
-static void twice(struct pair *p, unsigned to, unsigned i)
+static void twice(struct couple *p, unsigned to, unsigned i)
 {
 	struct way *way = &p->ways[to];
 	uint8_t bytes[1 << 16];
@@ -151,7 +151,7 @@ static void twice(struct pair *p, unsigned to, unsigned i)
 }
 
 /* From now on nobody can say what should arrive. */
-static void change(struct pair *p, unsigned to, unsigned i)
+static void change(struct couple *p, unsigned to, unsigned i)
 {
 	struct seg *seg = &p->ways[to].flying[i].seg;
 	unsigned what = in_u8(&p->in);
@@ -180,11 +180,11 @@ static void change(struct pair *p, unsigned to, unsigned i)
 		seg->tsval += in_near(&p->in);
 		return;
 	default:
-		p->ways[to].flying[i].sack.blocks[0].right += in_near(&p->in);
+		p->ways[to].flying[i].side.sack.blocks[0].right += in_near(&p->in);
 	}
 }
 
-static void pass(struct pair *p, uint64_t ns)
+static void pass(struct couple *p, uint64_t ns)
 {
 	p->elapsed_ns += ns;
 	for (unsigned end = 0; end < 2; end++)
@@ -192,7 +192,7 @@ static void pass(struct pair *p, uint64_t ns)
 }
 
 /* Until the next thing that is due at either end; UINT64_MAX: nothing is. */
-static uint64_t until_due(const struct pair *p)
+static uint64_t until_due(const struct couple *p)
 {
 	uint64_t wait = UINT64_MAX;
 
@@ -206,7 +206,7 @@ static uint64_t until_due(const struct pair *p)
 	return wait;
 }
 
-static void pass_some(struct pair *p)
+static void pass_some(struct couple *p)
 {
 	uint64_t wait = until_due(p);
 	unsigned how = in_u8(&p->in);
@@ -218,19 +218,19 @@ static void pass_some(struct pair *p)
 }
 
 /* Both open to each other at once. */
-static void meet(struct pair *p)
+static void meet(struct couple *p)
 {
 	uint16_t ports[2] = { p->ends[0].next_port++, p->ends[1].next_port++ };
 
 	for (unsigned end = 0; end < 2; end++) {
 		struct shard *shard = &p->ends[end];
 
-		shard_connect(shard, (struct weir_endpoint){ shard->address, ports[end] },
-			      (struct weir_endpoint){ shard->peer, ports[!end] });
+		shard_connect(shard, (struct weir_endpoint){ weir_ipv4(shard->address), ports[end] },
+			      (struct weir_endpoint){ weir_ipv4(shard->peer), ports[!end] });
 	}
 }
 
-static void to_segment(struct pair *p, unsigned end, unsigned what)
+static void to_segment(struct couple *p, unsigned end, unsigned what)
 {
 	struct way *way = &p->ways[end];
 	unsigned i = what & 4 ? in_u8(&p->in) : 0;
@@ -248,7 +248,7 @@ static void to_segment(struct pair *p, unsigned end, unsigned what)
 		change(p, end, i);
 }
 
-static void step(struct pair *p)
+static void step(struct couple *p)
 {
 	unsigned what = in_u8(&p->in), end = what & 1;
 
@@ -271,7 +271,7 @@ static void step(struct pair *p)
 }
 
 /* Nobody loses anything, and the applications read all. False: nothing was left to do at this moment. */
-static bool settle_once(struct pair *p)
+static bool settle_once(struct couple *p)
 {
 	bool busy = false;
 
@@ -292,14 +292,14 @@ static bool settle_once(struct pair *p)
 	return busy;
 }
 
-static void settle(struct pair *p)
+static void settle(struct couple *p)
 {
 	for (unsigned segments = 0; settle_once(p); segments++)
 		HOLDS(segments < AT_ONCE, "the two answer each other for ever");
 }
 
 /* Time goes by, and everything that can happen does. */
-static void wait_long(struct pair *p)
+static void wait_long(struct couple *p)
 {
 	uint64_t end = p->elapsed_ns + PATIENCE_NS, wait;
 
@@ -312,7 +312,7 @@ static void wait_long(struct pair *p)
 }
 
 /* All that was written has arrived, or the connection has gone at one end. */
-static void check_delivered(struct pair *p, unsigned end)
+static void check_delivered(struct couple *p, unsigned end)
 {
 	struct shard *shard = &p->ends[end], *other = &p->ends[!end];
 
@@ -336,7 +336,7 @@ static void check_delivered(struct pair *p, unsigned end)
 	}
 }
 
-static void close_all(struct pair *p)
+static void close_all(struct couple *p)
 {
 	for (unsigned end = 0; end < 2; end++) {
 		struct tcp *tcp = p->ends[end].tcp;
@@ -359,7 +359,7 @@ static void check_gone(const struct tcp *tcp)
 	HOLDS(tcp->half_opens.used == 0, "%u half-open records are left", tcp->half_opens.used);
 }
 
-static void finish(struct pair *p)
+static void finish(struct couple *p)
 {
 	if (p->ends[0].damaged)
 		return;
@@ -375,7 +375,7 @@ static void finish(struct pair *p)
 		check_gone(p->ends[end].tcp);
 }
 
-static void set_up(struct pair *p)
+static void set_up(struct couple *p)
 {
 	static const uint32_t addresses[2] = { 0x0a000001, 0x0a000002 };
 	unsigned how = in_u8(&p->in);
@@ -402,8 +402,8 @@ static void set_up(struct pair *p)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static struct pair pair;
-	struct pair *p = &pair;
+	static struct couple pair;
+	struct couple *p = &pair;
 
 	p->in = (struct bytes_in){ data, data + size };
 	set_up(p);

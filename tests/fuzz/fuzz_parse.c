@@ -10,6 +10,7 @@
 #include "support/exact.h"
 #include "wire/bytes.h"
 #include "wire/csum.h"
+#include "wire/ipv4.h"
 #include "wire/parse.h"
 #include "wire/tcp_hdr.h"
 #include "wire/tcp_opt.h"
@@ -28,11 +29,11 @@ static void mend(uint8_t *frame, uint32_t len)
 {
 	uint8_t *ip = frame + ETH_BYTES;
 
-	if (len < ETH_BYTES + IP_BYTES)
+	if (len < ETH_BYTES + IPV4_BYTES)
 		return;
 	uint32_t header = (ip[0] & 15) * 4u, total = bytes_get16(ip + 2);
 
-	if (header < IP_BYTES || total < header || total > len - ETH_BYTES)
+	if (header < IPV4_BYTES || total < header || total > len - ETH_BYTES)
 		return;
 	bytes_put16(ip + 10, 0);
 	csum_put(ip + 10, csum_bytes(ip, header));
@@ -40,7 +41,7 @@ static void mend(uint8_t *frame, uint32_t len)
 		return;
 	bytes_put16(ip + header + TCP_HDR_CSUM_AT, 0);
 	csum_put(ip + header + TCP_HDR_CSUM_AT,
-		 csum_add(csum_pseudo(bytes_get32(ip + 12), bytes_get32(ip + 16), IP_PROTOCOL_TCP,
+		 csum_add(csum_pseudo(weir_ipv4(bytes_get32(ip + 12)), weir_ipv4(bytes_get32(ip + 16)), IP_PROTOCOL_TCP,
 				      (uint16_t)(total - header)),
 			  csum_bytes(ip + header, total - header)));
 }
@@ -54,29 +55,27 @@ static void check_segment(const struct frame *frame, const struct seg *seg, uint
 	HOLDS(seg->wscale <= TCP_OPT_WSCALE_MAX, "shift %u", seg->wscale);
 	HOLDS(seg->flags & SEG_SYN || !(seg->opts & (SEG_OPT_MSS | SEG_OPT_WSCALE | SEG_OPT_SACK_OK)),
 	      "a SYN's options %#x", seg->opts);
-	HOLDS(ip_is_host(seg->tuple.raddr), "from %#x", seg->tuple.raddr);
+	HOLDS(address_v4_is_host(seg->tuple.raddr), "from %#x", seg->tuple.raddr);
 }
 
 static void parse(struct frame *frame, const uint8_t *whole)
 {
+	const struct pair untouched = { weir_ipv4(1), weir_ipv4(2) };
+	struct seg_side side = { .pair = untouched };
 	struct seg seg;
 	uint32_t headers;
 
 	if (parse_link(frame) != ACCEPTED || frame->eth.type != ETH_TYPE_IPV4 ||
-	    parse_ip(frame) != ACCEPTED || frame->ip.protocol != IP_PROTOCOL_TCP)
+	    parse_ip(frame) != ACCEPTED || parse_accept(frame) != ACCEPTED ||
+	    frame->ip.protocol != IP_PROTOCOL_TCP)
 		return;
 	uint32_t here = frame_contiguous(frame);
 	uint64_t rest = csum_bytes(whole + here, frame_end(frame) - here);
 
-	if (parse_tcp(frame, rest, &seg, &headers) != ACCEPTED)
+	if (parse_tcp(frame, rest, &seg, &side, &headers) != ACCEPTED)
 		return;
 	check_segment(frame, &seg, headers);
-	if (seg.opts & SEG_OPT_SACK) {
-		struct sack *sack = malloc(sizeof(*sack)); /* one block too many is seen */
-
-		HOLDS(parse_sack(frame, sack) <= SACK_BLOCKS_MAX, "blocks");
-		free(sack);
-	}
+	HOLDS(seg.sacks <= SACK_BLOCKS_MAX && pair_equal(&side.pair, &untouched), "%u blocks", seg.sacks);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -22,7 +22,7 @@ struct session {
 	struct bytes_in in;
 	uint32_t peer_isn;
 	struct seg segs[QUEUED]; /* of the burst that is being made up */
-	struct sack sacks[QUEUED];
+	struct seg_side sides[QUEUED];
 	unsigned queued;
 };
 
@@ -31,7 +31,7 @@ static const struct seg *take_segment(struct session *s)
 {
 	struct seg *seg = &s->segs[s->queued];
 
-	peer_segment(&s->shard, &s->in, s->peer_isn, seg, &s->sacks[s->queued]);
+	peer_segment(&s->shard, &s->in, s->peer_isn, seg, &s->sides[s->queued]);
 	s->shard.elsewhere += payload_buffers(seg->payload);
 	s->queued++;
 	return seg;
@@ -44,23 +44,23 @@ static void flush(struct session *s)
 	s->queued = 0;
 	s->shard.elsewhere = 0;
 	if (n > 0)
-		shard_input(&s->shard, s->segs, s->sacks, n);
+		shard_input(&s->shard, s->segs, s->sides, n);
 }
 
 static void drain(struct session *s)
 {
 	struct seg segs[TCP_BURST_MAX];
-	struct sack sacks[TCP_BURST_MAX];
-	uint32_t doubted;
+	struct seg_side sides[TCP_BURST_MAX];
+	struct weir_address doubted;
 
-	while (shard_output(&s->shard, segs, sacks, TCP_BURST_MAX) == TCP_BURST_MAX)
+	while (shard_output(&s->shard, segs, sides, TCP_BURST_MAX) == TCP_BURST_MAX)
 		;
 	while (shard_events(&s->shard, 8, false) > 0)
 		;
 	while (tcp_advice(s->shard.tcp, &doubted))
 		;
 	/* Releasing may have opened windows. */
-	while (shard_output(&s->shard, segs, sacks, TCP_BURST_MAX) == TCP_BURST_MAX)
+	while (shard_output(&s->shard, segs, sides, TCP_BURST_MAX) == TCP_BURST_MAX)
 		;
 }
 
@@ -98,7 +98,7 @@ static bool of_text(enum counter drop)
 static void input_alone(struct session *s)
 {
 	struct seg segs[TCP_BURST_MAX];
-	struct sack sacks[TCP_BURST_MAX];
+	struct seg_side sides[TCP_BURST_MAX];
 	enum counter drop = COUNTERS;
 
 	flush(s);
@@ -114,7 +114,7 @@ static void input_alone(struct session *s)
 	}
 	if (drop == COUNTERS || of_text(drop))
 		return;
-	unsigned n = shard_output(&s->shard, segs, sacks, TCP_BURST_MAX);
+	unsigned n = shard_output(&s->shard, segs, sides, TCP_BURST_MAX);
 
 	HOLDS(n <= 1, "%u answers to a segment that was dropped: %s", n, counter_name(drop));
 	HOLDS(n == 0 || segs[0].len == 0, "data in answer to a segment that was dropped: %s",
@@ -169,9 +169,9 @@ static void icmp_error(struct session *s)
 static void output_some(struct session *s)
 {
 	struct seg segs[TCP_BURST_MAX];
-	struct sack sacks[TCP_BURST_MAX];
+	struct seg_side sides[TCP_BURST_MAX];
 
-	shard_output(&s->shard, segs, sacks, 1 + in_below(&s->in, TCP_BURST_MAX));
+	shard_output(&s->shard, segs, sides, 1 + in_below(&s->in, TCP_BURST_MAX));
 }
 
 static void step(struct session *s)

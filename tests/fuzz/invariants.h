@@ -30,7 +30,7 @@ void invariants_timers(const struct shard *shard);
  * A segment that tcp_output() wrote: is it well formed, and does it say what its connection's record says?
  * reply: it waited as an answer that belongs to no hot record.
  */
-void emitted_check(struct shard *shard, const struct seg *seg, const struct sack *sack, bool reply);
+void emitted_check(struct shard *shard, const struct seg *seg, const struct seg_side *side, bool reply);
 
 /* A SYN and the SYN-ACK that it was turned into: by a listener that may, no longer, with no option of its own. */
 void emitted_turned(const struct shard *shard, const struct seg *syn, const struct seg *answer);

@@ -197,7 +197,7 @@ static void take_text(struct bytes_in *in, struct seg *seg)
 }
 
 void peer_segment(const struct shard *shard, struct bytes_in *in, uint32_t peer_isn, struct seg *seg,
-		  struct sack *sack)
+		  struct seg_side *side)
 {
 	unsigned what = in_u8(in);
 	struct tuple tuple = peer_tuple(shard, what);
@@ -212,7 +212,7 @@ void peer_segment(const struct shard *shard, struct bytes_in *in, uint32_t peer_
 	seg->tsval = place.ts_recent;
 	seg->tsecr = place.echo != 0 ? place.echo : shard->tcp->tick;
 	if (what & CHANGE_OPTS)
-		take_options(in, &place, seg, sack);
+		take_options(in, &place, seg, &side->sack);
 	else if (seg->flags & SEG_SYN)
 		seg->opts = SEG_OPT_MSS | SEG_OPT_WSCALE | SEG_OPT_SACK_OK | SEG_OPT_TS;
 	else if (place.timestamps && !(seg->flags & SEG_RST))
@@ -228,7 +228,9 @@ struct icmp_error peer_icmp_error(const struct shard *shard, struct bytes_in *in
 	struct place place = place_of(shard, &tuple, 0);
 
 	return (struct icmp_error){
-		.tuple = tuple,
+		.pair = { weir_ipv4(tuple.laddr), weir_ipv4(tuple.raddr) },
+		.lport = tuple.lport,
+		.rport = tuple.rport,
 		.seq = what & CHANGE_SEQ ? take_ack(in, &place) : place.una,
 		.trouble = (uint8_t)((what >> 4 & 3) % 3),
 		.mtu = what & CHANGE_OPTS ? in_u16(in) : 0,

@@ -17,7 +17,7 @@ struct tuple peer_tuple(const struct shard *shard, unsigned number);
 
 /* The next segment of the byte string, as the parser could give it; with its payload, a block of the heap's. */
 void peer_segment(const struct shard *shard, struct bytes_in *in, uint32_t peer_isn, struct seg *seg,
-		  struct sack *sack);
+		  struct seg_side *side);
 
 /* An ICMP error about one of the connections, right or forged. */
 struct icmp_error peer_icmp_error(const struct shard *shard, struct bytes_in *in);

@@ -167,13 +167,13 @@ static void end_orderly(struct shard *shard)
 {
 	struct tcp *tcp = shard->tcp;
 	struct seg seg;
-	struct sack sack;
+	struct seg_side side;
 
 	tcp_abort_all(tcp);
 	for (unsigned i = 0; i < 64 && (!shard_drained(shard) || tcp->abort_cursor != SLOT_NONE); i++) {
 		while (shard_events(shard, 1, false) > 0)
 			;
-		while (shard_output(shard, &seg, &sack, 1) > 0)
+		while (shard_output(shard, &seg, &side, 1) > 0)
 			;
 		shard_advance(shard, shard->now_ns);
 	}
@@ -212,7 +212,7 @@ static const char *flag_names(uint8_t flags)
 }
 
 static void tell_segment(const struct shard *shard, const char *way, const struct seg *seg,
-			 const struct sack *sack)
+			 const struct seg_side *side)
 {
 	if (!fault_tracing())
 		return;
@@ -220,7 +220,7 @@ static void tell_segment(const struct shard *shard, const char *way, const struc
 	     (double)shard->now_ns / 1e9, seg->tuple.lport, way, seg->tuple.rport, flag_names(seg->flags),
 	     seg->seq, seg->ack, seg->len, seg->wnd, seg->opts, seg->tsval, seg->tsecr);
 	for (unsigned i = 0; seg->opts & SEG_OPT_SACK && i < seg->sacks; i++)
-		TELL(" [%u %u)", sack->blocks[i].left, sack->blocks[i].right);
+		TELL(" [%u %u)", side->sack.blocks[i].left, side->sack.blocks[i].right);
 	TELL("\n");
 }
 
@@ -248,15 +248,15 @@ const struct seg *shard_offer(const struct shard *shard, const struct tuple *tup
 	return NULL;
 }
 
-unsigned shard_input(struct shard *shard, struct seg *segs, const struct sack *sacks, unsigned n)
+unsigned shard_input(struct shard *shard, struct seg *segs, const struct seg_side *sides, unsigned n)
 {
 	struct seg before[TCP_BURST_MAX];
 
 	for (unsigned i = 0; i < n; i++)
-		tell_segment(shard, "<-", &segs[i], &sacks[i]);
+		tell_segment(shard, "<-", &segs[i], &sides[i]);
 	memcpy(before, segs, n * sizeof(*segs));
 	uint32_t replies = shard->tcp->replies_ring.tail;
-	unsigned taken = tcp_input(shard->tcp, segs, sacks, n, shard->now_ns, &shard->turned);
+	unsigned taken = tcp_input(shard->tcp, segs, sides, n, shard->now_ns, &shard->turned);
 
 	HOLDS(taken <= n, "%u of %u", taken, n);
 	for (unsigned i = 0; i < n; i++) {
@@ -302,17 +302,17 @@ uint64_t shard_next(const struct shard *shard)
 	return next;
 }
 
-unsigned shard_output(struct shard *shard, struct seg *segs, struct sack *sacks, unsigned max)
+unsigned shard_output(struct shard *shard, struct seg *segs, struct seg_side *sides, unsigned max)
 {
 	uint32_t replies = ring_used(&shard->tcp->replies_ring);
-	unsigned n = tcp_output(shard->tcp, segs, sacks, max, shard->now_ns);
+	unsigned n = tcp_output(shard->tcp, segs, sides, max, shard->now_ns);
 
 	HOLDS(n <= max, "%u of %u", n, max);
 	HOLDS(n == max || ring_used(&shard->tcp->dirty_ring) + ring_used(&shard->tcp->replies_ring) == 0,
 	      "less than asked for, and more is there");
 	for (unsigned i = 0; i < n; i++) {
-		tell_segment(shard, i < replies ? "=>" : "->", &segs[i], &sacks[i]);
-		emitted_check(shard, &segs[i], &sacks[i], i < replies);
+		tell_segment(shard, i < replies ? "=>" : "->", &segs[i], &sides[i]);
+		emitted_check(shard, &segs[i], &sides[i], i < replies);
 	}
 	invariants_check(shard);
 	return n;

@@ -91,9 +91,9 @@ void shard_place_iss(struct shard *shard, const struct tuple *tuple);
  * The calls of tcp.h, each followed by a look at the invariants. Of segments that were taken those in
  * shard->turned are the caller's to send.
  */
-unsigned shard_input(struct shard *shard, struct seg *segs, const struct sack *sacks, unsigned n);
+unsigned shard_input(struct shard *shard, struct seg *segs, const struct seg_side *sides, unsigned n);
 void shard_advance(struct shard *shard, uint64_t now_ns);
-unsigned shard_output(struct shard *shard, struct seg *segs, struct sack *sacks, unsigned max);
+unsigned shard_output(struct shard *shard, struct seg *segs, struct seg_side *sides, unsigned max);
 
 /* When something is due; but for the guard's looks, which never end where cookies are sent always. */
 uint64_t shard_next(const struct shard *shard);

@@ -110,7 +110,8 @@ static void open_listener(struct shard *shard, struct bytes_in *in)
 	static const uint16_t ports[4] = { 80, 81, 80, 0 };
 	unsigned which = in_below(in, 4);
 	int listener = tcp_listen(shard->tcp,
-				  (struct weir_endpoint){ .address = which == 2 ? shard->address : 0,
+				  (struct weir_endpoint){ .address = which == 2 ? weir_ipv4(shard->address) :
+										     (struct weir_address){ 0, 0 },
 							  .port = ports[which] },
 				  42);
 
@@ -137,8 +138,8 @@ int shard_connect(struct shard *shard, struct weir_endpoint local, struct weir_e
 static void connect_somewhere(struct shard *shard, struct bytes_in *in)
 {
 	unsigned which = in_below(in, 5);
-	struct weir_endpoint local = { .address = shard->address };
-	struct weir_endpoint remote = { .address = shard->peer, .port = 80 };
+	struct weir_endpoint local = { .address = weir_ipv4(shard->address) };
+	struct weir_endpoint remote = { .address = weir_ipv4(shard->peer), .port = 80 };
 
 	if (shard->other != NULL)
 		local.port = shard->next_port++;

@@ -4,15 +4,18 @@
 import signal
 import subprocess
 import time
+from itertools import islice
 from typing import NamedTuple
 
 import frames
 import lab as labs
 
 # What is asked of tshark, in groups; the fields of FAULTS are empty where it finds nothing wrong.
-FIELDS = ('frame.number', 'frame.time_epoch', 'tcp.stream', 'ip.src', 'tcp.srcport', 'tcp.dstport', 'tcp.flags', 'tcp.seq',
+FIELDS = ('frame.number', 'frame.time_epoch', 'tcp.stream', 'ip.src', 'ipv6.src', 'tcp.srcport', 'tcp.dstport', 'tcp.flags', 'tcp.seq',
           'tcp.ack', 'tcp.len')
-SUMS = ('ip.checksum.status', 'icmp.checksum.status', 'tcp.checksum.status', 'tcp.checksum')
+SUMS = ('ip.checksum.status', 'icmp.checksum.status', 'icmpv6.checksum.status', 'tcp.checksum.status', 'tcp.checksum')
+EXPERT = ('_ws.expert.severity', '_ws.expert.message')
+WARNING = 6 << 20  # tshark's severity; a RST is one, and so only what is beside TCP is judged by it
 FAULTS = ('tcp.analysis.retransmission', 'tcp.analysis.fast_retransmission', 'tcp.analysis.spurious_retransmission',
           'tcp.analysis.out_of_order', 'tcp.analysis.lost_segment', 'tcp.analysis.ack_lost_segment',
           'tcp.analysis.duplicate_ack', 'tcp.analysis.keep_alive', '_ws.malformed')
@@ -75,10 +78,10 @@ def tshark(path, fields, only):
     return [line.split('\t') for line in labs.run(*command, timeout=300).splitlines()]
 
 
-def faults_of_sums(ip_status, icmp_status, tcp_status, tcp_sum):
+def faults_of_sums(ip_status, icmp_status, icmpv6_status, tcp_status, tcp_sum):
     """In ones' complement 0xffff is 0x0000: Linux writes one (RFC 1624) where tshark insists on the other."""
     found = ['ip.checksum'] if ip_status == '0' else []
-    found += ['icmp.checksum'] if icmp_status == '0' else []
+    found += ['icmp.checksum'] if '0' in (icmp_status, icmpv6_status) else []
     return found + (['tcp.checksum'] if tcp_status == '0' and tcp_sum != '0xffff' else [])
 
 
@@ -89,16 +92,18 @@ class Trace(NamedTuple):
 
 def read(path):
     streams, others = {}, []
-    for row in tshark(path, FIELDS + SUMS + FAULTS, None):
-        number, time_s, stream, src, sport, dport, flags, seq, ack, length = row[:len(FIELDS)]
-        faults = faults_of_sums(*row[len(FIELDS):len(FIELDS) + len(SUMS)])
-        faults += [name for name, value in zip(FAULTS, row[len(FIELDS) + len(SUMS):]) if value]
+    for row in tshark(path, FIELDS + SUMS + EXPERT + FAULTS, None):
+        fields = iter(row)
+        number, time_s, stream, src, src6, sport, dport, flags, seq, ack, length = islice(fields, len(FIELDS))
+        faults = faults_of_sums(*islice(fields, len(SUMS)))
+        severity, message = islice(fields, len(EXPERT))
+        faults += [name for name, value in zip(FAULTS, fields) if value]
         if stream:
             streams.setdefault(int(stream), []).append(
-                Seg(int(number), float(time_s), src, int(sport), int(dport), int(flags, 16), int(seq), int(ack or 0),
-                    int(length), ' '.join(faults)))
-        elif faults:
-            others.append(f'frame {number}: {" ".join(faults)}')
+                Seg(int(number), float(time_s), src or src6, int(sport), int(dport), int(flags, 16), int(seq),
+                    int(ack or 0), int(length), ' '.join(faults)))
+        elif faults or int(severity or 0) >= WARNING:
+            others.append(f'frame {number}: {" ".join(faults)} {message}')
     return Trace(streams, others)
 
 

@@ -4,6 +4,7 @@
     weir's namespace                     peer's namespace
     weir serve --port ...,iface=weir0    curl, nginx, Python's own sockets
           192.0.2.2 weir0 ---- veth ---- peer0 192.0.2.1
+            fd99::2                            fd99::1
 
 With net_tap DPDK makes the interface, and its Linux end is the peer: both share weir's namespace. With
 a shim (shim.py) a third namespace in the middle has the other ends of two veth pairs.
@@ -13,6 +14,7 @@ Sockets and files opened inside `with namespace:` are that namespace's; the thre
 
 import contextlib
 import ctypes
+import ipaddress
 import itertools
 import json
 import os
@@ -20,19 +22,51 @@ import signal
 import socket
 import subprocess
 import time
+import unittest
 
 import tap
 
 CLONE_NEWNET = 0x40000000
-NET = '192.0.2.0/24'
-PEER = '192.0.2.1'
-WEIR = '192.0.2.2'
 # Longer than the driver's own: what it cannot hold while others have the CPU would be lost on a clean wire.
 RINGS = {'af_packet': ',framesz=2048,framecnt=4096,blocksz=65536'}
 CLOSE_S = 20  # how long a process may take to end after it was asked to
 
 libc = ctypes.CDLL(None, use_errno=True)
 numbers = itertools.count()
+
+
+class Family:
+    """The addresses of one wire in one family. `suffix` tells its cases from the same ones of IPv4."""
+
+    def __init__(self, af, net, suffix=''):
+        self.af = af
+        self.net = ipaddress.ip_network(net)
+        self.suffix = suffix
+        self.is6 = af == socket.AF_INET6
+        self.ip = 'ipv6' if self.is6 else 'ip'  # as tshark has it
+        self.icmp = 'icmpv6' if self.is6 else 'icmp'
+        self.headers = 60 if self.is6 else 40  # bytes of IP and TCP
+        self.peer, self.weir = self.address(1), self.address(2)
+
+    def address(self, number):
+        """The wire's so-many-th."""
+        return str(self.net[number])
+
+    def cidr(self, address=None):
+        return f'{address or self.weir}/{self.net.prefixlen}'
+
+    def host(self, address=None):
+        """As it stands in an URL."""
+        return f'[{address or self.weir}]' if self.is6 else address or self.weir
+
+    def at(self, port, address=None):
+        """weir's endpoint, or another's."""
+        return f'{self.host(address)}:{port}'
+
+
+IPV4 = Family(socket.AF_INET, '192.0.2.0/24')
+IPV6 = Family(socket.AF_INET6, 'fd99::/64', ', ipv6')
+BOTH = (IPV4, IPV6)
 
 
 def setns(fd):
@@ -90,9 +124,15 @@ class Namespace(contextlib.AbstractContextManager):
 
     def sockstat(self):
         """{'inuse': 1, 'tw': 5} of this namespace's TCP; Linux gives the rest for all namespaces together."""
-        with self, open('/proc/thread-self/net/sockstat', encoding='ascii') as f:
-            words = next(line for line in f if line.startswith('TCP:')).split()[1:]
-        return {name: int(value) for name, value in zip(words[::2], words[1::2]) if name in ('inuse', 'tw')}
+        found = {'inuse': 0, 'tw': 0}
+        with self:
+            for path in ('sockstat', 'sockstat6'):  # IPv4's has TIME-WAIT of both
+                with open(f'/proc/thread-self/net/{path}', encoding='ascii') as f:
+                    words = next(line for line in f if line.startswith('TCP')).split()[1:]
+                for name, value in zip(words[::2], words[1::2]):
+                    if name in found:
+                        found[name] += int(value)
+        return found
 
     def packet_socket(self, interface):
         """Whole frames, from Ethernet on."""
@@ -109,11 +149,15 @@ class Namespace(contextlib.AbstractContextManager):
 
 
 class Lab:
-    """patient: Linux sends nothing again before a second has gone, so that on a wire that loses nothing it never does,
+    """families: of both ends' addresses; the first of them is `family`, the one that is meant where none is named.
+
+    patient: Linux sends nothing again before a second has gone, so that on a wire that loses nothing it never does,
     however long weir has to wait for a CPU. False: as Linux is."""
 
-    def __init__(self, device='af_packet', middle=False, patient=True):
+    def __init__(self, device='af_packet', middle=False, patient=True, families=(IPV4,)):
         self.device = device
+        self.families = families
+        self.family = families[0]
         self.patient = patient
         self.processes = []
         self.closing = contextlib.ExitStack()
@@ -148,15 +192,26 @@ class Lab:
             namespace.ip('link', 'set', interface, 'up')
 
     def plug(self):
-        """The peer's address; with net_tap only once weir has made the interface."""
-        self.peer.ip('addr', 'add', f'{PEER}/{NET.split("/")[1]}', 'dev', self.peer_interface)
+        """The peer's addresses; with net_tap only once weir has made the interface."""
+        if IPV6 in self.families:
+            self.speak_ipv6()
+        for family in self.families:
+            self.peer.ip('addr', 'add', family.cidr(family.peer), 'dev', self.peer_interface, 'noprefixroute')
         self.peer.ip('link', 'set', self.peer_interface, 'up')
         if self.patient:
-            self.peer.sysctl('net/ipv4/tcp_early_retrans', 0)  # no tail loss probes
-            self.route()
+            self.peer.sysctl('net/ipv4/tcp_early_retrans', 0)  # no tail loss probes; of both families
+        self.route()
+
+    def speak_ipv6(self):
+        """The peer alone does: Linux's end of weir's own interface stays silent."""
+        for interface in ('lo', self.peer_interface):
+            for name in ('dad_transmits', 'router_solicitations', 'accept_ra', 'disable_ipv6'):
+                self.peer.sysctl(f'net/ipv6/conf/{interface}/{name}', 0)
 
     def route(self, *options):
-        self.peer.ip('route', 'replace', NET, 'dev', self.peer_interface, 'src', PEER, 'rto_min', '1s', *options)
+        options = ('rto_min', '1s', *options) if self.patient else options
+        for family in self.families:
+            self.peer.ip('route', 'replace', str(family.net), 'dev', self.peer_interface, 'src', family.peer, *options)
 
     def start(self, namespace, *command, **how):
         """Starts a process that ends with the lab at the latest."""
@@ -164,18 +219,18 @@ class Lab:
         self.processes.append(process)
         return process
 
-    def connect(self, port=80, address=WEIR, timeout=10, options=(), from_port=None):
-        """A socket from the peer to weir; options: arguments of setsockopt()."""
+    def connect(self, port=80, address=None, timeout=10, options=(), from_port=None):
+        """A socket from the peer to weir, or to another address of the family; options: arguments of setsockopt()."""
         with self.peer:
-            sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+            sock = socket.socket(self.family.af, socket.SOCK_STREAM)
         sock.settimeout(timeout)
         for option in options:
             sock.setsockopt(*option)
         if from_port:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            sock.bind((PEER, from_port))
+            sock.bind((self.family.peer, from_port))
         try:
-            sock.connect((address, port))
+            sock.connect((address or self.family.weir, port))
         except OSError:
             sock.close()
             raise
@@ -185,6 +240,24 @@ class Lab:
         for process in reversed(self.processes):
             end(process, signal.SIGKILL)
         self.closing.close()
+
+
+class Case(unittest.TestCase):
+    """What runs for each family: tap.main() makes a case of each. One that runs once for all says @tap.once."""
+
+    families = BOTH
+    family = IPV4
+
+    def setUp(self):
+        """A class's own lab speaks the case's family."""
+        if hasattr(self, 'lab'):
+            self.lab.family = self.family
+
+    def make_lab(self, **how):
+        """A lab of this case, in its family alone."""
+        lab = Lab(**{'families': (self.family,), **how})
+        self.addCleanup(lab.close)
+        return lab
 
 
 def end(process, how=signal.SIGTERM):

@@ -25,8 +25,7 @@ http {{
     uwsgi_temp_path {folder}/uwsgi;
     scgi_temp_path {folder}/scgi;
     server {{
-        listen {address}:80 backlog=16384;
-        listen {address}:8080 backlog=16384;
+        {listen}
         location / {{ return 200 "{body}"; }}
     }}
 }}
@@ -35,11 +34,13 @@ BACKLOG = 16384
 
 
 def nginx(lab, body_bytes=64):
-    """nginx at the peer's ports 80 and 8080, with a body of that size for every request."""
+    """nginx at ports 80 and 8080 of the peer's addresses, with a body of that size for every request."""
     folder = os.path.dirname(labs.scratch(''))
     conf = os.path.join(folder, 'nginx.conf')
     with open(conf, 'w', encoding='ascii') as f:
-        f.write(NGINX.format(folder=folder, address=labs.PEER, body='x' * body_bytes))
+        listen = [f'listen {family.at(port, family.peer)} backlog={BACKLOG};'
+                  for family in lab.families for port in (80, 8080)]
+        f.write(NGINX.format(folder=folder, listen=' '.join(listen), body='x' * body_bytes))
     lab.peer.sysctl('net/core/somaxconn', BACKLOG)
     lab.peer.sysctl('net/ipv4/tcp_max_syn_backlog', BACKLOG)
     with open(os.path.join(folder, 'nginx.log'), 'wb') as log:
@@ -49,7 +50,7 @@ def nginx(lab, body_bytes=64):
         if process.poll() is not None:
             with open(log.name, encoding='utf-8') as f:
                 raise AssertionError(f'nginx ended: {f.read()}')
-        with contextlib.suppress(OSError), lab.connect(address=labs.PEER):
+        with contextlib.suppress(OSError), lab.connect(address=lab.family.peer):
             return True
 
     labs.until(answers, what='an answer of nginx')
@@ -57,13 +58,13 @@ def nginx(lab, body_bytes=64):
 
 
 class Server:
-    """Accepts at the peer's port and has serve(sock) do the rest, a thread for each connection."""
+    """Accepts at a port of the peer's, in the lab's family, and has serve(sock) do the rest, a thread for each connection."""
 
     def __init__(self, lab, serve, port=7):
         with lab.peer:
-            self.listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+            self.listener = socket.socket(lab.family.af, socket.SOCK_STREAM)
         self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self.listener.bind((labs.PEER, port))
+        self.listener.bind((lab.family.peer, port))
         self.listener.listen(1024)
         self.serve = serve
         self.served = 0

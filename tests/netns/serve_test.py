@@ -16,13 +16,11 @@ import tap
 import weir
 
 MIB = 1 << 20
-SECOND = '192.0.2.3'
-RANGE = '192.0.2.64-192.0.2.127/24'
-IN_RANGE = '192.0.2.99'
+SECOND, BEFORE, FIRST, WITHIN, LAST, BEHIND = 3, 63, 64, 99, 127, 128  # addresses by their number
 
 
-class ServeCase(unittest.TestCase):
-    """A lab and a server for all cases of a class."""
+class ServeCase(labs.Case):
+    """A lab and a server for all cases of a class, of both families."""
 
     device = 'af_packet'
     options = ()
@@ -30,7 +28,7 @@ class ServeCase(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        cls.lab = labs.Lab(cls.device)
+        cls.lab = labs.Lab(cls.device, families=cls.families)
         cls.addClassCleanup(cls.lab.close)
         cls.weir = weir.Weir(cls.lab, 'serve', *cls.options).ready()
 
@@ -39,22 +37,25 @@ class ServeCase(unittest.TestCase):
         tap.note(weir.describe(summary))
         return summary
 
-    def curl(self, *arguments, address=labs.WEIR):
+    def curl(self, *arguments, address=None, port=80):
         return self.lab.peer.run('curl', '--silent', '--show-error', '--max-time', '10', *arguments,
-                                 f'http://{address}/')
+                                 f'http://{self.family.at(port, address)}/')
 
 
 @tap.needs('curl')
 class Http(ServeCase):
     title = 'http'
-    options = ('--listen', '80,8080', '--addr', f'{SECOND}/24', '--addr', RANGE, '--eal',
-               '--no-pci --no-huge -m 512 --file-prefix netns')
+    options = ('--listen', '80,8080', '--eal', '--no-pci --no-huge -m 512 --file-prefix netns',
+               *(word for family in labs.BOTH for address in (
+                   family.cidr(family.address(SECOND)), f'{family.address(FIRST)}-{family.cidr(family.address(LAST))}')
+                 for word in ('--addr', address)))
 
+    @tap.once
     def test_ready_line(self):
         line = self.weir.lines[0]
         self.assertEqual(line['command'], 'serve')
         self.assertEqual(line['listen'], [80, 8080])
-        self.assertEqual(len(line['addresses']), 3)
+        self.assertEqual(len(line['addresses']), 6)
         self.assertEqual(len(line['ports']), 1)
 
     def test_curl_gets_status_headers_and_body(self):
@@ -65,19 +66,19 @@ class Http(ServeCase):
         self.assertEqual(len(body), length)
 
     def test_both_ports_and_every_address_answer(self):
-        for address in (labs.WEIR, SECOND, '192.0.2.64', IN_RANGE, '192.0.2.127'):
+        for number in (2, SECOND, FIRST, WITHIN, LAST):
             for port in (80, 8080):
-                self.assertIn('200', self.curl('--head', address=f'{address}:{port}'))
+                self.assertIn('200', self.curl('--head', address=self.family.address(number), port=port))
 
     def test_addresses_beside_the_range_are_not_weirs(self):
-        for address in ('192.0.2.63', '192.0.2.128'):
+        for address in map(self.family.address, (BEFORE, BEHIND)):
             done = subprocess.run(self.lab.peer.command('ping', '-c', '1', '-W', '0.3', address), check=False,
                                   capture_output=True)
             self.assertNotEqual(done.returncode, 0, address)
 
     def test_ten_requests_on_one_connection(self):
         done = self.lab.peer.run('curl', '-s', '-o', '/dev/null', '-w', '%{http_code} %{num_connects}\n',
-                                 *[f'http://{labs.WEIR}/{i}' for i in range(10)], '-o', '/dev/null',
+                                 *[f'http://{self.family.host()}/{i}' for i in range(10)], '-o', '/dev/null',
                                  *['-o', '/dev/null'] * 8)
         self.assertEqual(done.split(), ['200', '1'] + ['200', '0'] * 9)
 
@@ -131,13 +132,14 @@ class Http(ServeCase):
 
     def test_udp_does_no_harm(self):
         with self.lab.peer:
-            sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            sock = socket.socket(self.family.af, socket.SOCK_DGRAM)
+        hops = (socket.IPPROTO_IPV6, socket.IPV6_UNICAST_HOPS) if self.family.is6 else (socket.IPPROTO_IP, socket.IP_TTL)
         before = self.weir.stats()['drops'].get('ip_protocol', 0)
         with sock:
             for port in range(33434, 33464):  # where traceroute sends to
                 for ttl in (1, 2, 64):
-                    sock.setsockopt(socket.IPPROTO_IP, socket.IP_TTL, ttl)
-                    sock.sendto(b'x' * 32, (labs.WEIR, port))
+                    sock.setsockopt(*hops, ttl)
+                    sock.sendto(b'x' * 32, (self.family.weir, port))
         self.assertEqual(self.weir.stats()['drops'].get('ip_protocol', 0) - before, 90)
         self.assertIn('200', self.curl('--head'))
 
@@ -147,7 +149,7 @@ class Ping(ServeCase):
     title = 'ping'
 
     def ping(self, *arguments, count=5):
-        said = self.lab.peer.run('ping', '-c', str(count), '-i', '0.2', '-W', '2', *arguments, labs.WEIR)
+        said = self.lab.peer.run('ping', '-c', str(count), '-i', '0.2', '-W', '2', *arguments, self.family.weir)
         self.assertIn(f'{count} packets transmitted, {count} received', said)
         self.assertNotIn('wrong data', said)
         self.assertNotIn('DUP', said)
@@ -156,26 +158,27 @@ class Ping(ServeCase):
         self.ping()
 
     def test_large_and_odd_sizes_answered(self):
-        for size in (0, 1, 55, 1400, 1468):
+        for size in (0, 1, 55, 1400, 1508 - self.family.headers):
             self.ping('-s', str(size), count=1)
 
     def test_not_for_a_broadcast(self):
-        done = subprocess.run(self.lab.peer.command('ping', '-b', '-c', '1', '-W', '0.3', '192.0.2.255'),
+        """Nor for all nodes of the link (RFC 4443 would let it)."""
+        everybody = 'ff02::1%peer0' if self.family.is6 else self.family.address(255)
+        done = subprocess.run(self.lab.peer.command('ping', '-b', '-L', '-c', '1', '-W', '0.3', everybody),
                               check=False, capture_output=True)
         self.assertNotEqual(done.returncode, 0)
 
 
 @tap.needs('curl')
-class Sizes(unittest.TestCase):
+class Sizes(labs.Case):
     title = 'size'
 
     def fetch(self, size):
-        lab = labs.Lab()
-        self.addCleanup(lab.close)
+        lab = self.make_lab()
         server = weir.Weir(lab, 'serve', '--size', size).ready()
         path = labs.scratch('body')
         for _ in range(3):
-            lab.peer.run('curl', '-sS', '--max-time', '20', '-o', path, f'http://{labs.WEIR}/')
+            lab.peer.run('curl', '-sS', '--max-time', '20', '-o', path, f'http://{self.family.host()}/')
             self.assertEqual(os.path.getsize(path) if os.path.exists(path) else 0, size)
         summary = server.stop()
         tap.note(weir.describe(summary))
@@ -204,7 +207,7 @@ class Wrk(ServeCase):
     def wrk(self, *headers):
         duration = tap.seconds(2)
         said = self.lab.peer.run('wrk', '-t', '1', '-c', '64', '-d', f'{duration}s', '--latency', *headers,
-                                 f'http://{labs.WEIR}/')
+                                 f'http://{self.family.host()}/')
         tap.note(said)
         self.assertNotIn('Socket errors', said)
         self.assertNotIn('Non-2xx', said)
@@ -216,6 +219,7 @@ class Wrk(ServeCase):
     def test_64_connections_closed_after_each_request(self):
         self.wrk('-H', 'Connection: close')
 
+    @tap.once
     def test_of_it_all_the_summary(self):
         """Last by its name: stops the server."""
         summary = self.stop()
@@ -286,13 +290,15 @@ class Discard(ServeCase):
     title = 'discard'
     options = ('--app', 'discard')
 
+    @tap.once
     def test_reads_all_and_sends_nothing(self):
         data = bytes(8 * MIB)
-        with self.lab.connect() as sock:
-            self.assertEqual(peer.exchange(sock, data), b'')
+        for self.lab.family in self.families:
+            with self.lab.connect() as sock:
+                self.assertEqual(peer.exchange(sock, data), b'')
         summary = self.stop()
         self.assertEqual(weir.faults(summary), [])
-        self.assertEqual(summary['bytes_rx'], len(data))
+        self.assertEqual(summary['bytes_rx'], len(data) * len(self.families))
         self.assertEqual(summary['bytes_tx'], 0)
 
 
@@ -325,10 +331,12 @@ class Accept(ServeCase):
         # Linux resets what refuses its SYN and tries again within milliseconds.
         self.assertNotIn('time_wait_syn', self.weir.stats()['drops'])
 
+    @tap.once
     def test_it_closes_at_once_and_waits_in_time_wait(self):
         """Last by its name: stops the server."""
         before = self.weir.stats()['connections']['closed']
-        for _ in range(1000):
+        for n in range(1000):
+            self.lab.family = self.families[n % 2]
             with self.lab.connect() as sock:
                 self.assertEqual(sock.recv(1), b'')
         labs.until(lambda: self.weir.stats()['states']['TIME-WAIT'] == 0, 5, 'the end of TIME-WAIT')
@@ -337,14 +345,13 @@ class Accept(ServeCase):
         self.assertEqual(weir.faults(summary, failed=summary['connections']['failed']), [])
 
 
-class Ends(unittest.TestCase):
+class Ends(labs.Case):
     """What SIGTERM does to connections."""
 
     title = 'stop'
 
     def test_closes_idle_connections_properly(self):
-        lab = labs.Lab()
-        self.addCleanup(lab.close)
+        lab = self.make_lab()
         server = weir.Weir(lab, 'serve').ready()
         with lab.connect() as idle, lab.connect() as used:
             used.sendall(b'GET / HTTP/1.1\r\nHost: a\r\n\r\n')
@@ -357,8 +364,7 @@ class Ends(unittest.TestCase):
 
     @tap.only_long
     def test_resets_what_the_peer_does_not_close(self):
-        lab = labs.Lab()
-        self.addCleanup(lab.close)
+        lab = self.make_lab()
         server = weir.Weir(lab, 'serve').ready()
         with lab.connect() as sock:
             started = time.monotonic()
@@ -372,8 +378,7 @@ class Ends(unittest.TestCase):
                 sock.sendall(b'x')
 
     def test_second_signal_stops_at_once(self):
-        lab = labs.Lab()
-        self.addCleanup(lab.close)
+        lab = self.make_lab()
         server = weir.Weir(lab, 'serve').ready()
         with lab.connect() as sock:
             server.process.terminate()

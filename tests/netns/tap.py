@@ -53,6 +53,18 @@ def only_long(case):
     return case
 
 
+def once(case):
+    """A case that runs once for all families together."""
+    case.once = True
+    return case
+
+
+def ipv6_if_long(case):
+    """A case that takes seconds, or a class of them, and shows little that IPv4's does not: of IPv6 only by hand."""
+    case.ipv6_if_long = True
+    return case
+
+
 def seconds(short, long=10):
     """How long a run takes: in `make test`, and by hand."""
     return long if long_form else short
@@ -104,11 +116,33 @@ class Result(unittest.TestResult):
 
 
 def name_of(test):
-    """"load af_packet: closes by fin" for LoadAfPacket.test_closes_by_fin with its class's `title`."""
+    """"load af_packet: closes by fin" for LoadAfPacket.test_closes_by_fin with its class's `title`; behind it ", ipv6"."""
     if isinstance(test, unittest.TestCase):
         words = test.id().split('.')[-1].removeprefix('test_').replace('_', ' ')
-        return f'{getattr(test, "title", type(test).__name__)}: {words}'
+        suffix = test.family.suffix if is_per_family(test) else ''
+        return f'{getattr(test, "title", type(test).__name__)}: {words}{suffix}'
     return str(test).replace('#', '')
+
+
+def method_of(case):
+    return getattr(case, case.id().split('.')[-1], None)
+
+
+def is_per_family(case):
+    return hasattr(case, 'families') and not getattr(method_of(case), 'once', False)
+
+
+def each_family(case):
+    """The case once for each of its class's families."""
+    if not is_per_family(case):
+        return [case]
+    cases = []
+    for family in case.families:
+        if family.is6 and not long_form and any(getattr(of, 'ipv6_if_long', False) for of in (case, method_of(case))):
+            continue
+        cases.append(type(case)(case.id().split('.')[-1]))
+        cases[-1].family = family
+    return cases
 
 
 def cases_of(suite):
@@ -142,14 +176,14 @@ def arguments():
 
 
 def is_wanted(case, words):
-    method = getattr(case, case.id().split('.')[-1], None)
-    if getattr(method, 'only_long', False) and not long_form:
+    if getattr(method_of(case), 'only_long', False) and not long_form:
         return False
     return not words or any(word in name_of(case) for word in words)
 
 
 def load(words):
-    cases = cases_of(unittest.defaultTestLoader.loadTestsFromModule(sys.modules['__main__']))
+    found = cases_of(unittest.defaultTestLoader.loadTestsFromModule(sys.modules['__main__']))
+    cases = (case for one in found for case in each_family(one))
     return unittest.TestSuite(case for case in cases if is_wanted(case, words))
 
 

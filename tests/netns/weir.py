@@ -13,15 +13,18 @@ READY_S = 30  # EAL sets memory aside first
 
 
 class Weir:
-    def __init__(self, lab, command, *options, address=f'{labs.WEIR}/24', port=True):
-        """Starts `weir COMMAND --json`; port False: without --port and --addr, for demo."""
+    def __init__(self, lab, command, *options, address=None, port=True):
+        """Starts `weir COMMAND --json` with the lab's addresses, or with one; port False: without --port and --addr,
+        for demo."""
         self.lab = lab
         self.lines = []
         self.changed = threading.Condition()
         self.errors_path = labs.scratch(f'weir-{command}.log')
         words = [tap.weir_path, command, '--json']
         if port:
-            words += ['--port', lab.port, '--addr', address]
+            words += ['--port', lab.port]
+            for one in [address] if address else [family.cidr() for family in lab.families]:
+                words += ['--addr', one]
         with open(self.errors_path, 'wb') as errors:
             self.process = lab.start(lab.weir, *words, *map(str, options), stdout=subprocess.PIPE,
                                      stderr=errors, text=True)

@@ -92,6 +92,7 @@ static struct seg parsed(uint32_t *headers)
 {
 	static uint8_t bytes[ETH_BYTES + sizeof(last_packet)];
 	struct eth_hdr eth = { .dst = frames_peer_mac, .src = frames_our_mac, .type = ETH_TYPE_IPV4 };
+	struct seg_side side;
 	struct seg seg;
 
 	eth_build(bytes, &eth);
@@ -100,8 +101,9 @@ static struct seg parsed(uint32_t *headers)
 			       .contiguous = (uint32_t)(ETH_BYTES + last_len),
 			       .total = (uint32_t)(ETH_BYTES + last_len) };
 
-	cr_assert(parse_link(&frame) == ACCEPTED && parse_ip(&frame) == ACCEPTED);
-	cr_assert_eq(parse_tcp(&frame, 0, &seg, headers), ACCEPTED);
+	cr_assert(parse_link(&frame) == ACCEPTED && parse_ip(&frame) == ACCEPTED &&
+		  parse_accept(&frame) == ACCEPTED);
+	cr_assert_eq(parse_tcp(&frame, 0, &seg, &side, headers), ACCEPTED);
 	return seg;
 }
 

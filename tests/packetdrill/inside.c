@@ -24,7 +24,7 @@ bool inside_look(const struct tcp *tcp, weir_conn conn, struct inside *inside)
 	if (tcb == NULL)
 		return false;
 	*inside = (struct inside){
-		.mss_offered = profile_mss(tcp, profile_of(tcp, tcb)),
+		.mss_offered = profile_mss(tcp, profile_of(tcp, tcb), tcb_is6(tcb)),
 		.retries = tcb->retries & UINT8_MAX,
 		.snd_wscale = tcb->snd_wscale & UINT8_MAX,
 		.rcv_wscale = tcb->rcv_wscale & UINT8_MAX,

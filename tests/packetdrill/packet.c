@@ -25,19 +25,17 @@ static const struct eth_addr ours = { { 2, 0, 0, 0, 0, 1 } }, theirs = { { 2, 0,
 static verdict tcp_arrives(struct world *world, const struct frame *frame)
 {
 	struct seg seg;
-	struct sack sack;
+	struct seg_side side;
 	uint32_t headers;
-	verdict v = parse_tcp(frame, 0, &seg, &headers);
+	verdict v = parse_tcp(frame, 0, &seg, &side, &headers);
 
 	if (v != ACCEPTED)
 		return v;
-	if (seg.opts & SEG_OPT_SACK)
-		seg.sacks = (uint8_t)parse_sack(frame, &sack);
 	if (seg.len > 0)
 		seg.payload = payload_arena_copy(frame->bytes + headers, seg.len);
 	uint64_t turned;
 
-	CHECK(tcp_input(world->tcp, &seg, &sack, 1, world->now_ns, &turned) == 1 && turned == 0);
+	CHECK(tcp_input(world->tcp, &seg, &side, 1, world->now_ns, &turned) == 1 && turned == 0);
 	payload_free(seg.payload);
 	return ACCEPTED;
 }
@@ -58,11 +56,9 @@ static int errno_of(const struct icmp *icmp)
 static verdict icmp_arrives(struct world *world, const struct frame *frame)
 {
 	uint32_t start = frame_l4_start(frame), len = frame_end(frame) - start;
-	verdict v = ip_acceptable(frame->bytes + ETH_BYTES, &frame->ip);
 	struct icmp icmp;
+	verdict v = icmp_parse(&frame->ip, frame->bytes + start, len, len, 0, &icmp);
 
-	if (v == ACCEPTED)
-		v = icmp_parse(frame->bytes + start, len, len, 0, &icmp);
 	if (v != ACCEPTED)
 		return v;
 	if (icmp.type == ICMP_ECHO || icmp.error.protocol != IP_PROTOCOL_TCP)
@@ -77,9 +73,11 @@ static verdict arrives(struct world *world, struct frame *frame)
 
 	if (v == ACCEPTED)
 		v = parse_ip(frame);
+	if (v == ACCEPTED)
+		v = parse_accept(frame);
 	if (v != ACCEPTED)
 		return v;
-	if (frame->ip.dst != world->settings.address)
+	if (!address_equal(frame->ip.dst, world->settings.address))
 		return COUNT_drop_ip_destination;
 	if (frame->ip.protocol == IP_PROTOCOL_TCP)
 		return tcp_arrives(world, frame);
@@ -119,14 +117,14 @@ static void append(struct world *world, struct packet *packet)
 	world->out_last = packet;
 }
 
-static void build(struct world *world, const struct seg *seg, const struct sack *sack)
+static void build(struct world *world, const struct seg *seg, const struct seg_side *side)
 {
 	uint8_t frame[BUILD_HEADERS_MAX + PACKET_MAX];
-	unsigned headers = build_headers(frame, seg, &theirs, &ours);
+	unsigned headers = build_headers(frame, seg, &side->pair, &theirs, &ours);
 	size_t len = headers + seg->len - ETH_BYTES;
 
 	if (seg->opts & SEG_OPT_SACK)
-		build_sack(frame, seg, sack);
+		build_sack(frame, seg, &side->sack);
 	tcp_read(world->tcp, seg, frame + headers);
 	build_csum(frame, seg);
 	struct packet *packet = malloc(sizeof(*packet) + len);
@@ -140,10 +138,10 @@ static void build(struct world *world, const struct seg *seg, const struct sack 
 void packets_output(struct world *world)
 {
 	struct seg seg;
-	struct sack sack;
+	struct seg_side side;
 
-	while (tcp_output(world->tcp, &seg, &sack, 1, world->now_ns) == 1)
-		build(world, &seg, &sack);
+	while (tcp_output(world->tcp, &seg, &side, 1, world->now_ns) == 1)
+		build(world, &seg, &side);
 }
 
 static struct packet *take_first(struct world *world)

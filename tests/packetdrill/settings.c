@@ -31,7 +31,7 @@ static const char *take_address(struct settings *settings, const char *text)
 		return "weir has no IPv6 yet: run with --ip_version=ipv4";
 	if (inet_pton(AF_INET, text, &address) != 1)
 		return "--so_flags must begin with the local IPv4 address";
-	settings->address = ntohl(address.s_addr);
+	settings->address = weir_ipv4(ntohl(address.s_addr));
 	return NULL;
 }
 
@@ -70,7 +70,7 @@ static const char *take(struct settings *settings, const char *name, const char 
 /* Buffers for the window: as many as weir counts at most, one for a full segment each. */
 static uint16_t buffers_for(const struct settings *settings)
 {
-	uint32_t mss = settings->config.mtu - TCP_IP_HEADERS;
+	uint32_t mss = settings->config.mtu - tcp_headers(false);
 	uint32_t buffers = (settings->receive_window + mss - 1) / mss;
 
 	return (uint16_t)(buffers < 2 ? 2 : buffers > UINT8_MAX ? UINT8_MAX : buffers);
@@ -81,7 +81,7 @@ const char *settings_parse(struct settings *settings, const char *flags)
 	char copy[FLAGS_MAX], *rest = NULL;
 	const char *wrong;
 
-	*settings = (struct settings){ .address = 0 };
+	*settings = (struct settings){ .receive_window = 0 };
 	weir_config_default(&settings->config);
 	settings->config.defence.mode = WEIR_DEFENCE_OFF;
 	settings->config.max_connections = CONNECTIONS_MAX;

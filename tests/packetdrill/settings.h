@@ -18,7 +18,7 @@
 #include "weir.h"
 
 struct settings {
-	uint32_t address;
+	struct weir_address address;
 	uint32_t receive_window; /* bytes; 0: not given */
 	struct weir_config config;
 };

@@ -68,8 +68,9 @@ static int endpoint_from(const struct sockaddr *address, socklen_t len, struct w
 	memcpy(&in, address, sizeof(in));
 	if (in.sin_family != AF_INET)
 		return -EAFNOSUPPORT;
-	*endpoint =
-		(struct weir_endpoint){ .address = ntohl(in.sin_addr.s_addr), .port = ntohs(in.sin_port) };
+	endpoint->port = ntohs(in.sin_port);
+	endpoint->address = in.sin_addr.s_addr == INADDR_ANY ? (struct weir_address){ 0, 0 } :
+								 weir_ipv4(ntohl(in.sin_addr.s_addr));
 	return 0;
 }
 
@@ -77,7 +78,7 @@ void socket_peer(const struct socket *socket, struct sockaddr *address, socklen_
 {
 	struct sockaddr_in in = { .sin_family = AF_INET,
 				  .sin_port = htons(socket->remote.port),
-				  .sin_addr.s_addr = htonl(socket->remote.address) };
+				  .sin_addr.s_addr = htonl(address_v4(socket->remote.address)) };
 
 	if (address == NULL || len == NULL)
 		return;
@@ -89,7 +90,8 @@ static bool in_the_way(const struct socket *other, const struct socket *socket, 
 {
 	if (other == NULL || other == socket || !other->bound || other->local.port != local.port)
 		return false;
-	if (other->local.address != 0 && local.address != 0 && other->local.address != local.address)
+	if (!address_is_none(other->local.address) && !address_is_none(local.address) &&
+	    !address_equal(other->local.address, local.address))
 		return false;
 	return other->state == SOCKET_LISTENING || !other->reuse_address || !socket->reuse_address;
 }
@@ -104,7 +106,7 @@ int socket_bind(struct socket *socket, const struct sockaddr *address, socklen_t
 		return err;
 	if (socket->bound || socket->state != SOCKET_FRESH)
 		return -EINVAL;
-	if (local.address != 0 && local.address != world->settings.address)
+	if (!address_is_none(local.address) && !address_equal(local.address, world->settings.address))
 		return -EADDRNOTAVAIL;
 	for (unsigned i = 0; local.port != 0 && i < WORLD_SOCKETS; i++)
 		if (in_the_way(world->sockets[i], socket, local))
@@ -231,7 +233,7 @@ static int disconnect(struct socket *socket)
 static int start_connecting(struct socket *socket, const struct sockaddr *address, socklen_t len)
 {
 	struct world *world = socket->world;
-	struct weir_endpoint local = { .address = world->settings.address, .port = socket->local.port };
+	struct weir_endpoint local = { world->settings.address, socket->local.port };
 	int err = endpoint_from(address, len, &socket->remote);
 
 	if (err == 0)

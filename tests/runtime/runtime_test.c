@@ -39,7 +39,7 @@ struct server {
  */
 static void start_some(struct weir_core *core, struct client *client)
 {
-	struct weir_endpoint local = { 0 }, remote = { .address = SERVER, .port = PORT };
+	struct weir_endpoint local = { 0 }, remote = { .address = weir_ipv4(SERVER), .port = PORT };
 	unsigned ended = __atomic_load_n(&client->ended, __ATOMIC_RELAXED);
 	unsigned at_once = ended == 0 ? 1 : AT_ONCE;
 	weir_conn conn;
@@ -109,7 +109,7 @@ static struct weir_shard_config shard_config(uint32_t address, int lcore, weir_a
 	struct weir_shard_config shard = { .lcore = lcore, .app = app, .arg = arg };
 
 	weir_config_default(&shard.config);
-	shard.config.ranges[0] = (struct weir_range){ address, address, 24 };
+	shard.config.ranges[0] = (struct weir_range){ weir_ipv4(address), weir_ipv4(address), 24 };
 	shard.config.ranges_count = 1;
 	shard.config.max_connections = 1000;
 	shard.config.msl_ns = 10 * CLOCK_NS_PER_MS;

@@ -89,7 +89,7 @@ static struct weir_shard_config shard_config(uint32_t address, int lcore, struct
 	struct weir_shard_config shard = { .lcore = lcore, .app = no_app, .arg = end };
 
 	weir_config_default(&shard.config);
-	shard.config.ranges[0] = (struct weir_range){ address, address, 24 };
+	shard.config.ranges[0] = (struct weir_range){ weir_ipv4(address), weir_ipv4(address), 24 };
 	shard.config.ranges_count = 1;
 	shard.config.max_connections = 1000;
 	return shard;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * cookies - what a connection that a SYN cookie has made carries, beside an ordinary one, in TAP.
+ * cookies - what a connection that a SYN cookie has made carries, beside an ordinary one, in TAP; of both families.
  *
  * A transfer whose pace is the window's, and one that loss recovery decides: both take longer where window
  * scale or SACK is lost. With cookies, with timestamps and without, they take as long as without.
@@ -13,12 +13,13 @@
 /* A window scale of 2, which cookies keep exactly either way (tcp/cookie.c). */
 #define RECEIVE_BUFFERS 160
 
-static struct transfer_plan plan_of(unsigned sender, bool no_timestamps, unsigned loss)
+static struct transfer_plan plan_of(bool is6, unsigned sender, bool no_timestamps, unsigned loss)
 {
 	return (struct transfer_plan){
 		.faults = { .loss = loss, .delay_ns = 20 * CLOCK_NS_PER_MS },
 		.seed = 11,
 		.sender = sender,
+		.is6 = is6,
 		.no_timestamps = no_timestamps,
 		.receive_buffers = RECEIVE_BUFFERS,
 	};
@@ -35,10 +36,10 @@ static bool kept(const struct transfer *t, const struct transfer_plan *plan)
 }
 
 /* The same with cookies and without; and without window scale. */
-static unsigned windows(unsigned number, unsigned sender, bool no_timestamps, const char *what)
+static unsigned windows(unsigned number, bool is6, unsigned sender, bool no_timestamps, const char *what)
 {
 	static struct transfer ordinary, cookie, narrow;
-	struct transfer_plan plan = plan_of(sender, no_timestamps, 0);
+	struct transfer_plan plan = plan_of(is6, sender, no_timestamps, 0);
 
 	transfer_run(&ordinary, &plan, "remembered");
 	plan.cookies = true;
@@ -51,20 +52,20 @@ static unsigned windows(unsigned number, unsigned sender, bool no_timestamps, co
 				       ordinary.totals.v[COUNT_cookies_sent] == 0 &&
 				       equal(cookie.took_ns, ordinary.took_ns) &&
 				       narrow.took_ns > cookie.took_ns + cookie.took_ns / 10,
-			       what);
+			       what, is6);
 }
 
 #define SEEDS 20
 
 /* Over seeds: where frames are lost no two transfers are alike. */
-static unsigned losses(unsigned number, bool no_timestamps, const char *what)
+static unsigned losses(unsigned number, bool is6, bool no_timestamps, const char *what)
 {
 	static struct transfer t;
 	uint64_t ordinary_ns = 0, cookies_ns = 0;
 	bool well = true;
 
 	for (unsigned seed = 0; seed < SEEDS; seed++) {
-		struct transfer_plan plan = plan_of(1, no_timestamps, 10);
+		struct transfer_plan plan = plan_of(is6, 1, no_timestamps, 10);
 
 		plan.seed = 100 + seed;
 		transfer_run(&t, &plan, "1 % lost, remembered");
@@ -77,18 +78,22 @@ static unsigned losses(unsigned number, bool no_timestamps, const char *what)
 	}
 	printf("# %u transfers took %" PRIu64 " ms remembered, %" PRIu64 " ms by cookies\n", SEEDS,
 	       (uint64_t)(ordinary_ns / CLOCK_NS_PER_MS), (uint64_t)(cookies_ns / CLOCK_NS_PER_MS));
-	return transfer_report(number, well && equal(cookies_ns, ordinary_ns), what);
+	return transfer_report(number, well && equal(cookies_ns, ordinary_ns), what, is6);
 }
 
 int main(void)
 {
 	unsigned failed = 0;
 
-	printf("TAP version 13\n1..5\n");
-	failed += windows(1, 1, false, "a cookie's connection sends as fast as any");
-	failed += windows(2, 1, true, "without timestamps, too");
-	failed += windows(3, 0, false, "and receives as fast");
-	failed += losses(4, false, "it repairs losses as fast");
-	failed += losses(5, true, "without timestamps, too");
+	printf("TAP version 13\n1..10\n");
+	for (unsigned is6 = 0; is6 < 2; is6++) {
+		unsigned before = 5 * is6;
+
+		failed += windows(before + 1, is6, 1, false, "a cookie's connection sends as fast as any");
+		failed += windows(before + 2, is6, 1, true, "without timestamps, too");
+		failed += windows(before + 3, is6, 0, false, "and receives as fast");
+		failed += losses(before + 4, is6, false, "it repairs losses as fast");
+		failed += losses(before + 5, is6, true, "without timestamps, too");
+	}
 	return failed != 0;
 }

@@ -7,6 +7,7 @@
 #include "support/payload_arena.h"
 #include "wire/build.h"
 #include "wire/parse.h"
+#include "wire/plain.h"
 
 static const struct eth_addr macs[2] = { { { 2, 0, 0, 0, 0, 1 } }, { { 2, 0, 0, 0, 0, 2 } } };
 
@@ -23,34 +24,37 @@ void host_init(struct host *host, struct network *network, unsigned end, const s
 	host->tcp = tcp_create(host->memory, config, secrets, &host->counters, host_now(host, now_ns));
 }
 
-static verdict parse(const uint8_t *bytes, uint32_t len, struct seg *seg, struct sack *sack,
-		     uint32_t *headers)
+static verdict parse(const struct host *host, const uint8_t *bytes, uint32_t len, struct seg *seg,
+		     struct seg_side *side, uint32_t *headers)
 {
 	struct frame frame = { .bytes = bytes, .contiguous = len, .total = len };
+
+	if (host->plain && plain_parse(bytes, len, false, &macs[host->end], seg, &side->pair, headers))
+		return ACCEPTED;
 	verdict v = parse_link(&frame);
 
 	if (v != ACCEPTED)
 		return v;
-	if (frame.eth.type != ETH_TYPE_IPV4)
+	if (frame.eth.type != ETH_TYPE_IPV4 && frame.eth.type != ETH_TYPE_IPV6)
 		return COUNT_drop_eth_type;
 	v = parse_ip(&frame);
+	if (v == ACCEPTED)
+		v = parse_accept(&frame);
 	if (v != ACCEPTED)
 		return v;
 	if (frame.ip.protocol != IP_PROTOCOL_TCP)
 		return COUNT_drop_ip_protocol;
-	v = parse_tcp(&frame, 0, seg, headers);
-	if (v == ACCEPTED && seg->opts & SEG_OPT_SACK)
-		seg->sacks = (uint8_t)parse_sack(&frame, sack);
-	return v;
+	return parse_tcp(&frame, 0, seg, side, headers);
 }
 
 /* The verdict on a segment is the counter that has grown. */
 static void print_segment(const struct host *host, const struct seg *seg, const struct counters *before,
 			  uint64_t now_ns)
 {
-	fprintf(host->trace, "%12.6f %s gets port %u>%u flags %#x seq %u ack %u len %u wnd %u",
-		(double)now_ns / 1e9, host->end ? "server" : "client", seg->tuple.rport, seg->tuple.lport,
-		seg->flags, seg->seq, seg->ack, seg->len, seg->wnd);
+	fprintf(host->trace, "%12.6f %s gets %s port %u>%u flags %#x seq %u ack %u len %u wnd %u",
+		(double)now_ns / 1e9, host->end ? "server" : "client",
+		tuple_is6(&seg->tuple) ? "IPv6" : "IPv4", seg->tuple.rport, seg->tuple.lport, seg->flags,
+		seg->seq, seg->ack, seg->len, seg->wnd);
 	for (unsigned id = 0; id < COUNTERS; id++) {
 		if (counter_kind((enum counter)id) == WEIR_COUNT_DROP &&
 		    before->v[id] != host->counters.v[id])
@@ -59,29 +63,47 @@ static void print_segment(const struct host *host, const struct seg *seg, const 
 	fprintf(host->trace, "\n");
 }
 
-static void send_segment(struct host *host, struct seg *seg, const struct sack *sack, uint64_t now_ns)
+/* Bytes of the frame. */
+static unsigned build(const struct host *host, const struct seg *seg, const struct seg_side *side,
+		      uint8_t *frame)
+{
+	const struct eth_addr *dst = &macs[!host->end], *src = &macs[host->end];
+
+	if (host->plain && seg->len == 0 && !(seg->opts & SEG_OPT_SACK))
+		return plain_build(frame, seg, &side->pair, dst, src);
+	unsigned headers = build_headers(frame, seg, &side->pair, dst, src);
+
+	if (seg->opts & SEG_OPT_SACK)
+		build_sack(frame, seg, &side->sack);
+	if (seg->len > 0)
+		tcp_read(host->tcp, seg, frame + headers);
+	build_csum(frame, seg);
+	return headers + seg->len;
+}
+
+static void send_segment(struct host *host, struct seg *seg, const struct seg_side *side, uint64_t now_ns)
 {
 	uint8_t frame[BUILD_HEADERS_MAX + 9000];
 
 	seg->ttl = 64;
-	unsigned headers = build_headers(frame, seg, &macs[!host->end], &macs[host->end]);
+	network_send(host->network, !host->end, frame, build(host, seg, side, frame), now_ns);
+}
 
-	if (seg->opts & SEG_OPT_SACK)
-		build_sack(frame, seg, sack);
-	if (seg->len > 0)
-		tcp_read(host->tcp, seg, frame + headers);
-	build_csum(frame, seg);
-	network_send(host->network, !host->end, frame, headers + seg->len, now_ns);
+static bool arrives(const struct host *host, const struct seg *seg, const struct seg_side *side)
+{
+	struct weir_address own = host->addresses[tuple_is6(&seg->tuple)];
+
+	return address_is_none(own) || address_equal(own, tuple_local(&seg->tuple, &side->pair));
 }
 
 void host_receive(struct host *host, const uint8_t *bytes, uint32_t len, uint64_t now_ns)
 {
 	struct seg seg;
-	struct sack sack;
+	struct seg_side side;
 	uint32_t headers;
-	verdict v = parse(bytes, len, &seg, &sack, &headers);
+	verdict v = parse(host, bytes, len, &seg, &side, &headers);
 
-	if (v == ACCEPTED && host->address != 0 && seg.tuple.laddr != host->address)
+	if (v == ACCEPTED && !arrives(host, &seg, &side))
 		return;
 	host->frames_in++;
 	if (v != ACCEPTED) {
@@ -97,23 +119,23 @@ void host_receive(struct host *host, const uint8_t *bytes, uint32_t len, uint64_
 	struct seg answer = seg;
 	uint64_t turned;
 
-	CHECK(tcp_input(host->tcp, &answer, &sack, 1, host_now(host, now_ns), &turned) == 1);
+	CHECK(tcp_input(host->tcp, &answer, &side, 1, host_now(host, now_ns), &turned) == 1);
 	if (host->trace != NULL)
 		print_segment(host, &seg, &before, now_ns);
 	payload_free(answer.payload);
 	if (turned)
-		send_segment(host, &answer, NULL, now_ns);
+		send_segment(host, &answer, &side, now_ns);
 }
 
 void host_send(struct host *host, uint64_t now_ns)
 {
 	struct seg segs[32];
-	struct sack sacks[32];
+	struct seg_side sides[32];
 	unsigned n;
 
-	while ((n = tcp_output(host->tcp, segs, sacks, 32, host_now(host, now_ns))) > 0)
+	while ((n = tcp_output(host->tcp, segs, sides, 32, host_now(host, now_ns))) > 0)
 		for (unsigned i = 0; i < n; i++)
-			send_segment(host, &segs[i], &sacks[i], now_ns);
+			send_segment(host, &segs[i], &sides[i], now_ns);
 }
 
 uint64_t host_next(const struct host *host, uint64_t now_ns)

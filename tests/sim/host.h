@@ -17,8 +17,10 @@ struct host {
 	struct network *network;
 	uint64_t clock_ns; /* added to the simulation's time: each host has its own clock */
 	unsigned end;      /* which one of the network's */
-	uint32_t address;  /* what is sent elsewhere does not arrive; 0: it does */
-	unsigned strip;    /* SEG_OPT_ bits that something on the path takes off SYNs */
+	/* Its own, IPv4 and IPv6: what is sent elsewhere does not arrive. None: it does. */
+	struct weir_address addresses[2];
+	bool plain;     /* what is plain goes the short way, in and out (wire/plain.h) */
+	unsigned strip; /* SEG_OPT_ bits that something on the path takes off SYNs */
 	uint64_t frames_in;
 	FILE *trace; /* where each segment that arrives is printed, or NULL */
 };

@@ -6,7 +6,7 @@
 
 #include "base/check.h"
 #include "wire/eth.h"
-#include "wire/ip.h"
+#include "wire/ipv4.h"
 
 void network_init(struct network *network, const struct network_faults *faults, uint64_t seed)
 {
@@ -51,17 +51,24 @@ static void corrupt(struct network *network, uint8_t *bytes, uint32_t len)
 	network->corrupted++;
 }
 
-/* Congestion Experienced, on a packet of IPv4 that says ECT(0) or ECT(1) (RFC 3168 section 5). */
+/*
+ * Congestion Experienced, on a packet that says ECT(0) or ECT(1) (RFC 3168 section 5): in IPv4's second byte, or four bits
+ * further on, where IPv6's traffic class ends.
+ */
 static void mark(struct network *network, uint8_t *bytes)
 {
-	uint8_t *packet = bytes + ETH_BYTES, *tos = &packet[1];
+	uint8_t *packet = bytes + ETH_BYTES;
+	bool is6 = packet[0] >> 4 == 6;
+	unsigned shift = is6 ? 4 : 0, ecn = packet[1] >> shift & 3;
 
-	if ((*tos & 3) == 0 || (*tos & 3) == 3 || !happens(network, network->faults.marking))
+	if (ecn == 0 || ecn == 3 || !happens(network, network->faults.marking))
 		return;
-	*tos |= 3;
-	packet[10] = packet[11] = 0; /* the checksum, as ip_build_csum() wants it */
-	ip_build_csum(packet);
+	packet[1] |= (uint8_t)(3 << shift);
 	network->marked++;
+	if (is6)
+		return;
+	packet[10] = packet[11] = 0; /* the checksum, as ipv4_build_csum() wants it */
+	ipv4_build_csum(packet);
 }
 
 static void send_copy(struct network *network, unsigned to, const uint8_t *bytes, uint32_t len,

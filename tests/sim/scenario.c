@@ -6,6 +6,7 @@
 
 #include "sim/attacker.h"
 #include "sim/host.h"
+#include "support/addresses.h"
 #include "support/payload_arena.h"
 #include "tcp/isn.h"
 
@@ -15,11 +16,12 @@
 #define PIECE_MAX 8000
 #define SERVER_PORT 80
 #define CLIENT_PORT 5000 /* and up: each connection's number added */
+#define MTU_MIN_6 1280   /* RFC 8200 section 5 */
 
 /* The longest that a scenario may take: retransmissions back off to a minute each. */
 #define VIRTUAL_LIMIT_NS (6 * 3600 * CLOCK_NS_PER_S)
 
-static const uint32_t addresses[2] = { 0x0a000001, 0x0a000002 };
+static const uint32_t addresses[2] = { 0x0a000001, 0x0a000002 }; /* or such numbers of IPv6 */
 
 /* Payload that an application has not read yet. */
 struct held {
@@ -67,6 +69,19 @@ static void fail(struct scenario *s, const char *fault, unsigned end, unsigned c
 		 end == 0 ? "client" : "server", connection, (double)s->now_ns / 1e9);
 }
 
+/* Each family alone, or in turn. */
+static bool is_6(const struct scenario *s, unsigned connection)
+{
+	const bool *options = s->result.options;
+
+	return options[SCENARIO_IPV6] && (!options[SCENARIO_IPV4] || connection % 2 == 0);
+}
+
+static struct weir_address address_of(const struct scenario *s, unsigned end, unsigned connection)
+{
+	return numbered_address(is_6(s, connection), addresses[end]);
+}
+
 static void choose_faults(struct scenario *s, struct network_faults *faults)
 {
 	*faults = (struct network_faults){
@@ -93,15 +108,25 @@ static unsigned choose_strip(struct scenario *s)
 	return strip | (rng_below(&s->rng, 4) == 0 ? SEG_OPT_WSCALE : 0);
 }
 
-static void choose_config(struct scenario *s, struct weir_config *config)
+static void choose_config(struct scenario *s, unsigned end, struct weir_config *config)
 {
 	static const uint16_t mtus[] = { 576, 1500, 1500, 9000 };
 
 	weir_config_default(config);
+	for (unsigned is6 = 0; is6 < 2; is6++) {
+		struct weir_range *range = &config->ranges[config->ranges_count];
+
+		if (!s->result.options[is6 ? SCENARIO_IPV6 : SCENARIO_IPV4])
+			continue;
+		range->first = range->last = numbered_address(is6, addresses[end]);
+		config->ranges_count++;
+	}
 	config->max_connections = 16;
 	config->max_extensions = 16;
 	config->max_send_buffers = 256;
 	config->mtu = mtus[rng_below(&s->rng, 4)];
+	if (s->result.options[SCENARIO_IPV6] && config->mtu < MTU_MIN_6)
+		config->mtu = MTU_MIN_6;
 	config->receive_buffers = (uint16_t)(2 + rng_below(&s->rng, 60));
 	config->send_buffers = (uint16_t)(1 + rng_below(&s->rng, 40));
 	config->no_delay = rng_below(&s->rng, 2);
@@ -113,6 +138,16 @@ static void choose_config(struct scenario *s, struct weir_config *config)
 }
 
 #define FLOOD_BURSTS 40
+
+/* In turn and without a draw too, so that each family meets each defence, and wraps and does not. */
+static void choose_family(struct scenario *s, uint64_t seed)
+{
+	unsigned which = (unsigned)(seed / 6 % 3);
+
+	s->result.options[SCENARIO_IPV4] = which != 1;
+	s->result.options[SCENARIO_IPV6] = which != 0;
+	s->result.options[SCENARIO_PLAIN] = seed / 18 % 2;
+}
 
 /*
  * In turn, and without a draw, so that all else is as it would be. Where cookies come both ends have timestamps: without them
@@ -143,12 +178,9 @@ static void let_client_speak(struct side *client, struct side *server)
  */
 static void place_clock(struct scenario *s, unsigned end, const struct tcp_secrets *secrets)
 {
-	struct tuple tuple = {
-		.laddr = addresses[end],
-		.raddr = addresses[!end],
-		.lport = end == 0 ? CLIENT_PORT : SERVER_PORT,
-		.rport = end == 0 ? SERVER_PORT : CLIENT_PORT,
-	};
+	const struct pair pair = { address_of(s, end, 0), address_of(s, !end, 0) };
+	struct tuple tuple = tuple_make(secrets->names, &pair, end == 0 ? CLIENT_PORT : SERVER_PORT,
+					end == 0 ? SERVER_PORT : CLIENT_PORT);
 	uint64_t f = siphash24_2(secrets->isn, tuple_addrs(&tuple), tuple_ports(&tuple));
 	uint32_t below = s->sides[end][0].to_send + 20000;
 	uint32_t clock = (uint32_t)-rng_below(&s->rng, below) - (uint32_t)f - (uint32_t)(s->now_ns >> 12);
@@ -175,6 +207,7 @@ static void set_up(struct scenario *s, uint64_t seed)
 
 	s->rng = (struct rng){ seed };
 	s->now_ns = CLOCK_NS_PER_S;
+	choose_family(s, seed);
 	choose_faults(s, &faults);
 	network_init(&s->network, &faults, rng_u64(&s->rng));
 	s->connections = 1 + rng_below(&s->rng, CONNECTIONS_MAX);
@@ -204,13 +237,14 @@ static void set_up(struct scenario *s, uint64_t seed)
 		struct weir_config config;
 		struct tcp_secrets secrets = {
 			.table = { rng_u64(&s->rng), 1 },
+			.names = { seed, 7 + end },
 			.isn = { rng_u64(&s->rng), 2 },
 			.ports = { rng_u64(&s->rng), 3 },
 			.cookies = { { seed, 4 }, { seed, 5 } },
 			.sources = { seed, 6 },
 		};
 
-		choose_config(s, &config);
+		choose_config(s, end, &config);
 		choose_defence(s, seed, &config);
 		s->result.options[SCENARIO_TIMESTAMPS] &= !config.no_timestamps;
 		s->result.options[SCENARIO_NAGLE] &= !config.no_delay;
@@ -221,7 +255,9 @@ static void set_up(struct scenario *s, uint64_t seed)
 		host_init(&s->hosts[end], &s->network, end, &config, &secrets, s->now_ns);
 		s->hosts[end].trace = s->trace;
 		s->hosts[end].strip = strip;
-		s->hosts[end].address = addresses[end];
+		s->hosts[end].addresses[0] = numbered_address(false, addresses[end]);
+		s->hosts[end].addresses[1] = numbered_address(true, addresses[end]);
+		s->hosts[end].plain = s->result.options[SCENARIO_PLAIN];
 		for (unsigned c = 0; c < s->connections; c++)
 			register_small(s, end, c);
 	}
@@ -234,8 +270,8 @@ static void begin(struct scenario *s)
 
 	CHECK(tcp_listen(server, (struct weir_endpoint){ .port = SERVER_PORT }, UINT32_MAX) >= 0);
 	for (unsigned c = 0; c < s->connections; c++) {
-		struct weir_endpoint local = { .address = addresses[0], .port = (uint16_t)(CLIENT_PORT + c) };
-		struct weir_endpoint remote = { .address = addresses[1], .port = SERVER_PORT };
+		struct weir_endpoint local = { address_of(s, 0, c), (uint16_t)(CLIENT_PORT + c) };
+		struct weir_endpoint remote = { address_of(s, 1, c), SERVER_PORT };
 
 		CHECK(tcp_connect(s->hosts[0].tcp, local, remote, c, host_now(&s->hosts[0], s->now_ns),
 				  &s->sides[0][c].conn) == 0);
@@ -438,8 +474,9 @@ static uint64_t read_late(struct scenario *s, unsigned end)
 /* What both ends do at this moment. Returns when the next thing happens. */
 static uint64_t step(struct scenario *s)
 {
-	const struct weir_endpoint server = { .address = addresses[1], .port = SERVER_PORT };
-	uint64_t next = attacker_send(&s->attacker, &s->hosts[1], server, s->now_ns);
+	const struct weir_endpoint servers[] = { { address_of(s, 1, 0), SERVER_PORT },
+						 { address_of(s, 1, 1), SERVER_PORT } };
+	uint64_t next = attacker_send(&s->attacker, &s->hosts[1], servers, CLIENT_PORT, s->now_ns);
 
 	while (network_next(&s->network) <= s->now_ns) {
 		struct network_frame frame = network_take(&s->network);

@@ -7,6 +7,8 @@
  * on or not, while the network does its worst. In one seed of three the listener answers by SYN cookies, in
  * another an attacker floods it meanwhile. Every byte must arrive once and in order, every connection must
  * end properly, and every record and buffer must come back.
+ *
+ * Of three seeds one is IPv4's, one IPv6's, and one has connections of both between the same two hosts.
  */
 #ifndef WEIR_TESTS_SIM_SCENARIO_H
 #define WEIR_TESTS_SIM_SCENARIO_H
@@ -23,6 +25,9 @@ enum scenario_option {
 	SCENARIO_NAGLE,
 	SCENARIO_ECN,
 	SCENARIO_COOKIES, /* the listener answers by them, always */
+	SCENARIO_IPV4,
+	SCENARIO_IPV6,
+	SCENARIO_PLAIN, /* plain frames go the short way */
 	SCENARIO_OPTIONS,
 };
 

@@ -14,21 +14,30 @@
 
 #define SEEDS_PER_CASE 50
 
+static const char *families(const struct scenario_result *result)
+{
+	bool both = result->options[SCENARIO_IPV4] && result->options[SCENARIO_IPV6];
+
+	return both ? "IPv4 and IPv6" : result->options[SCENARIO_IPV6] ? "IPv6" : "IPv4";
+}
+
 static int trace_one(uint64_t seed)
 {
 	struct scenario_result result = scenario_run(seed, stdout);
 
-	printf("seed %" PRIu64 ": %u connections, %" PRIu64 " frames, %" PRIu64 " lost, %" PRIu64
+	printf("seed %" PRIu64 ": %s, %u connections, %" PRIu64 " frames, %" PRIu64 " lost, %" PRIu64
 	       " retransmitted, %" PRIu64 " bytes, %.1f s: %s %s\n",
-	       seed, result.connections, result.frames, result.lost, result.retransmits, result.bytes,
-	       (double)result.virtual_ns / 1e9, result.fault ? result.fault : "all arrived", result.detail);
+	       seed, families(&result), result.connections, result.frames, result.lost, result.retransmits,
+	       result.bytes, (double)result.virtual_ns / 1e9, result.fault ? result.fault : "all arrived",
+	       result.detail);
 	return result.fault != NULL;
 }
 
 /* In how many seeds each option was agreed on: some with, some without. */
 static bool print_options(const unsigned with[SCENARIO_OPTIONS], unsigned seeds)
 {
-	static const char *const names[] = { "timestamps", "SACK", "window scale", "Nagle", "ECN", "cookies" };
+	static const char *const names[] = { "timestamps", "SACK", "window scale", "Nagle",       "ECN",
+					     "cookies",    "IPv4", "IPv6",         "plain frames" };
 	bool both = true;
 
 	for (unsigned i = 0; i < SCENARIO_OPTIONS; i++) {
@@ -67,8 +76,8 @@ static int run(uint64_t first, unsigned seeds)
 			for (unsigned i = 0; i < SCENARIO_OPTIONS; i++)
 				with[i] += result.options[i];
 			if (result.fault != NULL) {
-				printf("# seed %" PRIu64 ": %s: %s; replay: sim --trace %" PRIu64 "\n", seed,
-				       result.fault, result.detail, seed);
+				printf("# seed %" PRIu64 ", %s: %s: %s; replay: sim --trace %" PRIu64 "\n",
+				       seed, families(&result), result.fault, result.detail, seed);
 				bad++;
 			}
 		}

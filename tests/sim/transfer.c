@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "support/addresses.h"
 #include "support/payload_arena.h"
 
 #define PIECE 8000u
@@ -16,8 +17,14 @@ static const uint32_t addresses[2] = { 0x0a000001, 0x0a000002 };
 static void begin(struct transfer *t, const struct transfer_plan *plan)
 {
 	struct tcp_secrets secrets = {
-		.table = { 1, 2 }, .isn = { 3, 4 }, .ports = { 5, 6 }, .cookies = { { 7, 8 }, { 9, 10 } }
+		.table = { 1, 2 },
+		.names = { 11, 12 },
+		.isn = { 3, 4 },
+		.ports = { 5, 6 },
+		.cookies = { { 7, 8 }, { 9, 10 } },
 	};
+	const struct weir_endpoint client = { numbered_address(plan->is6, addresses[0]), 0 },
+				   server = { numbered_address(plan->is6, addresses[1]), PORT };
 	struct weir_config config;
 	weir_conn conn;
 
@@ -32,12 +39,13 @@ static void begin(struct transfer *t, const struct transfer_plan *plan)
 	config.no_timestamps = plan->no_timestamps;
 	config.defence.mode = plan->cookies ? WEIR_DEFENCE_ALWAYS : WEIR_DEFENCE_OFF;
 	for (unsigned end = 0; end < 2; end++) {
+		config.ranges[0].first = config.ranges[0].last = end == 0 ? client.address : server.address;
+		config.ranges_count = 1;
 		host_init(&t->hosts[end], &t->network, end, &config, &secrets, t->now_ns);
 		t->hosts[end].strip = plan->strip;
 	}
 	CHECK(tcp_listen(t->hosts[1].tcp, (struct weir_endpoint){ .port = PORT }, 0) >= 0);
-	CHECK(tcp_connect(t->hosts[0].tcp, (struct weir_endpoint){ addresses[0], 0 },
-			  (struct weir_endpoint){ addresses[1], PORT }, 0, t->now_ns, &conn) == 0);
+	CHECK(tcp_connect(t->hosts[0].tcp, client, server, 0, t->now_ns, &conn) == 0);
 }
 
 /* The sender's application. */
@@ -134,9 +142,10 @@ void transfer_run(struct transfer *t, const struct transfer_plan *plan, const ch
 		t->fault = t->fault != NULL ? t->fault : fault;
 	}
 	network_free(&t->network);
-	printf("# %s: %u bytes in %" PRIu64 " ms, cwnd %u; %" PRIu64 " sent again%s%s\n", name, t->received,
-	       (uint64_t)(t->took_ns / CLOCK_NS_PER_MS), t->cwnd_bytes, t->totals.v[COUNT_retransmits],
-	       t->fault != NULL ? ": " : "", t->fault != NULL ? t->fault : "");
+	printf("# IPv%c, %s: %u bytes in %" PRIu64 " ms, cwnd %u; %" PRIu64 " sent again%s%s\n",
+	       plan->is6 ? '6' : '4', name, t->received, (uint64_t)(t->took_ns / CLOCK_NS_PER_MS),
+	       t->cwnd_bytes, t->totals.v[COUNT_retransmits], t->fault != NULL ? ": " : "",
+	       t->fault != NULL ? t->fault : "");
 }
 
 bool transfer_arrived(const struct transfer *t)
@@ -144,8 +153,8 @@ bool transfer_arrived(const struct transfer *t)
 	return t->fault == NULL && t->received == TRANSFER_BYTES && t->totals.v[COUNT_retransmits] == 0;
 }
 
-unsigned transfer_report(unsigned number, bool well, const char *what)
+unsigned transfer_report(unsigned number, bool well, const char *what, bool is6)
 {
-	printf("%sok %u - %s\n", well ? "" : "not ", number, what);
+	printf("%sok %u - %s, IPv%c\n", well ? "" : "not ", number, what, is6 ? '6' : '4');
 	return !well;
 }

@@ -13,6 +13,7 @@ struct transfer_plan {
 	struct network_faults faults;
 	uint64_t seed;
 	unsigned sender; /* 0: who opens; 1: who listens */
+	bool is6;
 	bool ecn, no_timestamps, cookies;
 	unsigned strip; /* SEG_OPT_ bits that the path takes off SYNs */
 	uint16_t receive_buffers;
@@ -40,6 +41,6 @@ void transfer_run(struct transfer *t, const struct transfer_plan *plan, const ch
 bool transfer_arrived(const struct transfer *t);
 
 /* In TAP: a failure is 1. */
-unsigned transfer_report(unsigned number, bool well, const char *what);
+unsigned transfer_report(unsigned number, bool well, const char *what, bool is6);
 
 #endif

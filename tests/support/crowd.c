@@ -9,11 +9,12 @@
 #define ORDINARY_START (5 * SECONDS)
 #define WRAP_START ((1ull << (32 + CLOCK_TICK_SHIFT)) - 10 * SECONDS)
 
-struct crowd *crowd_up(crowd_setup setup, uint64_t start_ns, uint64_t seed)
+struct crowd *crowd_up(bool is6, crowd_setup setup, uint64_t start_ns, uint64_t seed)
 {
 	struct crowd *c = calloc(1, sizeof(*c));
 	const struct tcp_secrets secrets = {
 		.table = { seed, 2 },
+		.names = { seed, 14 },
 		.isn = { seed, 4 },
 		.ports = { seed, 6 },
 		.cookies = { { seed, 8 }, { seed, 10 } },
@@ -24,6 +25,9 @@ struct crowd *crowd_up(crowd_setup setup, uint64_t start_ns, uint64_t seed)
 	c->config.max_connections = 64;
 	if (setup != NULL)
 		setup(&c->config);
+	c->is6 = is6;
+	c->config.ranges[0].first = c->config.ranges[0].last = crowd_address(c, CROWD_LOCAL);
+	c->config.ranges_count = 1;
 	size_t bytes = tcp_footprint(&c->config);
 
 	c->memory = aligned_alloc(64, bytes);
@@ -34,18 +38,35 @@ struct crowd *crowd_up(crowd_setup setup, uint64_t start_ns, uint64_t seed)
 	return c;
 }
 
+/* As the shard gets it. */
+static void translate(const struct crowd *c, struct seg *seg, struct seg_side *side)
+{
+	side->pair = numbered_pair(c->is6, &seg->tuple);
+	seg->tuple = arriving_tuple(&side->pair, seg->tuple.lport, seg->tuple.rport);
+}
+
+/* As the crowd has it. */
+static struct seg translated_back(const struct seg *seg, const struct seg_side *side)
+{
+	struct seg back = *seg;
+
+	back.tuple.laddr = numbered_number(tuple_local(&seg->tuple, &side->pair));
+	back.tuple.raddr = numbered_number(tuple_remote(&seg->tuple, &side->pair));
+	return back;
+}
+
 /* Takes all that is to be sent; the first of it. */
 static bool drain(struct crowd *c, struct seg *first)
 {
 	struct seg segs[TCP_BURST_MAX];
-	struct sack sacks[TCP_BURST_MAX];
+	struct seg_side sides[TCP_BURST_MAX];
 	bool any = false;
 	unsigned n;
 
 	do {
-		n = tcp_output(c->tcp, segs, sacks, TCP_BURST_MAX, c->now_ns);
+		n = tcp_output(c->tcp, segs, sides, TCP_BURST_MAX, c->now_ns);
 		if (n > 0 && !any)
-			*first = segs[0];
+			*first = translated_back(&segs[0], &sides[0]);
 		any = any || n > 0;
 		c->sent += n;
 	} while (n == TCP_BURST_MAX);
@@ -88,8 +109,8 @@ void crowd_run(crowd_fn body, crowd_setup setup)
 {
 	static const uint64_t starts[] = { ORDINARY_START, WRAP_START };
 
-	for (unsigned i = 0; i < 2; i++) {
-		struct crowd *c = crowd_up(setup, starts[i], 1 + i);
+	for (unsigned i = 0; i < 4; i++) {
+		struct crowd *c = crowd_up(i >> 1, setup, starts[i & 1], 1 + i);
 
 		body(c);
 		crowd_down(c);
@@ -137,20 +158,32 @@ struct seg crowd_ack(const struct seg *syn, const struct seg *syn_ack)
 	};
 }
 
+struct icmp_error crowd_error(const struct crowd *c, const struct seg *sent, enum icmp_trouble trouble)
+{
+	return (struct icmp_error){
+		.pair = numbered_pair(c->is6, &sent->tuple),
+		.lport = sent->tuple.lport,
+		.rport = sent->tuple.rport,
+		.seq = sent->seq,
+		.trouble = (uint8_t)trouble,
+	};
+}
+
 bool crowd_give(struct crowd *c, struct seg seg, struct seg *answer)
 {
-	struct sack sack = { 0 };
+	struct seg_side side = { 0 };
 	uint64_t turned, before = c->sent;
 	struct seg other;
 
 	seg.hash = 0; /* another core's, perhaps */
-	cr_assert_eq(tcp_input(c->tcp, &seg, &sack, 1, c->now_ns, &turned), 1);
+	translate(c, &seg, &side);
+	cr_assert_eq(tcp_input(c->tcp, &seg, &side, 1, c->now_ns, &turned), 1);
 	payload_free(seg.payload);
 	bool answered = drain(c, turned != 0 ? &other : answer);
 
 	c->sent = before;
 	if (turned != 0)
-		*answer = seg;
+		*answer = translated_back(&seg, &side);
 	return turned != 0 || answered;
 }
 
@@ -182,15 +215,17 @@ bool crowd_opens(struct crowd *c, uint32_t address, uint16_t rport, uint16_t lpo
 void crowd_flood(struct crowd *c, uint16_t lport, unsigned n)
 {
 	struct seg segs[TCP_BURST_MAX], first;
-	struct sack sacks[TCP_BURST_MAX];
+	struct seg_side sides[TCP_BURST_MAX];
 	uint64_t turned, before = c->sent;
 
 	for (unsigned done = 0, burst; done < n; done += burst) {
 		burst = n - done < TCP_BURST_MAX ? n - done : TCP_BURST_MAX;
-		for (unsigned i = 0; i < burst; i++)
+		for (unsigned i = 0; i < burst; i++) {
 			segs[i] = crowd_syn(c, crowd_anybody(c), (uint16_t)(1024 + rng_below(&c->rng, 60000)),
 					    lport);
-		cr_assert_eq(tcp_input(c->tcp, segs, sacks, burst, c->now_ns, &turned), burst);
+			translate(c, &segs[i], &sides[i]);
+		}
+		cr_assert_eq(tcp_input(c->tcp, segs, sides, burst, c->now_ns, &turned), burst);
 		drain(c, &first);
 	}
 	c->sent = before;

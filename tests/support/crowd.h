@@ -4,8 +4,11 @@
  * and those that never will.
  *
  * Where a trace (trace.h) expects every segment, a crowd asks what became of it. CROWD(name, setup) { ... } is a test
- * whose body runs twice: with an ordinary clock, and with one whose ticks wrap ten seconds after the start. At the end
- * of each run nothing may be held any longer.
+ * whose body runs four times, over IPv4 and over IPv6: with an ordinary clock, and with one whose ticks wrap ten
+ * seconds after the start. At the end of each run nothing may be held any longer.
+ *
+ * Addresses are numbers (support/addresses.h), in the tuples of the crowd's segments as well: they are those of the
+ * family, and have the names of the shard, once they are given to it.
  */
 #ifndef WEIR_TESTS_CROWD_H
 #define WEIR_TESTS_CROWD_H
@@ -14,6 +17,7 @@
 
 #include "base/clock.h"
 #include "base/rng.h"
+#include "support/addresses.h"
 #include "tcp/tcp_pvt.h"
 
 #define MS CLOCK_NS_PER_MS
@@ -26,6 +30,7 @@ struct crowd {
 	struct tcp *tcp;
 	struct counters counters;
 	struct weir_config config;
+	bool is6;
 	uint64_t now_ns;
 	struct rng rng;
 	void *memory;
@@ -45,8 +50,18 @@ typedef void (*crowd_setup)(struct weir_config *config);
 
 void crowd_run(crowd_fn body, crowd_setup setup);
 
+/* A test that brings up crowds of its own, for each family. */
+#define CROWDS(name)                          \
+	static void crowds_##name(bool is6);  \
+	Test(tcp, name)                       \
+	{                                     \
+		crowds_##name(false);         \
+		crowds_##name(true);          \
+	}                                     \
+	static void crowds_##name(bool is6)
+
 /* For those that need more than one: setup may be NULL. */
-struct crowd *crowd_up(crowd_setup setup, uint64_t start_ns, uint64_t seed);
+struct crowd *crowd_up(bool is6, crowd_setup setup, uint64_t start_ns, uint64_t seed);
 void crowd_down(struct crowd *c);
 
 /* A listener on any address; its number. */
@@ -73,8 +88,16 @@ void crowd_flood(struct crowd *c, uint16_t lport, unsigned n);
 /* This time goes by; what is sent is counted and lost. */
 void crowd_pass(struct crowd *c, uint64_t ns);
 
+/* An ICMP error that quotes this segment of ours. */
+struct icmp_error crowd_error(const struct crowd *c, const struct seg *sent, enum icmp_trouble trouble);
+
 /* A public address, at random. */
 uint32_t crowd_anybody(struct crowd *c);
+
+static inline struct weir_address crowd_address(const struct crowd *c, uint32_t number)
+{
+	return numbered_address(c->is6, number);
+}
 
 static inline uint64_t crowd_count(const struct crowd *c, enum counter id)
 {

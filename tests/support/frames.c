@@ -4,6 +4,8 @@
 #include "wire/build.h"
 #include "wire/bytes.h"
 #include "wire/csum.h"
+#include "wire/icmp.h"
+#include "wire/ipv4.h"
 
 const struct eth_addr frames_our_mac = { { 0x02, 0, 0, 0, 0, 1 } };
 const struct eth_addr frames_peer_mac = { { 0x02, 0, 0, 0, 0, 2 } };
@@ -23,7 +25,31 @@ static struct seg turned(const struct seg *seg)
 uint32_t frames_tcp(uint8_t frame[FRAMES_MAX], const struct seg *seg)
 {
 	struct seg sent = turned(seg);
-	unsigned headers = build_headers(frame, &sent, &frames_our_mac, &frames_peer_mac);
+	bool odd =
+		tuple_is6(&sent.tuple); /* an address that is a name's, and no host's: IPv4's all the same */
+
+	if (odd)
+		sent.tuple.laddr = 0;
+	unsigned headers = build_headers(frame, &sent, NULL, &frames_our_mac, &frames_peer_mac);
+
+	for (uint32_t i = 0; i < sent.len; i++)
+		frame[headers + i] = (uint8_t)i;
+	build_csum(frame, &sent);
+	if (odd) {
+		bytes_put32(frame + ETH_BYTES + 12, seg->tuple.raddr);
+		frames_mend(frame);
+	}
+	return headers + sent.len;
+}
+
+uint32_t frames_tcp_between(uint8_t frame[FRAMES_MAX], const struct pair *pair, const struct seg *seg)
+{
+	static const struct siphash_key any_key;
+	struct pair sent_pair = { .local = pair->remote, .remote = pair->local };
+	struct seg sent = *seg;
+
+	sent.tuple = tuple_make(any_key, &sent_pair, seg->tuple.rport, seg->tuple.lport);
+	unsigned headers = build_headers(frame, &sent, &sent_pair, &frames_our_mac, &frames_peer_mac);
 
 	for (uint32_t i = 0; i < sent.len; i++)
 		frame[headers + i] = (uint8_t)i;
@@ -47,29 +73,52 @@ void frames_mend(uint8_t *frame)
 	frames_mend_ip(frame);
 	bytes_put16(tcp + TCP_HDR_CSUM_AT, 0);
 	csum_put(tcp + TCP_HDR_CSUM_AT,
-		 csum_add(csum_pseudo(bytes_get32(ip + 12), bytes_get32(ip + 16), IP_PROTOCOL_TCP, len),
+		 csum_add(csum_pseudo(weir_ipv4(bytes_get32(ip + 12)), weir_ipv4(bytes_get32(ip + 16)),
+				      IP_PROTOCOL_TCP, len),
 			  csum_bytes(tcp, len)));
+}
+
+uint32_t frames_ip(uint8_t frame[FRAMES_MAX], const struct pair *pair, const struct ip_hdr *ip,
+		   const void *carried, uint32_t len)
+{
+	bool is6 = !weir_is_ipv4(pair->local);
+	uint32_t at = ETH_BYTES + ip_build_bytes(is6);
+	struct ip_hdr header = *ip;
+
+	header.src = pair->remote;
+	header.dst = pair->local;
+	header.total_bytes = (uint16_t)(ip_build_bytes(is6) + len);
+	eth_build(frame, &(struct eth_hdr){ .dst = frames_our_mac,
+					    .src = frames_peer_mac,
+					    .type = is6 ? ETH_TYPE_IPV6 : ETH_TYPE_IPV4 });
+	ip_build(frame + ETH_BYTES, &header, 0);
+	if (!is6)
+		ipv4_build_csum(frame + ETH_BYTES);
+	memcpy(frame + at, carried, len);
+	return at + len;
+}
+
+uint32_t frames_icmp_between(uint8_t frame[FRAMES_MAX], const struct pair *pair, uint8_t type, uint8_t code,
+			     const void *data, uint32_t len)
+{
+	bool is6 = !weir_is_ipv4(pair->local);
+	struct ip_hdr ip = { .protocol = is6 ? IP_PROTOCOL_ICMP6 : IP_PROTOCOL_ICMP, .ttl = 64 };
+	uint8_t message[FRAMES_MAX] = { type, code };
+
+	if (len > 0)
+		memcpy(message + ICMP_BYTES, data, len);
+	if (is6)
+		icmp6_build_csum(message, ICMP_BYTES + len, pair->remote, pair->local);
+	else
+		csum_put(message + 2, csum_bytes(message, ICMP_BYTES + len));
+	return frames_ip(frame, pair, &ip, message, ICMP_BYTES + len);
 }
 
 uint32_t frames_icmp(uint8_t frame[FRAMES_MAX], uint8_t type, uint8_t code, const void *data, uint32_t len)
 {
-	uint8_t *message = frame + ETH_BYTES + IP_BYTES;
+	struct pair pair = frames_pair(false);
 
-	eth_build(frame,
-		  &(struct eth_hdr){ .dst = frames_our_mac, .src = frames_peer_mac, .type = ETH_TYPE_IPV4 });
-	ip_build(frame + ETH_BYTES, &(struct ip_hdr){ .src = FRAMES_PEER,
-						      .dst = FRAMES_OURS,
-						      .total_bytes = (uint16_t)(IP_BYTES + 8 + len),
-						      .protocol = IP_PROTOCOL_ICMP,
-						      .ttl = 64 });
-	ip_build_csum(frame + ETH_BYTES);
-	memset(message, 0, 8);
-	message[0] = type;
-	message[1] = code;
-	if (len > 0)
-		memcpy(message + 8, data, len);
-	csum_put(message + 2, csum_bytes(message, 8 + len));
-	return ETH_BYTES + IP_BYTES + 8 + len;
+	return frames_icmp_between(frame, &pair, type, code, data, len);
 }
 
 struct seg frames_random_seg(struct rng *rng)

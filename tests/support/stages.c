@@ -179,8 +179,8 @@ static char letter(const struct trace *t, const struct stand *at, const struct s
 static char answer(struct trace *t, const struct stand *at, const struct seg *in)
 {
 	struct seg out[2];
-	struct sack sacks[2];
-	unsigned n = tcp_output(t->tcp, out, sacks, 2, t->now_ns);
+	struct seg_side sides[2];
+	unsigned n = tcp_output(t->tcp, out, sides, 2, t->now_ns);
 	char a = n == 1 ? letter(t, at, out, in) : n == 0 ? '-' : '?';
 
 	if (n > 0)
@@ -188,7 +188,7 @@ static char answer(struct trace *t, const struct stand *at, const struct seg *in
 	/* Nothing now: perhaps it is only delayed. */
 	t->now_ns += DELAYED_ACK + TRACE_SLACK;
 	tcp_advance(t->tcp, t->now_ns);
-	n = tcp_output(t->tcp, out, sacks, 2, t->now_ns);
+	n = tcp_output(t->tcp, out, sides, 2, t->now_ns);
 	a = n == 1 ? letter(t, at, out, in) : '?';
 	return n == 0 ? '-' : a == 'A' ? 'd' : '?';
 }

@@ -23,7 +23,7 @@
  *     x   RST of ours: <SEQ=SND.NXT><ACK=RCV.NXT><CTL=RST,ACK>
  *     ?   something else, which no table names
  *
- * Each word is tried in a connection of its own, twice: with ordinary numbers and near the wrap.
+ * Each word is tried in a connection of its own, over both families, with ordinary numbers and near the wrap.
  */
 #ifndef WEIR_TESTS_STAGES_H
 #define WEIR_TESTS_STAGES_H

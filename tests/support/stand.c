@@ -4,7 +4,11 @@
 #include <criterion/criterion.h>
 
 #include "support/eal.h"
+#include "wire/bytes.h"
 #include "wire/parse.h"
+
+#define TAG_AT 12
+#define TAG_BYTES 4
 
 struct stand stand;
 
@@ -18,10 +22,27 @@ void stand_init(void)
 	weir_config_default(&stand.config);
 	memcpy(stand.config.mac, frames_our_mac.bytes, 6);
 	stand.config.max_connections = 1000;
-	stand.config.ranges[0] = (struct weir_range){ FRAMES_OURS, FRAMES_OURS, 24 };
+	stand.config.ranges[0] = (struct weir_range){ weir_ipv4(FRAMES_OURS), weir_ipv4(FRAMES_OURS), 24 };
 	stand.config.ranges_count = 1;
-	stand.config.gateway = STAND_GATEWAY;
+	stand.config.gateway = weir_ipv4(STAND_GATEWAY);
 	stand.config.pool = stand.pool;
+}
+
+void stand_family(bool is6)
+{
+	struct weir_address ours = frames_pair(is6).local;
+
+	stand.is6 = is6;
+	stand.config.ranges[0] = (struct weir_range){ ours, ours, is6 ? 64 : 24 };
+	stand.config.gateway = is6 ? (struct weir_address){ 0 } : weir_ipv4(STAND_GATEWAY);
+	stand.config.gateway6 = is6 ? (struct weir_address)FRAMES_IPV6(0xfe) : (struct weir_address){ 0 };
+	stand.config.dad_probes = 0;
+}
+
+/* First addresses of ranges, and the link-local one. */
+static unsigned announcements(void)
+{
+	return stand.config.ranges_count + stand.is6;
 }
 
 void stand_up(void)
@@ -30,17 +51,19 @@ void stand_up(void)
 	stand.core = weir_core_create(&stand.config);
 	cr_assert_not_null(stand.core);
 	stand_pass(0);
-	cr_assert_eq(stand_drain(), stand.config.ranges_count, "the announcements");
+	if (stand.config.dad_probes == 0 || !stand.is6)
+		cr_assert_eq(stand_drain(), announcements(), "the announcements");
 }
 
 void stand_down(void)
 {
 	/* What waits for a neighbour that nobody plays is given up in the meantime. */
-	for (unsigned i = 0; i < 10; i++) {
-		stand_drain();
-		stand_pass(1000000000);
-	}
 	stand_drain();
+	for (unsigned i = 0; i < 100 && stand_count(COUNT_mbufs_taken) != stand_count(COUNT_mbufs_returned);
+	     i++) {
+		stand_pass(1000000000);
+		stand_drain();
+	}
 	cr_assert_eq(stand_count(COUNT_mbufs_taken), stand_count(COUNT_mbufs_returned));
 	weir_core_destroy(stand.core);
 	cr_assert_eq(rte_mempool_avail_count(stand.pool), STAND_POOL);
@@ -75,16 +98,41 @@ void stand_give_mbuf(struct rte_mbuf *m)
 	cr_assert_eq(weir_input(stand.core, &m, 1, stand.now_ns, NULL), 1);
 }
 
+static void put_tag(struct rte_mbuf *m)
+{
+	uint8_t *bytes = (uint8_t *)rte_pktmbuf_prepend(m, TAG_BYTES);
+
+	cr_assert_not_null(bytes);
+	memmove(bytes, bytes + TAG_BYTES, TAG_AT);
+	bytes_put16(bytes + TAG_AT, ETH_TYPE_VLAN);
+	bytes_put16(bytes + TAG_AT + 2, stand.tag);
+}
+
+static void take_tag(struct rte_mbuf *m)
+{
+	uint8_t *bytes = rte_pktmbuf_mtod(m, uint8_t *);
+
+	cr_assert_eq(bytes_get16(bytes + TAG_AT), ETH_TYPE_VLAN, "a tag");
+	cr_assert_eq(bytes_get16(bytes + TAG_AT + 2), stand.tag);
+	memmove(bytes + TAG_BYTES, bytes, TAG_AT);
+	rte_pktmbuf_adj(m, TAG_BYTES);
+}
+
 void stand_give(const void *bytes, uint32_t len)
 {
-	stand_give_mbuf(stand_frame(bytes, len));
+	struct rte_mbuf *m = stand_frame(bytes, len);
+
+	if (stand.tag != 0)
+		put_tag(m);
+	stand_give_mbuf(m);
 }
 
 void stand_give_seg(const struct seg *seg)
 {
 	uint8_t frame[FRAMES_MAX];
+	struct pair pair = frames_pair(true);
 
-	stand_give(frame, frames_tcp(frame, seg));
+	stand_give(frame, stand.is6 ? frames_tcp_between(frame, &pair, seg) : frames_tcp(frame, seg));
 }
 
 void stand_give_arp(const struct eth_addr *dst, const struct arp *arp)
@@ -126,6 +174,8 @@ uint32_t stand_take(uint8_t frame[FRAMES_MAX])
 
 	if (m == NULL)
 		return 0;
+	if (stand.tag != 0)
+		take_tag(m);
 	uint32_t len = m->pkt_len;
 
 	cr_assert_eq(m->nb_segs, 1);
@@ -139,12 +189,14 @@ struct seg stand_take_seg(uint8_t bytes[FRAMES_MAX], uint32_t *headers)
 {
 	uint32_t len = stand_take(bytes);
 	struct frame frame = { .bytes = bytes, .contiguous = len, .total = len };
+	struct seg_side side;
 	struct seg seg;
 
 	cr_assert_gt(len, 0, "a segment was to be sent");
 	cr_assert_eq(parse_link(&frame), ACCEPTED);
 	cr_assert_eq(parse_ip(&frame), ACCEPTED);
-	cr_assert_eq(parse_tcp(&frame, 0, &seg, headers), ACCEPTED);
+	cr_assert_eq(parse_accept(&frame), ACCEPTED);
+	cr_assert_eq(parse_tcp(&frame, 0, &seg, &side, headers), ACCEPTED);
 	return seg;
 }
 
@@ -161,11 +213,22 @@ unsigned stand_drain(void)
 	return all;
 }
 
-void stand_meet_peer(void)
+void stand_give_nd(const struct nd_out *out)
 {
-	uint8_t frame[FRAMES_MAX];
+	struct pair pair = { .local = out->dst, .remote = out->src };
+	struct ip_hdr ip = { .protocol = IP_PROTOCOL_ICMP6, .ttl = ND_HOP_LIMIT };
+	uint8_t frame[FRAMES_MAX], message[ND_BYTES_MAX];
+	uint32_t len = nd_build(message, &out->nd);
+
+	icmp6_build_csum(message, len, out->src, out->dst);
+	len = frames_ip(frame, &pair, &ip, message, len);
+	memcpy(frame, out->mac.bytes, sizeof(out->mac.bytes));
+	stand_give(frame, len);
+}
+
+static void answer_arp(const uint8_t *frame, uint32_t len)
+{
 	struct arp arp;
-	uint32_t len = stand_take(frame);
 
 	cr_assert_eq(len, ETH_BYTES + ARP_BYTES);
 	cr_assert_eq(arp_parse(frame + ETH_BYTES, len - ETH_BYTES, &arp), ACCEPTED);
@@ -176,6 +239,41 @@ void stand_meet_peer(void)
 						       .sender = FRAMES_PEER,
 						       .target_mac = frames_our_mac,
 						       .target = arp.sender });
+}
+
+static void answer_solicitation(uint8_t *bytes, uint32_t len)
+{
+	const struct weir_address peer = FRAMES_IPV6(2);
+	struct frame frame = { .bytes = bytes, .contiguous = len, .total = len };
+	struct nd nd;
+
+	cr_assert_eq(parse_link(&frame), ACCEPTED);
+	cr_assert_eq(parse_ip(&frame), ACCEPTED);
+	cr_assert_eq(parse_accept(&frame), ACCEPTED);
+	uint32_t at = frame_l4_start(&frame);
+
+	cr_assert_eq(nd_parse(&frame.ip, bytes + at, len - at, &nd), ACCEPTED);
+	cr_assert_eq(nd.type, ICMP6_NEIGHBOUR_SOLICITATION);
+	cr_assert(address_equal(nd.target, peer));
+	stand_give_nd(&(struct nd_out){ .src = peer,
+					.dst = frame.ip.src,
+					.mac = frames_our_mac,
+					.nd = { .type = ICMP6_NEIGHBOUR_ADVERTISEMENT,
+						.flags = ND_SOLICITED | ND_OVERRIDE,
+						.target = peer,
+						.has_mac = true,
+						.mac = frames_peer_mac } });
+}
+
+void stand_meet_peer(void)
+{
+	uint8_t frame[FRAMES_MAX];
+	uint32_t len = stand_take(frame);
+
+	if (stand.is6)
+		answer_solicitation(frame, len);
+	else
+		answer_arp(frame, len);
 }
 
 weir_conn stand_accept(struct seg *peer)

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "support/addresses.h"
 #include "tcp/isn.h"
 
 #undef listen
@@ -22,14 +23,19 @@ static uint8_t stream_byte(uint32_t position, unsigned salt)
 #define OUR_STREAM 7
 #define PEER_STREAM 91
 
-static struct tuple tuple_of(const struct trace *t, unsigned rport)
+struct tuple trace_tuple(const struct trace *t, uint16_t lport, uint16_t rport)
 {
-	return (struct tuple){
-		.laddr = TRACE_LOCAL,
-		.raddr = TRACE_PEER,
-		.lport = t->lport,
-		.rport = (uint16_t)(rport != 0 ? rport : t->rport),
-	};
+	return tcp_tuple(t->tcp, &t->pair, lport, rport);
+}
+
+struct weir_endpoint trace_local(const struct trace *t)
+{
+	return (struct weir_endpoint){ t->pair.local, t->lport };
+}
+
+struct weir_endpoint trace_remote(const struct trace *t)
+{
+	return (struct weir_endpoint){ t->pair.remote, t->rport };
 }
 
 /* The ISS is a clock plus a secret: to have it stand below the wrap, start the clock where it must. */
@@ -37,7 +43,7 @@ static void place_iss(struct trace *t)
 {
 	if (!t->near_wrap)
 		return;
-	struct tuple tuple = tuple_of(t, 0);
+	struct tuple tuple = trace_tuple(t, t->lport, t->rport);
 	uint32_t iss = isn_make(t->tcp, &tuple).iss;
 	uint64_t clock = (t->now_ns >> 12) + (uint32_t)(-BELOW_WRAP - iss);
 	/* Rounded within the clock's step: the next one begins after 4 us. */
@@ -59,9 +65,7 @@ void trace_connect(struct trace *t)
 	t->rport = TRACE_PORT;
 	tcp_advance(t->tcp, t->now_ns);
 	place_iss(t);
-	int err = tcp_connect(t->tcp, (struct weir_endpoint){ .address = TRACE_LOCAL, .port = t->lport },
-			      (struct weir_endpoint){ .address = TRACE_PEER, .port = t->rport }, 43,
-			      t->now_ns, &t->conn);
+	int err = tcp_connect(t->tcp, trace_local(t), trace_remote(t), 43, t->now_ns, &t->conn);
 
 	cr_assert_eq(err, 0, "connect: %d", err);
 }
@@ -78,7 +82,7 @@ static payload stream_payload(uint32_t position, uint32_t len, unsigned salt)
 static struct seg make_seg(const struct trace *t, const struct trace_seg *in)
 {
 	struct seg seg = {
-		.tuple = tuple_of(t, in->port),
+		.tuple = arriving_tuple(&t->pair, t->lport, in->port != 0 ? (uint16_t)in->port : t->rport),
 		.seq = t->peer_isn + in->seq,
 		.ack = in->flags & ACK ? t->our_iss + in->ack : 0,
 		.flags = (uint8_t)in->flags,
@@ -111,16 +115,17 @@ static void make_sack(const struct trace *t, const struct trace_seg *in, struct 
 void trace_send_burst(struct trace *t, const struct trace_seg *in, unsigned n)
 {
 	struct seg segs[TCP_BURST_MAX];
-	struct sack sacks[TCP_BURST_MAX];
+	struct seg_side sides[TCP_BURST_MAX];
 
 	cr_assert_leq(n, TCP_BURST_MAX);
 	for (unsigned i = 0; i < n; i++) {
 		segs[i] = make_seg(t, &in[i]);
-		make_sack(t, &in[i], &segs[i], &sacks[i]);
+		sides[i].pair = t->pair;
+		make_sack(t, &in[i], &segs[i], &sides[i].sack);
 	}
 	uint64_t turned;
 
-	cr_assert_eq(tcp_input(t->tcp, segs, sacks, n, t->now_ns, &turned), n);
+	cr_assert_eq(tcp_input(t->tcp, segs, sides, n, t->now_ns, &turned), n);
 	cr_assert_eq(t->turned_first, t->turned_count, "a cookie was sent, and not expected");
 	t->turned_first = t->turned_count = 0;
 	for (unsigned i = 0; i < n; i++) {
@@ -136,6 +141,13 @@ void trace_send(struct trace *t, struct trace_seg in)
 	trace_send_burst(t, &in, 1);
 }
 
+/* The next segment of tcp_output(), which must fill in what belongs to it. */
+static bool next_output(struct trace *t)
+{
+	t->ahead_side = (struct seg_side){ 0 };
+	return tcp_output(t->tcp, &t->ahead, &t->ahead_side, 1, t->now_ns) == 1;
+}
+
 /* Fetches the next segment that is sent, and looks at its bytes while they can be read. */
 static bool peek(struct trace *t)
 {
@@ -144,10 +156,12 @@ static bool peek(struct trace *t)
 
 	if (t->has_ahead)
 		return true;
-	if (t->turned_first < t->turned_count)
+	if (t->turned_first < t->turned_count) {
 		*seg = t->turned[t->turned_first++];
-	else if (tcp_output(t->tcp, seg, &t->ahead_sack, 1, t->now_ns) == 0)
+		t->ahead_side.pair = t->pair; /* those of the SYN */
+	} else if (!next_output(t)) {
 		return false;
+	}
 	t->has_ahead = true;
 	if (seg->flags & SYN)
 		t->our_iss = seg->seq;
@@ -171,8 +185,8 @@ static void check_sack(const struct trace *t, const struct trace_seg *want, cons
 	unsigned n = 0;
 
 	for (; n < SACK_BLOCKS_MAX && want->sack[n].right != 0; n++) {
-		uint32_t left = t->ahead_sack.blocks[n].left - t->peer_isn;
-		uint32_t right = t->ahead_sack.blocks[n].right - t->peer_isn;
+		uint32_t left = t->ahead_side.sack.blocks[n].left - t->peer_isn;
+		uint32_t right = t->ahead_side.sack.blocks[n].right - t->peer_isn;
 
 		cr_assert(n < seg->sacks && left == want->sack[n].left && right == want->sack[n].right,
 			  "%s:%d: SACK block %u of %u is %u to %u, expected %u to %u", file, line, n,
@@ -180,6 +194,18 @@ static void check_sack(const struct trace *t, const struct trace_seg *want, cons
 	}
 	cr_assert_eq(seg->sacks, n, "%s:%d: %u SACK blocks, expected %u", file, line, seg->sacks, n);
 	cr_assert_eq(!!(seg->opts & SEG_OPT_SACK), n > 0, "%s:%d: SACK option", file, line);
+}
+
+/* Which connection's it is. */
+static void check_ends(const struct trace *t, const struct tuple *tuple, uint16_t rport, const char *file,
+		       int line)
+{
+	struct tuple fair = trace_tuple(t, t->lport, rport);
+
+	cr_assert(tuple_equal(tuple, &fair), "%s:%d: sent from port %u to port %u, expected %u to %u", file,
+		  line, tuple->lport, tuple->rport, t->lport, rport);
+	cr_assert(!t->is6 || pair_equal(&t->ahead_side.pair, &t->pair), "%s:%d: sent between others' addresses",
+		  file, line);
 }
 
 void trace_recv(struct trace *t, struct trace_seg want, const char *file, int line)
@@ -193,8 +219,7 @@ void trace_recv(struct trace *t, struct trace_seg want, const char *file, int li
 
 	if (seg.flags & RST && seg.seq == 0)
 		seq = 0; /* the RST for what has no ACK */
-	cr_assert(t->lport == seg.tuple.lport && (want.port != 0 ? want.port : t->rport) == seg.tuple.rport,
-		  "%s:%d: sent from port %u to port %u", file, line, seg.tuple.lport, seg.tuple.rport);
+	check_ends(t, &seg.tuple, (uint16_t)(want.port != 0 ? want.port : t->rport), file, line);
 	cr_assert(seg.flags == want.flags && seq == want.seq && ack == want.ack && seg.len == want.len,
 		  "%s:%d: sent flags %#x seq %u ack %u len %u, expected flags %#x seq %u ack %u len %u", file,
 		  line, seg.flags, seq, ack, seg.len, want.flags, want.seq, want.ack, want.len);
@@ -389,7 +414,7 @@ void trace_finish(struct trace *t)
 	trace_event(t, 0, 0, __FILE__, __LINE__);
 	trace_release(t);
 	tcp_abort_all(t->tcp);
-	while (tcp_output(t->tcp, &seg, &t->ahead_sack, 1, t->now_ns) == 1)
+	while (tcp_output(t->tcp, &seg, &t->ahead_side, 1, t->now_ns) == 1)
 		;
 	while (tcp_events(t->tcp, &event, 1) == 1)
 		payload_free((payload)(uintptr_t)event.payload);
@@ -406,7 +431,29 @@ void trace_finish(struct trace *t)
 		     (unsigned long)payload_arena_live());
 }
 
-static void run_once(trace_fn body, void (*setup)(struct weir_config *config), bool near_wrap)
+/* Our address and the peer's: 10.0.0.1 and 10.0.0.2, fd00::1 and fd00::2. */
+static const struct pair pairs[] = {
+	{ .local = { 0, 0xffff0a000001 }, .remote = { 0, 0xffff0a000002 } },
+	{ .local = { 0xfd00ull << 48, 1 }, .remote = { 0xfd00ull << 48, 2 } },
+};
+
+void trace_speak(struct trace *t, bool is6)
+{
+	t->is6 = is6;
+	t->pair = pairs[is6];
+}
+
+/* Near the wrap, IPv4 runs beside IPv6. */
+static void choose_family(struct trace *t, bool is6, bool near_wrap)
+{
+	trace_speak(t, is6);
+	t->config.ranges[0] = (struct weir_range){ pairs[0].local, pairs[0].local, 24 };
+	t->config.ranges[1] = (struct weir_range){ pairs[1].local, pairs[1].local, 64 };
+	t->config.ranges_count = is6 || near_wrap ? 2 : 1;
+	t->config.mtu += tcp_headers(is6) - tcp_headers(false);
+}
+
+static void run_once(trace_fn body, void (*setup)(struct weir_config *config), bool is6, bool near_wrap)
 {
 	struct trace *t = calloc(1, sizeof(*t));
 
@@ -416,8 +463,10 @@ static void run_once(trace_fn body, void (*setup)(struct weir_config *config), b
 		SECONDS; /* as RFC 6298 has it: virtual round trips of nothing leave it there */
 	if (setup != NULL)
 		setup(&t->config);
+	choose_family(t, is6, near_wrap);
 	t->secrets = (struct tcp_secrets){
 		.table = { 1, 2 },
+		.names = { 7, 8 },
 		.isn = { 3, 4 },
 		.ports = { 5, 6 },
 	};
@@ -438,10 +487,19 @@ static void run_once(trace_fn body, void (*setup)(struct weir_config *config), b
 	free(t);
 }
 
+void trace_run_of(unsigned families, trace_fn body, void (*setup)(struct weir_config *config))
+{
+	for (unsigned is6 = 0; is6 < 2; is6++) {
+		if (!(families >> is6 & 1))
+			continue;
+		run_once(body, setup, is6, false);
+		run_once(body, setup, is6, true);
+	}
+}
+
 void trace_run(trace_fn body, void (*setup)(struct weir_config *config))
 {
-	run_once(body, setup, false);
-	run_once(body, setup, true);
+	trace_run_of(TRACE_FAMILY_4 | TRACE_FAMILY_6, body, setup);
 }
 
 void trace_rto_of_hosts(struct weir_config *config)

@@ -12,10 +12,13 @@
  *     }
  *
  * The peer is the test; the endpoint is a struct tcp in virtual time, without frames. Sequence numbers in a
- * trace are relative: those of the peer to its ISN, ours to our ISS. TRACE runs its body twice: with
- * ordinary numbers, and with both initial sequence numbers a few bytes below the wrap. At the end of each
- * run every segment must have been expected, every event taken, every buffer and record given back (after
- * 'finish', which aborts what is still open).
+ * trace are relative: those of the peer to its ISN, ours to our ISS. TRACE runs its body four times, over IPv4
+ * and over IPv6: with ordinary numbers, and with both initial sequence numbers a few bytes below the wrap. At the
+ * end of each run every segment must have been expected, every event taken, every buffer and record given back
+ * (after 'finish', which aborts what is still open).
+ *
+ * So that a trace's numbers are the same in both families, IPv6's link takes packets that are larger by what
+ * its header is longer: segments of 1460 bytes are full ones in each.
  *
  * The RTO is 1 s at least, RFC 6298's own bound, whatever is measured in virtual time; tests about it set their own.
  * Time stands still but for after() and silence(). after(t, 200 * MS) says that nothing is sent before
@@ -42,8 +45,6 @@
 #define MS CLOCK_NS_PER_MS
 #define SECONDS CLOCK_NS_PER_S
 
-#define TRACE_LOCAL 0x0a000001u /* 10.0.0.1 */
-#define TRACE_PEER 0x0a000002u  /* 10.0.0.2 */
 #define TRACE_PORT 80           /* ours when we listen, the peer's when we connect */
 #define TRACE_OTHER_PORT 40000  /* the other one */
 #define TRACE_STATICS 8
@@ -84,7 +85,8 @@ struct trace {
 	uint64_t now_ns;
 	uint32_t peer_isn; /* the number that the peer's 0 stands for */
 	uint32_t our_iss;  /* learnt from our SYN */
-	bool near_wrap;
+	bool is6, near_wrap;
+	struct pair pair; /* our address and the peer's */
 	uint16_t lport, rport;
 	weir_conn conn;    /* of the last event, or open */
 	uint32_t received; /* bytes of the peer's stream that the application has got */
@@ -95,7 +97,7 @@ struct trace {
 	struct seg turned[TCP_BURST_MAX]; /* SYN-ACKs that are cookies, of which turned_first.. wait */
 	unsigned turned_first, turned_count;
 	struct seg ahead; /* a segment that was sent and not yet expected, with has_ahead */
-	struct sack ahead_sack;
+	struct seg_side ahead_side;
 	bool has_ahead;
 	uint32_t tsval; /* of our last segment, for the peer to echo */
 	uint8_t *statics[TRACE_STATICS];
@@ -105,8 +107,29 @@ struct trace {
 
 typedef void (*trace_fn)(struct trace *t);
 
-/* Runs the body both ways. setup (may be NULL) changes the configuration first. */
+/* Runs the body all four ways. setup (may be NULL) changes the configuration first. */
 void trace_run(trace_fn body, void (*setup)(struct weir_config *config));
+
+/* The same for what one family has alone. */
+enum {
+	TRACE_FAMILY_4 = 1,
+	TRACE_FAMILY_6 = 2,
+};
+void trace_run_of(unsigned families, trace_fn body, void (*setup)(struct weir_config *config));
+
+/* What the connection of these ports is called, and its two ends. */
+struct tuple trace_tuple(const struct trace *t, uint16_t lport, uint16_t rport);
+struct weir_endpoint trace_local(const struct trace *t);
+struct weir_endpoint trace_remote(const struct trace *t);
+
+/* From now on the trace is of connections of this family; the endpoint of an IPv6 run has both. */
+void trace_speak(struct trace *t, bool is6);
+
+/* What a peer takes that names no MSS (RFC 9293 MUST-15). */
+static inline unsigned trace_default_mss(const struct trace *t)
+{
+	return t->is6 ? 1220 : 536;
+}
 
 void trace_listen(struct trace *t, uint16_t port);
 void trace_connect(struct trace *t);
@@ -136,6 +159,15 @@ void trace_finish(struct trace *t);
 	}                                          \
 	static void trace_##name(struct trace *t)
 #define TRACE(name) TRACE_CONFIGURED(name, NULL)
+/* TRACE_OF(4, name), TRACE_OF(6, name): what the other family has not. */
+#define TRACE_OF_CONFIGURED(family, name, setup)                          \
+	static void trace_##name(struct trace *t);                        \
+	Test(tcp, name)                                                   \
+	{                                                                 \
+		trace_run_of(TRACE_FAMILY_##family, trace_##name, setup); \
+	}                                                                 \
+	static void trace_##name(struct trace *t)
+#define TRACE_OF(family, name) TRACE_OF_CONFIGURED(family, name, NULL)
 
 /*
  * The same trace in each synchronized state but TIME-WAIT, six tests: TRACE_SYNCHRONIZED(name) { ... }

@@ -170,12 +170,12 @@ TRACE_CONFIGURED(abort_all_goes_on, many)
 	}
 	struct weir_event events[512];
 	struct seg segs[512];
-	struct sack sacks[512];
+	struct seg_side sides[512];
 
 	tcp_abort_all(t->tcp);
-	cr_assert_eq(tcp_output(t->tcp, segs, sacks, 512, t->now_ns), TCP_REPLIES);
+	cr_assert_eq(tcp_output(t->tcp, segs, sides, 512, t->now_ns), TCP_REPLIES);
 	tcp_advance(t->tcp, t->now_ns);
-	cr_assert_eq(tcp_output(t->tcp, segs, sacks, 512, t->now_ns), 400 - TCP_REPLIES);
+	cr_assert_eq(tcp_output(t->tcp, segs, sides, 512, t->now_ns), 400 - TCP_REPLIES);
 	cr_assert_eq(tcp_events(t->tcp, events, 512), 400);
 	cr_assert_eq(t->tcp->hot.used, 0);
 }

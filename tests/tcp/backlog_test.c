@@ -305,7 +305,7 @@ static void step_at_random(struct crowd *c, struct asker *askers, unsigned now)
 {
 	unsigned k = rng_below(&c->rng, ASKERS), what = rng_below(&c->rng, 8);
 	struct seg end = crowd_ack(&askers[k].syn, &askers[k].answer), other;
-	struct icmp_error error = { .tuple = end.tuple, .seq = end.ack - 1, .trouble = ICMP_HARD };
+	struct icmp_error error = crowd_error(c, &askers[k].answer, ICMP_HARD);
 
 	if (what < 3 || askers[k].arrived == 0) {
 		ask_at_random(c, &askers[k], (uint16_t)(1 + k), now);
@@ -342,10 +342,10 @@ static void random_life(struct crowd *c, const int listeners[2])
 	}
 }
 
-Test(tcp, queue_table_and_pool_agree)
+CROWDS(queue_table_and_pool_agree)
 {
 	for (unsigned seed = 0; seed < 24; seed++) {
-		struct crowd *c = crowd_up(seed & 1 ? off : automatic, seed * 7 * SECONDS, seed);
+		struct crowd *c = crowd_up(is6, seed & 1 ? off : automatic, seed * 7 * SECONDS, seed);
 		int listeners[2] = { listen_with(c, CROWD_PORT, 5, 63 * SECONDS),
 				     listen_with(c, OTHER_PORT, 9, 9 * SECONDS) };
 

@@ -7,29 +7,31 @@
 /* SYNs from so many ports, in one burst each of 64 at most; returns how many were taken. */
 static unsigned syns(struct trace *t, uint16_t first_port, unsigned n)
 {
-	static const struct sack sacks[TCP_BURST_MAX];
+	struct seg_side sides[TCP_BURST_MAX];
 	struct seg segs[TCP_BURST_MAX];
 
-	for (unsigned i = 0; i < n; i++)
+	for (unsigned i = 0; i < n; i++) {
 		segs[i] = (struct seg){
-			.tuple = { TRACE_LOCAL, TRACE_PEER, TRACE_PORT, (uint16_t)(first_port + i) },
+			.tuple = trace_tuple(t, TRACE_PORT, (uint16_t)(first_port + i)),
 			.seq = t->peer_isn,
 			.flags = SYN,
 			.wnd = 65535,
 		};
+		sides[i].pair = t->pair;
+	}
 	uint64_t turned;
 
-	return tcp_input(t->tcp, segs, sacks, n, t->now_ns, &turned);
+	return tcp_input(t->tcp, segs, sides, n, t->now_ns, &turned);
 }
 
 /* Takes what is sent, and says how much of it has these flags. */
 static unsigned sent(struct trace *t, unsigned flags)
 {
 	struct seg seg;
-	struct sack sack;
+	struct seg_side side;
 	unsigned n = 0;
 
-	while (tcp_output(t->tcp, &seg, &sack, 1, t->now_ns) == 1)
+	while (tcp_output(t->tcp, &seg, &side, 1, t->now_ns) == 1)
 		n += seg.flags == flags;
 	return n;
 }

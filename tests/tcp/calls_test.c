@@ -83,11 +83,11 @@ static int open_to(struct trace *t, struct weir_endpoint local, struct weir_endp
 
 TRACE(connect_to_nothing)
 {
-	struct weir_endpoint local = { .address = TRACE_LOCAL }, peer = { TRACE_PEER, 80 };
+	struct weir_endpoint local = { .address = t->pair.local }, peer = { t->pair.remote, 80 };
 
 	call(open_to(t, (struct weir_endpoint){ 0 }, peer), -EINVAL);
 	call(open_to(t, local, (struct weir_endpoint){ .port = 80 }), -EINVAL);
-	call(open_to(t, local, (struct weir_endpoint){ .address = TRACE_PEER }), -EINVAL);
+	call(open_to(t, local, (struct weir_endpoint){ .address = t->pair.remote }), -EINVAL);
 	counted(t, attempted, 0);
 }
 
@@ -98,7 +98,7 @@ static void one_connection(struct weir_config *config)
 
 TRACE_CONFIGURED(connections_used_up_and_given_back, one_connection)
 {
-	struct weir_endpoint local = { .address = TRACE_LOCAL }, peer = { TRACE_PEER, 81 };
+	struct weir_endpoint local = { .address = t->pair.local }, peer = { t->pair.remote, 81 };
 
 	trace_open_active(t);
 	call(open_to(t, local, peer), -ENOMEM);
@@ -139,8 +139,9 @@ TRACE(info_tells)
 	recv(t, ACK, .seq = 1, .ack = 1, .len = 1460);
 	struct weir_info info = trace_info(t);
 
-	cr_assert(info.local.address == TRACE_LOCAL && info.local.port == 80);
-	cr_assert(info.remote.address == TRACE_PEER && info.remote.port == TRACE_OTHER_PORT);
+	cr_assert(address_equal(info.local.address, t->pair.local) && info.local.port == 80);
+	cr_assert(address_equal(info.remote.address, t->pair.remote));
+	cr_assert_eq(info.remote.port, TRACE_OTHER_PORT);
 	cr_assert(info.unacked_bytes == 1460 && info.unsent_bytes == 540);
 	cr_assert_eq(info.cwnd_bytes, 14600);
 	cr_assert_eq(info.send_window_bytes, 65536);

@@ -230,17 +230,17 @@ CROWD(our_own_open_after_a_cookies_connection, always)
 	for (uint16_t rport = 1; rport <= 16; rport++) {
 		struct captured it = handshake(c, rport, true);
 		struct weir_event event;
-		struct sack sack;
+		struct seg_side side;
 		struct seg syn;
 		weir_conn conn;
 
 		live_and_close(c, &it);
 		crowd_pass(c, 2 * SECONDS);
-		int rc = tcp_connect(c->tcp, (struct weir_endpoint){ CROWD_LOCAL, CROWD_PORT },
-				     (struct weir_endpoint){ PEER, rport }, 0, c->now_ns, &conn);
+		int rc = tcp_connect(c->tcp, (struct weir_endpoint){ crowd_address(c, CROWD_LOCAL), CROWD_PORT },
+				     (struct weir_endpoint){ crowd_address(c, PEER), rport }, 0, c->now_ns, &conn);
 
 		if (rc == 0) {
-			cr_assert_eq(tcp_output(c->tcp, &syn, &sack, 1, c->now_ns), 1);
+			cr_assert_eq(tcp_output(c->tcp, &syn, &side, 1, c->now_ns), 1);
 			cr_assert(seq_gt(syn.tsval, it.syn_ack.tsval + (1u << 10)), "port %u", rport);
 			cr_assert_eq(tcp_abort(c->tcp, conn), 0);
 			cr_assert_eq(tcp_events(c->tcp, &event, 1), 1);
@@ -267,10 +267,10 @@ struct fleet {
 	struct crowd *a, *b;
 };
 
-static struct fleet fleet_up(int64_t b_ahead_ns)
+static struct fleet fleet_up(bool is6, int64_t b_ahead_ns)
 {
-	struct fleet f = { crowd_up(always, 5 * SECONDS, 1),
-			   crowd_up(always, (1ull << (32 + CLOCK_TICK_SHIFT)) - 20 * SECONDS, 2) };
+	struct fleet f = { crowd_up(is6, always, 5 * SECONDS, 1),
+			   crowd_up(is6, always, (1ull << (32 + CLOCK_TICK_SHIFT)) - 20 * SECONDS, 2) };
 
 	tcp_set_cookie_key(f.a->tcp, fleet_key, TODAY);
 	tcp_set_cookie_key(f.b->tcp, fleet_key, TODAY + (uint64_t)b_ahead_ns);
@@ -302,9 +302,9 @@ static bool accepted_with_later_timestamps(struct crowd *c, const struct capture
 	if (!opened(c, &conn))
 		return false;
 	cr_assert_eq(tcp_shutdown(c->tcp, conn), 0);
-	struct sack sack;
+	struct seg_side side;
 
-	cr_assert_eq(tcp_output(c->tcp, &answer, &sack, 1, c->now_ns), 1);
+	cr_assert_eq(tcp_output(c->tcp, &answer, &side, 1, c->now_ns), 1);
 	cr_assert_eq(answer.flags, SEG_FIN | SEG_ACK);
 	cr_assert_eq(!!(answer.opts & SEG_OPT_TS), !!(it->syn.opts & SEG_OPT_TS));
 	if (answer.opts & SEG_OPT_TS)
@@ -314,12 +314,12 @@ static bool accepted_with_later_timestamps(struct crowd *c, const struct capture
 	return true;
 }
 
-Test(tcp, a_fleet_believes_itself)
+CROWDS(a_fleet_believes_itself)
 {
 	static const int64_t apart_ns[] = { -(int64_t)SECONDS, -1000000, 0, 1000000, SECONDS };
 
 	for (unsigned i = 0; i < sizeof(apart_ns) / sizeof(apart_ns[0]); i++) {
-		struct fleet f = fleet_up(apart_ns[i]);
+		struct fleet f = fleet_up(is6, apart_ns[i]);
 
 		/* Over more than two epochs, so that each edge is met by each clock first. */
 		for (unsigned step = 0; step < 80; step++) {
@@ -339,9 +339,9 @@ Test(tcp, a_fleet_believes_itself)
 }
 
 /* Two machines' clocks do not run alike, and a key lives for months: what brings them together is the time of day. */
-Test(tcp, a_fleet_is_told_the_time)
+CROWDS(a_fleet_is_told_the_time)
 {
-	struct fleet f = fleet_up(0);
+	struct fleet f = fleet_up(is6, 0);
 
 	for (unsigned day = 1; day <= 5; day++) {
 		uint64_t today = TODAY + day * 86400 * SECONDS;
@@ -373,12 +373,12 @@ CROWD(alone_the_time_is_nobodys_business, always)
 }
 
 /* Young enough for a handshake that takes long, and never older than two epochs and what the clocks may differ by. */
-Test(tcp, a_fleets_cookies_live_as_long_as_others)
+CROWDS(a_fleets_cookies_live_as_long_as_others)
 {
 	static const int64_t apart_ns[] = { -(int64_t)SECONDS, SECONDS };
 
 	for (unsigned i = 0; i < 2; i++) {
-		struct fleet f = fleet_up(apart_ns[i]);
+		struct fleet f = fleet_up(is6, apart_ns[i]);
 
 		for (unsigned step = 0; step < 36; step++) {
 			struct captured it[4];
@@ -399,10 +399,10 @@ Test(tcp, a_fleets_cookies_live_as_long_as_others)
 }
 
 /* One made the cookie, a second ahead; the connection was the other's, and short. It is not opened again there. */
-Test(tcp, a_fleets_cookie_does_not_end_its_time_wait)
+CROWDS(a_fleets_cookie_does_not_end_its_time_wait)
 {
 	for (int ahead = -1; ahead <= 1; ahead++) {
-		struct fleet f = fleet_up(ahead * (int64_t)SECONDS);
+		struct fleet f = fleet_up(is6, ahead * (int64_t)SECONDS);
 
 		for (unsigned way = 0; way < 2; way++) {
 			struct captured it = handshake(way ? f.b : f.a, (uint16_t)(1 + way), true);

@@ -297,10 +297,10 @@ TRACE(long_output_comes_in_turns)
 	for (unsigned i = 0; i < 10; i++)
 		trace_write(t, 1460);
 	struct seg segs[16];
-	struct sack sacks[16];
+	struct seg_side sides[16];
 
-	cr_assert_eq(tcp_output(t->tcp, segs, sacks, 4, t->now_ns), 4);
-	cr_assert_eq(tcp_output(t->tcp, segs + 4, sacks, 12, t->now_ns), 6);
+	cr_assert_eq(tcp_output(t->tcp, segs, sides, 4, t->now_ns), 4);
+	cr_assert_eq(tcp_output(t->tcp, segs + 4, sides, 12, t->now_ns), 6);
 	for (unsigned i = 0; i < 10; i++)
 		cr_assert_eq(segs[i].seq - t->our_iss, 1 + 1460 * i);
 	send(t, ACK, .seq = 1, .ack = 14601);

@@ -142,7 +142,7 @@ TRACE_CONFIGURED(full_ring_holds_back_input, two_events)
 {
 	struct weir_event events[4];
 	struct seg segs[3];
-	static const struct sack sacks[3];
+	const struct seg_side sides[3] = { { .pair = t->pair }, { .pair = t->pair }, { .pair = t->pair } };
 	uint64_t turned;
 
 	listen(t, 80);
@@ -151,17 +151,17 @@ TRACE_CONFIGURED(full_ring_holds_back_input, two_events)
 		send(t, SYN, .mss = 1460);
 		recv(t, SYN | ACK, .ack = 1, .mss = 1460);
 		segs[port - 1] = (struct seg){
-			.tuple = { TRACE_LOCAL, TRACE_PEER, t->lport, port },
+			.tuple = trace_tuple(t, t->lport, port),
 			.seq = t->peer_isn + 1,
 			.ack = t->our_iss + 1,
 			.flags = ACK,
 			.wnd = 1000,
 		};
 	}
-	cr_assert_eq(tcp_input(t->tcp, segs, sacks, 3, t->now_ns, &turned), 2);
-	cr_assert_eq(tcp_input(t->tcp, segs + 2, sacks, 1, t->now_ns, &turned), 0);
+	cr_assert_eq(tcp_input(t->tcp, segs, sides, 3, t->now_ns, &turned), 2);
+	cr_assert_eq(tcp_input(t->tcp, segs + 2, sides, 1, t->now_ns, &turned), 0);
 	cr_assert_eq(tcp_events(t->tcp, events, 4), 2);
-	cr_assert_eq(tcp_input(t->tcp, segs + 2, sacks, 1, t->now_ns, &turned), 1);
+	cr_assert_eq(tcp_input(t->tcp, segs + 2, sides, 1, t->now_ns, &turned), 1);
 	cr_assert_eq(tcp_events(t->tcp, events, 4), 1);
 	counted(t, opened_passive, 3);
 }
@@ -187,9 +187,9 @@ TRACE_CONFIGURED(full_ring_holds_back_abort, two_events)
 	call(tcp_abort(t->tcp, conns[2]), 0);
 	cr_assert_eq(tcp_events(t->tcp, events, 4), 1);
 	struct seg seg;
-	struct sack sack;
+	struct seg_side side;
 
-	while (tcp_output(t->tcp, &seg, &sack, 1, t->now_ns) == 1)
+	while (tcp_output(t->tcp, &seg, &side, 1, t->now_ns) == 1)
 		cr_assert_eq(seg.flags, RST | ACK);
 }
 

@@ -22,6 +22,7 @@
 
 #include "base/clock.h"
 #include "base/rng.h"
+#include "support/addresses.h"
 #include "support/payload_arena.h"
 #include "tcp/tcp_pvt.h"
 
@@ -31,6 +32,7 @@
 #define GENUINE_EACH 256 /* bursts */
 #define PROGRESS_EACH 10000000u
 #define LISTEN_PORT 80
+#define LOCAL 0x0a000001u /* addresses are by numbers, support/addresses.h */
 
 /* Once in so many runs a right implementation may fail. */
 #define UNLIKELY 1e-9
@@ -60,6 +62,7 @@ struct forge {
 	void *memory;
 	struct counters *counters;
 	struct rng rng;
+	bool is6; /* for as long as what is known is the same */
 	uint64_t now_ns;
 	struct seg known[FORGERS], answers[FORGERS]; /* a SYN that each knows, and what it must not */
 	uint32_t next_mac;
@@ -72,12 +75,15 @@ static struct forge forge_up(uint64_t seed)
 	struct forge f = { .rng = { seed }, .now_ns = EPOCH_NS - CLOCK_NS_PER_S };
 	const struct tcp_secrets secrets = {
 		.table = { rng_u64(&f.rng), 1 },
+		.names = { rng_u64(&f.rng), 4 },
 		.cookies = { { rng_u64(&f.rng), 2 }, { rng_u64(&f.rng), 3 } },
 	};
 	struct weir_config config;
 
 	weir_config_default(&config);
 	config.max_connections = 64;
+	config.ranges[0].first = config.ranges[0].last = numbered_address(true, LOCAL);
+	config.ranges_count = 1;
 	config.defence.mode = WEIR_DEFENCE_ALWAYS;
 	size_t bytes = tcp_footprint(&config);
 
@@ -94,7 +100,7 @@ static unsigned clear(struct forge *f)
 {
 	struct weir_event event;
 	struct seg segs[BURST];
-	struct sack sacks[BURST];
+	struct seg_side sides[BURST];
 	unsigned opened = 0;
 
 	while (tcp_events(f->tcp, &event, 1) == 1) {
@@ -102,23 +108,27 @@ static unsigned clear(struct forge *f)
 		if (!(event.what & WEIR_EV_CLOSED))
 			tcp_abort(f->tcp, event.conn);
 	}
-	while (tcp_output(f->tcp, segs, sacks, BURST, f->now_ns) == BURST)
+	while (tcp_output(f->tcp, segs, sides, BURST, f->now_ns) == BURST)
 		;
 	return opened;
 }
 
 static unsigned give(struct forge *f, struct seg *segs, unsigned n)
 {
-	static struct sack sacks[BURST];
+	static struct seg_side sides[BURST];
 	uint64_t turned;
 
-	tcp_input(f->tcp, segs, sacks, n, f->now_ns, &turned);
+	for (unsigned i = 0; i < n; i++) {
+		sides[i].pair = numbered_pair(f->is6, &segs[i].tuple);
+		segs[i].tuple = arriving_tuple(&sides[i].pair, segs[i].tuple.lport, segs[i].tuple.rport);
+	}
+	tcp_input(f->tcp, segs, sides, n, f->now_ns, &turned);
 	return clear(f);
 }
 
 static struct tuple random_tuple(struct forge *f)
 {
-	return (struct tuple){ .laddr = 0x0a000001,
+	return (struct tuple){ .laddr = LOCAL,
 			       .raddr = (uint32_t)rng_u64(&f->rng),
 			       .lport = LISTEN_PORT,
 			       .rport = (uint16_t)(1 + rng_below(&f->rng, 65535)) };
@@ -194,6 +204,9 @@ static void one_burst(struct forge *f, uint64_t number)
 	enum forger forger = (enum forger)(number % FORGERS);
 	struct seg segs[BURST];
 
+	/* Over each family in turn. */
+	if (number % GENUINE_EACH == 0)
+		f->is6 = number / GENUINE_EACH & 1;
 	if (number % GENUINE_EACH < FORGERS)
 		genuine(f, forger);
 	for (unsigned i = 0; i < BURST; i++)

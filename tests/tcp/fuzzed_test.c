@@ -46,8 +46,8 @@ TRACE(a_close_that_was_refused_does_not_end_the_connection)
 	call(tcp_set_options(t->tcp, t->conn, &options), 0);
 	quiet(t);
 	t->tcp->dirty_ring.mask = 0;
-	call(tcp_connect(t->tcp, (struct weir_endpoint){ TRACE_LOCAL, 1000 },
-			 (struct weir_endpoint){ TRACE_PEER, TRACE_OTHER_PORT }, 0, t->now_ns, &other),
+	call(tcp_connect(t->tcp, (struct weir_endpoint){ t->pair.local, 1000 },
+			 (struct weir_endpoint){ t->pair.remote, TRACE_OTHER_PORT }, 0, t->now_ns, &other),
 	     0);
 	call(tcp_close(t->tcp, t->conn), -EAGAIN);
 	call(tcp_abort(t->tcp, other), 0);

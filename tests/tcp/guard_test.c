@@ -315,10 +315,10 @@ CROWD(a_steady_flood_beside_others_is_one, small)
 }
 
 /* Whatever its rate: one that is enough to begin it is enough to keep it, for five minutes. */
-static void at_any_rate(uint32_t backlog, uint64_t timeout_ns)
+static void at_any_rate(bool is6, uint32_t backlog, uint64_t timeout_ns)
 {
 	for (unsigned rate = 1; rate <= 512; rate *= 2) {
-		struct crowd *c = crowd_up(large, 5 * SECONDS, rate);
+		struct crowd *c = crowd_up(is6, large, 5 * SECONDS, rate);
 		struct weir_defence defence;
 
 		crowd_listen(c, CROWD_PORT);
@@ -337,13 +337,13 @@ static void at_any_rate(uint32_t backlog, uint64_t timeout_ns)
 	}
 }
 
-Test(tcp, a_slow_flood_is_one)
+CROWDS(a_slow_flood_is_one)
 {
-	at_any_rate(64, 63 * SECONDS);
-	at_any_rate(256, 63 * SECONDS);
-	at_any_rate(1024, 180 * SECONDS);
-	at_any_rate(16384, 63 * SECONDS);
-	at_any_rate(128, 5 * SECONDS);
+	at_any_rate(is6, 64, 63 * SECONDS);
+	at_any_rate(is6, 256, 63 * SECONDS);
+	at_any_rate(is6, 1024, 180 * SECONDS);
+	at_any_rate(is6, 16384, 63 * SECONDS);
+	at_any_rate(is6, 128, 5 * SECONDS);
 }
 
 /* But who scans a large listener now and then does not keep it. */
@@ -395,10 +395,10 @@ CROWD(always_is_always, small)
 }
 
 /* Any weather: records stay within the bound, peers get through, and a calm minute ends it all. */
-Test(tcp, any_weather)
+CROWDS(any_weather)
 {
 	for (unsigned seed = 1; seed <= 12; seed++) {
-		struct crowd *c = crowd_up(small, seed * 11 * SECONDS, seed);
+		struct crowd *c = crowd_up(is6, small, seed * 11 * SECONDS, seed);
 
 		crowd_listen(c, CROWD_PORT);
 		for (unsigned i = 0; i < 40; i++) {

@@ -154,7 +154,7 @@ TRACE(duplicates_alone_are_no_loss)
 TRACE(invented_duplicate_acks)
 {
 	struct seg segs[64];
-	struct sack sacks[64];
+	struct seg_side sides[64];
 	unsigned sent = 0;
 
 	listen(t, 80);
@@ -165,11 +165,11 @@ TRACE(invented_duplicate_acks)
 	trace_write(t, 65000);
 	trace_write(t, 65000);
 	trace_write(t, 65000);
-	while (tcp_output(t->tcp, segs, sacks, 64, t->now_ns) > 0)
+	while (tcp_output(t->tcp, segs, sides, 64, t->now_ns) > 0)
 		;
 	for (unsigned i = 0; i < 1000; i++) {
 		send(t, ACK, .seq = 1, .ack = 1, .wnd = 4000);
-		sent += tcp_output(t->tcp, segs, sacks, 64, t->now_ns);
+		sent += tcp_output(t->tcp, segs, sides, 64, t->now_ns);
 	}
 	cr_assert(sent > 2 && sent <= 14, "%u", sent);
 }

@@ -6,7 +6,9 @@
 static verdict error(struct trace *t, enum icmp_trouble trouble, uint32_t seq)
 {
 	return tcp_icmp(t->tcp,
-			&(struct icmp_error){ .tuple = { TRACE_LOCAL, TRACE_PEER, t->lport, t->rport },
+			&(struct icmp_error){ .pair = t->pair,
+					      .lport = t->lport,
+					      .rport = t->rport,
 					      .seq = t->our_iss + seq,
 					      .trouble = (uint8_t)trouble },
 			t->now_ns);

@@ -7,7 +7,9 @@
 
 #include "support/trace.h"
 
-static int listen_at(struct trace *t, uint32_t address, uint16_t port)
+static const struct weir_address any;
+
+static int listen_at(struct trace *t, struct weir_address address, uint16_t port)
 {
 	return tcp_listen(t->tcp, (struct weir_endpoint){ address, port }, 7);
 }
@@ -44,7 +46,7 @@ static void still_carries_data(struct trace *t)
 TRACE(listening_beside_connections_of_that_port)
 {
 	trace_open_active(t);
-	cr_assert_geq(listen_at(t, 0, t->lport), 0);
+	cr_assert_geq(listen_at(t, any, t->lport), 0);
 	another_peer_comes(t);
 	still_carries_data(t);
 }
@@ -53,9 +55,9 @@ TRACE(listening_beside_connections_of_that_port)
 TRACE(listening_twice_is_refused_and_touches_nobody)
 {
 	trace_open_passive(t);
-	call(listen_at(t, 0, t->lport), -EADDRINUSE);
+	call(listen_at(t, any, t->lport), -EADDRINUSE);
 	state(t, WEIR_ESTABLISHED);
-	cr_assert_geq(listen_at(t, TRACE_LOCAL, t->lport), 0); /* goes before that on any address */
+	cr_assert_geq(listen_at(t, t->pair.local, t->lport), 0); /* goes before that on any address */
 	another_peer_comes(t);
 	still_carries_data(t);
 	cr_assert_eq(trace_info(t).word, 42);
@@ -65,7 +67,7 @@ TRACE(listening_beside_syn_sent)
 {
 	connect(t);
 	recv_syn(t);
-	cr_assert_geq(listen_at(t, 0, t->lport), 0);
+	cr_assert_geq(listen_at(t, any, t->lport), 0);
 	another_peer_comes(t);
 	state(t, WEIR_SYN_SENT);
 	send(t, SYN | ACK, .ack = 1, .mss = 1460);
@@ -82,7 +84,7 @@ TRACE(listening_beside_syn_received)
 	send(t, SYN, .mss = 1460);
 	recv(t, SYN | ACK, .ack = 1, .mss = 1460);
 	state(t, WEIR_SYN_RECEIVED);
-	cr_assert_geq(listen_at(t, 0, t->lport), 0);
+	cr_assert_geq(listen_at(t, any, t->lport), 0);
 	another_peer_comes(t);
 	state(t, WEIR_SYN_RECEIVED);
 	send(t, ACK, .seq = 1, .ack = 1);
@@ -97,7 +99,7 @@ TRACE(listening_beside_a_half_open_connection)
 	listen(t, 80);
 	send(t, SYN, .mss = 1460);
 	recv(t, SYN | ACK, .ack = 1, .mss = 1460);
-	cr_assert_geq(listen_at(t, TRACE_LOCAL, 80), 0);
+	cr_assert_geq(listen_at(t, t->pair.local, 80), 0);
 	another_peer_comes(t);
 	send(t, ACK, .seq = 1, .ack = 1);
 	event(t, WEIR_EV_OPENED);

@@ -12,8 +12,8 @@ static void four_ports(struct weir_config *config)
 
 static int open_any(struct trace *t, uint16_t rport, weir_conn *conn)
 {
-	return tcp_connect(t->tcp, (struct weir_endpoint){ .address = TRACE_LOCAL },
-			   (struct weir_endpoint){ TRACE_PEER, rport }, 1, t->now_ns, conn);
+	return tcp_connect(t->tcp, (struct weir_endpoint){ .address = t->pair.local },
+			   (struct weir_endpoint){ t->pair.remote, rport }, 1, t->now_ns, conn);
 }
 
 static void expect_syn(struct trace *t, uint16_t rport, weir_conn conn)
@@ -81,8 +81,8 @@ TRACE(given_port_that_is_taken)
 
 	connect(t);
 	recv_syn(t);
-	call(tcp_connect(t->tcp, (struct weir_endpoint){ TRACE_LOCAL, t->lport },
-			 (struct weir_endpoint){ TRACE_PEER, t->rport }, 0, t->now_ns, &conn),
+	call(tcp_connect(t->tcp, trace_local(t),
+			 trace_remote(t), 0, t->now_ns, &conn),
 	     -EADDRINUSE);
 	cr_assert_eq(t->tcp->hot.used, 1);
 }

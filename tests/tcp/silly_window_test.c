@@ -18,10 +18,10 @@ static void eight_buffers(struct weir_config *config)
 static unsigned watch_edge(struct trace *t, uint32_t *edge, uint32_t at_least)
 {
 	struct seg seg;
-	struct sack sack;
+	struct seg_side side;
 	unsigned n = 0;
 
-	for (; tcp_output(t->tcp, &seg, &sack, 1, t->now_ns) == 1; n++) {
+	for (; tcp_output(t->tcp, &seg, &side, 1, t->now_ns) == 1; n++) {
 		uint32_t now = seg.ack - t->peer_isn + seg.wnd;
 
 		cr_assert(now == *edge || now - *edge >= at_least, "the edge moved by %u", now - *edge);
@@ -102,9 +102,9 @@ TRACE(no_small_segments_while_much_is_queued)
 	trace_write(t, 25 * 1460);
 	for (unsigned i = 0; acked < 1 + 40 * 1460; i++) {
 		struct seg seg;
-		struct sack sack;
+		struct seg_side side;
 
-		while (tcp_output(t->tcp, &seg, &sack, 1, t->now_ns) == 1) {
+		while (tcp_output(t->tcp, &seg, &side, 1, t->now_ns) == 1) {
 			cr_assert_eq(seg.len, 1460, "%u bytes at %u", seg.len, seg.seq - t->our_iss);
 			next += 1460;
 		}
@@ -114,9 +114,9 @@ TRACE(no_small_segments_while_much_is_queued)
 	}
 	call(tcp_abort(t->tcp, t->conn), 0);
 	struct seg seg;
-	struct sack sack;
+	struct seg_side side;
 
-	while (tcp_output(t->tcp, &seg, &sack, 1, t->now_ns) == 1)
+	while (tcp_output(t->tcp, &seg, &side, 1, t->now_ns) == 1)
 		;
 	event_closed(t, 0, WEIR_REASON_ABORTED);
 }

@@ -180,9 +180,7 @@ CROWD(given_back_by_an_icmp_error, refusing)
 {
 	crowd_listen(c, CROWD_PORT);
 	struct full full = fill(c);
-	struct icmp_error error = { .tuple = full.syns[2].tuple,
-				    .seq = full.answers[2].seq,
-				    .trouble = ICMP_HARD };
+	struct icmp_error error = crowd_error(c, &full.answers[2], ICMP_HARD);
 
 	cr_assert_eq(tcp_icmp(c->tcp, &error, c->now_ns), ACCEPTED);
 	cr_assert_neq(tcp_icmp(c->tcp, &error, c->now_ns), ACCEPTED);
@@ -390,9 +388,9 @@ static unsigned hindered(struct crowd *c, bool who[PROBES])
 	unsigned n = 0;
 
 	for (unsigned i = 0; i < PROBES; i++) {
-		who[i] = !sources_take(c->tcp, listener, innocent(i));
+		who[i] = !sources_take(c->tcp, listener, crowd_address(c, innocent(i)));
 		if (!who[i])
-			sources_give(c->tcp, innocent(i));
+			sources_give(c->tcp, crowd_address(c, innocent(i)));
 		n += who[i];
 	}
 	return n;
@@ -402,13 +400,13 @@ static unsigned hindered(struct crowd *c, bool who[PROBES])
  * A flood of random sources fills cells, four with each: an address has two and its network two. Innocents
  * are hindered no more often than that says, and another key hinders others.
  */
-Test(tcp, random_sources_hinder_few)
+CROWDS(random_sources_hinder_few)
 {
 	static bool who[2][PROBES];
 	unsigned both = 0, all[2];
 
 	for (unsigned key = 0; key < 2; key++) {
-		struct crowd *c = crowd_up(many, 5 * SECONDS, 77);
+		struct crowd *c = crowd_up(is6, many, 5 * SECONDS, 77);
 
 		c->tcp->sources.key.k0 ^= key;
 		crowd_listen(c, CROWD_PORT);

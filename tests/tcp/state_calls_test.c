@@ -26,8 +26,8 @@ static int call_connect(struct trace *t)
 {
 	weir_conn conn;
 
-	return tcp_connect(t->tcp, (struct weir_endpoint){ TRACE_LOCAL, t->lport },
-			   (struct weir_endpoint){ TRACE_PEER, t->rport }, 1, t->now_ns, &conn);
+	return tcp_connect(t->tcp, trace_local(t),
+			   trace_remote(t), 1, t->now_ns, &conn);
 }
 
 static int call_send(struct trace *t)

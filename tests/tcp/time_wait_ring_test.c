@@ -35,7 +35,7 @@ TRACE_CONFIGURED(ring_of_two_turns, two)
 {
 	listen(t, 80);
 	for (uint16_t port = 1; port <= 9; port++) {
-		struct tuple tuple = { TRACE_LOCAL, TRACE_PEER, TRACE_PORT, port };
+		struct tuple tuple = trace_tuple(t, TRACE_PORT, port);
 
 		open_and_close(t, port);
 		cr_assert_lt(ref_slot(conn_table_find(&t->tcp->table, tcp_hash(t->tcp, &tuple), &tuple)), 2);
@@ -201,12 +201,12 @@ TRACE(own_open_a_tick_later)
 	in_time_wait_with_timestamps(t);
 	weir_conn conn;
 
-	call(tcp_connect(t->tcp, (struct weir_endpoint){ TRACE_LOCAL, t->lport },
-			 (struct weir_endpoint){ TRACE_PEER, t->rport }, 1, t->now_ns, &conn),
+	call(tcp_connect(t->tcp, trace_local(t),
+			 trace_remote(t), 1, t->now_ns, &conn),
 	     -EADDRINUSE);
 	t->now_ns += 1u << CLOCK_TICK_SHIFT;
-	call(tcp_connect(t->tcp, (struct weir_endpoint){ TRACE_LOCAL, t->lport },
-			 (struct weir_endpoint){ TRACE_PEER, t->rport }, 1, t->now_ns, &conn),
+	call(tcp_connect(t->tcp, trace_local(t),
+			 trace_remote(t), 1, t->now_ns, &conn),
 	     0);
 	recv_syn(t);
 }

@@ -4,13 +4,13 @@
 
 static void peer_is_doubted(struct trace *t, unsigned times)
 {
-	uint32_t raddr;
+	struct weir_address peer;
 
 	for (unsigned i = 0; i < times; i++) {
-		cr_assert(tcp_advice(t->tcp, &raddr), "after %u", i);
-		cr_assert_eq(raddr, TRACE_PEER);
+		cr_assert(tcp_advice(t->tcp, &peer), "after %u", i);
+		cr_assert(address_equal(peer, t->pair.remote));
 	}
-	cr_assert_not(tcp_advice(t->tcp, &raddr));
+	cr_assert_not(tcp_advice(t->tcp, &peer));
 }
 
 /* Ten bytes that were sent four times, the last one second and 7 s after the first. */
@@ -132,21 +132,21 @@ TRACE_CONFIGURED(doubts_have_a_bound, several)
 	weir_conn conn;
 
 	for (unsigned i = 0; i < TCP_ADVICE + 4; i++) {
-		struct weir_endpoint local = { TRACE_LOCAL, 0 },
-				     remote = { TRACE_PEER, (uint16_t)(1000 + i) };
+		struct weir_endpoint local = { t->pair.local, 0 },
+				     remote = { t->pair.remote, (uint16_t)(1000 + i) };
 		struct seg segs[1];
-		struct sack sacks[1];
+		struct seg_side sides[1];
 
 		call(tcp_connect(t->tcp, local, remote, 0, t->now_ns, &conn), 0);
-		cr_assert_eq(tcp_output(t->tcp, segs, sacks, 1, t->now_ns), 1);
+		cr_assert_eq(tcp_output(t->tcp, segs, sides, 1, t->now_ns), 1);
 	}
 	for (unsigned sent = 0; sent < 3 * (TCP_ADVICE + 4);) {
 		struct seg segs[TCP_ADVICE];
-		struct sack sacks[TCP_ADVICE];
+		struct seg_side sides[TCP_ADVICE];
 
 		t->now_ns += 100 * MS;
 		tcp_advance(t->tcp, t->now_ns);
-		sent += tcp_output(t->tcp, segs, sacks, TCP_ADVICE, t->now_ns);
+		sent += tcp_output(t->tcp, segs, sides, TCP_ADVICE, t->now_ns);
 	}
 	peer_is_doubted(t, TCP_ADVICE); /* those beyond are forgotten */
 	struct weir_event events[TCP_ADVICE + 4];

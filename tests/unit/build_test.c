@@ -5,6 +5,7 @@
 #include "wire/build.h"
 #include "wire/bytes.h"
 #include "wire/csum.h"
+#include "wire/ipv4.h"
 
 /* 192.0.2.1:49152 -> 192.0.2.2:80, SYN, MSS 1460: put together by hand, checksums as tshark confirms. */
 static const uint8_t syn_frame[] = {
@@ -29,7 +30,7 @@ Test(build, known_frame)
 {
 	uint8_t *frame = malloc(sizeof(syn_frame));
 
-	cr_assert_eq(build_headers(frame, &syn, &frames_peer_mac, &frames_our_mac), sizeof(syn_frame));
+	cr_assert_eq(build_headers(frame, &syn, NULL, &frames_peer_mac, &frames_our_mac), sizeof(syn_frame));
 	build_csum(frame, &syn);
 	cr_assert_arr_eq(frame, syn_frame, sizeof(syn_frame));
 	free(frame);
@@ -43,8 +44,8 @@ Test(build, what_a_port_finishes_is_what_software_makes)
 	for (unsigned round = 0; round < 1000; round++) {
 		struct seg seg = frames_random_seg(&rng);
 		uint8_t soft[FRAMES_MAX], hard[FRAMES_MAX];
-		unsigned headers = build_headers(soft, &seg, &frames_peer_mac, &frames_our_mac);
-		uint8_t *ip = hard + ETH_BYTES, *tcp = ip + IP_BYTES;
+		unsigned headers = build_headers(soft, &seg, NULL, &frames_peer_mac, &frames_our_mac);
+		uint8_t *ip = hard + ETH_BYTES, *tcp = ip + IPV4_BYTES;
 
 		cr_assert_eq(bytes_get16(soft + ETH_BYTES + 2), headers - ETH_BYTES + seg.len);
 		for (uint32_t i = 0; i < seg.len; i++)
@@ -53,8 +54,8 @@ Test(build, what_a_port_finishes_is_what_software_makes)
 		build_csum(soft, &seg);
 		build_csum_offload(hard, &seg);
 		cr_assert_eq(bytes_get16(ip + 10), 0);
-		csum_put(ip + 10, csum_bytes(ip, IP_BYTES));
-		csum_put(tcp + TCP_HDR_CSUM_AT, csum_bytes(tcp, headers - ETH_BYTES - IP_BYTES + seg.len));
+		csum_put(ip + 10, csum_bytes(ip, IPV4_BYTES));
+		csum_put(tcp + TCP_HDR_CSUM_AT, csum_bytes(tcp, headers - ETH_BYTES - IPV4_BYTES + seg.len));
 		cr_assert_arr_eq(hard, soft, headers + seg.len);
 	}
 }
@@ -65,6 +66,6 @@ Test(build, headers_fit_their_maximum)
 			   .opts = SEG_OPT_MSS | SEG_OPT_SACK_OK | SEG_OPT_TS | SEG_OPT_WSCALE };
 	uint8_t *frame = malloc(BUILD_HEADERS_MAX);
 
-	cr_assert_leq(build_headers(frame, &seg, &frames_peer_mac, &frames_our_mac), BUILD_HEADERS_MAX);
+	cr_assert_leq(build_headers(frame, &seg, NULL, &frames_peer_mac, &frames_our_mac), BUILD_HEADERS_MAX);
 	free(frame);
 }

@@ -6,10 +6,11 @@
 #include "base/rng.h"
 #include "store/conn_bucket.h"
 #include "store/conn_match_c.h"
+#include "support/addresses.h"
 #include "support/test_arena.h"
 
 /*
- * A table, three pools of records with unlike strides, and beside them what should be in the table:
+ * A table, three pools of records with unlike strides, of both families in turn, and beside them what should be in the table:
  * for each key its tuple, its hash - chosen by the test, so that keys can be made to collide - and its
  * ref or REF_NONE.
  */
@@ -44,10 +45,11 @@ static struct fixture fixture_new(uint32_t max_entries, uint32_t count)
 	f.arena = test_arena_for(&counted);
 	conn_table_init(&f.table, &f.arena, max_entries, f.pools);
 	for (uint32_t i = 0; i < count; i++) {
-		f.keys[i].tuple = (struct tuple){ .laddr = 0x0a000001,
-						  .raddr = 0x0a010000 + i / 1000,
-						  .lport = 80,
-						  .rport = (uint16_t)(1024 + i % 1000) };
+		struct pair pair = { numbered_address(i & 1, 0x0a000001),
+				     numbered_address(i & 1, 0x0a010000 + i / 1000) };
+
+		f.keys[i].tuple = tuple_make((struct siphash_key){ 3, 4 }, &pair, 80,
+					     (uint16_t)(1024 + i % 1000));
 		f.keys[i].hash = tuple_hash((struct siphash_key){ 1, 2 }, &f.keys[i].tuple);
 	}
 	return f;

@@ -35,9 +35,10 @@ Test(eth, types)
 {
 	cr_assert_eq(parse_with_type(0x08, 0x00), ACCEPTED);
 	cr_assert_eq(parse_with_type(0x08, 0x06), ACCEPTED);
+	cr_assert_eq(parse_with_type(0x86, 0xdd), ACCEPTED);
 	cr_assert_eq(parse_with_type(0x81, 0x00), COUNT_drop_vlan);
 	cr_assert_eq(parse_with_type(0x88, 0xa8), COUNT_drop_vlan);
-	cr_assert_eq(parse_with_type(0x86, 0xdd), COUNT_drop_eth_type);
+	cr_assert_eq(parse_with_type(0x88, 0xcc), COUNT_drop_eth_type);
 	cr_assert_eq(parse_with_type(0x00, 0x26), COUNT_drop_eth_type); /* an IEEE 802.3 length */
 }
 

@@ -6,16 +6,16 @@
 #include "wire/bytes.h"
 #include "wire/csum.h"
 #include "wire/icmp.h"
-#include "wire/ip.h"
+#include "wire/ipv4.h"
 
 #define QUOTE_BYTES 28
 
 static uint32_t message_of(uint8_t *out, uint8_t type, uint8_t code, const void *data, uint32_t len)
 {
 	uint8_t frame[FRAMES_MAX];
-	uint32_t bytes = frames_icmp(frame, type, code, data, len) - ETH_BYTES - IP_BYTES;
+	uint32_t bytes = frames_icmp(frame, type, code, data, len) - ETH_BYTES - IPV4_BYTES;
 
-	memcpy(out, frame + ETH_BYTES + IP_BYTES, bytes);
+	memcpy(out, frame + ETH_BYTES + IPV4_BYTES, bytes);
 	return bytes;
 }
 
@@ -25,23 +25,25 @@ static void mend(uint8_t *message, uint32_t len)
 	csum_put(message + 2, csum_bytes(message, len));
 }
 
+static const struct ip_hdr ipv4 = { .src = FRAMES_IPV4(FRAMES_PEER), .dst = FRAMES_IPV4(FRAMES_OURS) };
+
 /* A quote of the segment 10.0.0.1:1000 -> 10.0.0.2:80 with sequence number 0x01020304. */
 static void quote(uint8_t out[QUOTE_BYTES])
 {
-	ip_build(out, &(struct ip_hdr){ .src = FRAMES_OURS,
-					.dst = FRAMES_PEER,
+	ipv4_build(out, &(struct ip_hdr){ .src = weir_ipv4(FRAMES_OURS),
+					.dst = weir_ipv4(FRAMES_PEER),
 					.total_bytes = 40,
 					.protocol = IP_PROTOCOL_TCP,
 					.ttl = 1 });
-	bytes_put16(out + IP_BYTES, 1000);
-	bytes_put16(out + IP_BYTES + 2, 80);
-	bytes_put32(out + IP_BYTES + 4, 0x01020304);
+	bytes_put16(out + IPV4_BYTES, 1000);
+	bytes_put16(out + IPV4_BYTES + 2, 80);
+	bytes_put32(out + IPV4_BYTES + 4, 0x01020304);
 }
 
 static verdict judge(const uint8_t *message, uint32_t len, struct icmp *icmp)
 {
 	uint8_t *copy = exact_copy(message, len);
-	verdict v = icmp_parse(copy, len, len, 0, icmp);
+	verdict v = icmp_parse(&ipv4, copy, len, len, 0, icmp);
 
 	free(copy);
 	return v;
@@ -78,7 +80,7 @@ Test(icmp, reply_differs_in_type_and_checksum_alone)
 		uint32_t len = message_of(message, ICMP_ECHO, 0, data, rng_below(&rng, 17));
 
 		memcpy(before, message, len);
-		icmp_echo_to_reply(message);
+		icmp_echo_to_reply(message, false);
 		cr_assert_eq(message[0], ICMP_ECHO_REPLY);
 		cr_assert_eq(csum_fold(csum_bytes(message, len)), CSUM_RIGHT, "round %u", round);
 		cr_assert_arr_eq(message + 4, before + 4, len - 4);
@@ -112,10 +114,10 @@ Test(icmp, an_error_names_our_segment)
 	cr_assert_eq(icmp.type, ICMP_UNREACHABLE);
 	cr_assert_eq(icmp.code, ICMP_PORT_UNREACHABLE);
 	cr_assert_eq(icmp.error.protocol, IP_PROTOCOL_TCP);
-	cr_assert_eq(icmp.error.tuple.laddr, FRAMES_OURS);
-	cr_assert_eq(icmp.error.tuple.raddr, FRAMES_PEER);
-	cr_assert_eq(icmp.error.tuple.lport, 1000);
-	cr_assert_eq(icmp.error.tuple.rport, 80);
+	cr_assert(address_equal(icmp.error.pair.local, weir_ipv4(FRAMES_OURS)));
+	cr_assert(address_equal(icmp.error.pair.remote, weir_ipv4(FRAMES_PEER)));
+	cr_assert_eq(icmp.error.lport, 1000);
+	cr_assert_eq(icmp.error.rport, 80);
 	cr_assert_eq(icmp.error.seq, 0x01020304);
 }
 
@@ -166,11 +168,11 @@ Test(icmp, quote_with_ip_options)
 	struct icmp icmp;
 
 	quote(bytes);
-	memmove(bytes + IP_BYTES + 4, bytes + IP_BYTES, 8);
-	memset(bytes + IP_BYTES, 1, 4);
+	memmove(bytes + IPV4_BYTES + 4, bytes + IPV4_BYTES, 8);
+	memset(bytes + IPV4_BYTES, 1, 4);
 	bytes[0] = 0x46;
 	cr_assert_eq(judge_quote(bytes, sizeof(bytes), &icmp), ACCEPTED);
-	cr_assert_eq(icmp.error.tuple.lport, 1000);
+	cr_assert_eq(icmp.error.lport, 1000);
 	cr_assert_eq(icmp.error.seq, 0x01020304);
 }
 
@@ -215,9 +217,9 @@ Test(icmp, checksum_over_two_parts)
 		uint8_t *copy = exact_copy(message, first);
 		uint64_t rest = csum_bytes(message + first, len - first);
 
-		cr_assert_eq(icmp_parse(copy, first, len, rest, &icmp), ACCEPTED, "split at %u", first);
+		cr_assert_eq(icmp_parse(&ipv4, copy, first, len, rest, &icmp), ACCEPTED, "split at %u", first);
 		if (first < len)
-			cr_assert_eq(icmp_parse(copy, first, len, rest ^ 0x100, &icmp), COUNT_drop_icmp_csum);
+			cr_assert_eq(icmp_parse(&ipv4, copy, first, len, rest ^ 0x100, &icmp), COUNT_drop_icmp_csum);
 		free(copy);
 	}
 	message[len - 1] ^= 1;

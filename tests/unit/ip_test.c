@@ -4,19 +4,19 @@
 #include "support/exact.h"
 #include "wire/bytes.h"
 #include "wire/csum.h"
-#include "wire/ip.h"
+#include "wire/ipv4.h"
 
 /* 40 bytes: 192.168.0.9 to 192.168.0.1, TCP. */
 static void good(uint8_t packet[40])
 {
 	memset(packet, 0, 40);
-	ip_build(packet, &(struct ip_hdr){ .src = 0xc0a80009,
-					   .dst = 0xc0a80001,
+	ipv4_build(packet, &(struct ip_hdr){ .src = weir_ipv4(0xc0a80009),
+					   .dst = weir_ipv4(0xc0a80001),
 					   .total_bytes = 40,
 					   .protocol = IP_PROTOCOL_TCP,
 					   .ttl = 61,
 					   .tos = 0xb8 });
-	ip_build_csum(packet);
+	ipv4_build_csum(packet);
 }
 
 static void mend(uint8_t *packet)
@@ -30,10 +30,10 @@ static verdict judge(const uint8_t *packet, uint32_t len)
 {
 	uint8_t *copy = exact_copy(packet, len);
 	struct ip_hdr ip;
-	verdict v = ip_parse(copy, len, len, false, &ip);
+	verdict v = ipv4_parse(copy, len, len, false, &ip);
 
 	if (v == ACCEPTED)
-		v = ip_acceptable(copy, &ip);
+		v = ipv4_acceptable(copy, &ip);
 	free(copy);
 	return v;
 }
@@ -57,10 +57,10 @@ static verdict judge_options(const uint8_t *options, unsigned bytes)
 	memset(packet, 0, sizeof(packet));
 	good(packet);
 	packet[0] = (uint8_t)(0x45 + padded / 4);
-	memcpy(packet + IP_BYTES, options, bytes);
-	bytes_put16(packet + 2, (uint16_t)(IP_BYTES + padded + 20));
+	memcpy(packet + IPV4_BYTES, options, bytes);
+	bytes_put16(packet + 2, (uint16_t)(IPV4_BYTES + padded + 20));
 	mend(packet);
-	return judge(packet, IP_BYTES + padded + 20);
+	return judge(packet, IPV4_BYTES + padded + 20);
 }
 
 Test(ip, fields)
@@ -69,16 +69,16 @@ Test(ip, fields)
 	struct ip_hdr ip;
 
 	good(packet);
-	cr_assert_eq(ip_parse(packet, 40, 40, false, &ip), ACCEPTED);
-	cr_assert_eq(ip.src, 0xc0a80009);
-	cr_assert_eq(ip.dst, 0xc0a80001);
+	cr_assert_eq(ipv4_parse(packet, 40, 40, false, &ip), ACCEPTED);
+	cr_assert(address_equal(ip.src, weir_ipv4(0xc0a80009)));
+	cr_assert(address_equal(ip.dst, weir_ipv4(0xc0a80001)));
 	cr_assert_eq(ip.total_bytes, 40);
-	cr_assert_eq(ip.header_bytes, IP_BYTES);
+	cr_assert_eq(ip.header_bytes, IPV4_BYTES);
 	cr_assert_eq(ip.protocol, IP_PROTOCOL_TCP);
 	cr_assert_eq(ip.ttl, 61);
 	cr_assert_eq(ip.tos, 0xb8);
 	cr_assert_eq(ip.fragment, 0x4000);
-	cr_assert_eq(ip_acceptable(packet, &ip), ACCEPTED);
+	cr_assert_eq(ipv4_acceptable(packet, &ip), ACCEPTED);
 }
 
 Test(ip, every_truncation)
@@ -88,7 +88,7 @@ Test(ip, every_truncation)
 	good(packet);
 	for (uint32_t len = 0; len < 40; len++)
 		cr_assert_eq(judge(packet, len),
-			     len < IP_BYTES ? COUNT_drop_ip_short : COUNT_drop_ip_total_length, "%u bytes",
+			     len < IPV4_BYTES ? COUNT_drop_ip_short : COUNT_drop_ip_total_length, "%u bytes",
 			     len);
 }
 
@@ -134,7 +134,7 @@ Test(ip, header_beyond_the_contiguous_bytes)
 	mend(packet);
 	uint8_t *first = exact_copy(packet, 22);
 
-	cr_assert_eq(ip_parse(first, 22, 40, false, &ip), COUNT_drop_ip_short);
+	cr_assert_eq(ipv4_parse(first, 22, 40, false, &ip), COUNT_drop_ip_short);
 	free(first);
 }
 
@@ -163,7 +163,7 @@ Test(ip, checksum)
 	}
 	good(packet);
 	packet[10] ^= 1;
-	cr_assert_eq(ip_parse(packet, 40, 40, true, &ip), ACCEPTED, "a port that verified it is believed");
+	cr_assert_eq(ipv4_parse(packet, 40, 40, true, &ip), ACCEPTED, "a port that verified it is believed");
 }
 
 Test(ip, fragments)
@@ -219,7 +219,7 @@ Test(ip, option_at_the_very_end)
 
 	good(packet);
 	packet[0] = 0x46;
-	memcpy(packet + IP_BYTES, (uint8_t[]){ 1, 1, 1, 7 }, 4);
+	memcpy(packet + IPV4_BYTES, (uint8_t[]){ 1, 1, 1, 7 }, 4);
 	bytes_put16(packet + 2, 24);
 	mend(packet);
 	cr_assert_eq(judge(packet, 24), COUNT_drop_ip_option_length);

@@ -19,18 +19,19 @@ static const struct eth_addr peer_mac = { { 2, 0, 0, 0, 0, 9 } };
 static void start(void)
 {
 	struct weir_config config = { .mac = { 2, 0, 0, 0, 0, 1 },
-				      .gateway = GATEWAY,
-				      .ranges = { { OURS, OURS + 2, 24 }, { SECOND, SECOND, 24 } },
+				      .gateway = weir_ipv4(GATEWAY),
+				      .ranges = { { weir_ipv4(OURS), weir_ipv4(OURS + 2), 24 },
+						  { weir_ipv4(SECOND), weir_ipv4(SECOND), 24 } },
 				      .ranges_count = 2 };
 
-	net_init(&net, &config, &counters);
+	net_init(&net, &config, (struct siphash_key){ 1, 2 }, &counters);
 }
 
 TestSuite(net, .init = start);
 
 static verdict addresses(uint32_t src, uint32_t dst)
 {
-	return net_check_addresses(&net, &(struct ip_hdr){ .src = src, .dst = dst });
+	return net_check_addresses(&net, &(struct ip_hdr){ .src = weir_ipv4(src), .dst = weir_ipv4(dst) });
 }
 
 static struct arp asks(uint32_t sender, uint32_t target)
@@ -55,20 +56,22 @@ static verdict arp_verdict(struct arp arp)
 
 Test(net, next_hops)
 {
-	cr_assert_eq(net_next_hop(&net, PEER), PEER);
-	cr_assert_eq(net_next_hop(&net, 0x08080808), GATEWAY);
-	net.gateway = 0;
-	cr_assert_eq(net_next_hop(&net, 0x08080808), 0);
+	struct weir_address near = weir_ipv4(PEER), far = weir_ipv4(0x08080808);
+
+	cr_assert(address_equal(net_next_hop(&net, near), near));
+	cr_assert(address_equal(net_next_hop(&net, far), weir_ipv4(GATEWAY)));
+	net.gateways[0] = (struct weir_address){ 0, 0 };
+	cr_assert(address_is_none(net_next_hop(&net, far)));
 }
 
 Test(net, whom_one_may_send_to)
 {
-	cr_assert(net_may_send(&net, PEER));
-	cr_assert(net_may_send(&net, 0x08080808));
-	cr_assert_not(net_may_send(&net, 0));
-	cr_assert_not(net_may_send(&net, 0x0a0000ff));
-	cr_assert_not(net_may_send(&net, 0xe0000001));
-	cr_assert_not(net_may_send(&net, 0x7f000001));
+	cr_assert(net_may_send(&net, weir_ipv4(PEER)));
+	cr_assert(net_may_send(&net, weir_ipv4(0x08080808)));
+	cr_assert_not(net_may_send(&net, weir_ipv4(0)));
+	cr_assert_not(net_may_send(&net, weir_ipv4(0x0a0000ff)));
+	cr_assert_not(net_may_send(&net, weir_ipv4(0xe0000001)));
+	cr_assert_not(net_may_send(&net, weir_ipv4(0x7f000001)));
 }
 
 Test(net, addresses_of_packets)
@@ -96,7 +99,7 @@ Test(net, who_asks_for_us_is_told)
 	cr_assert_eq(answer.target, PEER);
 	cr_assert(eth_equal(&answer.sender_mac, &net.mac));
 	cr_assert(eth_equal(&answer.target_mac, &peer_mac));
-	cr_assert_null(neigh_find(&net.neigh, PEER, now_ns), "asking makes no entry");
+	cr_assert_null(neigh_find(&net.neigh, weir_ipv4(PEER), now_ns), "asking makes no entry");
 }
 
 Test(net, a_probe_for_our_address_is_told_too)
@@ -141,13 +144,91 @@ Test(net, an_answer_that_was_asked_for)
 	struct eth_addr mac;
 
 	reply.op = ARP_REPLY;
-	neigh_hold(&net.neigh, PEER, payload_arena_copy("x", 1), now_ns);
+	neigh_hold(&net.neigh, weir_ipv4(PEER), payload_arena_copy("x", 1), now_ns);
 	cr_assert_eq(arp_verdict(reply), ACCEPTED);
 	payload frame = neigh_release(&net.neigh, &mac);
 
 	cr_assert_neq(frame, 0);
 	cr_assert(eth_equal(&mac, &peer_mac));
 	payload_free(frame);
+}
+
+/* A neighbour that is known is somewhere else, as an announcement or an answer has it: it is asked where it is known to be. */
+Test(net, a_claim_by_arp)
+{
+	const struct eth_addr forger = { { 2, 6, 6, 6, 6, 6 } };
+	const uint64_t later_ns = now_ns + 10 * CLOCK_NS_PER_S;
+	struct arp claim = asks(PEER, PEER), reply = asks(PEER, OURS), answer;
+	struct net_request request;
+	bool due;
+
+	reply.op = ARP_REPLY;
+	claim.sender_mac = forger;
+	net_advance(&net, now_ns);
+	neigh_ask(&net.neigh, weir_ipv4(PEER), now_ns);
+	while (net_next_request(&net, &request))
+		;
+	cr_assert_eq(arp_verdict(reply), ACCEPTED);
+	for (unsigned i = 0; i < 2; i++) {
+		cr_assert_eq(net_arp_input(&net, &claim, later_ns, &due, &answer), ACCEPTED);
+		cr_assert(eth_equal(neigh_find(&net.neigh, weir_ipv4(PEER), later_ns), &peer_mac));
+		claim.op = ARP_REPLY;
+		claim.target = OURS;
+	}
+	cr_assert(net_next_request(&net, &request));
+	cr_assert_not(request.is6);
+	cr_assert_eq(request.arp.target, PEER);
+	cr_assert(eth_equal(&request.mac, &peer_mac));
+	cr_assert_not(net_next_request(&net, &request));
+	cr_assert_eq(net_arp_input(&net, &reply, later_ns, &due, &answer), ACCEPTED);
+	cr_assert_eq(count_get(&counters, COUNT_neigh_claims_refused), 1);
+}
+
+/* What a neighbour asks shows that it reaches us, not that we reach it. */
+Test(net, a_question_is_no_answer)
+{
+	struct arp question = asks(PEER, OURS), answer;
+	struct net_request request;
+	uint64_t t_ns = now_ns;
+	bool due;
+
+	net_advance(&net, t_ns);
+	neigh_ask(&net.neigh, weir_ipv4(PEER), t_ns);
+	while (net_next_request(&net, &request))
+		;
+	cr_assert_eq(net_arp_input(&net, &question, t_ns, &due, &answer), ACCEPTED);
+	cr_assert(eth_equal(neigh_find(&net.neigh, weir_ipv4(PEER), t_ns), &peer_mac));
+	net_advance(&net, t_ns += 6 * CLOCK_NS_PER_S);
+	cr_assert_eq(net_arp_input(&net, &question, t_ns, &due, &answer), ACCEPTED);
+	cr_assert(net_next_request(&net, &request));
+	cr_assert_eq(request.arp.target, PEER);
+	cr_assert(eth_equal(&request.mac, &peer_mac));
+}
+
+Test(net, what_is_sent_unasked)
+{
+	static const uint32_t firsts[] = { OURS, SECOND };
+	struct net_request request;
+
+	cr_assert_not(net_next_request(&net, &request), "nobody has said what time it is");
+	cr_assert_eq(net_next_deadline(&net, now_ns), now_ns);
+	net_advance(&net, now_ns);
+	neigh_ask(&net.neigh, weir_ipv4(PEER), now_ns);
+	cr_assert_eq(net_next_deadline(&net, now_ns), now_ns);
+	for (unsigned i = 0; i < 2; i++) {
+		cr_assert(net_next_request(&net, &request));
+		cr_assert_not(request.is6);
+		cr_assert_eq(request.arp.sender, firsts[i]);
+		cr_assert_eq(request.arp.target, firsts[i]);
+		cr_assert(eth_equal(&request.mac, &ETH_BROADCAST));
+	}
+	cr_assert(net_next_request(&net, &request));
+	cr_assert_eq(request.arp.sender, OURS);
+	cr_assert_eq(request.arp.target, PEER);
+	cr_assert(eth_equal(&request.mac, &ETH_BROADCAST));
+	cr_assert_not(net_next_request(&net, &request));
+	cr_assert_gt(net_next_deadline(&net, now_ns), now_ns);
+	cr_assert_eq(net_ready(&net), 1);
 }
 
 Test(net, requests_speak_as_a_member_of_the_subnet)
@@ -170,13 +251,13 @@ Test(net, doubt_is_about_the_next_hop)
 	struct neigh_request request;
 	uint64_t later_ns = now_ns + 10 * CLOCK_NS_PER_S;
 
-	neigh_hold(&net.neigh, net.gateway, payload_arena_copy("x", 1), now_ns);
+	neigh_hold(&net.neigh, net.gateways[0], payload_arena_copy("x", 1), now_ns);
 	cr_assert(neigh_next_request(&net.neigh, &request));
-	neigh_confirm(&net.neigh, net.gateway, &gateway_mac, now_ns);
+	neigh_learn(&net.neigh, net.gateways[0], &gateway_mac, NEIGH_SOLICITED, now_ns);
 	neigh_clear(&net.neigh);
-	net_doubt(&net, 0x08080808, later_ns);
+	net_doubt(&net, weir_ipv4(0x08080808), later_ns);
 	cr_assert(neigh_next_request(&net.neigh, &request));
-	cr_assert_eq(request.address, net.gateway);
+	cr_assert(address_equal(request.address, net.gateways[0]));
 	cr_assert(eth_equal(&request.mac, &gateway_mac));
 }
 
@@ -187,7 +268,7 @@ static enum net_icmp icmp_input(struct icmp icmp, verdict *v)
 
 Test(net, echo_has_a_limit)
 {
-	struct icmp echo = { .type = ICMP_ECHO };
+	struct icmp echo = { .kind = ICMP_IS_ECHO };
 	unsigned answered = 0;
 	verdict v;
 
@@ -202,17 +283,17 @@ Test(net, echo_has_a_limit)
 
 Test(net, errors_are_for_our_own_segments)
 {
-	struct icmp icmp = { .type = ICMP_TIME_EXCEEDED };
+	struct icmp icmp = { .kind = ICMP_IS_ERROR };
 	verdict v;
 
 	icmp.error.protocol = IP_PROTOCOL_TCP;
-	icmp.error.tuple.laddr = OURS;
+	icmp.error.pair.local = weir_ipv4(OURS);
 	cr_assert_eq(icmp_input(icmp, &v), NET_ICMP_ERROR);
 	cr_assert_eq(v, ACCEPTED);
-	icmp.error.tuple.laddr = OTHER;
+	icmp.error.pair.local = weir_ipv4(OTHER);
 	cr_assert_eq(icmp_input(icmp, &v), NET_ICMP_DROP);
 	cr_assert_eq(v, COUNT_drop_icmp_no_connection);
-	icmp.error.tuple.laddr = OURS;
+	icmp.error.pair.local = weir_ipv4(OURS);
 	icmp.error.protocol = 17;
 	cr_assert_eq(icmp_input(icmp, &v), NET_ICMP_DROP);
 	cr_assert_eq(v, COUNT_drop_icmp_no_connection);

@@ -6,24 +6,28 @@
 #include "wire/build.h"
 #include "wire/bytes.h"
 #include "wire/csum.h"
+#include "wire/ipv4.h"
 #include "wire/parse.h"
 
-/* All three steps over an exact copy of the first `contiguous` bytes. */
+/* All four steps over an exact copy of the first `contiguous` bytes. */
 static verdict parse_split(const uint8_t *bytes, uint32_t contiguous, uint32_t total, struct seg *seg,
 			   uint32_t *headers)
 {
 	uint8_t *copy = exact_copy(bytes, contiguous);
 	struct frame frame = { .bytes = copy, .contiguous = contiguous, .total = total };
+	struct seg_side side;
 	uint64_t rest = 0;
 	verdict v = parse_link(&frame);
 
 	if (v == ACCEPTED)
 		v = parse_ip(&frame);
+	if (v == ACCEPTED)
+		v = parse_accept(&frame);
 	if (v == ACCEPTED) {
 		uint32_t here = frame_contiguous(&frame);
 
 		rest = csum_bytes(bytes + here, frame_end(&frame) - here);
-		v = parse_tcp(&frame, rest, seg, headers);
+		v = parse_tcp(&frame, rest, seg, &side, headers);
 	}
 	free(copy);
 	return v;
@@ -91,7 +95,7 @@ Test(parse, every_truncation_has_a_name)
 
 	for (uint32_t cut = 0; cut < len; cut++) {
 		verdict v = cut < ETH_BYTES            ? COUNT_drop_eth_short :
-			    cut < ETH_BYTES + IP_BYTES ? COUNT_drop_ip_short :
+			    cut < ETH_BYTES + IPV4_BYTES ? COUNT_drop_ip_short :
 							 COUNT_drop_ip_total_length;
 
 		cr_assert_eq(parse(frame, cut, &got), v, "%u bytes", cut);
@@ -103,7 +107,7 @@ Test(parse, every_truncation_of_the_segment_itself)
 {
 	struct seg want = data_segment(), got;
 	uint8_t frame[FRAMES_MAX];
-	uint32_t len = frames_tcp(frame, &want), start = ETH_BYTES + IP_BYTES;
+	uint32_t len = frames_tcp(frame, &want), start = ETH_BYTES + IPV4_BYTES;
 
 	for (uint32_t cut = start; cut < len; cut++) {
 		bytes_put16(frame + ETH_BYTES + 2, (uint16_t)(cut - ETH_BYTES));
@@ -146,7 +150,7 @@ Test(parse, payload_in_other_buffers)
 		cr_assert_eq(parse_split(frame, first, len + 7, &got, &at), COUNT_drop_tcp_csum);
 		frame[len - 1] ^= 1;
 	}
-	for (uint32_t first = ETH_BYTES + IP_BYTES; first < headers; first++)
+	for (uint32_t first = ETH_BYTES + IPV4_BYTES; first < headers; first++)
 		cr_assert_eq(parse_split(frame, first, len + 7, &got, &at), COUNT_drop_tcp_short);
 }
 
@@ -167,8 +171,8 @@ Test(parse, options_of_ip_move_the_segment)
 	uint8_t frame[FRAMES_MAX];
 	uint32_t len = frames_tcp(frame, &want), at;
 
-	memmove(frame + ETH_BYTES + IP_BYTES + 4, frame + ETH_BYTES + IP_BYTES, len - ETH_BYTES - IP_BYTES);
-	memset(frame + ETH_BYTES + IP_BYTES, 1, 4);
+	memmove(frame + ETH_BYTES + IPV4_BYTES + 4, frame + ETH_BYTES + IPV4_BYTES, len - ETH_BYTES - IPV4_BYTES);
+	memset(frame + ETH_BYTES + IPV4_BYTES, 1, 4);
 	frame[ETH_BYTES] = 0x46;
 	bytes_put16(frame + ETH_BYTES + 2, (uint16_t)(len + 4 - ETH_BYTES));
 	frames_mend(frame);

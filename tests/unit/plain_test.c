@@ -11,16 +11,19 @@
 static verdict parse_long(const uint8_t *bytes, uint32_t len, struct seg *seg, uint32_t *headers)
 {
 	struct frame frame = { .bytes = bytes, .contiguous = len, .total = len };
+	struct seg_side side;
 	verdict v = parse_link(&frame);
 
 	if (v == ACCEPTED)
 		v = parse_ip(&frame);
-	return v == ACCEPTED ? parse_tcp(&frame, 0, seg, headers) : v;
+	if (v == ACCEPTED)
+		v = parse_accept(&frame);
+	return v == ACCEPTED ? parse_tcp(&frame, 0, seg, &side, headers) : v;
 }
 
 static unsigned build(uint8_t *frame, struct rng *rng, const struct seg *seg)
 {
-	unsigned headers = build_headers(frame, seg, &frames_our_mac, &frames_peer_mac);
+	unsigned headers = build_headers(frame, seg, NULL, &frames_our_mac, &frames_peer_mac);
 
 	for (uint32_t i = 0; i < seg->len; i++)
 		frame[headers + i] = (uint8_t)rng_u64(rng);
@@ -33,10 +36,11 @@ static bool agree(const uint8_t *bytes, uint32_t len)
 {
 	uint8_t *exact = malloc(len);
 	struct seg shortly, at_length;
+	struct pair pair;
 	uint32_t short_headers, long_headers;
 
 	memcpy(exact, bytes, len); /* so that a byte too far is seen */
-	bool plain = plain_parse(exact, len, false, &frames_our_mac, &shortly, &short_headers);
+	bool plain = plain_parse(exact, len, false, &frames_our_mac, &shortly, &pair, &short_headers);
 	verdict v = parse_long(exact, len, &at_length, &long_headers);
 
 	free(exact);
@@ -102,6 +106,7 @@ Test(plain, damage_is_seen)
 {
 	struct rng rng = { 13 };
 	struct seg seg = frames_random_seg(&rng), got;
+	struct pair pair;
 	uint8_t frame[FRAMES_MAX];
 	uint32_t headers;
 
@@ -115,10 +120,10 @@ Test(plain, damage_is_seen)
 		frame[bit / 8] ^= (uint8_t)(1 << bit % 8);
 		bool source = bit / 8 >= 6 && bit / 8 < 12 && bit != 6 * 8; /* that bit makes it a group */
 
-		cr_assert_eq(plain_parse(frame, len, false, &frames_our_mac, &got, &headers), source,
+		cr_assert_eq(plain_parse(frame, len, false, &frames_our_mac, &got, &pair, &headers), source,
 			     "bit %u", bit);
 		frame[bit / 8] ^= (uint8_t)(1 << bit % 8);
 	}
 	for (unsigned cut = 0; cut < len; cut++)
-		cr_assert(!plain_parse(frame, cut, false, &frames_our_mac, &got, &headers));
+		cr_assert(!plain_parse(frame, cut, false, &frames_our_mac, &got, &pair, &headers));
 }

@@ -5,20 +5,39 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "support/addresses.h"
 #include "tcp/ports.h"
 #include "tcp/records.h"
 
+#define LOCAL 0x0a000001u
+
 static struct counters counters;
+static bool is6;
+
+/* A test that runs for each family. */
+#define PORTS(name)                           \
+	static void ports_##name(void);       \
+	Test(ports, name)                   \
+	{                                     \
+		is6 = false;                  \
+		ports_##name();               \
+		is6 = true;                   \
+		ports_##name();               \
+	}                                     \
+	static void ports_##name(void)
 
 static struct tcp *make(uint16_t first, uint16_t last, uint64_t secret)
 {
 	struct weir_config config;
 	struct tcp_secrets secrets = { .ports = { secret, 6 } };
 
+	counters = (struct counters){ 0 };
 	weir_config_default(&config);
 	config.max_connections = 4096;
 	config.port_first = first;
 	config.port_last = last;
+	config.ranges[0].first = config.ranges[0].last = numbered_address(is6, LOCAL);
+	config.ranges_count = 1;
 	size_t bytes = tcp_footprint(&config);
 	void *memory = aligned_alloc(64, bytes);
 
@@ -26,15 +45,22 @@ static struct tcp *make(uint16_t first, uint16_t last, uint64_t secret)
 	return tcp_create(memory, &config, &secrets, &counters, 0);
 }
 
-static struct tuple towards(uint32_t peer)
+static struct pair pair_to(uint32_t peer)
 {
-	return (struct tuple){ .laddr = 0x0a000001, .raddr = peer, .rport = 80 };
+	return (struct pair){ numbered_address(is6, LOCAL), numbered_address(is6, peer) };
+}
+
+static struct tuple towards(const struct tcp *tcp, uint32_t peer)
+{
+	struct pair pair = pair_to(peer);
+
+	return tcp_tuple(tcp, &pair, 0, 80);
 }
 
 /* Chooses a port; `take`: and puts a connection there. */
 static int choose(struct tcp *tcp, uint32_t peer, bool take)
 {
-	struct tuple tuple = towards(peer);
+	struct tuple tuple = towards(tcp, peer);
 	ref found;
 	int err = ports_choose(tcp, &tuple, &found);
 
@@ -42,7 +68,8 @@ static int choose(struct tcp *tcp, uint32_t peer, bool take)
 		return err;
 	cr_assert_eq(found, REF_NONE);
 	if (take) {
-		struct tcb *tcb = tcb_take(tcp, &tuple);
+		struct pair pair = pair_to(peer);
+		struct tcb *tcb = tcb_take(tcp, &tuple, &pair);
 
 		cr_assert(conn_table_insert(&tcp->table, tcp_hash(tcp, &tuple),
 					    ref_make(REF_HOT, tcb_slot(tcp, tcb))));
@@ -50,7 +77,7 @@ static int choose(struct tcp *tcp, uint32_t peer, bool take)
 	return tuple.lport;
 }
 
-Test(ports, one_destination_gets_every_port_in_turn)
+PORTS(one_destination_gets_every_port_in_turn)
 {
 	struct tcp *tcp = make(2000, 2999, 5);
 	int before = choose(tcp, 7, true);
@@ -67,7 +94,7 @@ Test(ports, one_destination_gets_every_port_in_turn)
 	free(tcp);
 }
 
-Test(ports, a_port_that_came_free_is_found)
+PORTS(a_port_that_came_free_is_found)
 {
 	struct tcp *tcp = make(2000, 2003, 5);
 	int ports[4];
@@ -75,7 +102,7 @@ Test(ports, a_port_that_came_free_is_found)
 	for (unsigned i = 0; i < 4; i++)
 		ports[i] = choose(tcp, 7, true);
 	cr_assert_eq(choose(tcp, 7, false), -EADDRNOTAVAIL);
-	struct tuple tuple = towards(7);
+	struct tuple tuple = towards(tcp, 7);
 
 	tuple.lport = (uint16_t)ports[2];
 	uint64_t hash = tcp_hash(tcp, &tuple);
@@ -86,7 +113,7 @@ Test(ports, a_port_that_came_free_is_found)
 }
 
 /* A call looks at a bounded number of ports, and the next one goes on from there. */
-Test(ports, a_call_is_bounded)
+PORTS(a_call_is_bounded)
 {
 	struct tcp *tcp = make(1024, 5000, 5);
 
@@ -100,7 +127,7 @@ Test(ports, a_call_is_bounded)
 	free(tcp);
 }
 
-Test(ports, the_whole_range_and_nothing_else)
+PORTS(the_whole_range_and_nothing_else)
 {
 	struct tcp *tcp = make(65535, 65535, 5);
 
@@ -116,7 +143,7 @@ Test(ports, the_whole_range_and_nothing_else)
  * Where each of 16384 destinations begins: 16 parts of the range with 1024 each, by six standard
  * deviations of 31.
  */
-Test(ports, destinations_begin_anywhere)
+PORTS(destinations_begin_anywhere)
 {
 	struct tcp *tcp = make(1024, 1024 + 16000 - 1, 5);
 	unsigned parts[16] = { 0 };
@@ -128,7 +155,7 @@ Test(ports, destinations_begin_anywhere)
 	free(tcp);
 }
 
-Test(ports, the_secret_decides_where)
+PORTS(the_secret_decides_where)
 {
 	struct tcp *one = make(1024, 65535, 5), *other = make(1024, 65535, 6);
 	unsigned same = 0;
@@ -141,7 +168,7 @@ Test(ports, the_secret_decides_where)
 }
 
 /* What one destination uses up does not show at another of a different bucket. */
-Test(ports, destinations_do_not_show_each_other)
+PORTS(destinations_do_not_show_each_other)
 {
 	struct tcp *tcp = make(1024, 65535, 5);
 	unsigned moved = 0;

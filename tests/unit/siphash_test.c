@@ -95,14 +95,18 @@ Test(siphash, agrees_with_the_bytewise_reference)
 
 	for (unsigned i = 0; i < 10000; i++) {
 		struct siphash_key key = { rng_u64(&rng), rng_u64(&rng) };
-		uint64_t words[2] = { rng_u64(&rng), rng_u64(&rng) };
-		uint8_t bytes[16];
+		uint64_t words[4] = { rng_u64(&rng), rng_u64(&rng), rng_u64(&rng), rng_u64(&rng) };
+		uint8_t bytes[32];
 
-		for (unsigned j = 0; j < 16; j++)
+		for (unsigned j = 0; j < 32; j++)
 			bytes[j] = (uint8_t)(words[j / 8] >> 8 * (j % 8));
 		cr_assert_eq(siphash24_2(key, words[0], words[1]), reference(key, bytes, 16, 2, 4));
 		cr_assert_eq(siphash13_12(key, words[0], (uint32_t)words[1]),
 			     reference(key, bytes, 12, 1, 3));
-		cr_assert_eq(siphash24_bytes(key, bytes, i % 17), reference(key, bytes, i % 17, 2, 4));
+		cr_assert_eq(siphash13_32(key, words[0], words[1], words[2], words[3]),
+			     reference(key, bytes, 32, 1, 3));
+		cr_assert_eq(siphash24_32(key, words[0], words[1], words[2], words[3]),
+			     siphash24_bytes(key, bytes, 32));
+		cr_assert_eq(siphash24_bytes(key, bytes, i % 33), reference(key, bytes, i % 33, 2, 4));
 	}
 }

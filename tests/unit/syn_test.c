@@ -13,8 +13,8 @@
 static struct seg random_syn(struct rng *rng)
 {
 	return (struct seg){
-		.tuple = { .laddr = (uint32_t)rng_u64(rng),
-			   .raddr = (uint32_t)rng_u64(rng),
+		.tuple = { .laddr = rng_below(rng, TUPLE_NAME_MARK),
+			   .raddr = rng_below(rng, TUPLE_NAME_MARK),
 			   .lport = (uint16_t)(1 + rng_below(rng, 65535)),
 			   .rport = (uint16_t)(1 + rng_below(rng, 65535)) },
 		.seq = (uint32_t)rng_u64(rng),
@@ -31,7 +31,7 @@ static struct seg random_syn(struct rng *rng)
 
 static unsigned frame_of(uint8_t *frame, const struct seg *seg)
 {
-	unsigned len = build_headers(frame, seg, &frames_our_mac, &frames_peer_mac);
+	unsigned len = build_headers(frame, seg, NULL, &frames_our_mac, &frames_peer_mac);
 
 	build_csum(frame, seg);
 	return len;
@@ -110,7 +110,7 @@ Test(syn, is_answered_as_by_the_long_way)
 			.tos = answer.tos,
 		};
 
-		cr_assert_eq(build_headers(want, &syn_ack, &frames_peer_mac, &frames_our_mac), len);
+		cr_assert_eq(build_headers(want, &syn_ack, NULL, &frames_peer_mac, &frames_our_mac), len);
 		build_csum(want, &syn_ack);
 		cr_assert_arr_eq(frame, want, len);
 	}
