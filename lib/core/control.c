@@ -214,6 +214,8 @@ verdict control_icmp(struct weir_core *core, struct rte_mbuf **m, const struct f
 		return take_nd(core, m, frame, about_us);
 	if (address_is_multicast(frame->ip.dst))
 		return COUNT_drop_ip_destination;
+	if (addrs_local(&core->net.addrs, frame->ip.src))
+		return COUNT_drop_ip_source;
 	switch (net_icmp_input(&core->net, &icmp, core->now_ns, &v)) {
 	case NET_ICMP_DROP:
 		break;

@@ -60,13 +60,19 @@ bool net_may_send(const struct net *net, struct weir_address dst)
 	return address_is_host(dst) && !addrs_broadcast(&net->addrs, dst);
 }
 
+/* Whoever has our address as well says so from it (RFC 4862 section 5.4.4); discovery judges that itself. */
+static bool is_discovery(const struct ip_hdr *ip)
+{
+	return ip_is6(ip) && ip->protocol == IP_PROTOCOL_ICMP6 && ip->ttl == ND_HOP_LIMIT;
+}
+
 verdict net_check_addresses(const struct net *net, const struct ip_hdr *ip)
 {
 	if (!addrs_local(&net->addrs, ip->dst) && !addrs_group(&net->addrs, ip->dst))
 		return address_is_multicast(ip->dst) || addrs_broadcast(&net->addrs, ip->dst) ?
 			       COUNT_drop_ip_destination :
 			       COUNT_frames_not_mine;
-	if (addrs_local(&net->addrs, ip->src) || addrs_broadcast(&net->addrs, ip->src))
+	if ((addrs_local(&net->addrs, ip->src) && !is_discovery(ip)) || addrs_broadcast(&net->addrs, ip->src))
 		return COUNT_drop_ip_source;
 	if (net->tentative && ip_is6(ip) && !address_is_multicast(ip->dst))
 		return COUNT_drop_ip_tentative;
