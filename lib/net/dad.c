@@ -43,8 +43,6 @@ bool dad_next(struct dad *dad, unsigned *i)
 
 void dad_duplicate(struct dad *dad)
 {
-	if (dad->state == DAD_UNIQUE)
-		return;
 	dad->state = DAD_DUPLICATE;
 	dad->due_ns = UINT64_MAX;
 }

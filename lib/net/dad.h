@@ -44,7 +44,7 @@ bool dad_advance(struct dad *dad, uint64_t now_ns);
 /* A question to be sent, for the *i-th address; false: none. */
 bool dad_next(struct dad *dad, unsigned *i);
 
-/* Somebody has one of them, or wants it as we do. Of no effect later on. */
+/* Somebody has one of them, or wants it as we do. Not once they are DAD_UNIQUE. */
 void dad_duplicate(struct dad *dad);
 
 static inline bool dad_pending(const struct dad *dad)

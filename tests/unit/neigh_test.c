@@ -242,10 +242,9 @@ BOTH(one_that_speaks_before_it_answers)
 	cr_assert_null(neigh_find(&neigh, at(HOST), now_ns));
 	cr_assert_eq(told(HOST, mac_of(HOST), NEIGH_OVERRIDE), NEIGH_NOTED);
 	cr_assert_eq(released(), 1);
-	cr_assert(known(HOST));
 	cr_assert_eq(requests(), 0);
 	pass(6 * S);
-	cr_assert(asks(HOST, mac_of(HOST)), "asked five seconds after its use");
+	cr_assert(asks(HOST, mac_of(HOST)), "asked five seconds after the frame that waited");
 
 	neigh_ask(&neigh, at(SCAN), now_ns);
 	requests();
@@ -658,6 +657,29 @@ BOTH(a_claim_on_one_that_nobody_needs_is_settled_by_itself)
 	cr_assert(asks(HOST, mac_of(HOST)));
 	cr_assert(confirm(HOST));
 	cr_assert(known(HOST));
+}
+
+BOTH(a_claim_on_one_that_is_stale_since_its_answer)
+{
+	resolve(HOST);
+	cr_assert_eq(told(HOST, other_mac, 0), NEIGH_NOTED); /* STALE */
+	pass(S / 4);
+	cr_assert_eq(forge(HOST), NEIGH_CLAIMED);
+	cr_assert_eq(requests(), 0, "too early");
+	pass(S);
+	cr_assert(asks(HOST, mac_of(HOST)));
+	cr_assert(confirm(HOST));
+	cr_assert_eq(refused(), 1);
+}
+
+/* It came from elsewhere, but names no other address. */
+BOTH(no_address_is_no_claim)
+{
+	resolve(HOST);
+	pass(5 * S);
+	cr_assert_eq(told(HOST, other_mac, NEIGH_OVERRIDE | NEIGH_SOLICITED | NEIGH_NO_MAC), NEIGH_NOTED);
+	cr_assert_eq(claims(), 0);
+	cr_assert_eq(requests(), 0);
 }
 
 /* RFC 4861 section 7.2.5: without Override another address is no claim, but makes one look again. */

@@ -127,6 +127,9 @@ Test(routers, a_lifetime_is_renewed_and_ended)
 {
 	link_route(&link, 7, 60);
 	live(50 * S);
+	link_pass(&link, 0);
+	link.net.neigh.next_due_ns = UINT64_MAX; /* neighbours apart */
+	cr_assert_leq(net_next_deadline(&link.net, link.now_ns), link.now_ns + 10 * S);
 	link_route(&link, 7, 60);
 	live(50 * S);
 	cr_assert(hop_is(7));
@@ -171,8 +174,10 @@ Test(routers, one_that_goes_silent_is_replaced)
 	down = 0;
 	live(100 * S);
 	cr_assert(hop_is(2), "who is in use stays");
+	cr_assert_neq(link.net.neigh.gateways_failed, 0);
 	link_route(&link, 1, 1800);
 	live(S);
+	cr_assert_eq(link.net.neigh.gateways_failed, 0);
 	down = 1u << 2;
 	live(50 * S);
 	cr_assert(hop_is(1), "it said that it is back, and answered");
@@ -300,7 +305,7 @@ Test(routers, prefixes_on_link)
 	cr_assert_not(on_link(0x20011111ull << 32), "its time is over");
 
 	says(7, prefix_of(0x20011111ull << 32, 64, UINT32_MAX, true));
-	link_pass(&link, 1000000 * S);
+	link_pass(&link, (UINT32_MAX + 1ull) * S);
 	cr_assert(on_link(0x20011111ull << 32), "for ever");
 	says(7, prefix_of(0x20011111ull << 32, 64, 0, true));
 	link_pass(&link, 1);
