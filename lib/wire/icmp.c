@@ -183,7 +183,8 @@ bool icmp6_error_allowed(const struct ip_hdr *ip, const uint8_t *packet, uint32_
 		return false;
 	/* What comes behind headers that cannot be read past may be anything; errors come without any. */
 	return ip->protocol != IP_PROTOCOL_ICMP6 ||
-	       (contiguous > ip->header_bytes && packet[ip->header_bytes] >= ICMP6_ECHO);
+	       (contiguous > ip->header_bytes && packet[ip->header_bytes] >= ICMP6_ECHO &&
+		packet[ip->header_bytes] != ICMP6_REDIRECT);
 }
 
 void icmp6_build_csum(uint8_t *message, unsigned len, struct weir_address src, struct weir_address dst)
