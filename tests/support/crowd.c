@@ -187,6 +187,20 @@ bool crowd_give(struct crowd *c, struct seg seg, struct seg *answer)
 	return turned != 0 || answered;
 }
 
+void crowd_give_burst(struct crowd *c, const struct seg *syns, unsigned n, struct seg *answers)
+{
+	struct seg_side sides[TCP_BURST_MAX];
+	uint64_t turned;
+
+	memcpy(answers, syns, n * sizeof(*syns));
+	for (unsigned i = 0; i < n; i++)
+		translate(c, &answers[i], &sides[i]);
+	cr_assert_eq(tcp_input(c->tcp, answers, sides, n, c->now_ns, &turned), n);
+	cr_assert_eq(turned, n == 64 ? UINT64_MAX : (1ull << n) - 1);
+	for (unsigned i = 0; i < n; i++)
+		answers[i] = translated_back(&answers[i], &sides[i]);
+}
+
 bool crowd_asks(struct crowd *c, uint32_t address, uint16_t rport, uint16_t lport)
 {
 	struct seg answer;

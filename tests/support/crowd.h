@@ -51,13 +51,13 @@ typedef void (*crowd_setup)(struct weir_config *config);
 void crowd_run(crowd_fn body, crowd_setup setup);
 
 /* A test that brings up crowds of its own, for each family. */
-#define CROWDS(name)                          \
-	static void crowds_##name(bool is6);  \
-	Test(tcp, name)                       \
-	{                                     \
-		crowds_##name(false);         \
-		crowds_##name(true);          \
-	}                                     \
+#define CROWDS(name)                         \
+	static void crowds_##name(bool is6); \
+	Test(tcp, name)                      \
+	{                                    \
+		crowds_##name(false);        \
+		crowds_##name(true);         \
+	}                                    \
 	static void crowds_##name(bool is6)
 
 /* For those that need more than one: setup may be NULL. */
@@ -75,6 +75,9 @@ struct seg crowd_ack(const struct seg *syn, const struct seg *syn_ack);
 
 /* One segment arrives. True: *answer is the first segment that followed at once; others are dropped. */
 bool crowd_give(struct crowd *c, struct seg seg, struct seg *answer);
+
+/* SYNs that arrive in one burst and are all answered by cookies. */
+void crowd_give_burst(struct crowd *c, const struct seg *syns, unsigned n, struct seg *answers);
 
 /* A SYN, in two ways: answered, and by what? */
 bool crowd_asks(struct crowd *c, uint32_t address, uint16_t rport, uint16_t lport);

@@ -204,8 +204,8 @@ static void check_ends(const struct trace *t, const struct tuple *tuple, uint16_
 
 	cr_assert(tuple_equal(tuple, &fair), "%s:%d: sent from port %u to port %u, expected %u to %u", file,
 		  line, tuple->lport, tuple->rport, t->lport, rport);
-	cr_assert(!t->is6 || pair_equal(&t->ahead_side.pair, &t->pair), "%s:%d: sent between others' addresses",
-		  file, line);
+	cr_assert(!t->is6 || pair_equal(&t->ahead_side.pair, &t->pair),
+		  "%s:%d: sent between others' addresses", file, line);
 }
 
 void trace_recv(struct trace *t, struct trace_seg want, const char *file, int line)

@@ -45,8 +45,8 @@
 #define MS CLOCK_NS_PER_MS
 #define SECONDS CLOCK_NS_PER_S
 
-#define TRACE_PORT 80           /* ours when we listen, the peer's when we connect */
-#define TRACE_OTHER_PORT 40000  /* the other one */
+#define TRACE_PORT 80          /* ours when we listen, the peer's when we connect */
+#define TRACE_OTHER_PORT 40000 /* the other one */
 #define TRACE_STATICS 8
 /*
  * What timers may be late: a tick of rounding, one for the tick that has partly gone, and the round's own

@@ -181,7 +181,8 @@ CROWD(one_kind_tells_nothing_of_the_other, always)
 /* Nor two cores, each with its own secret. */
 CROWDS(another_core_makes_other_cookies)
 {
-	struct crowd *one = crowd_up(is6, always, 5 * SECONDS, 1), *other = crowd_up(is6, always, 5 * SECONDS, 2);
+	struct crowd *one = crowd_up(is6, always, 5 * SECONDS, 1),
+		     *other = crowd_up(is6, always, 5 * SECONDS, 2);
 	unsigned counts[2][32] = { { 0 } };
 
 	crowd_listen(one, CROWD_PORT);

@@ -236,8 +236,10 @@ CROWD(our_own_open_after_a_cookies_connection, always)
 
 		live_and_close(c, &it);
 		crowd_pass(c, 2 * SECONDS);
-		int rc = tcp_connect(c->tcp, (struct weir_endpoint){ crowd_address(c, CROWD_LOCAL), CROWD_PORT },
-				     (struct weir_endpoint){ crowd_address(c, PEER), rport }, 0, c->now_ns, &conn);
+		int rc = tcp_connect(c->tcp,
+				     (struct weir_endpoint){ crowd_address(c, CROWD_LOCAL), CROWD_PORT },
+				     (struct weir_endpoint){ crowd_address(c, PEER), rport }, 0, c->now_ns,
+				     &conn);
 
 		if (rc == 0) {
 			cr_assert_eq(tcp_output(c->tcp, &syn, &side, 1, c->now_ns), 1);
@@ -252,6 +254,27 @@ CROWD(our_own_open_after_a_cookies_connection, always)
 		cr_assert_eq(c->tcp->states[WEIR_TIME_WAIT], 0);
 	}
 	cr_assert(taken > 0 && taken < 16);
+}
+
+/* Of SYNs that come together each has a cookie of its own: nobody else's ACK will do. */
+CROWD(a_bursts_cookies_are_of_one_tuple_each, always)
+{
+	struct seg syns[TCP_BURST_MAX], answers[TCP_BURST_MAX];
+
+	crowd_listen(c, CROWD_PORT);
+	for (unsigned i = 0; i < TCP_BURST_MAX; i++) {
+		syns[i] = crowd_syn(c, PEER + i * 77, RPORT, CROWD_PORT);
+		if (i & 1)
+			syns[i].opts &= (uint8_t)~SEG_OPT_TS;
+	}
+	crowd_give_burst(c, syns, TCP_BURST_MAX, answers);
+	for (unsigned i = 0; i < TCP_BURST_MAX; i++) {
+		struct seg ack = crowd_ack(&syns[i], &answers[i]), stray = ack;
+
+		stray.tuple.raddr = PEER + (i + 2) % TCP_BURST_MAX * 77;
+		cr_assert(!accepted(c, &stray), "SYN %u", i);
+		cr_assert(accepted(c, &ack), "SYN %u", i);
+	}
 }
 
 /* ------------------------------------------------------------------------------------------- *

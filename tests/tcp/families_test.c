@@ -77,11 +77,56 @@ TRACE_OF_CONFIGURED(6, an_open_offers_what_its_family_can_take, ethernet)
 {
 	connect(t);
 	recv(t, SYN, .mss = 1440, .wscale = 2, .sack_ok = true, .tsval = 1);
-	call(tcp_close(t->tcp, t->conn), 0);
+	send(t, SYN | ACK, .ack = 1, .mss = 9000);
+	event(t, WEIR_EV_OPENED);
+	recv(t, ACK, .seq = 1, .ack = 1);
+	cr_assert_eq(trace_info(t).mss, 1440);
+	call(tcp_abort(t->tcp, t->conn), 0);
+	recv(t, RST | ACK, .seq = 1, .ack = 1);
 	event_closed(t, 0, WEIR_REASON_ABORTED);
 	trace_speak(t, false);
 	connect(t);
 	recv(t, SYN, .mss = 1460, .wscale = 2, .sack_ok = true, .tsval = 1);
+}
+
+static void four_buffers(struct weir_config *config)
+{
+	ethernet(config);
+	config->receive_buffers = 4;
+}
+
+/* A window is counted in buffers, each of which holds a segment: no more is promised than fits, and none is taken back. */
+TRACE_OF_CONFIGURED(6, windows_are_of_segments_that_come, four_buffers)
+{
+	listen(t, 80);
+	for (unsigned is6 = 0; is6 < 2; is6++) {
+		unsigned mss = is6 ? 1440 : 1460;
+
+		trace_speak(t, is6);
+		send(t, SYN, .mss = 9000);
+		recv(t, SYN | ACK, .ack = 1, .mss = mss, .wnd = 4 * mss);
+		send(t, ACK, .seq = 1, .ack = 1);
+		event(t, WEIR_EV_OPENED);
+		cr_assert_eq(trace_info(t).receive_window_bytes, 4 * mss);
+	}
+	connect(t);
+	recv(t, SYN, .mss = 1440, .wscale = 1, .sack_ok = true, .tsval = 1, .wnd = 4 * 1440);
+	send(t, SYN | ACK, .ack = 1, .mss = 9000);
+	event(t, WEIR_EV_OPENED);
+	recv(t, ACK, .seq = 1, .ack = 1, .wnd = 4 * 1440);
+}
+
+static void only_cookies(struct weir_config *config)
+{
+	ethernet(config);
+	config->defence.mode = WEIR_DEFENCE_ALWAYS;
+}
+
+TRACE_OF_CONFIGURED(6, cookies_of_both_families, only_cookies)
+{
+	open_both(t);
+	counted(t, cookies_sent, 2);
+	counted(t, cookies_accepted, 2);
 }
 
 /* Ports are each family's own, and so is what happens between them. */
@@ -197,8 +242,8 @@ static double bytes_each(void (*more)(struct weir_config *config), bool ipv6)
 	config.max_connections = config.max_half_open = config.max_time_wait = RECORDS;
 	config.max_extensions = config.max_send_buffers = config.max_events = RECORDS / 16;
 	config.ranges_count = 1;
-	config.ranges[0].first = config.ranges[0].last =
-		ipv6 ? (struct weir_address){ 0xfd00ull << 48, 1 } : weir_ipv4(0x0a000001);
+	config.ranges[0].first = config.ranges[0].last = ipv6 ? (struct weir_address){ 0xfd00ull << 48, 1 } :
+								weir_ipv4(0x0a000001);
 	double before = (double)tcp_footprint(&config);
 
 	more(&config);

@@ -6,10 +6,10 @@
 
 static const struct weir_address any;
 
-/* Another one of ours. */
+/* Another one of ours: of IPv6 it differs in the first half alone. */
 static struct weir_address other_address(const struct trace *t)
 {
-	return (struct weir_address){ t->pair.local.hi, t->pair.local.lo + 4 };
+	return (struct weir_address){ t->pair.local.hi + t->is6, t->pair.local.lo + (t->is6 ? 0 : 4) };
 }
 
 static int listen_at(struct trace *t, struct weir_address address, uint16_t port, uint32_t word)

@@ -81,8 +81,6 @@ TRACE(given_port_that_is_taken)
 
 	connect(t);
 	recv_syn(t);
-	call(tcp_connect(t->tcp, trace_local(t),
-			 trace_remote(t), 0, t->now_ns, &conn),
-	     -EADDRINUSE);
+	call(tcp_connect(t->tcp, trace_local(t), trace_remote(t), 0, t->now_ns, &conn), -EADDRINUSE);
 	cr_assert_eq(t->tcp->hot.used, 1);
 }

@@ -26,8 +26,7 @@ static int call_connect(struct trace *t)
 {
 	weir_conn conn;
 
-	return tcp_connect(t->tcp, trace_local(t),
-			   trace_remote(t), 1, t->now_ns, &conn);
+	return tcp_connect(t->tcp, trace_local(t), trace_remote(t), 1, t->now_ns, &conn);
 }
 
 static int call_send(struct trace *t)

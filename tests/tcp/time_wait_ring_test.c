@@ -201,12 +201,8 @@ TRACE(own_open_a_tick_later)
 	in_time_wait_with_timestamps(t);
 	weir_conn conn;
 
-	call(tcp_connect(t->tcp, trace_local(t),
-			 trace_remote(t), 1, t->now_ns, &conn),
-	     -EADDRINUSE);
+	call(tcp_connect(t->tcp, trace_local(t), trace_remote(t), 1, t->now_ns, &conn), -EADDRINUSE);
 	t->now_ns += 1u << CLOCK_TICK_SHIFT;
-	call(tcp_connect(t->tcp, trace_local(t),
-			 trace_remote(t), 1, t->now_ns, &conn),
-	     0);
+	call(tcp_connect(t->tcp, trace_local(t), trace_remote(t), 1, t->now_ns, &conn), 0);
 	recv_syn(t);
 }

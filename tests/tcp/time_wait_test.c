@@ -416,8 +416,7 @@ static void ours_in_time_wait(struct trace *t, unsigned ts)
 
 static int connect_again(struct trace *t)
 {
-	return tcp_connect(t->tcp, trace_local(t),
-			   trace_remote(t), 44, t->now_ns, &t->conn);
+	return tcp_connect(t->tcp, trace_local(t), trace_remote(t), 44, t->now_ns, &t->conn);
 }
 
 TRACE(our_own_open_takes_the_tuple_again)

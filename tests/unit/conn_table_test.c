@@ -48,8 +48,8 @@ static struct fixture fixture_new(uint32_t max_entries, uint32_t count)
 		struct pair pair = { numbered_address(i & 1, 0x0a000001),
 				     numbered_address(i & 1, 0x0a010000 + i / 1000) };
 
-		f.keys[i].tuple = tuple_make((struct siphash_key){ 3, 4 }, &pair, 80,
-					     (uint16_t)(1024 + i % 1000));
+		f.keys[i].tuple =
+			tuple_make((struct siphash_key){ 3, 4 }, &pair, 80, (uint16_t)(1024 + i % 1000));
 		f.keys[i].hash = tuple_hash((struct siphash_key){ 1, 2 }, &f.keys[i].tuple);
 	}
 	return f;

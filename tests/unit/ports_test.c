@@ -15,15 +15,15 @@ static struct counters counters;
 static bool is6;
 
 /* A test that runs for each family. */
-#define PORTS(name)                           \
-	static void ports_##name(void);       \
-	Test(ports, name)                   \
-	{                                     \
-		is6 = false;                  \
-		ports_##name();               \
-		is6 = true;                   \
-		ports_##name();               \
-	}                                     \
+#define PORTS(name)                     \
+	static void ports_##name(void); \
+	Test(ports, name)               \
+	{                               \
+		is6 = false;            \
+		ports_##name();         \
+		is6 = true;             \
+		ports_##name();         \
+	}                               \
 	static void ports_##name(void)
 
 static struct tcp *make(uint16_t first, uint16_t last, uint64_t secret)
