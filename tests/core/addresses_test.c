@@ -127,7 +127,8 @@ Test(addresses, an_open_speaks_from_the_address_that_it_was_given)
 
 	two_addresses();
 	for (unsigned i = 0; i < 3; i++) { /* not in turn */
-		cr_assert_eq(weir_connect(stand.core, (struct weir_endpoint){ weir_ipv4(SECOND), 0 }, peer_80, 0, &conn),
+		cr_assert_eq(weir_connect(stand.core, (struct weir_endpoint){ weir_ipv4(SECOND), 0 }, peer_80,
+					  0, &conn),
 			     0);
 		if (i == 0)
 			stand_meet_peer();
@@ -191,7 +192,8 @@ Test(addresses, opens_to_nobody_are_refused)
 
 	two_addresses();
 	for (unsigned i = 0; i < sizeof(nobody) / sizeof(nobody[0]); i++)
-		cr_assert_eq(weir_connect(stand.core, any, (struct weir_endpoint){ weir_ipv4(nobody[i]), 80 }, 0, &conn),
+		cr_assert_eq(weir_connect(stand.core, any, (struct weir_endpoint){ weir_ipv4(nobody[i]), 80 },
+					  0, &conn),
 			     -EINVAL, "%08x", nobody[i]);
 	cr_assert_eq(stand_drain(), 0);
 	cr_assert_eq(stand_count(COUNT_attempted), 0);

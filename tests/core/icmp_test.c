@@ -124,7 +124,8 @@ Test(icmp_core, damaged_errors_end_nothing)
 	}
 	cr_assert_eq(stand_count(COUNT_drop_icmp_csum), len - TCP);
 	len = error_about(error, frame, ICMP_UNREACHABLE, ICMP_PORT_UNREACHABLE, 0);
-	error[TCP + ICMP_BYTES + IPV4_BYTES + 7] ^= 1; /* the last byte of the sequence number that is quoted */
+	error[TCP + ICMP_BYTES + IPV4_BYTES + 7] ^=
+		1; /* the last byte of the sequence number that is quoted */
 	bytes_put16(error + TCP + 2, 0);
 	csum_put(error + TCP + 2, csum_bytes(error + TCP, len - TCP));
 	stand_give(error, len);

@@ -59,7 +59,8 @@ Test(output, an_application_may_ask_for_a_neighbour)
 
 	stand_up();
 	cr_expect_eq(weir_neighbour(stand.core, weir_ipv4(0xffffffff), mac), -EINVAL);
-	cr_expect_eq(weir_neighbour(stand.core, weir_ipv4(0x0a0000ff), mac), -EINVAL, "the subnet's broadcast");
+	cr_expect_eq(weir_neighbour(stand.core, weir_ipv4(0x0a0000ff), mac), -EINVAL,
+		     "the subnet's broadcast");
 	cr_expect_eq(weir_neighbour(stand.core, weir_ipv4(FRAMES_OURS), mac), -EINVAL);
 	cr_expect_eq(weir_neighbour(stand.core, weir_ipv4(FRAMES_PEER), mac), -EAGAIN);
 	cr_expect_eq(weir_neighbour(stand.core, weir_ipv4(FRAMES_PEER), mac), -EAGAIN);
@@ -130,7 +131,9 @@ Test(output, what_is_not_on_link_goes_to_the_gateway)
 	weir_conn conn;
 
 	stand_up();
-	cr_assert_eq(weir_connect(stand.core, any, (struct weir_endpoint){ weir_ipv4(0x08080808), 53 }, 0, &conn), 0);
+	cr_assert_eq(weir_connect(stand.core, any, (struct weir_endpoint){ weir_ipv4(0x08080808), 53 }, 0,
+				  &conn),
+		     0);
 	cr_assert_eq(next_asked(), STAND_GATEWAY);
 	weir_abort(stand.core, conn);
 	stand_down();
@@ -202,8 +205,8 @@ Test(output, the_port_is_told_what_to_finish)
 	cr_assert_not_null(m);
 	uint8_t *bytes = rte_pktmbuf_mtod(m, uint8_t *);
 	uint32_t tcp_len = m->pkt_len - TCP;
-	uint16_t partial =
-		csum_fold(csum_pseudo(weir_ipv4(FRAMES_OURS), weir_ipv4(FRAMES_PEER), IP_PROTOCOL_TCP, (uint16_t)tcp_len));
+	uint16_t partial = csum_fold(csum_pseudo(weir_ipv4(FRAMES_OURS), weir_ipv4(FRAMES_PEER),
+						 IP_PROTOCOL_TCP, (uint16_t)tcp_len));
 
 	cr_assert_eq(m->ol_flags, RTE_MBUF_F_TX_IPV4 | RTE_MBUF_F_TX_IP_CKSUM | RTE_MBUF_F_TX_TCP_CKSUM);
 	cr_assert_eq(m->l2_len, 14);
@@ -298,15 +301,20 @@ Test(output, opens_that_cannot_be)
 
 	stand_up();
 	for (unsigned i = 0; i < sizeof(nobody) / sizeof(nobody[0]); i++)
-		cr_assert_eq(weir_connect(stand.core, any, (struct weir_endpoint){ weir_ipv4(nobody[i]), 80 }, 0, &conn),
+		cr_assert_eq(weir_connect(stand.core, any, (struct weir_endpoint){ weir_ipv4(nobody[i]), 80 },
+					  0, &conn),
 			     -EINVAL, "%08x", nobody[i]);
-	cr_assert_eq(weir_connect(stand.core, any, (struct weir_endpoint){ weir_ipv4(FRAMES_PEER), 0 }, 0, &conn),
+	cr_assert_eq(weir_connect(stand.core, any, (struct weir_endpoint){ weir_ipv4(FRAMES_PEER), 0 }, 0,
+				  &conn),
 		     -EINVAL);
-	cr_assert_eq(weir_connect(stand.core, any, (struct weir_endpoint){ weir_ipv4(FRAMES_OURS), 80 }, 0, &conn),
+	cr_assert_eq(weir_connect(stand.core, any, (struct weir_endpoint){ weir_ipv4(FRAMES_OURS), 80 }, 0,
+				  &conn),
 		     -ENETUNREACH);
-	cr_assert_eq(weir_connect(stand.core, (struct weir_endpoint){ weir_ipv4(FRAMES_PEER), 0 }, peer_80, 0, &conn),
+	cr_assert_eq(weir_connect(stand.core, (struct weir_endpoint){ weir_ipv4(FRAMES_PEER), 0 }, peer_80, 0,
+				  &conn),
 		     -EADDRNOTAVAIL);
-	cr_assert_eq(weir_listen(stand.core, (struct weir_endpoint){ weir_ipv4(FRAMES_PEER), 80 }, 0), -EADDRNOTAVAIL);
+	cr_assert_eq(weir_listen(stand.core, (struct weir_endpoint){ weir_ipv4(FRAMES_PEER), 80 }, 0),
+		     -EADDRNOTAVAIL);
 	stand_down();
 }
 
@@ -316,7 +324,8 @@ Test(output, no_route_no_open)
 
 	stand.config.gateway = (struct weir_address){ 0, 0 };
 	stand_up();
-	cr_assert_eq(weir_connect(stand.core, any, (struct weir_endpoint){ weir_ipv4(0x08080808), 80 }, 0, &conn),
+	cr_assert_eq(weir_connect(stand.core, any, (struct weir_endpoint){ weir_ipv4(0x08080808), 80 }, 0,
+				  &conn),
 		     -ENETUNREACH);
 	stand_down();
 }
@@ -329,7 +338,8 @@ Test(output, addresses_take_turns)
 	weir_conn conn;
 
 	stand.config.gateway = (struct weir_address){ 0, 0 };
-	stand.config.ranges[0] = (struct weir_range){ weir_ipv4(FRAMES_PEER + 1), weir_ipv4(FRAMES_PEER + 3), 24 };
+	stand.config.ranges[0] =
+		(struct weir_range){ weir_ipv4(FRAMES_PEER + 1), weir_ipv4(FRAMES_PEER + 3), 24 };
 	stand.config.port_first = 5000;
 	stand.config.port_last = 5001;
 	stand_up();
@@ -410,7 +420,8 @@ Test(output, destruction_frees_what_is_held)
 	cr_assert_eq(weir_send_copy(stand.core, conn, "unsent", 6), 0);
 	peer.len = 100;
 	stand_give_seg(&peer); /* an event that nobody takes */
-	cr_assert_eq(weir_connect(stand.core, any, (struct weir_endpoint){ weir_ipv4(FRAMES_PEER + 1), 80 }, 0, &other),
+	cr_assert_eq(weir_connect(stand.core, any, (struct weir_endpoint){ weir_ipv4(FRAMES_PEER + 1), 80 },
+				  0, &other),
 		     0);
 	stand_drain(); /* a SYN that waits for its neighbour */
 	stand_give_arp(&ETH_BROADCAST, &(struct arp){ .op = ARP_REQUEST,

@@ -82,7 +82,8 @@ void emitted_turned(const struct shard *shard, const struct seg *syn, const stru
 	      "%u bytes of options for %u", tcp_opt_bytes(answer), tcp_opt_bytes(syn));
 	HOLDS(!(answer->opts & SEG_OPT_TS) || answer->tsecr == syn->tsval, "TSecr %u", answer->tsecr);
 	HOLDS(!(answer->opts & SEG_OPT_WSCALE) || answer->wscale == tcp->rcv_wscale, "window scale");
-	HOLDS(!(answer->opts & SEG_OPT_MSS) || answer->mss <= tcp_rcv_mss(tcp, tuple_is6(&answer->tuple)), "MSS %u", answer->mss);
+	HOLDS(!(answer->opts & SEG_OPT_MSS) || answer->mss <= tcp_rcv_mss(tcp, tuple_is6(&answer->tuple)),
+	      "MSS %u", answer->mss);
 }
 
 /* What half-open and TIME-WAIT records have to say, as they say it. */
@@ -193,7 +194,8 @@ static void check_syn(const struct shard *shard, const struct tcb *tcb, const st
 	      seg->flags);
 	HOLDS(seg->len == 0 && seg->seq + 1 == tcb->snd_nxt, "a SYN at SND.NXT - %d",
 	      seq_diff(tcb->snd_nxt, seg->seq));
-	HOLDS(seg->mss >= TCP_MSS_MIN && seg->mss <= tcp_rcv_mss(shard->tcp, tcb_is6(tcb)), "MSS %u", seg->mss);
+	HOLDS(seg->mss >= TCP_MSS_MIN && seg->mss <= tcp_rcv_mss(shard->tcp, tcb_is6(tcb)), "MSS %u",
+	      seg->mss);
 }
 
 /* RFC 3168: ECE until the peer says CWR; ECT and CWR on text that goes for the first time. */

@@ -206,7 +206,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct stand stand;
 	struct stand *s = &stand;
-	struct weir_config config = { .ranges = { { weir_ipv4(OURS), weir_ipv4(OURS + 1), 16 } }, .ranges_count = 1 };
+	struct weir_config config = { .ranges = { { weir_ipv4(OURS), weir_ipv4(OURS + 1), 16 } },
+				      .ranges_count = 1 };
 
 	s->in = (struct bytes_in){ data, data + size };
 	s->now_ns = CLOCK_NS_PER_S;

@@ -95,7 +95,8 @@ static void read_back(const uint8_t *frame, unsigned headers, const struct seg *
 	HOLDS(v == ACCEPTED, "%s", counter_name(v));
 	HOLDS(got_headers == headers, "%u for %u", got_headers, headers);
 	HOLDS(same_segment(seg, &got), "flags %#x options %#x", seg->flags, seg->opts);
-	HOLDS(memcmp(sack->blocks, got_side.sack.blocks, seg->sacks * sizeof(sack->blocks[0])) == 0, "blocks");
+	HOLDS(memcmp(sack->blocks, got_side.sack.blocks, seg->sacks * sizeof(sack->blocks[0])) == 0,
+	      "blocks");
 }
 
 /* One damaged byte, but for Ethernet's own, is always found: the ones' complement sum sees to it. */

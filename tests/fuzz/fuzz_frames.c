@@ -55,10 +55,10 @@ static void mend(struct stand *s)
 	csum_put(ip + 10, csum_bytes(ip, header));
 	if (ip[9] == IP_PROTOCOL_TCP && len >= TCP_HDR_BYTES) {
 		bytes_put16(inside + TCP_HDR_CSUM_AT, 0);
-		csum_put(inside + TCP_HDR_CSUM_AT,
-			 csum_add(csum_pseudo(weir_ipv4(bytes_get32(ip + 12)), weir_ipv4(bytes_get32(ip + 16)), IP_PROTOCOL_TCP,
-					      (uint16_t)len),
-				  csum_bytes(inside, len)));
+		csum_put(inside + TCP_HDR_CSUM_AT, csum_add(csum_pseudo(weir_ipv4(bytes_get32(ip + 12)),
+									weir_ipv4(bytes_get32(ip + 16)),
+									IP_PROTOCOL_TCP, (uint16_t)len),
+							    csum_bytes(inside, len)));
 	} else if (ip[9] == IP_PROTOCOL_ICMP && len >= ICMP_BYTES) {
 		bytes_put16(inside + 2, 0);
 		csum_put(inside + 2, csum_bytes(inside, len));
@@ -138,10 +138,10 @@ static void put_icmp(struct stand *s)
 
 	eth_build(s->frame, &(struct eth_hdr){ .dst = our_mac, .src = peer_mac, .type = ETH_TYPE_IPV4 });
 	ipv4_build(s->frame + ETH_BYTES, &(struct ip_hdr){ .src = weir_ipv4(PEER),
-							 .dst = weir_ipv4(ADDRESS),
-							 .total_bytes = IPV4_BYTES + ICMP_BYTES + QUOTED,
-							 .protocol = IP_PROTOCOL_ICMP,
-							 .ttl = 64 });
+							   .dst = weir_ipv4(ADDRESS),
+							   .total_bytes = IPV4_BYTES + ICMP_BYTES + QUOTED,
+							   .protocol = IP_PROTOCOL_ICMP,
+							   .ttl = 64 });
 	memset(message, 0, ICMP_BYTES);
 	message[0] = types[how & 7];
 	message[1] = how >> 3 & 7;
@@ -159,8 +159,7 @@ static void put_bytes(struct stand *s)
 }
 
 /* The peer must read what was meant. */
-static void read_back(const uint8_t *bytes, uint32_t len, const struct seg *sent,
-		      const struct seg_side *side)
+static void read_back(const uint8_t *bytes, uint32_t len, const struct seg *sent, const struct seg_side *side)
 {
 	struct frame frame = { .bytes = bytes, .contiguous = len, .total = len };
 	struct seg got = { 0 };
@@ -180,7 +179,7 @@ static void read_back(const uint8_t *bytes, uint32_t len, const struct seg *sent
 	      "flags %#x options %#x", got.flags, got.opts);
 	if (got.opts & SEG_OPT_SACK)
 		HOLDS(got.sacks == sent->sacks && memcmp(&got_side.sack, &side->sack,
-							  sent->sacks * sizeof(struct sack_block)) == 0,
+							 sent->sacks * sizeof(struct sack_block)) == 0,
 		      "blocks");
 }
 

@@ -41,8 +41,8 @@ static void mend(uint8_t *frame, uint32_t len)
 		return;
 	bytes_put16(ip + header + TCP_HDR_CSUM_AT, 0);
 	csum_put(ip + header + TCP_HDR_CSUM_AT,
-		 csum_add(csum_pseudo(weir_ipv4(bytes_get32(ip + 12)), weir_ipv4(bytes_get32(ip + 16)), IP_PROTOCOL_TCP,
-				      (uint16_t)(total - header)),
+		 csum_add(csum_pseudo(weir_ipv4(bytes_get32(ip + 12)), weir_ipv4(bytes_get32(ip + 16)),
+				      IP_PROTOCOL_TCP, (uint16_t)(total - header)),
 			  csum_bytes(ip + header, total - header)));
 }
 

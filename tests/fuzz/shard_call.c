@@ -109,11 +109,12 @@ static void open_listener(struct shard *shard, struct bytes_in *in)
 {
 	static const uint16_t ports[4] = { 80, 81, 80, 0 };
 	unsigned which = in_below(in, 4);
-	int listener = tcp_listen(shard->tcp,
-				  (struct weir_endpoint){ .address = which == 2 ? weir_ipv4(shard->address) :
-										     (struct weir_address){ 0, 0 },
-							  .port = ports[which] },
-				  42);
+	int listener =
+		tcp_listen(shard->tcp,
+			   (struct weir_endpoint){ .address = which == 2 ? weir_ipv4(shard->address) :
+									   (struct weir_address){ 0, 0 },
+						   .port = ports[which] },
+			   42);
 
 	TELL("%10.6f listen: %d\n", (double)shard->now_ns / 1e9, listener);
 	HOLDS(listener >= 0 || which == 3 || listener == -EADDRINUSE, "%d", listener);

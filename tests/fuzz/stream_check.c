@@ -197,7 +197,8 @@ static void check_sending(struct shard *shard, const struct tcb *tcb)
 	HOLDS((una == tcb->snd_nxt && tcb->snd_nxt == end + fin_queued) || watched,
 	      "unfinished business, and timer %u", tcb->timer);
 	HOLDS(tcb->snd_wnd <= tcb->snd_wnd_max, "window %u of %u", tcb->snd_wnd, tcb->snd_wnd_max);
-	HOLDS(tcb->mss >= TCP_MSS_MIN - TCP_TS_BYTES && tcb->mss <= tcp_rcv_mss(shard->tcp, tcb_is6(tcb)), "MSS %u", tcb->mss);
+	HOLDS(tcb->mss >= TCP_MSS_MIN - TCP_TS_BYTES && tcb->mss <= tcp_rcv_mss(shard->tcp, tcb_is6(tcb)),
+	      "MSS %u", tcb->mss);
 }
 
 /* Buffers that count against the window: beyond a gap, pending, and with the application. */

@@ -3,7 +3,10 @@
 
 #include "net/addr.h"
 
-#define IPV4(address) { 0, 0xffff00000000 | (address) }
+#define IPV4(address)                         \
+	{                                     \
+		0, 0xffff00000000 | (address) \
+	}
 
 /* 10.0.0.250-10.0.1.5/16, 192.0.2.1/24, 198.51.100.4-5/31, 203.0.113.9/32 */
 static const struct weir_range ranges[] = {

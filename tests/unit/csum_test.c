@@ -97,5 +97,6 @@ Test(csum, pseudo_header_is_the_sum_of_its_bytes)
 {
 	uint8_t bytes[12] = { 0xc0, 0xa8, 0xff, 0x01, 0x0a, 0x00, 0x00, 0xfe, 0, 6, 0xab, 0xcd };
 
-	cr_assert_eq(as_wire(csum_pseudo(weir_ipv4(0xc0a8ff01), weir_ipv4(0x0a0000fe), 6, 0xabcd)), plain(bytes, sizeof(bytes)));
+	cr_assert_eq(as_wire(csum_pseudo(weir_ipv4(0xc0a8ff01), weir_ipv4(0x0a0000fe), 6, 0xabcd)),
+		     plain(bytes, sizeof(bytes)));
 }

@@ -11,11 +11,11 @@ static void good(uint8_t packet[40])
 {
 	memset(packet, 0, 40);
 	ipv4_build(packet, &(struct ip_hdr){ .src = weir_ipv4(0xc0a80009),
-					   .dst = weir_ipv4(0xc0a80001),
-					   .total_bytes = 40,
-					   .protocol = IP_PROTOCOL_TCP,
-					   .ttl = 61,
-					   .tos = 0xb8 });
+					     .dst = weir_ipv4(0xc0a80001),
+					     .total_bytes = 40,
+					     .protocol = IP_PROTOCOL_TCP,
+					     .ttl = 61,
+					     .tos = 0xb8 });
 	ipv4_build_csum(packet);
 }
 

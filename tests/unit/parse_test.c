@@ -94,9 +94,9 @@ Test(parse, every_truncation_has_a_name)
 	uint32_t len = frames_tcp(frame, &want);
 
 	for (uint32_t cut = 0; cut < len; cut++) {
-		verdict v = cut < ETH_BYTES            ? COUNT_drop_eth_short :
+		verdict v = cut < ETH_BYTES              ? COUNT_drop_eth_short :
 			    cut < ETH_BYTES + IPV4_BYTES ? COUNT_drop_ip_short :
-							 COUNT_drop_ip_total_length;
+							   COUNT_drop_ip_total_length;
 
 		cr_assert_eq(parse(frame, cut, &got), v, "%u bytes", cut);
 	}
@@ -171,7 +171,8 @@ Test(parse, options_of_ip_move_the_segment)
 	uint8_t frame[FRAMES_MAX];
 	uint32_t len = frames_tcp(frame, &want), at;
 
-	memmove(frame + ETH_BYTES + IPV4_BYTES + 4, frame + ETH_BYTES + IPV4_BYTES, len - ETH_BYTES - IPV4_BYTES);
+	memmove(frame + ETH_BYTES + IPV4_BYTES + 4, frame + ETH_BYTES + IPV4_BYTES,
+		len - ETH_BYTES - IPV4_BYTES);
 	memset(frame + ETH_BYTES + IPV4_BYTES, 1, 4);
 	frame[ETH_BYTES] = 0x46;
 	bytes_put16(frame + ETH_BYTES + 2, (uint16_t)(len + 4 - ETH_BYTES));
