@@ -83,8 +83,15 @@ def both_families():
 
 
 def in_a_vlan():
-    """--vlan: both sides are in it."""
-    expect_good_end(demo('--duration', SHORT, '--vlan', '77', '--family', 'both')[-1])
+    """--vlan: both sides are in it, with every frame."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, 'demo.pcapng')
+        summary = demo('--duration', SHORT, '--rate', '1k', '--vlan', '77', '--family', 'both', '--capture', path)[-1]
+        expect_good_end(summary)
+        if not shutil.which('tshark'):
+            raise Skip('tshark is not installed')
+        frames = sum(summary[side]['packets_tx'] for side in ('client', 'server'))
+        expect_equal(tshark(path, '-T', 'fields', '-e', 'vlan.id'), ['77'] * frames, 'tags')
 
 
 def wait_for_stats(process, enough=lambda line: True):

@@ -71,6 +71,19 @@ Test(figures, every_handshake_of_a_flood_has_a_place)
 	cr_expect_eq(figures.drops.count, 1);
 }
 
+Test(figures, families_and_what_ipv6_takes)
+{
+	now.tally.families[TALLY_IPV4] = (struct tally_connections){ 3, 2, 1 };
+	now.tally.families[TALLY_IPV6] = (struct tally_connections){ 30, 20, 10 };
+	now.tally.holds[HOLD_NO_ROUTE] = 4;
+	now.stats.bytes_pair = 32;
+	figures_make(&now, &since, &figures);
+	cr_expect_eq(figures.families[TALLY_IPV4].established, 2);
+	cr_expect_eq(figures.families[TALLY_IPV6].attempted, 30);
+	cr_expect_eq(count_of(&figures.held_back, "no_route"), 4);
+	cr_expect_eq(figures.bytes_pair, 32);
+}
+
 Test(figures, a_connection_that_the_application_gave_up_counts_once)
 {
 	now.stats.attempted = 50;
