@@ -263,8 +263,9 @@ static void try_word(struct trace *t)
 
 	current.act(t, &at, current.line->what, word);
 	word_at(current.line->words, current.stage, fair);
-	cr_expect_str_eq(word, fair, "%s in %s: %s, expected %s%s", current.line->what,
-			 stages[current.stage].name, word, fair, t->near_wrap ? " (near the wrap)" : "");
+	cr_expect_str_eq(word, fair, "%s in %s: %s, expected %s (IPv%u%s)", current.line->what,
+			 stages[current.stage].name, word, fair, t->is6 ? 6 : 4,
+			 t->near_wrap ? ", near the wrap" : "");
 }
 
 void stage_try(const struct stage_line *lines, unsigned count, enum stage stage, stage_fn act)

@@ -77,6 +77,7 @@ TRACE_OF_CONFIGURED(6, an_open_offers_what_its_family_can_take, ethernet)
 {
 	connect(t);
 	recv(t, SYN, .mss = 1440, .wscale = 2, .sack_ok = true, .tsval = 1);
+	cr_assert_eq(trace_info(t).mss, trace_default_mss(t), "until the peer says more");
 	send(t, SYN | ACK, .ack = 1, .mss = 9000);
 	event(t, WEIR_EV_OPENED);
 	recv(t, ACK, .seq = 1, .ack = 1);
