@@ -108,6 +108,15 @@ static verdict router_advertisement(struct net *net, const struct ip_hdr *ip, co
 	return v;
 }
 
+/*
+ * Sent by us, and come back. Who shares our MAC address but has an address of its own is another: Linux's end of a TAP
+ * interface, which has the MAC address of ours.
+ */
+static bool is_own(const struct net *net, const struct ip_hdr *ip, const struct eth_addr *mac)
+{
+	return eth_equal(mac, &net->mac) && (address_is_none(ip->src) || addrs_local(&net->addrs, ip->src));
+}
+
 verdict net_nd_input(struct net *net, const struct ip_hdr *ip, const uint8_t *message, uint32_t len,
 		     const struct eth_addr *mac, uint64_t now_ns, struct net_answer *answer)
 {
@@ -118,7 +127,7 @@ verdict net_nd_input(struct net *net, const struct ip_hdr *ip, const uint8_t *me
 	answer->about_us = v != ACCEPTED;
 	if (v != ACCEPTED)
 		return v;
-	if (eth_equal(mac, &net->mac))
+	if (is_own(net, ip, mac))
 		return COUNT_drop_nd_own;
 	/* Answers go there, and it is what a message without the option says. */
 	if (eth_is_zero(mac) || eth_is_group(mac))

@@ -216,6 +216,16 @@ Test(discovery, our_own_come_back)
 	cr_assert_eq(link_input(&link, link_global(1), nd_all_nodes(), &nd, link.net.mac), COUNT_drop_nd_own);
 }
 
+/* As Linux's end of a TAP interface has it. */
+Test(discovery, a_neighbour_with_our_mac)
+{
+	struct nd nd = { .type = ICMP6_NEIGHBOUR_SOLICITATION, .target = link_global(1) };
+
+	cr_assert_eq(link_input(&link, link_global(PEER), link_global(1), &nd, link.net.mac), ACCEPTED);
+	cr_assert(link.answer.due);
+	cr_assert(eth_equal(&link.answer.nd.mac, &link.net.mac));
+}
+
 Test(discovery, somebody_else_has_ours)
 {
 	struct nd nd = { .type = ICMP6_NEIGHBOUR_SOLICITATION, .target = link_global(1) };
