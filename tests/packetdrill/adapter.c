@@ -62,13 +62,14 @@ static int open_socket(struct world *world, int domain, int type, int protocol)
 {
 	int kind = type & ~(SOCK_NONBLOCK | SOCK_CLOEXEC);
 
-	if (domain != AF_INET)
-		return -EAFNOSUPPORT; /* AF_INET6 is not there yet */
+	/* Without an IPv4 address there is none of that. */
+	if (domain != AF_INET6 && (domain != AF_INET || !weir_is_ipv4(world->settings.address)))
+		return -EAFNOSUPPORT;
 	if (kind != SOCK_STREAM)
 		return -ESOCKTNOSUPPORT;
 	if (protocol != 0 && protocol != IPPROTO_TCP)
 		return -EPROTONOSUPPORT;
-	struct socket *socket = socket_new(world);
+	struct socket *socket = socket_new(world, (sa_family_t)domain);
 
 	if (socket == NULL)
 		return -ENFILE;

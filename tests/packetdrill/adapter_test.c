@@ -17,17 +17,22 @@
 #include "packetdrill/host.h"
 #include "support/frames.h"
 
-#define TEST_WITH(name, flags)                    \
-	static void test_##name(struct host *h);  \
-	Test(adapter, name)                       \
-	{                                         \
-		struct host *h = host_new(flags); \
-                                                  \
-		test_##name(h);                   \
-		host_free(h);                     \
-	}                                         \
+#define TEST_IN(name, suffix, family, flags)              \
+	Test(adapter, name##suffix)                       \
+	{                                                 \
+		struct host *h = host_new(family, flags); \
+                                                          \
+		test_##name(h);                           \
+		host_free(h);                             \
+	}
+/* In each of packetdrill's --ip_version. flags: behind the address. */
+#define TEST_WITH(name, flags)                     \
+	static void test_##name(struct host *h);   \
+	TEST_IN(name, , HOST_IPV4, flags)          \
+	TEST_IN(name, _mapped, HOST_MAPPED, flags) \
+	TEST_IN(name, _ipv6, HOST_IPV6, flags)     \
 	static void test_##name(struct host *h)
-#define TEST(name) TEST_WITH(name, "10.0.0.1,msl=1")
+#define TEST(name) TEST_WITH(name, ",msl=1")
 
 static uint8_t data[100000];
 
@@ -310,17 +315,18 @@ TEST(reset_goes_before_the_broken_pipe)
 
 TEST(icmp_ends_an_open)
 {
-	static const struct {
-		uint8_t code;
+	const struct {
+		enum host_unreachable what;
 		int error;
-	} cases[] = { { 2, ENOPROTOOPT }, { 3, ECONNREFUSED } };
+	} cases[] = { { TCP_UNWANTED, h->family == HOST_IPV6 ? EACCES : ENOPROTOOPT },
+		      { PORT_UNREACHABLE, ECONNREFUSED } };
 
 	for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		int fd = host_socket(h, SOCK_NONBLOCK);
 
 		cr_assert_eq(host_connect(h, fd), -1);
 		expect(h, SYN);
-		host_inject_unreachable(h, cases[i].code);
+		host_inject_unreachable(h, cases[i].what);
 		cr_assert_eq(host_get(h, fd, SOL_SOCKET, SO_ERROR), cases[i].error);
 		gives(0, close, fd);
 	}
@@ -333,7 +339,7 @@ TEST(soft_icmp_error)
 
 	gives(10, write, fd, data, 10);
 	expect(h, PSH | ACK, .seq = 1, .ack = 1, .len = 10);
-	host_inject_unreachable(h, 1);
+	host_inject_unreachable(h, HOST_UNREACHABLE);
 	cr_assert_eq(host_get(h, fd, SOL_SOCKET, SO_ERROR), 0);
 	inject(h, ACK, .seq = 1, .ack = 11);
 	gives(10, write, fd, data, 10);
@@ -348,7 +354,7 @@ TEST(hard_icmp_error)
 
 	gives(10, write, fd, data, 10);
 	expect(h, PSH | ACK, .seq = 1, .ack = 1, .len = 10);
-	host_inject_unreachable(h, 3);
+	host_inject_unreachable(h, PORT_UNREACHABLE);
 	fails(ECONNREFUSED, write, fd, data, 10);
 }
 
@@ -421,7 +427,7 @@ TEST(nagle_and_its_switch)
 	expect(h, PSH | ACK, .seq = 21, .ack = 1, .len = 10);
 }
 
-TEST_WITH(receive_window, "10.0.0.1,receive_window=15728640")
+TEST_WITH(receive_window, ",receive_window=15728640")
 {
 	host_listening(h, PORT);
 	inject(h, SYN, .mss = 1460, .wscale = 1 + 7);
@@ -429,7 +435,7 @@ TEST_WITH(receive_window, "10.0.0.1,receive_window=15728640")
 }
 
 /* The window closes on what nobody reads, and opens by reading. */
-TEST_WITH(receive_window_of_two_segments, "10.0.0.1,receive_window=2920")
+TEST_WITH(receive_window_of_two_segments, ",receive_window=2920")
 {
 	int fd = host_accepted(h);
 
@@ -444,7 +450,7 @@ TEST_WITH(receive_window_of_two_segments, "10.0.0.1,receive_window=2920")
 	cr_assert_eq(h->window, 2920);
 }
 
-TEST_WITH(delayed_ack, "10.0.0.1,delayed_ack=0")
+TEST_WITH(delayed_ack, ",delayed_ack=0")
 {
 	int fd = host_accepted(h);
 	double before = host_now(h);
@@ -509,10 +515,16 @@ TEST(tcp_info)
 	gives(0, close, fd);
 }
 
-TEST_WITH(no_timestamps, "10.0.0.1,timestamps=0")
+TEST_WITH(no_timestamps, ",timestamps=0")
 {
 	host_connected(h);
 	cr_assert_eq(h->timestamps, false);
+}
+
+TEST_WITH(ecn_is_asked_for, ",ecn=1")
+{
+	cr_assert_eq(host_connect(h, host_socket(h, SOCK_NONBLOCK)), -1);
+	expect(h, SYN | SEG_ECE | SEG_CWR);
 }
 
 TEST(unread_bytes_are_told_with_a_message)
@@ -607,19 +619,20 @@ TEST(epoll_once)
 TEST(errnos_of_a_fresh_socket)
 {
 	int fd = host_socket(h, SOCK_NONBLOCK);
-	struct sockaddr_in foreign = { .sin_family = AF_INET,
-				       .sin_port = htons(PORT),
-				       .sin_addr.s_addr = htonl(FRAMES_PEER) };
-	struct sockaddr_in6 other = { .sin6_family = AF_INET6, .sin6_port = htons(PORT) };
+	struct sockaddr_storage other = { .ss_family = h->family == HOST_IPV4 ? AF_INET6 : AF_INET };
 	int value = 0;
+	socklen_t len;
 
-	fails(EAFNOSUPPORT, socket, AF_INET6, SOCK_STREAM, 0);
-	fails(ESOCKTNOSUPPORT, socket, AF_INET, SOCK_DGRAM, 0);
+	fails(EAFNOSUPPORT, socket, AF_UNIX, SOCK_STREAM, 0);
+	fails(ESOCKTNOSUPPORT, socket, host_domain(h), SOCK_DGRAM, 0);
 	fails(EINVAL, accept, fd, NULL, NULL);
 	fails(ENOTCONN, read, fd, data, 1);
 	fails(EPIPE, write, fd, data, 1);
 	fails(ENOTCONN, shutdown, fd, SHUT_WR);
-	fails(EADDRNOTAVAIL, bind, fd, (struct sockaddr *)&foreign, sizeof(foreign));
+	const struct sockaddr *foreign = host_address(h, 2, PORT, &len);
+
+	fails(EADDRNOTAVAIL, bind, fd, foreign, len);
+	fails(EINVAL, bind, fd, foreign, len - 1);
 	fails(EAFNOSUPPORT, connect, fd, (struct sockaddr *)&other, sizeof(other));
 	fails(ENOPROTOOPT, setsockopt, fd, IPPROTO_TCP, TCP_CORK, &value, sizeof(value));
 	fails(EINVAL, setsockopt, fd, IPPROTO_TCP, TCP_MAXSEG, &(int){ 20 }, sizeof(int));
@@ -630,10 +643,11 @@ TEST(errnos_of_a_fresh_socket)
 TEST(errnos_of_listening)
 {
 	int fd = host_listening(h, PORT), second = host_socket(h, 0), value;
-	struct sockaddr_in local = { .sin_family = AF_INET, .sin_port = htons(PORT) };
+	socklen_t len;
+	const struct sockaddr *local = host_address(h, 0, PORT, &len);
 
-	fails(EADDRINUSE, bind, second, (struct sockaddr *)&local, sizeof(local));
-	fails(EINVAL, bind, fd, (struct sockaddr *)&local, sizeof(local));
+	fails(EADDRINUSE, bind, second, local, len);
+	fails(EINVAL, bind, fd, local, len);
 	gives(0, fcntl, fd, F_SETFL, O_RDWR | O_NONBLOCK);
 	gives(O_RDWR | O_NONBLOCK, fcntl, fd, F_GETFL);
 	fails(EAGAIN, accept, fd, NULL, NULL);
@@ -663,14 +677,58 @@ TEST(leftovers_are_the_hosts)
 	cr_assert_eq(close(fd), 0);
 }
 
-Test(adapter, a_foreign_family_is_refused, .exit_code = EXIT_FAILURE)
+/* What accept() tells is an address as connect() takes it. */
+TEST(peers_address)
+{
+	int listening = host_listening(h, PORT);
+	struct sockaddr_storage told = { .ss_family = AF_UNSPEC };
+	socklen_t len, told_len = sizeof(told);
+	const struct sockaddr *peer = host_address(h, 2, PEER_PORT, &len);
+
+	inject(h, SYN, .mss = 1460);
+	expect(h, SYN | ACK, .ack = 1, .mss = 1460);
+	inject(h, ACK, .seq = 1, .ack = 1);
+	int fd = h->call.accept(h->call.userdata, listening, (struct sockaddr *)&told, &told_len);
+
+	cr_assert_geq(fd, 0);
+	cr_assert_eq(told_len, len);
+	cr_assert_arr_eq(&told, peer, len);
+	cr_assert_eq(host_get(h, fd, SOL_SOCKET, SO_DOMAIN), host_domain(h));
+}
+
+TEST(service_and_hops)
+{
+	int fd = host_socket(h, 0), level = h->family == HOST_IPV6 ? IPPROTO_IPV6 : IPPROTO_IP;
+	int service = level == IPPROTO_IPV6 ? IPV6_TCLASS : IP_TOS,
+	    hops = level == IPPROTO_IPV6 ? IPV6_UNICAST_HOPS : IP_TTL;
+
+	cr_assert_eq(host_set(h, fd, level, service, 0xb8), 0);
+	cr_assert_eq(host_get(h, fd, level, service), 0xb8);
+	cr_assert_eq(host_set(h, fd, level, hops, 5), 0);
+	cr_assert_eq(host_get(h, fd, level, hops), 5);
+}
+
+/* Where there is no address of a family there is no socket of it, and no way to its peers. */
+Test(adapter, families_that_are_not_there)
+{
+	struct host *h = host_new(HOST_IPV6, "");
+	struct host mapped = { .family = HOST_MAPPED };
+	socklen_t len;
+	const struct sockaddr *peer = host_address(&mapped, 2, PORT, &len);
+
+	fails(EAFNOSUPPORT, socket, AF_INET, SOCK_STREAM, 0);
+	fails(ENETUNREACH, connect, host_socket(h, 0), peer, len);
+	host_free(h);
+}
+
+Test(adapter, what_is_no_address_is_refused, .exit_code = EXIT_FAILURE)
 {
 	freopen("/dev/null", "w", stderr);
-	host_new("fd00::1");
+	host_new(HOST_IPV6, ":x");
 }
 
 Test(adapter, an_unknown_flag_is_refused, .exit_code = EXIT_FAILURE)
 {
 	freopen("/dev/null", "w", stderr);
-	host_new("10.0.0.1,speed=9");
+	host_new(HOST_IPV4, ",speed=9");
 }

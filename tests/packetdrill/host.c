@@ -24,8 +24,9 @@
 static uint8_t last_packet[2048];
 static size_t last_len;
 
-struct host *host_new(const char *flags)
+struct host *host_new(enum host_family family, const char *flags)
 {
+	char all[128];
 	struct host *h = calloc(1, sizeof(*h));
 	packetdrill_interface_init_fn init;
 
@@ -34,7 +35,9 @@ struct host *host_new(const char *flags)
 	cr_assert_not_null(h->library, "%s", dlerror());
 	*(void **)&init = dlsym(h->library, "packetdrill_interface_init");
 	cr_assert_not_null(init, "%s", dlerror());
-	init(flags, &h->call);
+	h->family = family;
+	snprintf(all, sizeof(all), "%s%s", family == HOST_IPV6 ? "fd99::1" : "10.0.0.1", flags);
+	init(all, &h->call);
 	return h;
 }
 
@@ -47,9 +50,10 @@ void host_free(struct host *h)
 
 void host_inject(struct host *h, struct host_seg seg)
 {
+	const struct pair pair = frames_pair(h->family == HOST_IPV6);
 	uint8_t frame[FRAMES_MAX];
 	struct seg whole = {
-		.tuple = { .laddr = FRAMES_OURS, .raddr = FRAMES_PEER, .lport = h->lport, .rport = h->rport },
+		.tuple = { .lport = h->lport, .rport = h->rport },
 		.seq = ISN + seg.seq,
 		.ack = h->our_iss + seg.ack,
 		.len = (uint16_t)seg.len,
@@ -66,15 +70,20 @@ void host_inject(struct host *h, struct host_seg seg)
 		whole.opts |= SEG_OPT_WSCALE;
 		whole.wscale = (uint8_t)(seg.wscale - 1);
 	}
-	uint32_t len = frames_tcp(frame, &whole);
+	uint32_t len = frames_tcp_between(frame, &pair, &whole);
 
 	cr_assert_eq(h->call.netdev_send(h->call.userdata, frame + ETH_BYTES, len - ETH_BYTES), 0);
 }
 
-void host_inject_unreachable(struct host *h, uint8_t code)
+void host_inject_unreachable(struct host *h, enum host_unreachable what)
 {
+	static const uint8_t types[2] = { 3, 1 }, codes[2][3] = { { 1, 3, 2 }, { 3, 4, 1 } };
+	const bool is6 = h->family == HOST_IPV6;
+	const struct pair pair = frames_pair(is6);
+	const uint32_t quote = is6 ? 48 : 28; /* eight bytes of TCP */
 	uint8_t frame[FRAMES_MAX];
-	uint32_t len = frames_icmp(frame, 3, code, last_packet, last_len < 28 ? (uint32_t)last_len : 28);
+	uint32_t len = frames_icmp_between(frame, &pair, types[is6], codes[is6][what], last_packet,
+					   last_len < quote ? (uint32_t)last_len : quote);
 
 	cr_assert_eq(h->call.netdev_send(h->call.userdata, frame + ETH_BYTES, len - ETH_BYTES), 0);
 }
@@ -95,6 +104,8 @@ static struct seg parsed(uint32_t *headers)
 	struct seg_side side;
 	struct seg seg;
 
+	if (last_packet[0] >> 4 == 6)
+		eth.type = ETH_TYPE_IPV6;
 	eth_build(bytes, &eth);
 	memcpy(bytes + ETH_BYTES, last_packet, last_len);
 	struct frame frame = { .bytes = bytes,
@@ -159,16 +170,37 @@ void host_sleep(struct host *h, unsigned ms)
 	cr_assert_eq(h->call.usleep(h->call.userdata, ms * 1000), 0);
 }
 
-static struct sockaddr_in address_of(uint32_t address, uint16_t port)
+int host_domain(const struct host *h)
 {
-	return (struct sockaddr_in){ .sin_family = AF_INET,
-				     .sin_port = htons(port),
-				     .sin_addr.s_addr = htonl(address) };
+	return h->family == HOST_IPV4 ? AF_INET : AF_INET6;
+}
+
+const struct sockaddr *host_address(const struct host *h, unsigned number, uint16_t port, socklen_t *len)
+{
+	static const char *const texts[][3] = {
+		[HOST_IPV4] = { "0.0.0.0", "10.0.0.1", "10.0.0.2" },
+		[HOST_MAPPED] = { "::", "::ffff:10.0.0.1", "::ffff:10.0.0.2" },
+		[HOST_IPV6] = { "::", "fd99::1", "fd99::2" },
+	};
+	static struct sockaddr_in in;
+	static struct sockaddr_in6 in6;
+	const char *text = texts[h->family][number];
+
+	if (h->family == HOST_IPV4) {
+		in = (struct sockaddr_in){ .sin_family = AF_INET, .sin_port = htons(port) };
+		cr_assert_eq(inet_pton(AF_INET, text, &in.sin_addr), 1);
+		*len = sizeof(in);
+		return (const struct sockaddr *)&in;
+	}
+	in6 = (struct sockaddr_in6){ .sin6_family = AF_INET6, .sin6_port = htons(port) };
+	cr_assert_eq(inet_pton(AF_INET6, text, &in6.sin6_addr), 1);
+	*len = sizeof(in6);
+	return (const struct sockaddr *)&in6;
 }
 
 int host_socket(struct host *h, int flags)
 {
-	int fd = h->call.socket(h->call.userdata, AF_INET, SOCK_STREAM | flags, IPPROTO_TCP);
+	int fd = h->call.socket(h->call.userdata, host_domain(h), SOCK_STREAM | flags, IPPROTO_TCP);
 
 	cr_assert_geq(fd, 0);
 	return fd;
@@ -176,17 +208,19 @@ int host_socket(struct host *h, int flags)
 
 int host_connect(struct host *h, int fd)
 {
-	struct sockaddr_in peer = address_of(FRAMES_PEER, PORT);
+	socklen_t len;
+	const struct sockaddr *peer = host_address(h, 2, PORT, &len);
 
-	return h->call.connect(h->call.userdata, fd, (struct sockaddr *)&peer, sizeof(peer));
+	return h->call.connect(h->call.userdata, fd, peer, len);
 }
 
 int host_listening(struct host *h, uint16_t port)
 {
-	struct sockaddr_in local = address_of(0, port);
+	socklen_t len;
+	const struct sockaddr *local = host_address(h, 0, port, &len);
 	int fd = host_socket(h, 0);
 
-	cr_assert_eq(h->call.bind(h->call.userdata, fd, (struct sockaddr *)&local, sizeof(local)), 0);
+	cr_assert_eq(h->call.bind(h->call.userdata, fd, local, len), 0);
 	cr_assert_eq(h->call.listen(h->call.userdata, fd, 1), 0);
 	h->lport = port;
 	h->rport = PEER_PORT;

@@ -2,7 +2,7 @@
 /*
  * host.h - loads weir_packetdrill.so as packetdrill does, and plays both the script's programs and the peer.
  *
- *     struct host *h = host_new("10.0.0.1");
+ *     struct host *h = host_new(HOST_IPV4, "");
  *     int fd = host_listening(h, PORT);
  *     inject(h, SYN, .mss = 1000);
  *     expect(h, SYN | ACK, .ack = 1, .mss = 1460);
@@ -29,7 +29,15 @@
 #define PORT 8080
 #define PEER_PORT 40000
 
+/* packetdrill's --ip_version. */
+enum host_family {
+	HOST_IPV4,
+	HOST_MAPPED, /* ipv4-mapped-ipv6: sockets of AF_INET6, packets of IPv4 */
+	HOST_IPV6,
+};
+
 struct host {
+	enum host_family family;
 	struct packetdrill_interface call;
 	void *library;
 	uint16_t lport, rport; /* of the connection that is looked at; learnt from its SYN */
@@ -51,12 +59,18 @@ struct host_seg {
 	unsigned wnd;    /* inject(): 0 is 65535 */
 };
 
-struct host *host_new(const char *flags);
+/* flags: what follows the address. */
+struct host *host_new(enum host_family family, const char *flags);
 void host_free(struct host *h);
 
 void host_inject(struct host *h, struct host_seg seg);
 /* An ICMP destination unreachable that quotes the packet which was received last. */
-void host_inject_unreachable(struct host *h, uint8_t code);
+enum host_unreachable {
+	HOST_UNREACHABLE,
+	PORT_UNREACHABLE,
+	TCP_UNWANTED, /* protocol unreachable; of IPv6, where there is none, prohibited */
+};
+void host_inject_unreachable(struct host *h, enum host_unreachable what);
 /* The next packet; its time, in seconds since host_new(). */
 double host_expect(struct host *h, struct host_seg seg, int line);
 /* Nothing will ever be sent. */
@@ -79,6 +93,9 @@ void host_expect_nothing(struct host *h, int line);
 double host_now(struct host *h);
 void host_sleep(struct host *h, unsigned ms);
 
+/* A socket address of the script's family; number: of the address, 0: any, 1: ours, 2: the peer's. */
+const struct sockaddr *host_address(const struct host *h, unsigned number, uint16_t port, socklen_t *len);
+int host_domain(const struct host *h);
 int host_socket(struct host *h, int flags);
 int host_connect(struct host *h, int fd);
 int host_listening(struct host *h, uint16_t port);

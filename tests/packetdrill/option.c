@@ -58,8 +58,7 @@ static int get_type(struct socket *socket)
 
 static int get_domain(struct socket *socket)
 {
-	(void)socket;
-	return AF_INET;
+	return socket->family;
 }
 
 static int get_protocol(struct socket *socket)
@@ -220,7 +219,7 @@ static int set_tells_unread(struct socket *socket, int value)
 	return 0;
 }
 
-/* IPPROTO_IP */
+/* IPPROTO_IP and IPPROTO_IPV6 */
 
 static int get_tos(struct socket *socket)
 {
@@ -268,6 +267,8 @@ static const struct option options[] = {
 	{ IPPROTO_TCP, TCP_INQ, get_tells_unread, set_tells_unread },
 	{ IPPROTO_IP, IP_TOS, get_tos, set_tos },
 	{ IPPROTO_IP, IP_TTL, get_ttl, set_ttl },
+	{ IPPROTO_IPV6, IPV6_TCLASS, get_tos, set_tos },
+	{ IPPROTO_IPV6, IPV6_UNICAST_HOPS, get_ttl, set_ttl },
 };
 
 static const struct option *find(int level, int name)

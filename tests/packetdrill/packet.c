@@ -40,14 +40,43 @@ static verdict tcp_arrives(struct world *world, const struct frame *frame)
 	return ACCEPTED;
 }
 
+static int errno_of_icmp6(const struct icmp *icmp)
+{
+	static const int unreachable[] = {
+		ENETUNREACH, EACCES, EHOSTUNREACH, EHOSTUNREACH, ECONNREFUSED, EACCES, EACCES,
+	};
+
+	switch ((enum icmp6_type)icmp->type) {
+	case ICMP6_UNREACHABLE:
+		return icmp->code < sizeof(unreachable) / sizeof(unreachable[0]) ? unreachable[icmp->code] :
+										   EPROTO;
+	case ICMP6_TOO_BIG:
+		return EMSGSIZE;
+	case ICMP6_TIME_EXCEEDED:
+		return EHOSTUNREACH;
+	case ICMP6_PARAMETER_PROBLEM:
+	case ICMP6_ECHO:
+	case ICMP6_ECHO_REPLY:
+	case ICMP6_ROUTER_SOLICITATION:
+	case ICMP6_ROUTER_ADVERTISEMENT:
+	case ICMP6_NEIGHBOUR_SOLICITATION:
+	case ICMP6_NEIGHBOUR_ADVERTISEMENT:
+	case ICMP6_REDIRECT:
+		break;
+	}
+	return EPROTO;
+}
+
 /* Linux's word for an ICMP error, by its code. */
-static int errno_of(const struct icmp *icmp)
+static int errno_of(const struct icmp *icmp, bool is6)
 {
 	static const int unreachable[] = {
 		ENETUNREACH, EHOSTUNREACH, ENOPROTOOPT, ECONNREFUSED, EMSGSIZE,    EOPNOTSUPP,   ENETUNREACH,
 		EHOSTDOWN,   ENONET,       ENETUNREACH, EHOSTUNREACH, ENETUNREACH, EHOSTUNREACH,
 	};
 
+	if (is6)
+		return errno_of_icmp6(icmp);
 	if (icmp->type != ICMP_UNREACHABLE || icmp->code >= sizeof(unreachable) / sizeof(unreachable[0]))
 		return EHOSTUNREACH;
 	return unreachable[icmp->code];
@@ -61,9 +90,9 @@ static verdict icmp_arrives(struct world *world, const struct frame *frame)
 
 	if (v != ACCEPTED)
 		return v;
-	if (icmp.type == ICMP_ECHO || icmp.error.protocol != IP_PROTOCOL_TCP)
+	if (icmp.kind != ICMP_IS_ERROR || icmp.error.protocol != IP_PROTOCOL_TCP)
 		return COUNT_drop_icmp_type;
-	world->icmp_error = errno_of(&icmp);
+	world->icmp_error = errno_of(&icmp, ip_is6(&frame->ip));
 	return tcp_icmp(world->tcp, &icmp.error, world->now_ns);
 }
 
@@ -81,7 +110,7 @@ static verdict arrives(struct world *world, struct frame *frame)
 		return COUNT_drop_ip_destination;
 	if (frame->ip.protocol == IP_PROTOCOL_TCP)
 		return tcp_arrives(world, frame);
-	if (frame->ip.protocol == IP_PROTOCOL_ICMP)
+	if (frame->ip.protocol == (ip_is6(&frame->ip) ? IP_PROTOCOL_ICMP6 : IP_PROTOCOL_ICMP))
 		return icmp_arrives(world, frame);
 	return COUNT_drop_ip_protocol;
 }
@@ -92,6 +121,8 @@ int packets_input(struct world *world, const void *packet, size_t len)
 
 	if (len > PACKET_MAX)
 		return -EMSGSIZE;
+	if (len > 0 && *(const uint8_t *)packet >> 4 == 6)
+		link.type = ETH_TYPE_IPV6;
 	uint8_t *bytes = malloc(ETH_BYTES + len);
 
 	CHECK(bytes != NULL);

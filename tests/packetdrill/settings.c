@@ -25,13 +25,19 @@ static bool number(const char *text, uint64_t most, uint64_t *value)
 
 static const char *take_address(struct settings *settings, const char *text)
 {
-	struct in_addr address;
+	struct weir_config *config = &settings->config;
+	struct in6_addr in6;
+	struct in_addr in;
 
-	if (strchr(text, ':') != NULL)
-		return "weir has no IPv6 yet: run with --ip_version=ipv4";
-	if (inet_pton(AF_INET, text, &address) != 1)
-		return "--so_flags must begin with the local IPv4 address";
-	settings->address = weir_ipv4(ntohl(address.s_addr));
+	if (inet_pton(AF_INET, text, &in) == 1)
+		settings->address = weir_ipv4(ntohl(in.s_addr));
+	else if (inet_pton(AF_INET6, text, &in6) == 1)
+		settings->address = weir_ipv6(in6.s6_addr);
+	else
+		return "--so_flags must begin with the local address, as --local_ip";
+	config->ranges[0] = (struct weir_range){ .first = settings->address, .last = settings->address };
+	config->ranges_count = 1;
+	config->mtu += tcp_headers(!weir_is_ipv4(settings->address)) - tcp_headers(false);
 	return NULL;
 }
 
@@ -64,13 +70,19 @@ static const char *take(struct settings *settings, const char *name, const char 
 		config->no_timestamps = value == 0;
 		return NULL;
 	}
-	return "--so_flags knows receive_window, msl, delayed_ack and timestamps";
+	if (strcmp(name, "ecn") == 0) {
+		if (!number(text, 1, &value))
+			return "ecn: 0 or 1 is wanted";
+		config->ecn = value;
+		return NULL;
+	}
+	return "--so_flags knows receive_window, msl, delayed_ack, timestamps and ecn";
 }
 
 /* Buffers for the window: as many as weir counts at most, one for a full segment each. */
 static uint16_t buffers_for(const struct settings *settings)
 {
-	uint32_t mss = settings->config.mtu - tcp_headers(false);
+	uint32_t mss = settings->config.mtu - tcp_headers(!weir_is_ipv4(settings->address));
 	uint32_t buffers = (settings->receive_window + mss - 1) / mss;
 
 	return (uint16_t)(buffers < 2 ? 2 : buffers > UINT8_MAX ? UINT8_MAX : buffers);
@@ -88,7 +100,7 @@ const char *settings_parse(struct settings *settings, const char *flags)
 	settings->config.send_buffers = 1024;
 	settings->config.max_send_buffers = 16 * 1024;
 	if (flags == NULL || strlen(flags) >= sizeof(copy))
-		return "--so_flags=ADDR[,receive_window=BYTES][,msl=SECONDS][,delayed_ack=MS][,timestamps=0] is wanted";
+		return "--so_flags=ADDR[,receive_window=BYTES][,msl=SECONDS][,delayed_ack=MS][,timestamps=0][,ecn=1] is wanted";
 	memcpy(copy, flags, strlen(flags) + 1);
 	char *word = strtok_r(copy, ",", &rest);
 

@@ -2,6 +2,7 @@
 #include "packetdrill/socket.h"
 
 #include <arpa/inet.h>
+#include <endian.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <stdlib.h>
@@ -15,7 +16,7 @@
 #define RECEIVE_BUFFER 540000 /* tcp_rmem likewise */
 #define PORT_FIRST 32768      /* for those who listen without having asked for one */
 
-struct socket *socket_new(struct world *world)
+struct socket *socket_new(struct world *world, sa_family_t family)
 {
 	for (uint32_t i = 0; i < WORLD_SOCKETS; i++) {
 		if (world->sockets[i] != NULL)
@@ -25,6 +26,7 @@ struct socket *socket_new(struct world *world)
 		if (socket == NULL)
 			return NULL;
 		socket->world = world;
+		socket->family = family;
 		socket->word = i + 1;
 		socket->send_buffer = SEND_BUFFER;
 		socket->receive_buffer = RECEIVE_BUFFER;
@@ -59,31 +61,52 @@ int socket_take_error(struct socket *socket)
 
 /* Addresses. */
 
-static int endpoint_from(const struct sockaddr *address, socklen_t len, struct weir_endpoint *endpoint)
-{
+/* Of one family or the other. */
+union name {
+	struct sockaddr any;
 	struct sockaddr_in in;
+	struct sockaddr_in6 in6;
+};
 
-	if (len < sizeof(in))
+static socklen_t name_len(const struct socket *socket)
+{
+	return socket->family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
+}
+
+static int endpoint_from(const struct socket *socket, const struct sockaddr *address, socklen_t len,
+			 struct weir_endpoint *endpoint)
+{
+	union name name;
+
+	if (len < sizeof(name.any))
 		return -EINVAL;
-	memcpy(&in, address, sizeof(in));
-	if (in.sin_family != AF_INET)
+	memcpy(&name, address, len < sizeof(name) ? len : sizeof(name));
+	if (name.any.sa_family != socket->family)
 		return -EAFNOSUPPORT;
-	endpoint->port = ntohs(in.sin_port);
-	endpoint->address = in.sin_addr.s_addr == INADDR_ANY ? (struct weir_address){ 0, 0 } :
-								 weir_ipv4(ntohl(in.sin_addr.s_addr));
+	if (len < name_len(socket))
+		return -EINVAL;
+	*endpoint = (struct weir_endpoint){ .port = ntohs(name.in.sin_port) }; /* both have it there */
+	if (socket->family == AF_INET6)
+		endpoint->address = weir_ipv6(name.in6.sin6_addr.s6_addr);
+	else if (name.in.sin_addr.s_addr != INADDR_ANY)
+		endpoint->address = weir_ipv4(ntohl(name.in.sin_addr.s_addr));
 	return 0;
 }
 
 void socket_peer(const struct socket *socket, struct sockaddr *address, socklen_t *len)
 {
-	struct sockaddr_in in = { .sin_family = AF_INET,
-				  .sin_port = htons(socket->remote.port),
-				  .sin_addr.s_addr = htonl(address_v4(socket->remote.address)) };
+	const struct weir_endpoint *remote = &socket->remote;
+	const uint64_t halves[] = { htobe64(remote->address.hi), htobe64(remote->address.lo) };
+	union name name = { .in = { .sin_family = socket->family, .sin_port = htons(remote->port) } };
 
 	if (address == NULL || len == NULL)
 		return;
-	memcpy(address, &in, *len < sizeof(in) ? *len : sizeof(in));
-	*len = sizeof(in);
+	if (socket->family == AF_INET6)
+		memcpy(&name.in6.sin6_addr, halves, sizeof(halves));
+	else
+		name.in.sin_addr.s_addr = htonl(address_v4(remote->address));
+	memcpy(address, &name, *len < name_len(socket) ? *len : name_len(socket));
+	*len = name_len(socket);
 }
 
 static bool in_the_way(const struct socket *other, const struct socket *socket, struct weir_endpoint local)
@@ -100,7 +123,7 @@ int socket_bind(struct socket *socket, const struct sockaddr *address, socklen_t
 {
 	const struct world *world = socket->world;
 	struct weir_endpoint local;
-	int err = endpoint_from(address, len, &local);
+	int err = endpoint_from(socket, address, len, &local);
 
 	if (err != 0)
 		return err;
@@ -160,7 +183,8 @@ static void stop_listening(struct socket *socket)
 static struct socket *arrived(struct socket *listener, weir_conn conn)
 {
 	struct world *world = listener->world;
-	struct socket *child = listener->waiting > listener->backlog ? NULL : socket_new(world);
+	struct socket *child = listener->waiting > listener->backlog ? NULL :
+								       socket_new(world, listener->family);
 	struct socket **last = &listener->accept_first;
 	struct weir_info info;
 
@@ -234,8 +258,10 @@ static int start_connecting(struct socket *socket, const struct sockaddr *addres
 {
 	struct world *world = socket->world;
 	struct weir_endpoint local = { world->settings.address, socket->local.port };
-	int err = endpoint_from(address, len, &socket->remote);
+	int err = endpoint_from(socket, address, len, &socket->remote);
 
+	if (err == 0 && weir_is_ipv4(socket->remote.address) != weir_is_ipv4(local.address))
+		err = -ENETUNREACH;
 	if (err == 0)
 		err = tcp_connect(world->tcp, local, socket->remote, socket->word, world->now_ns,
 				  &socket->conn);

@@ -31,6 +31,7 @@ struct socket {
 	struct world *world;
 	uint32_t word; /* its place in the world, from 1 on */
 	enum socket_state state;
+	sa_family_t family; /* AF_INET6 has IPv4 addresses too, ::ffff:0:0/96 (RFC 4291 section 2.5.5.2) */
 	bool bound, nonblocking;
 	struct weir_endpoint local, remote;
 
@@ -57,7 +58,7 @@ struct socket {
 };
 
 /* A new one in its world; NULL: WORLD_SOCKETS are there. */
-struct socket *socket_new(struct world *world);
+struct socket *socket_new(struct world *world, sa_family_t family);
 
 int socket_bind(struct socket *socket, const struct sockaddr *address, socklen_t len);
 int socket_listen(struct socket *socket, int backlog);

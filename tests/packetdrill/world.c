@@ -62,6 +62,7 @@ struct world *world_create(const struct settings *settings)
 	memset(world->memory, 0, bytes);
 	secrets = (struct tcp_secrets){
 		.table = { rng_u64(&rng), rng_u64(&rng) },
+		.names = { rng_u64(&rng), rng_u64(&rng) },
 		.isn = { rng_u64(&rng), rng_u64(&rng) },
 		.ports = { rng_u64(&rng), rng_u64(&rng) },
 	};
