@@ -33,7 +33,7 @@ struct ip_hdr {
 	struct weir_address src, dst; /* both of one family */
 	uint16_t total_bytes;         /* of the packet; what follows in the frame is Ethernet's padding */
 	uint16_t header_bytes;        /* options and extension headers included, from ip_acceptable() on */
-	uint16_t fragment;            /* IPv4: flags and offset, as on the wire */
+	uint16_t fragment;            /* IPv4: flags and offset, as on the wire; IPv6: has it a header */
 	uint16_t problem_at;          /* bytes into the packet, with a problem */
 	uint8_t problem;              /* enum ip_problem */
 	uint8_t protocol;             /* enum ip_protocol, or another; of IPv6 from ip_acceptable() on */

@@ -74,6 +74,7 @@ static verdict check_extension(const uint8_t *packet, uint32_t at, uint32_t len,
 {
 	switch (ip->protocol) {
 	case HEADER_FRAGMENT:
+		ip->fragment = 1;
 		return bytes_get16(packet + at + 2) & FRAGMENT_MASK ? COUNT_drop_ip_fragment : ACCEPTED;
 	case HEADER_ROUTING:
 		/* Of any kind: we are its end, or nobody's way (RFC 5095, RFC 8200 section 4.4). */

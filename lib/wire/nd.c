@@ -129,6 +129,8 @@ verdict nd_parse(const struct ip_hdr *ip, const uint8_t *message, uint32_t len, 
 	/* No router passes it on so: who sends it is on this link. */
 	if (ip->ttl != ND_HOP_LIMIT)
 		return COUNT_drop_nd_hop_limit;
+	if (ip->fragment != 0) /* RFC 6980: not even one that says "all of it" */
+		return COUNT_drop_ip_fragment;
 	if (len < 2)
 		return COUNT_drop_nd_malformed;
 	*nd = (struct nd){ .type = message[0] };

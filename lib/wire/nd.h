@@ -71,8 +71,8 @@ static inline bool nd_is_type(uint8_t type)
 }
 
 /*
- * message: an ICMPv6 message with nd_is_type(), all len bytes of it. ip: the header before it, of which addresses and hop
- * limit are read. ACCEPTED, or drop_nd_hop_limit, _malformed, _address, _mac, _redirect.
+ * message: an ICMPv6 message with nd_is_type(), all len bytes of it. ip: the header before it, of which addresses, hop limit
+ * and fragment are read. ACCEPTED, or drop_nd_hop_limit, _malformed, _address, _mac, _redirect; or drop_ip_fragment.
  */
 verdict nd_parse(const struct ip_hdr *ip, const uint8_t *message, uint32_t len, struct nd *nd);
 

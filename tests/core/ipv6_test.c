@@ -391,6 +391,24 @@ Test(ipv6_core, discovery_from_elsewhere_is_ignored)
 	stand_down();
 }
 
+/* RFC 6980: not even one that is all of its packet. */
+Test(ipv6_core, discovery_is_never_fragmented)
+{
+	uint8_t frame[FRAMES_MAX], carried[8 + ND_BYTES_MAX] = { IP_PROTOCOL_ICMP6 };
+	struct nd_out ask = solicitation(peer, true);
+	struct pair pair = frames_pair(true);
+	struct ip_hdr ip = { .protocol = HEADER_FRAGMENT, .ttl = ND_HOP_LIMIT };
+	uint32_t len = nd_build(carried + 8, &ask.nd);
+
+	icmp6_build_csum(carried + 8, len, peer, ours);
+	stand_up();
+	expect_silence(frame, frames_ip(frame, &pair, &ip, carried, 8 + len), COUNT_drop_ip_fragment);
+	ip.protocol = IP_PROTOCOL_ICMP6;
+	stand_give(frame, frames_ip(frame, &pair, &ip, carried + 8, len));
+	cr_assert_eq(stand_drain(), 1, "without that header it is one like any other");
+	stand_down();
+}
+
 static void give_syn(void)
 {
 	struct seg syn = {
