@@ -161,13 +161,14 @@ static bool parse_plain(struct weir_core *core, struct rx_burst *burst, unsigned
 	const struct rte_mbuf *m = burst->mbufs[i];
 	struct seg *seg = &burst->segs[burst->segs_count];
 	struct pair *pair = &burst->sides[burst->segs_count].pair;
-	uint64_t right = RTE_MBUF_F_RX_IP_CKSUM_GOOD | RTE_MBUF_F_RX_L4_CKSUM_GOOD;
+	uint64_t flags = m->ol_flags & core->rx_flags;
+	unsigned verified = (flags & RTE_MBUF_F_RX_IP_CKSUM_GOOD ? PLAIN_IP_VERIFIED : 0) |
+			    (flags & RTE_MBUF_F_RX_L4_CKSUM_GOOD ? PLAIN_TCP_VERIFIED : 0);
 	uint32_t headers;
 
 	if (m->nb_segs != 1 ||
-	    !plain_parse(rte_pktmbuf_mtod(m, const uint8_t *), m->data_len,
-			 (m->ol_flags & core->rx_flags & right) == right, &core->net.mac, seg, pair,
-			 &headers) ||
+	    !plain_parse(rte_pktmbuf_mtod(m, const uint8_t *), m->data_len, verified, &core->net.mac, seg,
+			 pair, &headers) ||
 	    !net_plain_addresses(&core->net, tuple_remote(&seg->tuple, pair), tuple_local(&seg->tuple, pair)))
 		return false;
 	burst->kinds[i] = RX_TCP;

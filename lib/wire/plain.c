@@ -28,7 +28,7 @@ struct packet {
 	uint8_t ttl, tos;
 };
 
-static inline bool read_ipv4(const uint8_t *frame, uint32_t len, bool verified, struct packet *packet)
+static inline bool read_ipv4(const uint8_t *frame, uint32_t len, unsigned verified, struct packet *packet)
 {
 	const uint8_t *ip = frame + IP_AT;
 	uint32_t ip_bytes = bytes_get16(ip + 2);
@@ -36,7 +36,7 @@ static inline bool read_ipv4(const uint8_t *frame, uint32_t len, bool verified, 
 	if ((bytes_get32(ip + 6) & FRAGMENT_MASK) != FRAGMENT_PLAIN || ip_bytes > len - ETH_BYTES ||
 	    ip_bytes < IPV4_BYTES + TCP_HDR_BYTES)
 		return false;
-	if (!verified && csum_fold(csum_header(ip, IPV4_BYTES)) != CSUM_RIGHT)
+	if (!(verified & PLAIN_IP_VERIFIED) && csum_fold(csum_header(ip, IPV4_BYTES)) != CSUM_RIGHT)
 		return false;
 	memcpy(&packet->addresses, ip + 12, sizeof(packet->addresses));
 	packet->tcp_at = IP_AT + IPV4_BYTES;
@@ -68,7 +68,7 @@ static inline bool read_ipv6(const uint8_t *frame, uint32_t len, struct pair *pa
 	return !weir_is_ipv4(pair->remote) && !weir_is_ipv4(pair->local);
 }
 
-static inline bool read_packet(const uint8_t *frame, uint32_t len, bool verified, struct pair *pair,
+static inline bool read_packet(const uint8_t *frame, uint32_t len, unsigned verified, struct pair *pair,
 			       struct packet *packet)
 {
 	uint32_t type = bytes_get32(frame + 12);
@@ -86,7 +86,7 @@ static bool csum_right(const uint8_t *frame, const struct packet *packet)
 	return csum_fold(csum_add(sum, rest)) == CSUM_RIGHT;
 }
 
-bool plain_parse(const uint8_t *frame, uint32_t len, bool verified, const struct eth_addr *dst,
+bool plain_parse(const uint8_t *frame, uint32_t len, unsigned verified, const struct eth_addr *dst,
 		 struct seg *seg, struct pair *pair, uint32_t *headers)
 {
 	struct packet packet;
@@ -99,7 +99,7 @@ bool plain_parse(const uint8_t *frame, uint32_t len, bool verified, const struct
 
 	if (header_bytes < TCP_HDR_BYTES || header_bytes > packet.tcp_bytes)
 		return false;
-	if (!verified && !csum_right(frame, &packet))
+	if (!(verified & PLAIN_TCP_VERIFIED) && !csum_right(frame, &packet))
 		return false;
 	if (ports >> 16 == 0 || (ports & 0xffff) == 0)
 		return false;

@@ -15,11 +15,17 @@
 #include "wire/eth.h"
 #include "wire/seg.h"
 
+/* Checksums that the port found right, as bits. */
+enum plain_verified {
+	PLAIN_IP_VERIFIED = 1,
+	PLAIN_TCP_VERIFIED = 2,
+};
+
 /*
  * Fills seg, and of IPv6 the pair, as parse_tcp() does, and *headers: where the payload starts. False: not plain; all may
- * be half filled. verified: the port found both checksums right. dst: who we are.
+ * be half filled. verified: PLAIN_ bits. dst: who we are.
  */
-bool plain_parse(const uint8_t *frame, uint32_t len, bool verified, const struct eth_addr *dst,
+bool plain_parse(const uint8_t *frame, uint32_t len, unsigned verified, const struct eth_addr *dst,
 		 struct seg *seg, struct pair *pair, uint32_t *headers);
 
 /*
