@@ -4,14 +4,31 @@
 
 #include "support/stand.h"
 #include "wire/bytes.h"
-#include "wire/ipv4.h"
+#include "wire/ip.h"
 #include "wire/tcp_hdr.h"
 
 #define IP (ETH_BYTES)
-#define TCP (ETH_BYTES + IPV4_BYTES)
 #define S 1000000000ull
 
 TestSuite(headers, .init = stand_init);
+
+static const uint8_t *tcp_of(const uint8_t *frame)
+{
+	return frame + IP + ip_build_bytes(stand.is6);
+}
+
+static void expect_ipv4(const uint8_t *frame)
+{
+	cr_assert_eq(frame[IP], 0x45, "no IP options");
+	cr_assert_eq(bytes_get16(frame + IP + 4), 0, "identification");
+	cr_assert_eq(bytes_get16(frame + IP + 6), 0x4000, "DF, and no fragment");
+}
+
+static void expect_ipv6(const uint8_t *frame)
+{
+	cr_assert_eq(frame[IP] >> 4, 6);
+	cr_assert_eq(frame[IP + 6], IP_PROTOCOL_TCP, "no extension headers");
+}
 
 /* The next segment, with what every packet of ours has in common looked at. */
 static struct seg take(uint8_t frame[FRAMES_MAX], uint8_t flags)
@@ -20,18 +37,19 @@ static struct seg take(uint8_t frame[FRAMES_MAX], uint8_t flags)
 	struct seg seg = stand_take_seg(frame, &headers);
 
 	cr_assert_eq(seg.flags, flags, "flags %#x, expected %#x", seg.flags, flags);
-	cr_assert_eq(frame[IP], 0x45, "no IP options");
-	cr_assert_eq(bytes_get16(frame + IP + 4), 0, "identification");
-	cr_assert_eq(bytes_get16(frame + IP + 6), 0x4000, "DF, and no fragment");
-	cr_assert_eq(bytes_get16(frame + TCP + 18), 0, "urgent pointer");
-	cr_assert_eq(frame[TCP + 12] & 0x0f, 0, "what is reserved");
+	if (stand.is6)
+		expect_ipv6(frame);
+	else
+		expect_ipv4(frame);
+	cr_assert_eq(bytes_get16(tcp_of(frame) + 18), 0, "urgent pointer");
+	cr_assert_eq(tcp_of(frame)[12] & 0x0f, 0, "what is reserved");
 	return seg;
 }
 
 /* Whether an option of this kind stands in the frame's TCP header. */
 static bool has_option(const uint8_t *frame, uint8_t kind)
 {
-	const uint8_t *option = frame + TCP + TCP_HDR_BYTES, *end = frame + TCP + tcp_hdr_bytes(frame + TCP);
+	const uint8_t *tcp = tcp_of(frame), *option = tcp + TCP_HDR_BYTES, *end = tcp + tcp_hdr_bytes(tcp);
 
 	while (option < end && option[0] != kind) {
 		uint8_t len = option[0] == 1 ? 1 : option[1];
@@ -46,7 +64,7 @@ static bool has_option(const uint8_t *frame, uint8_t kind)
  * A passive open, data, its repetition, an ACK and the end: the MSS on the SYN-ACK alone, and the same
  * identification on what is sent again.
  */
-Test(headers, of_a_whole_life)
+STAND_BOTH(headers, of_a_whole_life)
 {
 	uint8_t frame[FRAMES_MAX], again[FRAMES_MAX];
 	struct weir_event event;
@@ -70,7 +88,8 @@ Test(headers, of_a_whole_life)
 	cr_assert_not(has_option(frame, 2));
 	stand_pass(2 * S);
 	take(again, SEG_PSH | SEG_ACK);
-	cr_assert_arr_eq(again + IP, frame + IP, IPV4_BYTES, "sent again under the same identification");
+	cr_assert_arr_eq(again + IP, frame + IP, ip_build_bytes(stand.is6),
+			 "sent again under the same identification, or flow label");
 	peer.ack += 5;
 	peer.len = 3;
 	stand_give_seg(&peer);
@@ -89,8 +108,8 @@ Test(headers, of_a_whole_life)
 	stand_down();
 }
 
-/* A listener's own TTL and Diffserv field, from the SYN-ACK on, and a change in the middle of a connection. */
-Test(headers, ttl_and_dscp_are_the_connections)
+/* A listener's own TTL or hop limit and Diffserv field, from the SYN-ACK on, and a change in the middle of a connection. */
+STAND_BOTH(headers, ttl_and_dscp_are_the_connections)
 {
 	uint8_t frame[FRAMES_MAX];
 	struct weir_options options;

@@ -186,7 +186,7 @@ Test(ipv6_core, problems_that_are_not_told)
 	stand_down();
 }
 
-/* An error about an error could go to and fro for ever: there is none about what an error quotes, nor an unknown one. */
+/* An error about an error could be answered for ever: there is none about what it quotes, nor about an unknown one. */
 Test(ipv6_core, errors_are_not_answered)
 {
 	struct pair pair = frames_pair(true);
