@@ -15,7 +15,8 @@
  * the entry PROBE the address that it has. If that answers, the claim was refused, and nothing has changed; if it is
  * silent, all are asked, and the answer is taken. So a neighbour that really moved is found after three seconds, and its
  * connections wait that long; those of one that did not move go on. A claim within a second of an answer waits for that
- * second, so that many cost one question a second.
+ * second, so that many cost one question a second. Whom nobody knows yet is believed by his first answer: only
+ * cryptography could tell better (RFC 3971).
  *
  * What a neighbour says unasked makes no entry. So the table grows by what this side sends, and a scan that passes
  * through here meets its bounds: at most half of the entries are INCOMPLETE, a full table gives way only by entries
