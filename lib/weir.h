@@ -563,7 +563,7 @@ struct weir_port_config {
 	uint16_t rx_descriptors, tx_descriptors; /* 0: the driver's preference */
 	uint16_t mtu;
 	bool software_checksums; /* ignore the port's offloads (captures, comparisons) */
-	bool vlan;               /* of shards with weir_config.vlan: tags are the port's work where it offers that */
+	bool vlan; /* of shards with weir_config.vlan: tags are the port's work where it offers that */
 };
 
 /*
