@@ -30,7 +30,7 @@
 
 struct flood_template {
 	_Alignas(16) uint8_t bytes[FLOOD_FRAME_BYTES];
-	uint32_t ip_sum, tcp_sum; /* as they stand in memory, of all that stays */
+	uint64_t ip_sum, tcp_sum; /* as they stand in memory, of all that stays; room for what is added */
 	uint32_t ack_mask;        /* what is left of random numbers that only mean something with ACK */
 	uint16_t len;
 	uint16_t ip_at, src_at, tcp_at;

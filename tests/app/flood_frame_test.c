@@ -144,6 +144,23 @@ Test(flood_frame, every_kind_is_what_it_says)
 	}
 }
 
+/* Sums of the largest words: their carries come round. */
+Test(flood_frame, checksums_carry)
+{
+	static const struct weir_address highest[] = { { 0, 0xffffdfffffff },
+						       { 0xfeffffffffffffff, UINT64_MAX } };
+	struct world full;
+
+	EACH(w)
+	for (unsigned kind = 0; kind < FLOOD_MIX; kind++) {
+		full = *w;
+		full.sources = (struct weir_range){ highest[w - worlds], highest[w - worlds], 4 };
+		begin(&full, (enum flood_kind)kind, false, 0, 3);
+		for (unsigned i = 0; i < 100; i++)
+			next();
+	}
+}
+
 Test(flood_frame, a_mix_has_all_in_turn)
 {
 	EACH(w)

@@ -188,6 +188,9 @@ Test(flood_sources, none_left)
 		cr_expect(init(place->target, from(place->target, 1), place->target, 0));
 	}
 	cr_expect_not(init(places[0].network, places[0].network, places[1].target, 0), "of another family");
+	cr_expect_not(init((struct weir_address){ 0, 1 }, (struct weir_address){ 0, UINT64_MAX },
+			   places[0].target, 0),
+		      "of another family, around all of IPv4");
 }
 
 Test(flood_sources, knows_its_own)
