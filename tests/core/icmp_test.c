@@ -6,19 +6,50 @@
 #include "wire/bytes.h"
 #include "wire/csum.h"
 #include "wire/icmp.h"
-#include "wire/ipv4.h"
+#include "wire/ip.h"
 
 #define S 1000000000ull
 #define IP ETH_BYTES
-#define TCP (ETH_BYTES + IPV4_BYTES)
-#define QUOTE_BYTES (IPV4_BYTES + 8) /* all that RFC 792 asks of a router */
 
 TestSuite(icmp_core, .init = stand_init);
+
+/* An error as both families have it. */
+struct error {
+	uint8_t type, code;
+};
+
+static struct error no_host(void)
+{
+	return stand.is6 ? (struct error){ ICMP6_UNREACHABLE, 3 } : (struct error){ ICMP_UNREACHABLE, 1 };
+}
+
+static struct error too_old(void)
+{
+	return (struct error){ stand.is6 ? ICMP6_TIME_EXCEEDED : ICMP_TIME_EXCEEDED, 0 };
+}
+
+static struct error no_port(void)
+{
+	return stand.is6 ? (struct error){ ICMP6_UNREACHABLE, ICMP6_PORT_UNREACHABLE } :
+			   (struct error){ ICMP_UNREACHABLE, ICMP_PORT_UNREACHABLE };
+}
+
+static struct error too_big(void)
+{
+	return stand.is6 ? (struct error){ ICMP6_TOO_BIG, 0 } :
+			   (struct error){ ICMP_UNREACHABLE, ICMP_FRAGMENTATION_NEEDED };
+}
+
+/* Where what an IP packet of the family carries stands in a frame. */
+static uint32_t carried_at(void)
+{
+	return IP + ip_build_bytes(stand.is6);
+}
 
 /* A connection whose SYN has just gone out; `frame` holds it. */
 static struct seg begin(uint8_t frame[FRAMES_MAX], weir_conn *conn)
 {
-	struct weir_endpoint any = { 0 }, remote = { weir_ipv4(FRAMES_PEER), 80 };
+	struct weir_endpoint any = { 0 }, remote = { frames_pair(stand.is6).remote, 80 };
 	uint32_t headers;
 
 	stand_up();
@@ -30,12 +61,31 @@ static struct seg begin(uint8_t frame[FRAMES_MAX], weir_conn *conn)
 	return syn;
 }
 
-/* RFC 9293 MUST-20. The peer is its own next hop; it is asked by unicast while it is still sent to. */
-Test(icmp_core, silence_doubts_the_next_hop)
+/* The peer alone is asked whether it is still there. */
+static void expect_asked(void)
 {
 	uint8_t frame[FRAMES_MAX];
 	struct eth_hdr eth;
 	struct arp arp;
+	uint32_t len = stand_take(frame), at = carried_at();
+
+	cr_assert_gt(len, at);
+	cr_assert_eq(eth_parse(frame, len, &eth), ACCEPTED);
+	cr_assert(eth_equal(&eth.dst, &frames_peer_mac));
+	if (stand.is6) {
+		cr_assert_eq(frame[at], ICMP6_NEIGHBOUR_SOLICITATION);
+		cr_assert(address_equal(bytes_get_address(frame + at + 8), frames_pair(true).remote));
+		return;
+	}
+	cr_assert_eq(eth.type, ETH_TYPE_ARP);
+	cr_assert_eq(arp_parse(frame + ETH_BYTES, ARP_BYTES, &arp), ACCEPTED);
+	cr_assert_eq(arp.target, FRAMES_PEER);
+}
+
+/* RFC 9293 MUST-20. The peer is its own next hop; it is asked by unicast while it is still sent to. */
+STAND_BOTH(icmp_core, silence_doubts_the_next_hop)
+{
+	uint8_t frame[FRAMES_MAX];
 	uint32_t headers;
 	weir_conn conn;
 
@@ -43,39 +93,44 @@ Test(icmp_core, silence_doubts_the_next_hop)
 	for (unsigned i = 0; i < 3; i++) {
 		cr_assert_eq(stand_take(frame), 0);
 		stand_pass((1u << i) * S + S / 100);
-		if (i == 2) {
-			cr_assert_gt(stand_take(frame), 0);
-			eth_parse(frame, sizeof(frame), &eth);
-			cr_assert_eq(eth.type, ETH_TYPE_ARP);
-			cr_assert(eth_equal(&eth.dst, &frames_peer_mac));
-			cr_assert_eq(arp_parse(frame + ETH_BYTES, ARP_BYTES, &arp), ACCEPTED);
-			cr_assert_eq(arp.target, FRAMES_PEER);
-		}
+		if (i == 2)
+			expect_asked();
 		cr_assert_eq(stand_take_seg(frame, &headers).flags, SEG_SYN);
 	}
 	stand_down();
 }
 
-/* A router's error about the segment in `frame`, of which it quotes as little as it may. Returns its length. */
-static uint32_t error_about(uint8_t error[FRAMES_MAX], const uint8_t *frame, uint8_t type, uint8_t code,
-			    uint16_t mtu)
+static void mend(uint8_t *error, uint32_t len)
 {
-	uint8_t quote[QUOTE_BYTES];
-	uint32_t len;
+	struct pair pair = frames_pair(stand.is6);
+	uint8_t *message = error + carried_at();
 
-	memcpy(quote, frame + IP, sizeof(quote));
-	quote[8] = 1; /* its TTL, nearly used up; the checksum is as nobody mended it */
-	len = frames_icmp(error, type, code, quote, sizeof(quote));
-	bytes_put16(error + TCP + 6, mtu);
-	bytes_put16(error + TCP + 2, 0);
-	csum_put(error + TCP + 2, csum_bytes(error + TCP, len - TCP));
+	bytes_put16(message + 2, 0);
+	if (stand.is6)
+		icmp6_build_csum(message, len - carried_at(), pair.remote, pair.local);
+	else
+		csum_put(message + 2, csum_bytes(message, len - carried_at()));
+}
+
+/* A router's error about the segment in `frame`, of which it quotes as little as RFC 792 lets it. Returns its length. */
+static uint32_t error_about(uint8_t error[FRAMES_MAX], const uint8_t *frame, struct error what, uint16_t mtu)
+{
+	struct pair pair = frames_pair(stand.is6);
+	uint32_t quoted = carried_at() - IP + 8, len;
+	uint8_t quote[FRAMES_MAX];
+
+	memcpy(quote, frame + IP, quoted);
+	quote[stand.is6 ? 7 : 8] = 1; /* its TTL, nearly used up; the checksum is as nobody mended it */
+	len = frames_icmp_between(error, &pair, what.type, what.code, quote, quoted);
+	bytes_put16(error + carried_at() + 6, mtu); /* of 32 bits the lower half in IPv6 */
+	mend(error, len);
 	return len;
 }
 
-static void give_error(const uint8_t *frame, uint8_t type, uint8_t code, uint16_t mtu)
+static void give_error(const uint8_t *frame, struct error what, uint16_t mtu)
 {
 	uint8_t error[FRAMES_MAX];
-	uint32_t len = error_about(error, frame, type, code, mtu);
+	uint32_t len = error_about(error, frame, what, mtu);
 
 	stand_give(error, len);
 }
@@ -90,56 +145,75 @@ static void expect_event(unsigned what, enum weir_reason reason)
 	cr_assert_eq(event.word, 5);
 }
 
-Test(icmp_core, unreachable_ends_an_open)
+STAND_BOTH(icmp_core, unreachable_ends_an_open)
 {
 	uint8_t frame[FRAMES_MAX];
 	weir_conn conn;
 
 	begin(frame, &conn);
-	give_error(frame, ICMP_UNREACHABLE, 1, 0);
+	give_error(frame, no_host(), 0);
 	expect_event(WEIR_EV_WARNING, WEIR_REASON_UNREACHABLE);
-	give_error(frame, ICMP_TIME_EXCEEDED, 0, 0);
+	give_error(frame, too_old(), 0);
 	expect_event(WEIR_EV_WARNING, WEIR_REASON_UNREACHABLE);
-	give_error(frame, ICMP_UNREACHABLE, ICMP_PORT_UNREACHABLE, 0);
+	give_error(frame, no_port(), 0);
 	expect_event(WEIR_EV_CLOSED, WEIR_REASON_UNREACHABLE);
-	give_error(frame, ICMP_UNREACHABLE, ICMP_PORT_UNREACHABLE, 0);
+	give_error(frame, no_port(), 0);
 	cr_assert_eq(stand_count(COUNT_drop_icmp_no_connection), 1);
 	stand_down();
 }
 
 /* Nothing of a message that is wrong, or that quotes something else, has an effect. */
-Test(icmp_core, damaged_errors_end_nothing)
+STAND_BOTH(icmp_core, damaged_errors_end_nothing)
 {
 	uint8_t frame[FRAMES_MAX], error[FRAMES_MAX];
 	struct weir_event event;
 	weir_conn conn;
-	uint32_t len;
+	uint32_t len, at = carried_at();
 
 	begin(frame, &conn);
-	len = error_about(error, frame, ICMP_UNREACHABLE, ICMP_PORT_UNREACHABLE, 0);
-	for (uint32_t at = TCP; at < len; at++) {
-		error[at] ^= 0x10;
+	len = error_about(error, frame, no_port(), 0);
+	for (uint32_t i = at; i < len; i++) {
+		error[i] ^= 0x10;
 		stand_give(error, len);
-		error[at] ^= 0x10;
+		error[i] ^= 0x10;
 	}
-	cr_assert_eq(stand_count(COUNT_drop_icmp_csum), len - TCP);
-	len = error_about(error, frame, ICMP_UNREACHABLE, ICMP_PORT_UNREACHABLE, 0);
-	error[TCP + ICMP_BYTES + IPV4_BYTES + 7] ^=
-		1; /* the last byte of the sequence number that is quoted */
-	bytes_put16(error + TCP + 2, 0);
-	csum_put(error + TCP + 2, csum_bytes(error + TCP, len - TCP));
+	cr_assert_eq(stand_count(COUNT_drop_icmp_csum), len - at);
+	len = error_about(error, frame, no_port(), 0);
+	error[len - 1] ^= 1; /* the last byte of the sequence number that is quoted */
+	mend(error, len);
 	stand_give(error, len);
 	cr_assert_eq(stand_count(COUNT_drop_icmp_no_connection), 0);
-	give_error(frame, ICMP_SOURCE_QUENCH, 0, 0);
+	cr_assert_eq(weir_events(stand.core, &event, 1), 0);
+	stand_down();
+}
+
+/* RFC 6633; ICMPv6 has none. */
+Test(icmp_core, source_quench_is_dropped)
+{
+	uint8_t frame[FRAMES_MAX];
+	struct weir_event event;
+	weir_conn conn;
+
+	begin(frame, &conn);
+	give_error(frame, (struct error){ ICMP_SOURCE_QUENCH, 0 }, 0);
 	cr_assert_eq(stand_count(COUNT_drop_icmp_quench), 1);
 	cr_assert_eq(weir_events(stand.core, &event, 1), 0);
 	stand_down();
 }
 
-/* RFC 1191, in frames: what was too large comes again in pieces, with DF set. */
-Test(icmp_core, segments_become_as_small_as_their_path)
+static uint16_t packet_bytes(const uint8_t *frame)
+{
+	if (stand.is6)
+		return (uint16_t)(bytes_get16(frame + IP + 4) + 40);
+	cr_assert_eq(bytes_get16(frame + IP + 6), 0x4000, "DF");
+	return bytes_get16(frame + IP + 2);
+}
+
+/* RFC 1191 and RFC 8201, in frames: what was too large comes again in pieces, with DF set. */
+STAND_BOTH(icmp_core, segments_become_as_small_as_their_path)
 {
 	static const uint8_t data[1460];
+	const uint16_t full = stand.is6 ? 1440 : 1460, least = stand.is6 ? 1280 : 552;
 	uint8_t frame[FRAMES_MAX], again[FRAMES_MAX];
 	uint32_t headers, sent = 0;
 	weir_conn conn;
@@ -158,17 +232,16 @@ Test(icmp_core, segments_become_as_small_as_their_path)
 
 	stand_give_seg(&syn_ack);
 	expect_event(WEIR_EV_OPENED, WEIR_REASON_NONE);
-	cr_assert_eq(weir_send_copy(stand.core, conn, data, sizeof(data)), 0);
-	cr_assert_eq(stand_take_seg(frame, &headers).len, sizeof(data));
-	give_error(frame, ICMP_UNREACHABLE, ICMP_FRAGMENTATION_NEEDED, 552);
+	cr_assert_eq(weir_send_copy(stand.core, conn, data, full), 0);
+	cr_assert_eq(stand_take_seg(frame, &headers).len, full);
+	give_error(frame, too_big(), least);
 	cr_assert_eq(stand_count(COUNT_path_mtu_lowered), 1);
-	while (sent < sizeof(data)) {
+	while (sent < full) {
 		sent += stand_take_seg(again, &headers).len;
-		cr_assert_eq(bytes_get16(again + IP + 6), 0x4000, "DF");
-		cr_assert_leq(bytes_get16(again + IP + 2), 552);
+		cr_assert_leq(packet_bytes(again), least);
 	}
-	cr_assert_eq(sent, sizeof(data));
-	give_error(frame, ICMP_UNREACHABLE, ICMP_FRAGMENTATION_NEEDED, 552);
+	cr_assert_eq(sent, full);
+	give_error(frame, too_big(), least);
 	cr_assert_eq(stand_count(COUNT_drop_icmp_mtu), 1);
 	cr_assert_eq(weir_abort(stand.core, conn), 0);
 	stand_down();

@@ -226,6 +226,8 @@ STAND_BOTH(vlan, two_tags_are_foreign)
 	len = tagged(frame, len, ETH_TYPE_VLAN, OURS);
 	len = tagged(frame, len, ETH_TYPE_VLAN, OURS);
 	expect_drop(frame, len, COUNT_drop_vlan);
+	bytes_put16(frame + 14 + TAG_BYTES, PRIORITY); /* nor is a priority behind ours read past */
+	expect_drop(frame, len, COUNT_drop_vlan);
 	bytes_put16(frame + 12, ETH_TYPE_QINQ);
 	expect_drop(frame, len, COUNT_drop_vlan_missing);
 	stand_down();
