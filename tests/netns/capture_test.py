@@ -12,7 +12,7 @@ import tap
 import weir
 
 
-class CaptureCase(unittest.TestCase):
+class CaptureCase(labs.Case):
     def check(self, path, count, close=capture.faults_of_close):
         """`count` connections, whole and without a fault."""
         trace = capture.read(path)
@@ -30,15 +30,20 @@ class Load(CaptureCase):
 
     @classmethod
     def setUpClass(cls):
-        cls.lab = labs.Lab()
+        cls.lab = labs.Lab(families=cls.families)
         cls.addClassCleanup(cls.lab.close)
         peer.nginx(cls.lab)
 
-    def load(self, *options, count, close=capture.faults_of_close, port=80):
+    def load(self, *options, count, close=capture.faults_of_close, port=80, families=()):
+        """Returns the path of what went over the wire."""
+        families = families or (self.family,)
+        connect = [word for family in families for word in ('--connect', family.at(port, family.peer))]
         recording = capture.Recording(self.lab, self.lab.peer, 'peer0')
-        summary = weir.Weir(self.lab, 'load', '--connect', f'{labs.PEER}:{port}', *options).finish()
+        summary = weir.Weir(self.lab, 'load', *connect, *options, addresses=[family.cidr() for family in families]).finish()
         tap.note(weir.describe(summary))
-        self.check(recording.stop(), count, close)
+        path = recording.stop()
+        self.check(path, count, close)
+        return path
 
     def test_2000_a_second(self):
         self.load('--rate', 2000, '--duration', '1s', count=2000)
@@ -47,12 +52,21 @@ class Load(CaptureCase):
     def test_5000_a_second_for_10_s(self):
         self.load('--rate', 5000, '--duration', '10s', count=50000)
 
+    @tap.once
+    def test_families_mixed(self):
+        """One run, half of the connections in each."""
+        path = self.load('--rate', 2000, '--duration', '1s', count=2000, families=self.families)
+        for family in self.families:
+            opened = capture.tshark(path, ('frame.number',), f'tcp.flags == 2 && {family.ip}.src == {family.weir}')
+            self.assertEqual(len(opened), 1000)
+
     def test_closed_by_the_peer(self):
         self.load('--rate', 1000, '--duration', '500ms', '--close', 'peer', count=500, port=8080)
 
     def test_closed_by_reset(self):
         self.load('--rate', 1000, '--duration', '500ms', '--close', 'rst', count=500, close=capture.faults_of_reset)
 
+    @tap.ipv6_if_long
     def test_many_requests_each(self):
         self.load('--rate', 200, '--duration', '500ms', '--requests', 10, count=100)
 
@@ -62,34 +76,49 @@ class Serve(CaptureCase):
     title = 'capture of serve'
 
     def test_curl_and_ping(self):
-        lab = labs.Lab()
-        self.addCleanup(lab.close)
+        lab = self.make_lab()
         own = labs.scratch('weir.pcapng')
         server = weir.Weir(lab, 'serve', '--capture', own).ready()
         recording = capture.Recording(lab, lab.peer, 'peer0')
-        lab.peer.run('curl', '-sS', f'http://{labs.WEIR}/')
-        lab.peer.run('ping', '-c', '2', '-i', '0.2', '-s', '1400', labs.WEIR)
+        lab.peer.run('curl', '-sS', f'http://{self.family.host()}/')
+        lab.peer.run('ping', '-c', '2', '-i', '0.2', '-s', '1400', self.family.weir)
         for url in (1, 2, 3):
-            lab.peer.run('curl', '-sS', '-H', 'Connection: close', f'http://{labs.WEIR}/{url}')
+            lab.peer.run('curl', '-sS', '-H', 'Connection: close', f'http://{self.family.host()}/{url}')
         self.assertEqual(weir.faults(server.stop()), [])
         self.check(recording.stop(), 4)
         self.check(own, 4)
-        self.assertEqual(len(capture.tshark(own, ('frame.number',), 'icmp.type == 0')), 2)
+        replied = 'icmpv6.type == 129' if self.family.is6 else 'icmp.type == 0'
+        self.assertEqual(len(capture.tshark(own, ('frame.number',), replied)), 2)
+        self.check_headers(own)
+
+    def check_headers(self, path):
+        """What weir's packets say of themselves: TTL or hop limit, DSCP; a flow label of each connection (RFC 6437)."""
+        sent = f'tcp && {self.family.ip}.src == {self.family.weir}'
+        if not self.family.is6:
+            rows = capture.tshark(path, ('ip.ttl', 'ip.dsfield.dscp'), sent)
+            self.assertEqual({tuple(row) for row in rows}, {('64', '0')})
+            return
+        labels = {}
+        for hops, traffic_class, stream, label in capture.tshark(
+                path, ('ipv6.hlim', 'ipv6.tclass.dscp', 'tcp.stream', 'ipv6.flow'), sent):
+            self.assertEqual((hops, traffic_class), ('64', '0'))
+            labels.setdefault(stream, set()).add(int(label, 16))
+        self.assertEqual([of for of in labels.values() if len(of) != 1 or 0 in of], [])
+        self.assertEqual(len(set.union(*labels.values())), len(labels))
 
     def test_1_MiB_body(self):
-        lab = labs.Lab()
-        self.addCleanup(lab.close)
+        lab = self.make_lab()
         server = weir.Weir(lab, 'serve', '--size', 1 << 20).ready()
         recording = capture.Recording(lab, lab.peer, 'peer0')
         for _ in range(3):
-            lab.peer.run('curl', '-sS', '-o', '/dev/null', f'http://{labs.WEIR}/')
+            lab.peer.run('curl', '-sS', '-o', '/dev/null', f'http://{self.family.host()}/')
         self.assertEqual(weir.faults(server.stop()), [])
         self.check(recording.stop(), 3)
 
+    @tap.ipv6_if_long
     def test_closed_after_each_request(self):
         """Eight at a time, as wrk would have it; wrk itself resets its last connections."""
-        lab = labs.Lab()
-        self.addCleanup(lab.close)
+        lab = self.make_lab()
         server = weir.Weir(lab, 'serve').ready()
         recording = capture.Recording(lab, lab.peer, 'peer0')
 
@@ -113,11 +142,12 @@ class Demo(CaptureCase):
 
     title = 'capture of demo'
 
-    def demo(self, *options, count, close=capture.faults_of_close):
-        lab = labs.Lab()
-        self.addCleanup(lab.close)
+    def demo(self, *options, count, close=capture.faults_of_close, family=None):
+        lab = self.make_lab()
         path = labs.scratch('demo.pcapng')
-        demo = weir.Weir(lab, 'demo', '--duration', '500ms', '--capture', path, *options, port=False)
+        family = family or (6 if self.family.is6 else 4)
+        demo = weir.Weir(lab, 'demo', '--duration', '500ms', '--capture', path, '--family', family, *options,
+                         port=False)
         summary = demo.finish()
         for side in ('client', 'server'):
             tap.note(f'{side}: {weir.describe(summary[side])}')
@@ -131,9 +161,15 @@ class Demo(CaptureCase):
     def test_2000_a_second(self):
         self.demo('--rate', 2000, count=1000)
 
+    @tap.once
+    def test_families_mixed(self):
+        self.demo('--rate', 2000, count=1000, family='both')
+
+    @tap.ipv6_if_long
     def test_closed_by_the_server(self):
         self.demo('--rate', 1000, '--close', 'peer', count=500)
 
+    @tap.ipv6_if_long
     def test_with_100000_bytes_each(self):
         self.demo('--rate', 100, '--app', 'echo', '--size', 100000, count=50)
 

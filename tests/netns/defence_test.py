@@ -29,15 +29,14 @@ REQUEST = b'GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n'
 GREETING = b'HTTP/1.1 200 OK'
 
 
-def serve(case, lab, *options):
-    case.addCleanup(lab.close)
+def serve(lab, *options):
     return weir.Weir(lab, 'serve', *options).ready()
 
 
-def wrk(seconds):
+def wrk(family, seconds):
     """Its command: a connection for each request. At its end it resets those that are open."""
     return ['wrk', '-t', '1', '-c', str(CONNECTIONS), '-d', f'{seconds}s', '-H', 'Connection: close',
-            f'http://{labs.WEIR}/']
+            f'http://{family.host()}/']
 
 
 def faults_of_wrk(said):
@@ -107,16 +106,16 @@ class Losing:
 
 
 @tap.needs('tshark', 'dumpcap', 'curl', 'wrk')
-class Kept(unittest.TestCase):
+class Kept(labs.Case):
     """Every SYN is answered by a cookie, and Linux's connections have what they asked for."""
 
     title = 'cookies always'
     timestamps = 1
 
     def server(self, *options, middle=False):
-        lab = labs.Lab(middle=middle, patient=not middle)
+        lab = self.make_lab(middle=middle, patient=not middle)
         lab.peer.sysctl('net/ipv4/tcp_timestamps', self.timestamps)
-        return lab, serve(self, lab, '--syn-defence', 'always', *options)
+        return lab, serve(lab, '--syn-defence', 'always', *options)
 
     def stop(self, server, left_by_wrk=0, **expected):
         """Checks its summary, in which every connection came from a cookie."""
@@ -158,7 +157,7 @@ class Kept(unittest.TestCase):
         path = labs.scratch('body')
 
         def talk(lab):
-            lab.peer.run('curl', '-sS', '-o', path, '-H', 'Connection: close', f'http://{labs.WEIR}/')
+            lab.peer.run('curl', '-sS', '-o', path, '-H', 'Connection: close', f'http://{self.family.host()}/')
 
         rows = self.through_loss(80, True, talk, '--size', BODY)
         self.assertEqual(os.path.getsize(path), BODY)
@@ -187,17 +186,26 @@ class Kept(unittest.TestCase):
 
     def test_wrk(self):
         lab, server = self.server()
-        said = lab.peer.run(*wrk(tap.seconds(1)))
+        said = lab.peer.run(*wrk(self.family, tap.seconds(1)))
         self.assertEqual(faults_of_wrk(said), [])
         self.assertGreater(requests_of(said), 100)
         self.stop(server, left_by_wrk=CONNECTIONS)
 
 
+@tap.ipv6_if_long
 class KeptWithoutTimestamps(Kept):
     """The same in fewer bits."""
 
     title = 'cookies always, no timestamps'
     timestamps = 0
+
+
+def flood_of(lab, *options):
+    """weir flood, from the peer's interface and sources behind it."""
+    family = lab.family
+    return weir.Weir(labs.OtherEnd(lab), 'flood', '--connect', family.at(80), '--source',
+                     'fd97::/64' if family.is6 else '198.18.0.0/16', *options,
+                     addresses=[family.cidr(family.address(9))])
 
 
 class Processor:
@@ -221,19 +229,17 @@ class Processor:
 
 
 @tap.needs('wrk', 'hping3')
-class SynFlood(unittest.TestCase):
+class SynFlood(labs.Case):
     """hping3 sends SYNs that nobody will complete, at a rate that leaves the processor to wrk and weir."""
 
     title = 'hping3'
 
     def flooded(self, mode):
         """A lab, its server, and the flood."""
-        lab = labs.Lab()
+        lab = self.make_lab()
         lab.peer.sysctl('net/ipv4/tcp_syn_retries', 1)  # or wrk would not begin, and not end either
-        server = serve(self, lab, '--syn-defence', mode, '--backlog', BACKLOG, '--gateway', labs.PEER)
-        flood = lab.start(lab.peer, 'hping3', '--quiet', '--syn', '--destport', '80', '--rand-source',
-                          '--interval', 'u100', labs.WEIR, stdout=subprocess.DEVNULL,
-                          stderr=subprocess.DEVNULL)
+        server = serve(lab, '--syn-defence', mode, '--backlog', BACKLOG, '--gateway', self.family.peer)
+        flood = self.flood(lab)
 
         def has_begun():
             return server.lines[-1].get('packets_rx', 0) > BACKLOG
@@ -241,13 +247,20 @@ class SynFlood(unittest.TestCase):
         labs.until(has_begun, 5, 'a flood')
         return lab, server, flood
 
+    def flood(self, lab):
+        """hping3 knows no IPv6."""
+        if self.family.is6:
+            return flood_of(lab, '--rate', '10k').process
+        return lab.start(lab.peer, 'hping3', '--quiet', '--syn', '--destport', '80', '--rand-source',
+                         '--interval', 'u100', self.family.weir, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
     def clients(self, mode):
         """wrk and others; the flood ends when they do. Returns the server, what wrk said, and how many of
         the others had no answer."""
         lab, server, flood = self.flooded(mode)
-        client = lab.start(lab.peer, *wrk(tap.seconds(2)), stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        client = lab.start(lab.peer, *wrk(self.family, tap.seconds(2)), stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                            text=True)
-        processor = Processor(hping3=flood, wrk=client, weir=server.process)
+        processor = Processor(flood=flood, wrk=client, weir=server.process)
         others = []
         while os.waitid(os.P_PID, client.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
             others += self.crowd(lab, 8)
@@ -311,7 +324,7 @@ class SynFlood(unittest.TestCase):
         self.assertEqual(summary['cookies']['sent'], 0)
 
 
-class CookieKey(unittest.TestCase):
+class CookieKey(labs.Case):
     title = 'cookie key'
 
     @staticmethod
@@ -321,8 +334,8 @@ class CookieKey(unittest.TestCase):
         os.chmod(path, mode)
 
     def server(self, key):
-        lab = labs.Lab()
-        return lab, serve(self, lab, '--syn-defence', 'always', '--cookie-key', key)
+        lab = self.make_lab()
+        return lab, serve(lab, '--syn-defence', 'always', '--cookie-key', key)
 
     @staticmethod
     def hang_up(server, answer):
@@ -337,7 +350,7 @@ class CookieKey(unittest.TestCase):
         self.write(key)
         lab, server = self.server(key)
         with concurrent.futures.ThreadPoolExecutor(1) as pool:
-            said = pool.submit(lab.peer.run, *wrk(tap.seconds(2)))
+            said = pool.submit(lab.peer.run, *wrk(self.family, tap.seconds(2)))
             for _ in range(tap.seconds(2) * 4 - 1):
                 time.sleep(0.25)
                 self.write(key)
@@ -400,33 +413,19 @@ class CookieKey(unittest.TestCase):
             self.assertEqual(summary['cookies']['rejected'], rejected)  # the ACK, and the request
 
 
-class OtherEnd:
-    """A lab with its sides changed: weir sends from the peer's interface."""
-
-    def __init__(self, lab):
-        self.device = lab.device
-        self.weir = lab.peer
-        self.port = f'net_af_packet0,iface=peer0{labs.RINGS["af_packet"]}'
-        self.start = lab.start
-
-
 @tap.needs('curl')
-class OtherFloods(unittest.TestCase):
+class OtherFloods(labs.Case):
     """What belongs to no connection, from weir flood, while curl fetches."""
 
     title = 'weir flood'
     ANSWERED = ('ack', 'synack')  # the rest has no ACK that could be a cookie, or asks for no answer
-    ATTACKER = '192.0.2.9/24'
-    SOURCES = '198.18.0.0/16'
 
     def flood(self, lab, kind):
         """Returns its summary, after at least one fetch."""
-        attack = weir.Weir(OtherEnd(lab), 'flood', '--connect', f'{labs.WEIR}:80', '--kind', kind,
-                           '--rate', '25k', '--duration', '700ms', '--source', self.SOURCES,
-                           address=self.ATTACKER).ready()
+        attack = flood_of(lab, '--kind', kind, '--rate', '25k', '--duration', '700ms').ready()
         fetched = 0
         while attack.process.poll() is None:
-            lab.peer.run('curl', '-sS', '--max-time', '5', '-H', 'Connection: close', f'http://{labs.WEIR}/')
+            lab.peer.run('curl', '-sS', '--max-time', '5', '-H', 'Connection: close', f'http://{self.family.host()}/')
             fetched += 1
         flood = attack.finish()['flood']
         tap.note(f'{kind}: {flood["packets_tx"]} sent, answers {flood["answers"]}, {fetched} fetched')
@@ -437,8 +436,8 @@ class OtherFloods(unittest.TestCase):
         return fetched
 
     def test_curl_succeeds_in_each(self):
-        lab = labs.Lab()
-        server = serve(self, lab, '--syn-defence', 'always', '--gateway', labs.PEER)
+        lab = self.make_lab()
+        server = serve(lab, '--syn-defence', 'always', '--gateway', self.family.peer)
         fetched = sum(self.flood(lab, kind) for kind in ('ack', 'rst', 'fin', 'synack', 'null', 'xmas'))
         summary = server.stop()
         tap.note(f'{weir.describe(summary)}, cookies {summary["cookies"]}, drops {summary["drops"]}')
@@ -448,15 +447,15 @@ class OtherFloods(unittest.TestCase):
         self.assertGreater(summary['cookies']['rejected'], 10000)
 
 
-class TimeWait(unittest.TestCase):
+class TimeWait(labs.Case):
     """weir closes first and waits; SYNs come that the client did not send."""
 
     title = 'TIME-WAIT'
 
     def waiting(self, mode):
         """A client whose connection is over, but for weir's TIME-WAIT."""
-        lab = labs.Lab()
-        self.server = serve(self, lab, '--app', 'accept', '--syn-defence', mode)
+        lab = self.make_lab()
+        self.server = serve(lab, '--app', 'accept', '--syn-defence', mode)
         wire = raw.Wire(lab)
         self.addCleanup(wire.close)
         client = raw.Client(wire, 40000)

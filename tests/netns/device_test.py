@@ -44,20 +44,19 @@ class DeviceCase:
             raise unittest.SkipTest(reason)
 
     def setUp(self):
-        self.lab = labs.Lab(self.device)
-        self.addCleanup(self.lab.close)
+        self.lab = self.make_lab(device=self.device)
 
     @tap.needs('curl', 'wrk', 'ping', 'tshark', 'dumpcap')
     def test_serves_curl_wrk_and_ping(self):
         server = weir.Weir(self.lab, 'serve').ready()
         recording = capture.Recording(self.lab, self.lab.peer, self.lab.peer_interface)
         for _ in range(3):
-            self.lab.peer.run('curl', '-sS', '--max-time', '5', f'http://{labs.WEIR}/')
-        self.lab.peer.run('ping', '-c', '3', '-i', '0.2', '-W', '2', '-s', '1400', labs.WEIR)
+            self.lab.peer.run('curl', '-sS', '--max-time', '5', f'http://{self.family.host()}/')
+        self.lab.peer.run('ping', '-c', '3', '-i', '0.2', '-W', '2', '-s', '1400', self.family.weir)
         path = recording.stop()
         for header in ((), ('-H', 'Connection: close')):
             said = self.lab.peer.run('wrk', '-t', '1', '-c', '64', '-d', f'{tap.seconds(1)}s', *header,
-                                     f'http://{labs.WEIR}/')
+                                     f'http://{self.family.host()}/')
             tap.note(re.search(r'\d+ requests in.*', said)[0])
             self.assertNotIn('Socket errors', said)
             self.assertGreater(int(re.search(r'(\d+) requests in', said)[1]), 500)
@@ -78,8 +77,8 @@ class DeviceCase:
     @tap.needs('nginx')
     def test_loads_nginx(self):
         self.start_nginx()
-        client = weir.Weir(self.lab, 'load', '--connect', f'{labs.PEER}:80', '--rate', 2000, '--duration',
-                           f'{tap.seconds(1)}s').ready()
+        client = weir.Weir(self.lab, 'load', '--connect', self.family.at(80, self.family.peer), '--rate', 2000,
+                           '--duration', f'{tap.seconds(1)}s').ready()
         summary = client.finish()
         tap.note(weir.describe(summary))
         self.assertEqual(weir.faults(summary, retransmits=None), [])
@@ -89,13 +88,13 @@ class DeviceCase:
         peer.nginx(self.lab)
 
 
-class AfXdp(DeviceCase, unittest.TestCase):
+class AfXdp(DeviceCase, labs.Case):
     title = 'af_xdp'
     device = 'af_xdp'
     why_not = staticmethod(why_no_af_xdp)
 
 
-class Tap(DeviceCase, unittest.TestCase):
+class Tap(DeviceCase, labs.Case):
     """The interface is there only while weir runs, so nginx listens on an address that comes later."""
 
     title = 'tap'
@@ -103,8 +102,10 @@ class Tap(DeviceCase, unittest.TestCase):
     why_not = staticmethod(why_no_tap)
 
     def start_nginx(self):
-        self.lab.peer.sysctl('net/ipv4/ip_nonlocal_bind', 1)
-        self.lab.peer.ip('route', 'add', 'local', labs.PEER, 'dev', 'lo')
+        if self.family.is6:
+            self.lab.speak_ipv6(self.lab.peer, 'lo')
+        self.lab.peer.sysctl(f'net/{"ipv6" if self.family.is6 else "ipv4"}/ip_nonlocal_bind', 1)
+        self.lab.peer.ip('route', 'add', 'local', self.family.peer, 'dev', 'lo')
         peer.nginx(self.lab)
 
 

@@ -26,7 +26,7 @@ class Marker:
         self.marked = {True: 0, False: 0}
 
     def __call__(self, frame, from_weir):
-        if frame[15] & 3 != frames.ECT0:
+        if frames.ecn_of(frame) != frames.ECT0:
             return frame
         self.seen[from_weir] += 1
         if self.seen[from_weir] % EVERY:
@@ -35,12 +35,11 @@ class Marker:
         return frames.with_ecn(frame, frames.CE)
 
 
-class Ecn(unittest.TestCase):
+class Ecn(labs.Case):
     title = 'ECN'
 
     def test_marks_in_both_directions(self):
-        lab = labs.Lab(middle=True)
-        self.addCleanup(lab.close)
+        lab = self.make_lab(middle=True)
         lab.peer.sysctl('net/ipv4/tcp_ecn', 1)
         marker = Marker()
         wire = shim.Shim(lab, mark=marker)

@@ -45,6 +45,7 @@ class Family:
         self.is6 = af == socket.AF_INET6
         self.ip = 'ipv6' if self.is6 else 'ip'  # as tshark has it
         self.icmp = 'icmpv6' if self.is6 else 'icmp'
+        self.ip_option = '-6' if self.is6 else '-4'  # of ip(8)
         self.headers = 60 if self.is6 else 40  # bytes of IP and TCP
         self.peer, self.weir = self.address(1), self.address(2)
 
@@ -72,6 +73,11 @@ BOTH = (IPV4, IPV6)
 def setns(fd):
     if libc.setns(fd, CLONE_NEWNET) != 0:
         raise OSError(ctypes.get_errno(), 'setns')
+
+
+def nodad(family):
+    """For `ip addr`: not tentative for a second."""
+    return ['nodad'] if family.is6 else []
 
 
 def run(*command, **how):
@@ -192,26 +198,45 @@ class Lab:
             namespace.ip('link', 'set', interface, 'up')
 
     def plug(self):
-        """The peer's addresses; with net_tap only once weir has made the interface."""
+        """The peer's addresses, or those that it lost; with net_tap only once weir has made the interface."""
         if IPV6 in self.families:
-            self.speak_ipv6()
+            self.speak_ipv6(self.peer, 'lo', self.peer_interface)
         for family in self.families:
-            self.peer.ip('addr', 'add', family.cidr(family.peer), 'dev', self.peer_interface, 'noprefixroute')
+            self.peer.ip('addr', 'replace', family.cidr(family.peer), 'dev', self.peer_interface, 'noprefixroute',
+                         *nodad(family))
         self.peer.ip('link', 'set', self.peer_interface, 'up')
         if self.patient:
             self.peer.sysctl('net/ipv4/tcp_early_retrans', 0)  # no tail loss probes; of both families
         self.route()
 
-    def speak_ipv6(self):
-        """The peer alone does: Linux's end of weir's own interface stays silent."""
-        for interface in ('lo', self.peer_interface):
-            for name in ('dad_transmits', 'router_solicitations', 'accept_ra', 'disable_ipv6'):
-                self.peer.sysctl(f'net/ipv6/conf/{interface}/{name}', 0)
+    @staticmethod
+    def speak_ipv6(namespace, *interfaces):
+        """Not Linux's end of weir's own interface, which stays silent."""
+        for interface in interfaces:
+            for name in ('accept_dad', 'router_solicitations', 'accept_ra', 'disable_ipv6'):
+                namespace.sysctl(f'net/ipv6/conf/{interface}/{name}', 0)
 
     def route(self, *options):
         options = ('rto_min', '1s', *options) if self.patient else options
         for family in self.families:
             self.peer.ip('route', 'replace', str(family.net), 'dev', self.peer_interface, 'src', family.peer, *options)
+
+    def route_between(self, family, far, router=254):
+        """The middle as a router between this family's wire and another's, on which the peer is: its right one."""
+        if family.is6:
+            self.speak_ipv6(self.middle, 'left0', 'right0')
+        self.peer.ip(family.ip_option, 'route', 'flush', str(family.net))
+        self.peer.ip('addr', 'del', family.cidr(family.peer), 'dev', 'peer0')
+        self.settle(self.middle, 'left0', family, router)
+        self.settle(self.middle, 'right0', far, router)
+        self.settle(self.peer, 'peer0', far, 1)
+        self.middle.sysctl('net/ipv6/conf/all/forwarding' if family.is6 else 'net/ipv4/ip_forward', 1)
+        self.peer.ip('route', 'add', 'default', 'via', far.address(router))
+
+    @staticmethod
+    def settle(namespace, interface, family, number):
+        """Gives it the wire's so-many-th address."""
+        namespace.ip('addr', 'add', family.cidr(family.address(number)), 'dev', interface, *nodad(family))
 
     def start(self, namespace, *command, **how):
         """Starts a process that ends with the lab at the latest."""
@@ -240,6 +265,18 @@ class Lab:
         for process in reversed(self.processes):
             end(process, signal.SIGKILL)
         self.closing.close()
+
+
+class OtherEnd:
+    """A lab with its sides changed: weir sends from the peer's interface."""
+
+    def __init__(self, lab):
+        self.device = lab.device
+        self.weir = lab.peer
+        self.families = lab.families
+        self.family = lab.family
+        self.port = f'net_af_packet0,iface=peer0{RINGS["af_packet"]}'
+        self.start = lab.start
 
 
 class Case(unittest.TestCase):

@@ -72,10 +72,9 @@ def story(entries):
     return '\n'.join(f'    {e.time - start:7.3f} {"LOST " if e.lost else ""}{e.segment}' for e in entries)
 
 
-class LossCase(unittest.TestCase):
+class LossCase(labs.Case):
     def setUp(self):
-        self.lab = labs.Lab(middle=True, patient=False)
-        self.addCleanup(self.lab.close)
+        self.lab = self.make_lab(middle=True, patient=False)
 
     def wire(self, plan=None):
         wire = shim.Shim(self.lab, plan)
@@ -166,7 +165,7 @@ class WeirLoads(LossCase):
                 peer.drain(sock)
 
         with contextlib.closing(peer.Server(self.lab, answer)) as server:
-            summary = weir.Weir(self.lab, 'load', '--connect', f'{labs.PEER}:7', '--rate', len(plan.KINDS),
+            summary = weir.Weir(self.lab, 'load', '--connect', self.family.at(7, self.family.peer), '--rate', len(plan.KINDS),
                                 '--duration', '1s', '--close', close).finish()
             labs.until(lambda: server.served == len(plan.KINDS), 5)
         tap.note(weir.describe(summary))
@@ -185,6 +184,7 @@ class WeirLoads(LossCase):
         self.check(wire, plan)
 
 
+@tap.ipv6_if_long
 class TimeWait(LossCase):
     """With an MSL of 2 s it lasts 4 s, and answers the peer's FIN as often as it comes."""
 

@@ -19,12 +19,12 @@ SYN_OPTIONS = ('tcp.options.mss_val', 'tcp.options.wscale.shift', 'tcp.options.s
 
 
 @tap.needs('tshark', 'dumpcap')
-class Options(unittest.TestCase):
+class Options(labs.Case):
     title = 'options'
 
     @classmethod
     def setUpClass(cls):
-        cls.lab = labs.Lab()
+        cls.lab = labs.Lab(families=cls.families)
         cls.addClassCleanup(cls.lab.close)
         cls.weir = weir.Weir(cls.lab, 'serve', '--app', 'echo', '--listen', PORT).ready()
 
@@ -57,7 +57,7 @@ class Options(unittest.TestCase):
         trace = capture.read(path)
         self.assertEqual(capture.faults(trace, capture.faults_of_half_close), [])
         segs = [seg for stream in trace.streams.values() for seg in stream]
-        return tuple(max(seg.length for seg in segs if seg.src == who) for who in (labs.WEIR, labs.PEER))
+        return tuple(max(seg.length for seg in segs if seg.src == who) for who in (self.family.weir, self.family.peer))
 
     def test_all_of_them(self):
         path = self.exchange()
@@ -65,6 +65,7 @@ class Options(unittest.TestCase):
         self.assertNotIn(None, answered.values(), answered)
         self.check(path)
 
+    @tap.ipv6_if_long
     def test_without_timestamps(self):
         self.setting('tcp_timestamps', 0)
         path = self.exchange()
@@ -74,12 +75,14 @@ class Options(unittest.TestCase):
         self.assertEqual(capture.tshark(path, ('frame.number',), 'tcp.options.timestamp.tsval'), [])
         self.check(path)
 
+    @tap.ipv6_if_long
     def test_without_window_scaling(self):
         self.setting('tcp_window_scaling', 0)
         path = self.exchange()
         self.assertIsNone(self.answered(path)['wscale'])
         self.check(path)
 
+    @tap.ipv6_if_long
     def test_without_sack(self):
         self.setting('tcp_sack', 0)
         path = self.exchange()
@@ -100,10 +103,12 @@ class Options(unittest.TestCase):
         ours, _ = self.check(self.exchange())
         self.assertEqual(ours, 600 - 12)  # RFC 6691: the peer's MSS less the options of the segment, here timestamps
 
-    def test_mtu_of_600_there(self):
-        self.mtu(600)
+    def test_small_mtu_there(self):
+        mtu = 1280 if self.family.is6 else 600
+        self.mtu(mtu)
+        self.addCleanup(self.lab.plug)  # below 1280 Linux gives up IPv6
         self.addCleanup(self.mtu, 1500)
-        self.assertEqual(self.check(self.exchange()), (600 - 40 - 12, 600 - 40 - 12))
+        self.assertEqual(self.check(self.exchange()), (mtu - self.family.headers - 12,) * 2)
 
     def test_mtu_of_9000_there(self):
         self.mtu(9000)
@@ -118,10 +123,11 @@ class Options(unittest.TestCase):
         self.check(path)
         agreed = 'tcp.flags == 0x052'  # SYN, ACK and ECE
         self.assertTrue(capture.tshark(path, ('frame.number',), agreed))
-        ect = 'ip.dsfield.ecn == 2'
-        self.assertEqual({src for src, in capture.tshark(path, ('ip.src',), f'tcp.len > 0 && {ect}')},
-                         {labs.WEIR, labs.PEER})
-        self.assertEqual(capture.tshark(path, ('frame.number',), f'tcp.len == 0 && ip.src == {labs.WEIR} && {ect}'), [])
+        field = 'ipv6.tclass.ecn' if self.family.is6 else 'ip.dsfield.ecn'
+        src, ect = f'{self.family.ip}.src', f'{field} == 2'
+        self.assertEqual({who for who, in capture.tshark(path, (src,), f'tcp.len > 0 && {ect}')},
+                         {self.family.weir, self.family.peer})
+        self.assertEqual(capture.tshark(path, (src,), f'tcp.len == 0 && {src} == {self.family.weir} && {ect}'), [])
 
     def test_weir_opens_to_one_without_any(self):
         # On one CPU: between two the kernel may let frames overtake each other, and the ACKs that tell of it are no fault.
@@ -130,14 +136,13 @@ class Options(unittest.TestCase):
         os.sched_setaffinity(0, {min(cpus)})
         for name in ('tcp_timestamps', 'tcp_window_scaling', 'tcp_sack'):
             self.setting(name, 0)
-        other = labs.Lab()
-        self.addCleanup(other.close)
+        other = self.make_lab()
         for name in ('tcp_timestamps', 'tcp_window_scaling', 'tcp_sack'):
             other.peer.sysctl(f'net/ipv4/{name}', 0)
         recording = capture.Recording(other, other.peer, 'peer0', 'tcp')
         with contextlib.closing(peer.Server(other, peer.echo)):
-            summary = weir.Weir(other, 'load', '--connect', f'{labs.PEER}:7', '--app', 'echo', '--size', 50000, '--rate',
-                                20, '--duration', '1s').finish()
+            summary = weir.Weir(other, 'load', '--connect', self.family.at(7, self.family.peer), '--app', 'echo',
+                                '--size', 50000, '--rate', 20, '--duration', '1s').finish()
         self.assertEqual(weir.faults(summary), [])
         trace = capture.read(recording.stop())
         self.assertEqual(len(trace.streams), 20)

@@ -1,13 +1,15 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""A router with a narrow link between weir and its peer, which says so by ICMP (RFC 1191).
+"""A router with a narrow link between weir and its peer, which says so by ICMP (RFC 1191, RFC 8201).
 
     weir's namespace            middle                                  peer's namespace
     192.0.2.2 weir0 --- left0 192.0.2.254 . 198.51.100.254 right0 --- peer0 198.51.100.1
+    fd99::2                   fd99::fe         fd98::fe                     fd98::1
 
 Linux routes in the middle. The peer's own MTU is 1500, and so it asks for segments that right0 does not pass on.
 """
 
+import socket
 import time
 import unittest
 
@@ -17,27 +19,25 @@ import peer
 import tap
 import weir
 
-ROUTERS = ('192.0.2.254', '198.51.100.254')
-PEER = '198.51.100.1'
+FAR = {labs.IPV4: labs.Family(socket.AF_INET, '198.51.100.0/24'), labs.IPV6: labs.Family(socket.AF_INET6, 'fd98::/64')}
+ROUTER = 254
 BODY_BYTES = 300000
 FIRST_WINDOW = 10  # segments, RFC 6928: what leaves before a router can have said anything
 
 
 @tap.needs('tshark', 'dumpcap')
-class PathMtu(unittest.TestCase):
+class PathMtu(labs.Case):
     title = 'path MTU'
 
     @classmethod
     def setUpClass(cls):
-        cls.lab = labs.Lab(middle=True, patient=False)
+        cls.lab = labs.Lab(middle=True, patient=False, families=cls.families)
         cls.addClassCleanup(cls.lab.close)
-        for interface, router in zip(('left0', 'right0'), ROUTERS):
-            cls.lab.middle.ip('addr', 'add', f'{router}/24', 'dev', interface)
-        cls.lab.middle.sysctl('net/ipv4/ip_forward', 1)
-        cls.lab.peer.ip('addr', 'flush', 'dev', 'peer0')
-        cls.lab.peer.ip('addr', 'add', f'{PEER}/24', 'dev', 'peer0')
-        cls.lab.peer.ip('route', 'add', 'default', 'via', ROUTERS[1])
-        cls.weir = weir.Weir(cls.lab, 'serve', '--gateway', ROUTERS[0], '--size', BODY_BYTES).ready()
+        gateways = []
+        for family in cls.families:
+            cls.lab.route_between(family, FAR[family], ROUTER)
+            gateways += ['--gateway', family.address(ROUTER)]
+        cls.weir = weir.Weir(cls.lab, 'serve', *gateways, '--size', BODY_BYTES).ready()
 
     def fetch(self):
         """Bytes of an answer, header included, and the seconds that it took."""
@@ -47,32 +47,42 @@ class PathMtu(unittest.TestCase):
             answer = peer.drain(sock)
         return answer, time.monotonic() - began
 
+    def narrow(self, mtu):
+        """Of the family alone: on a link below 1280 Linux gives up IPv6."""
+        option, net = self.family.ip_option, str(FAR[self.family].net)
+        self.lab.middle.ip(option, 'route', 'flush', net)
+        self.lab.middle.ip(option, 'route', 'add', net, 'dev', 'right0', 'mtu', 'lock', str(mtu))
+
     def check(self, mtu):
-        self.lab.middle.ip('link', 'set', 'right0', 'mtu', str(mtu))
-        recording = capture.Recording(self.lab, self.lab.middle, 'left0', f'icmp or src host {labs.WEIR}')
+        self.narrow(mtu)
+        recording = capture.Recording(self.lab, self.lab.middle, 'left0',
+                                      f'{"icmp6" if self.family.is6 else "icmp"} or src host {self.family.weir}')
         answer, seconds = self.fetch()
         self.assertGreater(len(answer), BODY_BYTES)
         self.assertLess(seconds, 5)
-        told, sizes = set(), []
-        for kind, next_mtu, size in capture.tshark(recording.stop(), ('icmp.type', 'icmp.mtu', 'ip.len'), 'ip'):
-            if kind:
-                told.add((kind, next_mtu))
-            else:
-                sizes.append(int(size))
-        self.assertEqual(told, {('3', str(mtu))} if mtu < 1500 else set())
+        told, sizes = self.read(recording.stop())
+        self.assertEqual(told, {mtu} if mtu < 1500 else set())
         self.assertEqual(max(sizes), 1500)
         self.assertEqual(sizes.count(mtu), max(sizes.count(size) for size in sizes))  # what most of them are
         self.assertLessEqual(sum(size > mtu for size in sizes), FIRST_WINDOW)
+
+    def read(self, path):
+        """The MTUs that the router told of, and the sizes of weir's packets."""
+        is6 = self.family.is6
+        too_big = 'icmpv6.type == 2' if is6 else 'icmp.type == 3 && icmp.code == 4'
+        told = {int(mtu) for mtu, in capture.tshark(path, ('icmpv6.mtu' if is6 else 'icmp.mtu',), too_big)}
+        sent = capture.tshark(path, ('ipv6.plen' if is6 else 'ip.len',),
+                              f'tcp && !({too_big}) && {self.family.ip}.src == {self.family.weir}')
+        return told, [int(size) + (40 if is6 else 0) for size, in sent]
 
     def test_wide(self):
         self.check(1500)
 
     def test_narrow(self):
-        self.check(1000)
+        self.check(1300 if self.family.is6 else 1000)
 
     def test_the_least(self):
-        self.check(552)
-
+        self.check(1280 if self.family.is6 else 552)
 
 if __name__ == '__main__':
     tap.main()

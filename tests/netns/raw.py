@@ -1,42 +1,57 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""A client without a stack: it sends what it is told to, and nothing answers behind its back but ARP.
+"""A client without a stack: it sends what it is told to, and nothing answers behind its back but ARP and
+neighbour discovery.
 
 Its address is not Linux's, which drops what comes for it. A connection may go on over another lab's wire:
 set Client.wire.
 """
 
+import ipaddress
 import socket
 import struct
 import time
 
 import frames
-import lab as labs
 from frames import ACK, FIN, RST, SYN
 
-ADDRESS = '192.0.2.77'
+NUMBER = 77  # of its address
 MASK = 0xffffffff
 TIMEOUT_S = 2
 
 
 class Wire:
-    """At the peer's interface, as ADDRESS."""
+    """At the peer's interface, as an address of the lab's family that nobody has."""
 
     def __init__(self, lab):
         self.sock = lab.peer.packet_socket(lab.peer_interface)
         self.mac = lab.peer.mac(lab.peer_interface)
         self.to = lab.weir.mac('weir0')
+        self.address = lab.family.address(NUMBER)
+        self.weir = lab.family.weir
 
-    def send(self, payload, ethertype=frames.IPV4):
-        self.sock.send(frames.ethernet(self.to, self.mac, payload, ethertype))
+    def send(self, payload, ethertype=None, dst=None):
+        """A packet of the family, or another payload; dst: another MAC address than weir's."""
+        self.sock.send(frames.ethernet(dst or self.to, self.mac, payload, ethertype or frames.type_of(self.address)))
 
     def answer_arp(self, frame):
-        """Whoever asks for ADDRESS is told where it is."""
         op, asker_mac, asker, target = struct.unpack_from('!H6s4s6x4s', frame, 20)
-        if op == 1 and target == frames.packed(ADDRESS):
-            self.send(frames.arp(2, self.mac, ADDRESS, asker_mac, socket.inet_ntoa(asker)), frames.ARP)
+        if op == 1 and target == frames.packed(self.address):
+            self.send(frames.arp(2, self.mac, self.address, asker_mac, socket.inet_ntoa(asker)), frames.ARP)
+
+    def answer_solicitation(self, frame):
+        if frame[54] == frames.SOLICITATION and frame[62:78] == frames.packed(self.address):
+            self.send(frames.neighbour(frames.ADVERTISEMENT, self.address, str(ipaddress.IPv6Address(frame[22:38])),
+                                       self.address, self.mac, frames.SOLICITED | frames.OVERRIDE))
+
+    def answer(self, frame):
+        """Whoever asks for the address is told where it is."""
+        if frame[12:14] == b'\x08\x06':
+            self.answer_arp(frame)
+        elif frame[12:14] == b'\x86\xdd' and frame[20] == frames.ICMPV6:
+            self.answer_solicitation(frame)
 
     def receive(self, port, timeout=TIMEOUT_S):
-        """The next segment for that port of ADDRESS with its payload, or None and none."""
+        """The next segment for that port of the address with its payload, or None and none."""
         deadline = time.monotonic() + timeout
         while (left := deadline - time.monotonic()) > 0:
             self.sock.settimeout(left)
@@ -44,11 +59,10 @@ class Wire:
                 frame = self.sock.recv(65535)
             except TimeoutError:
                 break
-            if frame[12:14] == b'\x08\x06':
-                self.answer_arp(frame)
+            self.answer(frame)
             seg = frames.read(frame)
-            if seg and (seg.dst, seg.dport) == (ADDRESS, port):
-                start = 34 + 20 + len(seg.options)
+            if seg and (seg.dst, seg.dport) == (self.address, port):
+                start = frames.payload_at(frame, seg)
                 return seg, frame[start:start + seg.length]
         return None, b''
 
@@ -86,10 +100,11 @@ class Client:
     def send(self, flags, payload=b'', seq=None, ack=None):
         """A segment of the connection; seq, ack: another number than the connection's."""
         seq, ack = self.snd_nxt if seq is None else seq, self.rcv_nxt if ack is None else ack
-        segment = frames.tcp(ADDRESS, labs.WEIR, self.port, 80, flags, seq=seq & MASK,
+        wire = self.wire
+        segment = frames.tcp(wire.address, wire.weir, self.port, 80, flags, seq=seq & MASK,
                              ack=ack & MASK if flags & ACK else 0, payload=payload,
                              options=b'' if flags & RST else self.options(flags & SYN))
-        self.wire.send(frames.ip(ADDRESS, labs.WEIR, segment))
+        wire.send(frames.packet(wire.address, wire.weir, segment))
 
     def receive(self, timeout=TIMEOUT_S):
         return self.wire.receive(self.port, timeout)

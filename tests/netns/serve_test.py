@@ -185,15 +185,18 @@ class Sizes(labs.Case):
         self.assertEqual(weir.faults(summary), [])
         self.assertGreaterEqual(summary['bytes_tx'], 3 * size)
 
+    @tap.ipv6_if_long
     def test_0(self):
         self.fetch(0)
 
     def test_100000(self):
         self.fetch(100000)
 
+    @tap.ipv6_if_long
     def test_1_MiB(self):
         self.fetch(MIB)
 
+    @tap.ipv6_if_long
     def test_20_MiB(self):
         self.fetch(20 * MIB)
 
@@ -276,6 +279,7 @@ class Echo(ServeCase):
             self.assertEqual(peer.drain(sock), b'%d' % i * 100)
             sock.close()
 
+    @tap.ipv6_if_long
     def test_peers_reset_ends_it(self):
         with self.lab.connect() as sock:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b'\1\0\0\0\0\0\0\0')
@@ -377,6 +381,7 @@ class Ends(labs.Case):
                 sock.sendall(b'x')
                 sock.sendall(b'x')
 
+    @tap.ipv6_if_long
     def test_second_signal_stops_at_once(self):
         lab = self.make_lab()
         server = weir.Weir(lab, 'serve').ready()

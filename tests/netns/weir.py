@@ -13,8 +13,8 @@ READY_S = 30  # EAL sets memory aside first
 
 
 class Weir:
-    def __init__(self, lab, command, *options, address=None, port=True):
-        """Starts `weir COMMAND --json` with the lab's addresses, or with one; port False: without --port and --addr,
+    def __init__(self, lab, command, *options, addresses=None, port=True):
+        """Starts `weir COMMAND --json` with these addresses, or all of the lab's; port False: without --port and --addr,
         for demo."""
         self.lab = lab
         self.lines = []
@@ -23,8 +23,8 @@ class Weir:
         words = [tap.weir_path, command, '--json']
         if port:
             words += ['--port', lab.port]
-            for one in [address] if address else [family.cidr() for family in lab.families]:
-                words += ['--addr', one]
+            for address in addresses or [family.cidr() for family in lab.families]:
+                words += ['--addr', address]
         with open(self.errors_path, 'wb') as errors:
             self.process = lab.start(lab.weir, *words, *map(str, options), stdout=subprocess.PIPE,
                                      stderr=errors, text=True)
