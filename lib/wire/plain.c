@@ -45,7 +45,8 @@ static inline bool read_ipv4(const uint8_t *frame, uint32_t len, unsigned verifi
 	packet->raddr = bytes_get32(ip + 12);
 	packet->ttl = ip[8];
 	packet->tos = ip[1];
-	return true;
+	return packet->laddr <
+	       TUPLE_NAME_MARK; /* what is above is a name to all who see the tuple, and here is no pair */
 }
 
 static inline bool read_ipv6(const uint8_t *frame, uint32_t len, struct pair *pair, struct packet *packet)

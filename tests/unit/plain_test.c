@@ -102,6 +102,27 @@ Test(plain, nearly_every_frame_is)
 }
 
 /* Any byte but those of the Ethernet source may make it wrong, or something else: then it is not plain. */
+/* 240.0.0.0/4 as a destination would make an IPv4 tuple pass for the name of two addresses that this frame has not. */
+Test(plain, no_ipv4_address_is_taken_for_a_name)
+{
+	static const struct {
+		uint32_t dst;
+		bool plain;
+	} cases[] = {
+		{ FRAMES_OURS, true }, { 0xefffffff, true }, { 0xf0000000, false }, { UINT32_MAX, false }
+	};
+	struct rng rng = { 14 };
+
+	for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		uint8_t frame[FRAMES_MAX];
+		struct seg seg = { .tuple = { FRAMES_PEER, cases[i].dst, 40000, 80 },
+				   .flags = SEG_ACK,
+				   .ttl = 64 };
+
+		cr_assert_eq(agree(frame, build(frame, &rng, &seg)), cases[i].plain, "to %#x", cases[i].dst);
+	}
+}
+
 Test(plain, damage_is_seen)
 {
 	struct rng rng = { 13 };
