@@ -45,8 +45,8 @@ static inline bool read_ipv4(const uint8_t *frame, uint32_t len, unsigned verifi
 	packet->raddr = bytes_get32(ip + 12);
 	packet->ttl = ip[8];
 	packet->tos = ip[1];
-	return packet->laddr <
-	       TUPLE_NAME_MARK; /* what is above is a name to all who see the tuple, and here is no pair */
+	/* What is above is a name to all who see the tuple, and there is no pair here. */
+	return packet->laddr < TUPLE_NAME_MARK;
 }
 
 static inline bool read_ipv6(const uint8_t *frame, uint32_t len, struct pair *pair, struct packet *packet)
