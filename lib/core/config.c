@@ -48,6 +48,8 @@ static const char *check_subnet(const struct weir_range *range)
 	struct weir_address mask = address_prefix_mask(range->first, range->prefix_len);
 	unsigned host_bits = address_bits(range->first) - range->prefix_len;
 
+	if (!weir_is_ipv4(range->first) && address_and(range->first, mask).hi == 0)
+		return "ranges: an IPv6 subnet must not hold ::/64, which is reserved";
 	if (!address_equal(address_and(range->first, mask), address_and(range->last, mask)))
 		return "ranges: first and last must lie in one subnet of prefix_len bits";
 	/* Between two alone neither is reserved (RFC 3021, RFC 6164). */

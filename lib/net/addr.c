@@ -39,24 +39,6 @@ void addrs_init(struct addrs *addrs, const struct weir_range *ranges, unsigned c
 		addrs->link_local = link_local_of(mac);
 }
 
-const struct addr_range *addrs_range_near(const struct addrs *addrs, struct weir_address address)
-{
-	for (unsigned i = 0; i < addrs->count; i++) {
-		const struct addr_range *range = &addrs->ranges[i];
-
-		if (weir_is_ipv4(address) == weir_is_ipv4(range->first) &&
-		    address_equal(address_and(address, range->mask), range->subnet))
-			return range;
-	}
-	return NULL;
-}
-
-bool addrs_on_link(const struct addrs *addrs, struct weir_address address)
-{
-	return addrs_range_near(addrs, address) != NULL ||
-	       (address_is_link_local(address) && addrs->total6 > 0);
-}
-
 #define ALL_NODES_HI 0xff02000000000000ull
 #define SOLICITED_LO 0x00000001ff000000ull
 #define SOLICITED_BITS 0xffffffull
@@ -81,6 +63,22 @@ bool addrs_group(const struct addrs *addrs, struct weir_address group)
 		if (range_ends_in(&addrs->ranges[i], end))
 			return true;
 	return (addrs->link_local.lo & SOLICITED_BITS) == end;
+}
+
+bool addrs_group_at(const struct addrs *addrs, unsigned i, struct weir_address *group)
+{
+	struct weir_address address = i == 0 ? addrs->link_local : addrs_at(addrs, false, i - 1);
+	uint64_t end = address.lo & SOLICITED_BITS;
+	const struct addr_range *range = addrs->ranges;
+
+	*group = (struct weir_address){ ALL_NODES_HI, SOLICITED_LO | end };
+	if (i == 0)
+		return true;
+	for (; !addr_range_has(range, address); range++)
+		if (range_ends_in(range, end))
+			return false;
+	return address.lo - range->first.lo <= SOLICITED_BITS &&
+	       (addrs->link_local.lo & SOLICITED_BITS) != end;
 }
 
 struct weir_address addrs_at(const struct addrs *addrs, bool ipv4, uint64_t i)

@@ -44,11 +44,22 @@ static inline bool addrs_local(const struct addrs *addrs, struct weir_address ad
 	return address_equal(address, addrs->link_local) && !address_is_none(address);
 }
 
-/* The range on whose link it is; NULL: that of none. */
-const struct addr_range *addrs_range_near(const struct addrs *addrs, struct weir_address address);
+/* The range on whose link it is; NULL: that of none. No IPv6 subnet holds what stands for IPv4 (weir_config_check()). */
+static inline const struct addr_range *addrs_range_near(const struct addrs *addrs,
+							struct weir_address address)
+{
+	for (unsigned i = 0; i < addrs->count; i++)
+		if (address_equal(address_and(address, addrs->ranges[i].mask), addrs->ranges[i].subnet))
+			return &addrs->ranges[i];
+	return NULL;
+}
 
 /* Whether a neighbour could have it: it lies in the subnet of a range, or on every link. */
-bool addrs_on_link(const struct addrs *addrs, struct weir_address address);
+static inline bool addrs_on_link(const struct addrs *addrs, struct weir_address address)
+{
+	return addrs_range_near(addrs, address) != NULL ||
+	       (address_is_link_local(address) && addrs->total6 > 0);
+}
 
 /* The limited broadcast or that of a subnet; not the subnet's own address, the obsolete one. IPv6 has none. */
 static inline bool addrs_broadcast(const struct addrs *addrs, struct weir_address address)
@@ -70,6 +81,12 @@ static inline bool addrs_broadcast(const struct addrs *addrs, struct weir_addres
  * (RFC 4291 section 2.7.1).
  */
 bool addrs_group(const struct addrs *addrs, struct weir_address group);
+
+/*
+ * The solicited-node group of an IPv6 address of ours: of the i-th, counted from the link-local one, which is 0; i <= total6,
+ * and there are some. False: one before it has the same group.
+ */
+bool addrs_group_at(const struct addrs *addrs, unsigned i, struct weir_address *group);
 
 /* Our addresses of that family, and the i-th of them, counted through the ranges; i < total. */
 static inline uint64_t addrs_total(const struct addrs *addrs, bool ipv4)

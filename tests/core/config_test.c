@@ -96,6 +96,59 @@ Test(config, ranges)
 	cr_assert_null(weir_config_check(&CONFIG), "a /31 has two hosts");
 }
 
+static struct weir_range range6(uint64_t hi, uint64_t first, uint64_t last, uint8_t prefix_len)
+{
+	return (struct weir_range){ { hi, first }, { hi, last }, prefix_len };
+}
+
+static void expect_range6(struct weir_range range)
+{
+	CONFIG.ranges[0] = range;
+	CONFIG.gateway = (struct weir_address){ 0, 0 };
+	expect("ranges");
+}
+
+Test(config, ranges_of_ipv6)
+{
+	const uint64_t fd99 = 0xfd99ull << 48;
+	struct weir_range range;
+
+	good = CONFIG;
+	expect_range6(range6(fd99, 1, 1, 0));
+	expect_range6(range6(fd99, 1, 1, 129));
+	expect_range6(range6(fd99, 2, 1, 64));
+	expect_range6(range6(fd99, 0, 1, 64)); /* the routers' anycast address (RFC 4291 section 2.6.1) */
+	expect_range6(range6(fd99, 1, 0x10001, 112));   /* of two subnets */
+	expect_range6(range6(fd99, 1, 1ull << 33, 64)); /* too many */
+	expect_range6(range6(0, 2, 2, 64));             /* where IPv4's stand */
+	expect_range6(range6(0x2000ull << 48, 1, 1, 2));
+	expect_range6(range6(0xff02ull << 48, 1, 1, 64));
+	range = range6(fd99, 1, 1, 48);
+	range.last.hi++; /* in the subnet, but not in one /64 */
+	expect_range6(range);
+	range = range6(fd99, 1, 1, 64);
+	range.last = weir_ipv4(0x0a000001);
+	expect_range6(range);
+
+	CONFIG.gateway = (struct weir_address){ 0, 0 };
+	CONFIG.ranges[1] = range6(fd99, 0, 1, 127);
+	CONFIG.ranges_count = 2;
+	good = CONFIG;
+	cr_assert_null(weir_config_check(&CONFIG), "a /127 has two hosts (RFC 6164), beside IPv4");
+	BAD(mtu, 1279);
+	CONFIG.gateway6 = weir_ipv4(0x0a0000fe);
+	expect("gateway, gateway6");
+	CONFIG.gateway6 = CONFIG.ranges[1].last;
+	expect("gateway, gateway6");
+	CONFIG.gateway6 = (struct weir_address){ fd99 + 1, 1 };
+	expect("gateway, gateway6");
+	CONFIG.gateway6 = (struct weir_address){ 0xfe80ull << 48, 1 };
+	cr_assert_null(weir_config_check(&CONFIG), "a router is known by its link-local address");
+	CONFIG.gateway6 = (struct weir_address){ 0, 0 };
+	BAD(vlan, 4095);
+	BAD(dad_probes, 11);
+}
+
 Test(config, sizes)
 {
 	good = CONFIG;
