@@ -9,9 +9,10 @@
 #include "wire/tcp_opt.h"
 
 /* What any segment of ours must be, whoever wrote it. */
-static void check_form(const struct shard *shard, const struct seg *seg)
+static void check_form(const struct shard *shard, const struct seg *seg, const struct pair *pair)
 {
-	HOLDS(seg->tuple.laddr == shard->address && seg->tuple.lport != 0 && seg->tuple.rport != 0, "tuple");
+	shard_check_name(shard, &seg->tuple, pair);
+	HOLDS(seg->tuple.lport != 0 && seg->tuple.rport != 0, "tuple");
 	HOLDS(!(seg->flags & SEG_URG), "flags %#x", seg->flags);
 	HOLDS(!(seg->flags & SEG_RST) || !(seg->flags & SEG_ECN), "flags %#x", seg->flags);
 	HOLDS((seg->tos & 3) == 0 || ((seg->tos & 3) == ECN_ECT0 && seg->len > 0), "TOS %#x", seg->tos);
@@ -58,7 +59,8 @@ static bool defends(const struct tcp *tcp, const struct tuple *tuple)
 	return false;
 }
 
-void emitted_turned(const struct shard *shard, const struct seg *syn, const struct seg *answer)
+void emitted_turned(const struct shard *shard, const struct seg *syn, const struct seg *answer,
+		    const struct seg_side *side)
 {
 	const struct tcp *tcp = shard->tcp;
 	unsigned agreed = SEG_OPT_SACK_OK | SEG_OPT_WSCALE | (tcp->timestamps ? SEG_OPT_TS : 0);
@@ -66,7 +68,7 @@ void emitted_turned(const struct shard *shard, const struct seg *syn, const stru
 
 	HOLDS((syn->flags & (SEG_SYN | SEG_ACK | SEG_RST)) == SEG_SYN, "flags %#x", syn->flags);
 	HOLDS(tuple_equal(&syn->tuple, &answer->tuple) && defends(tcp, &syn->tuple), "a cookie of nobody's");
-	check_form(shard, answer);
+	check_form(shard, answer, &side->pair);
 	HOLDS(answer->flags == (ecn ? SEG_SYN | SEG_ACK | SEG_ECE : SEG_SYN | SEG_ACK), "flags %#x",
 	      answer->flags);
 	HOLDS(answer->ack == syn->seq + 1 && answer->len == 0, "it acknowledges %d",
@@ -112,8 +114,12 @@ void emitted_replies(const struct shard *shard, uint32_t from)
 {
 	const struct tcp *tcp = shard->tcp;
 
-	for (; from != tcp->replies_ring.tail; from++)
-		check_fresh_reply(tcp, &tcp->replies[from & tcp->replies_ring.mask]);
+	for (; from != tcp->replies_ring.tail; from++) {
+		uint32_t place = from & tcp->replies_ring.mask;
+
+		check_form(shard, &tcp->replies[place], shard->is6 ? &tcp->reply_pairs[place] : NULL);
+		check_fresh_reply(tcp, &tcp->replies[place]);
+	}
 }
 
 /* An answer from half-open, TIME-WAIT or no record; it may be older than the record is now. */
@@ -235,7 +241,7 @@ void emitted_check(struct shard *shard, const struct seg *seg, const struct seg_
 {
 	const struct tcp *tcp = shard->tcp;
 
-	check_form(shard, seg);
+	check_form(shard, seg, &side->pair);
 	if (reply) {
 		check_reply(seg);
 		return;

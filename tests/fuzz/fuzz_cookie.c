@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * fuzz_cookie - SYNs at any time to two machines of a fleet, and ACKs at any later time to either.
+ * fuzz_cookie - SYNs, of either family, at any time to two machines of a fleet, and ACKs at any later time to either.
  *
  * What was answered by a cookie opens it as long as it lives, and brings back the options by the table of
  * cookie.c, which stands here once more. With any bit changed that the MAC should cover it opens nothing.
@@ -11,6 +11,7 @@
 
 #include "fuzz/bytes_in.h"
 #include "fuzz/fault.h"
+#include "support/addresses.h"
 #include "tcp/ecn.h"
 #include "tcp/tcp_pvt.h"
 
@@ -31,6 +32,7 @@
 /* The fleet's clocks differ by this. */
 #define DIFFER_NS (CLOCK_NS_PER_S / 2)
 
+/* Tuples here are of numbers of addresses (support/addresses.h), before they go into a machine. */
 struct offer {
 	struct seg syn, answer;
 	uint64_t made_ns;
@@ -53,12 +55,14 @@ struct stand {
 	unsigned offers_count;
 	uint64_t now_ns;
 	unsigned forged;
+	bool is6;
 };
 
 static struct tcp *create(struct machine *machine, const struct weir_config *config, unsigned number,
 			  uint64_t now_ns)
 {
-	struct tcp_secrets secrets = { .cookies = { { 1 + number, 2 }, { 3 + number, 4 } } };
+	struct tcp_secrets secrets = { .names = { 5 + number, 6 },
+				       .cookies = { { 1 + number, 2 }, { 3 + number, 4 } } };
 	size_t bytes = tcp_footprint(config);
 	void *memory = aligned_alloc(64, bytes);
 
@@ -76,6 +80,9 @@ static void set_up(struct stand *s)
 	config.max_connections = config.max_half_open = config.max_time_wait = 1;
 	config.max_extensions = config.max_send_buffers = config.max_events = 1;
 	config.no_timestamps = how & 1;
+	s->is6 = how & 8;
+	config.ranges[0].first = config.ranges[0].last = numbered_address(s->is6, ADDRESS);
+	config.ranges_count = 1;
 	config.defence.mode = WEIR_DEFENCE_ALWAYS;
 	s->offers_count = s->forged = 0;
 	/* Before an epoch's end, the clock's wrap or its change of sign. */
@@ -101,13 +108,19 @@ static void pass_time(struct stand *s)
 		tcp_advance(s->machines[i].tcp, s->now_ns + s->machines[i].clock_ns);
 }
 
-/* As of a segment that has just come. */
-static bool open_cookie(struct machine *machine, const struct seg *ack, struct cookie *cookie)
+/* As of a segment that has just come, and been named. */
+static bool open_cookie(const struct stand *s, struct machine *machine, const struct seg *ack,
+			struct cookie *cookie)
 {
-	static const struct seg_side side;
+	const struct seg_side side = { .pair = numbered_pair(s->is6, &ack->tuple) };
+	struct seg named = *ack;
 
+	named.tuple = tcp_tuple(machine->tcp, &side.pair, ack->tuple.lport, ack->tuple.rport);
 	machine->tcp->side = &side;
-	return cookie_open(machine->tcp, ack, cookie);
+	bool opened = cookie_open(machine->tcp, &named, cookie);
+
+	machine->tcp->side = NULL;
+	return opened;
 }
 
 static void set_key(struct stand *s)
@@ -167,6 +180,8 @@ static void burst(struct stand *s)
 
 	for (unsigned i = 0; i < n; i++) {
 		segs[i] = syns[i] = take_syn(&s->in);
+		sides[i].pair = numbered_pair(s->is6, &segs[i].tuple);
+		segs[i].tuple = arriving_tuple(&sides[i].pair, segs[i].tuple.lport, segs[i].tuple.rport);
 		syns[i].opts = afforded(syns[i].opts);
 	}
 	CHECK(tcp_input(machine->tcp, segs, sides, n, s->now_ns + machine->clock_ns, &turned) == n);
@@ -229,10 +244,10 @@ static enum expected expected_of(const struct stand *s, const struct machine *ma
 	return age_ns < LIVES_NS ? MUST : MAY;
 }
 
-static uint16_t mss_kept(const struct seg *syn)
+static uint16_t mss_kept(const struct seg *syn, bool is6)
 {
 	static const uint16_t sizes[] = { 536, 1220, 1360, 1400, 1440, 1460, 8960 };
-	uint16_t mss = syn->opts & SEG_OPT_MSS ? syn->mss : 536, kept = 64;
+	uint16_t mss = syn->opts & SEG_OPT_MSS ? syn->mss : tcp_mss_default(is6), kept = 64;
 
 	for (unsigned i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
 		kept = sizes[i] <= mss ? sizes[i] : kept;
@@ -251,12 +266,12 @@ static uint8_t wscale_kept(const struct seg *syn, bool timed)
 	return kept;
 }
 
-static void check_options(const struct offer *offer, const struct cookie *cookie)
+static void check_options(const struct offer *offer, const struct cookie *cookie, bool is6)
 {
 	const struct seg *syn = &offer->syn;
 	bool timed = offer->answer.opts & SEG_OPT_TS;
 
-	HOLDS(cookie->mss == mss_kept(syn), "MSS %u for %u", cookie->mss, syn->mss);
+	HOLDS(cookie->mss == mss_kept(syn, is6), "MSS %u for %u", cookie->mss, syn->mss);
 	HOLDS(cookie->snd_wscale == wscale_kept(syn, timed), "window scale %u for %u", cookie->snd_wscale,
 	      syn->wscale);
 	HOLDS(!(cookie->flags & HALF_WSCALE) == !(syn->opts & SEG_OPT_WSCALE), "window scale");
@@ -292,8 +307,8 @@ static void forge(struct stand *s, struct machine *machine, const struct seg *ac
 	struct cookie cookie;
 
 	TELL("     forged: port %u seq %u ack %u TSecr %u options %#x: %d\n", ack->tuple.rport, ack->seq,
-	     ack->ack, ack->tsecr, ack->opts, open_cookie(machine, ack, &cookie));
-	if (!open_cookie(machine, ack, &cookie))
+	     ack->ack, ack->tsecr, ack->opts, open_cookie(s, machine, ack, &cookie));
+	if (!open_cookie(s, machine, ack, &cookie))
 		return;
 	HOLDS(!(cookie.flags & HALF_TS), "32 bits of MAC and a time were forged");
 	HOLDS(++s->forged <= CHANCE, "%u cookies were forged", s->forged);
@@ -339,7 +354,7 @@ static void answer(struct stand *s)
 		return;
 	struct seg ack = ack_of(offer);
 	enum expected expected = expected_of(s, machine, offer);
-	bool opened = open_cookie(machine, &ack, &cookie);
+	bool opened = open_cookie(s, machine, &ack, &cookie);
 
 	TELL("%.3f machine %u, port %u: ACK of %u, %.3f s old, key %u: %d\n", (double)s->now_ns / 1e9,
 	     how & 1, ack.tuple.rport, offer->answer.seq, (double)(s->now_ns - offer->made_ns) / 1e9,
@@ -350,7 +365,7 @@ static void answer(struct stand *s)
 		HOLDS(!(cookie.flags & HALF_TS) && ++s->forged <= CHANCE, "a cookie was accepted after %u s",
 		      (unsigned)((s->now_ns - offer->made_ns) / CLOCK_NS_PER_S));
 	} else if (opened) {
-		check_options(offer, &cookie);
+		check_options(offer, &cookie, s->is6);
 		check_time(s, machine, offer, &cookie);
 	}
 	if (how & 32)

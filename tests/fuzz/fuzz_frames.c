@@ -11,18 +11,17 @@
 
 #include "fuzz/fault.h"
 #include "fuzz/invariants.h"
+#include "fuzz/mend.h"
 #include "fuzz/peer.h"
 #include "fuzz/shard.h"
 #include "net/net.h"
+#include "support/addresses.h"
 #include "support/exact.h"
 #include "support/payload_arena.h"
 #include "wire/build.h"
-#include "wire/bytes.h"
-#include "wire/csum.h"
-#include "wire/ipv4.h"
 #include "wire/parse.h"
 
-#define ADDRESS 0x0a000001u /* 10.0.0.1 in a /24 */
+#define ADDRESS 0x0a000001u /* 10.0.0.1 in a /24, or such a number of IPv6 */
 #define PEER 0x0a000002u
 #define STEPS_MAX 1000
 #define FRAME_MAX 9100
@@ -39,32 +38,6 @@ struct stand {
 	uint8_t quoted[QUOTED];
 };
 
-/* Puts right what the headers say, as far as they make sense. */
-static void mend(struct stand *s)
-{
-	uint8_t *ip = s->frame + ETH_BYTES;
-	uint32_t header = (ip[0] & 15) * 4u, total = bytes_get16(ip + 2);
-
-	if (s->len < ETH_BYTES + IPV4_BYTES || header < IPV4_BYTES || total < header ||
-	    total > s->len - ETH_BYTES)
-		return;
-	uint8_t *inside = ip + header;
-	uint32_t len = total - header;
-
-	bytes_put16(ip + 10, 0);
-	csum_put(ip + 10, csum_bytes(ip, header));
-	if (ip[9] == IP_PROTOCOL_TCP && len >= TCP_HDR_BYTES) {
-		bytes_put16(inside + TCP_HDR_CSUM_AT, 0);
-		csum_put(inside + TCP_HDR_CSUM_AT, csum_add(csum_pseudo(weir_ipv4(bytes_get32(ip + 12)),
-									weir_ipv4(bytes_get32(ip + 16)),
-									IP_PROTOCOL_TCP, (uint16_t)len),
-							    csum_bytes(inside, len)));
-	} else if (ip[9] == IP_PROTOCOL_ICMP && len >= ICMP_BYTES) {
-		bytes_put16(inside + 2, 0);
-		csum_put(inside + 2, csum_bytes(inside, len));
-	}
-}
-
 /* Bytes that change, a frame cut short or padded; then checksums are mended, mostly. */
 static void damage(struct stand *s)
 {
@@ -80,7 +53,7 @@ static void damage(struct stand *s)
 	if (s->len > FRAME_MAX)
 		s->len = FRAME_MAX;
 	if (!(how & 0x80))
-		mend(s);
+		mend(s->frame, s->len);
 }
 
 static void put_segment(struct stand *s)
@@ -96,12 +69,12 @@ static void put_segment(struct stand *s)
 	/* Options that a segment cannot hold together. */
 	if (seg.opts & SEG_OPT_SACK && seg.opts & SEG_OPT_TS && seg.sacks > 3)
 		seg.sacks = 3;
-	seg.tuple = (struct tuple){ .laddr = seg.tuple.raddr,
-				    .raddr = seg.tuple.laddr,
-				    .lport = seg.tuple.rport,
-				    .rport = seg.tuple.lport };
+	const struct pair pair = { tuple_remote(&seg.tuple, &side.pair),
+				   tuple_local(&seg.tuple, &side.pair) };
+
+	seg.tuple = arriving_tuple(&pair, seg.tuple.rport, seg.tuple.lport);
 	seg.ttl = 64;
-	unsigned headers = build_headers(s->frame, &seg, NULL, &our_mac, &peer_mac);
+	unsigned headers = build_headers(s->frame, &seg, &pair, &our_mac, &peer_mac);
 
 	if (seg.opts & SEG_OPT_SACK)
 		build_sack(s->frame, &seg, &side.sack);
@@ -127,28 +100,37 @@ static void put_arp(struct stand *s)
 	s->len = ETH_BYTES + ARP_BYTES;
 }
 
-/* An error that quotes the last segment that was sent, or an echo of the same bytes. */
+/* An error that quotes the last segment that was sent, or an echo of the same bytes; in the family of that. */
 static void put_icmp(struct stand *s)
 {
-	static const uint8_t types[8] = { ICMP_UNREACHABLE,   ICMP_ECHO,          ICMP_UNREACHABLE,
-					  ICMP_TIME_EXCEEDED, ICMP_SOURCE_QUENCH, ICMP_PARAMETER_PROBLEM,
-					  ICMP_UNREACHABLE,   ICMP_ECHO_REPLY };
-	unsigned how = in_u8(&s->in);
-	uint8_t *message = s->frame + ETH_BYTES + IPV4_BYTES;
+	static const uint8_t types[2][8] = {
+		{ ICMP_UNREACHABLE, ICMP_ECHO, ICMP_UNREACHABLE, ICMP_TIME_EXCEEDED, ICMP_SOURCE_QUENCH,
+		  ICMP_PARAMETER_PROBLEM, ICMP_UNREACHABLE, ICMP_ECHO_REPLY },
+		{ ICMP6_UNREACHABLE, ICMP6_ECHO, ICMP6_TOO_BIG, ICMP6_TIME_EXCEEDED, ICMP6_REDIRECT,
+		  ICMP6_PARAMETER_PROBLEM, ICMP6_UNREACHABLE, ICMP6_ECHO_REPLY },
+	};
+	const bool is6 = s->quoted[0] >> 4 == 6;
+	const struct pair pair = shard_pair(&s->shard, is6);
+	unsigned how = in_u8(&s->in), header = ip_build_bytes(is6);
+	uint8_t *message = s->frame + ETH_BYTES + header;
 
-	eth_build(s->frame, &(struct eth_hdr){ .dst = our_mac, .src = peer_mac, .type = ETH_TYPE_IPV4 });
-	ipv4_build(s->frame + ETH_BYTES, &(struct ip_hdr){ .src = weir_ipv4(PEER),
-							   .dst = weir_ipv4(ADDRESS),
-							   .total_bytes = IPV4_BYTES + ICMP_BYTES + QUOTED,
-							   .protocol = IP_PROTOCOL_ICMP,
-							   .ttl = 64 });
+	eth_build(s->frame, &(struct eth_hdr){ .dst = our_mac,
+					       .src = peer_mac,
+					       .type = is6 ? ETH_TYPE_IPV6 : ETH_TYPE_IPV4 });
+	ip_build(s->frame + ETH_BYTES,
+		 &(struct ip_hdr){ .src = pair.remote,
+				   .dst = pair.local,
+				   .total_bytes = (uint16_t)(header + ICMP_BYTES + QUOTED),
+				   .protocol = is6 ? IP_PROTOCOL_ICMP6 : IP_PROTOCOL_ICMP,
+				   .ttl = 64 },
+		 0);
 	memset(message, 0, ICMP_BYTES);
-	message[0] = types[how & 7];
+	message[0] = types[is6][how & 7];
 	message[1] = how >> 3 & 7;
 	if (how & 0x40)
 		bytes_put16(message + 6, in_u16(&s->in));
 	memcpy(message + ICMP_BYTES, s->quoted, QUOTED);
-	s->len = ETH_BYTES + IPV4_BYTES + ICMP_BYTES + QUOTED;
+	s->len = ETH_BYTES + header + ICMP_BYTES + QUOTED;
 }
 
 static void put_bytes(struct stand *s)
@@ -177,6 +159,9 @@ static void read_back(const uint8_t *bytes, uint32_t len, const struct seg *sent
 		      got.tsval == sent->tsval && got.tsecr == sent->tsecr && got.mss == sent->mss &&
 		      got.ttl == sent->ttl && got.tos == sent->tos,
 	      "flags %#x options %#x", got.flags, got.opts);
+	HOLDS(address_equal(frame.ip.src, tuple_local(&sent->tuple, &side->pair)) &&
+		      address_equal(frame.ip.dst, tuple_remote(&sent->tuple, &side->pair)),
+	      "addresses");
 	if (got.opts & SEG_OPT_SACK)
 		HOLDS(got.sacks == sent->sacks && memcmp(&got_side.sack, &side->sack,
 							 sent->sacks * sizeof(struct sack_block)) == 0,
@@ -185,7 +170,7 @@ static void read_back(const uint8_t *bytes, uint32_t len, const struct seg *sent
 
 static void send_frame(struct stand *s, const struct seg *seg, const struct seg_side *side)
 {
-	struct weir_address hop = net_next_hop(&s->net, weir_ipv4(seg->tuple.raddr));
+	struct weir_address hop = net_next_hop(&s->net, tuple_remote(&seg->tuple, &side->pair));
 	uint32_t bytes = BUILD_HEADERS_MAX + seg->len;
 
 	if (address_is_none(hop))
@@ -218,8 +203,8 @@ static void receive_icmp(struct stand *s, const struct frame *frame)
 	struct icmp icmp;
 	verdict v = icmp_parse(&frame->ip, frame->bytes + start, len, len, 0, &icmp);
 
-	if (v != ACCEPTED)
-		return;
+	if (v != ACCEPTED || icmp.kind == ICMP_IS_NEIGHBOUR)
+		return; /* that is fuzz_nd's */
 	switch (net_icmp_input(&s->net, &icmp, s->shard.now_ns, &v)) {
 	case NET_ICMP_DROP:
 		HOLDS(v != ACCEPTED, "dropped for no reason");
@@ -267,7 +252,8 @@ static void receive(struct stand *s)
 			v = parse_accept(&frame);
 		if (v == ACCEPTED && frame.ip.protocol == IP_PROTOCOL_TCP)
 			receive_segment(s, &frame);
-		else if (v == ACCEPTED && frame.ip.protocol == IP_PROTOCOL_ICMP)
+		else if (v == ACCEPTED &&
+			 frame.ip.protocol == (ip_is6(&frame.ip) ? IP_PROTOCOL_ICMP6 : IP_PROTOCOL_ICMP))
 			receive_icmp(s, &frame);
 	}
 	free(exact);
@@ -288,7 +274,7 @@ static void input_frame(struct stand *s)
 	if (what & 1)
 		damage(s);
 	else
-		mend(s);
+		mend(s->frame, s->len);
 	receive(s);
 }
 
@@ -306,7 +292,7 @@ static void output(struct stand *s)
 	while ((frame = neigh_release(&s->net.neigh, &mac)) != 0)
 		payload_free(frame);
 	while (neigh_next_request(&s->net.neigh, &request))
-		HOLDS(!address_equal(request.address, weir_ipv4(ADDRESS)), "asks for itself");
+		HOLDS(!addrs_local(&s->net.addrs, request.address), "asks for itself");
 	s->shard.elsewhere = payload_arena_live() - s->shard.buffers;
 }
 
@@ -350,10 +336,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct stand *s = &stand;
 
 	s->in = (struct bytes_in){ data, data + size };
-	shard_create(&s->shard, &s->in, ADDRESS, PEER);
+	shard_create(&s->shard, &s->in, ADDRESS, PEER, NULL);
 	s->shard.damaged = true; /* a changed byte with a mended checksum is as good as any */
-	s->shard.config.ranges[0] = (struct weir_range){ weir_ipv4(ADDRESS), weir_ipv4(ADDRESS), 24 };
-	s->shard.config.ranges_count = 1;
+	s->shard.config.ranges[0].prefix_len = 24;
+	s->shard.config.ranges[1].prefix_len = 56; /* IPv6's, if it is there: as many networks of /64 */
+	s->shard.config.dad_probes = 0;
 	memcpy(s->shard.config.mac, our_mac.bytes, sizeof(our_mac.bytes));
 	net_init(&s->net, &s->shard.config, (struct siphash_key){ 10, 11 }, &s->shard.counters);
 	memset(s->quoted, 0, QUOTED);

@@ -12,6 +12,7 @@
 #include "fuzz/fault.h"
 #include "fuzz/invariants.h"
 #include "fuzz/shard.h"
+#include "support/addresses.h"
 #include "support/payload_arena.h"
 #include "tcp/ecn.h"
 #include "tcp/fsm.h"
@@ -71,11 +72,11 @@ static void fly(struct couple *p, unsigned from, const struct seg *sent, const s
 		return;
 	*flying = (struct flying){ .seg = *sent, .sent_ns = p->elapsed_ns };
 	if (sent->opts & SEG_OPT_SACK)
-		flying->side = *side;
-	flying->seg.tuple = (struct tuple){ .laddr = sent->tuple.raddr,
-					    .raddr = sent->tuple.laddr,
-					    .lport = sent->tuple.rport,
-					    .rport = sent->tuple.lport };
+		flying->side.sack = side->sack;
+	flying->side.pair = (struct pair){ tuple_remote(&sent->tuple, &side->pair),
+					   tuple_local(&sent->tuple, &side->pair) };
+	flying->seg.hash = 0; /* a SYN's, in a SYN-ACK that was one */
+	flying->seg.tuple = arriving_tuple(&flying->side.pair, sent->tuple.rport, sent->tuple.lport);
 	if (sent->len > 0) {
 		uint8_t *bytes = malloc(sent->len);
 
@@ -225,8 +226,10 @@ static void meet(struct couple *p)
 	for (unsigned end = 0; end < 2; end++) {
 		struct shard *shard = &p->ends[end];
 
-		shard_connect(shard, (struct weir_endpoint){ weir_ipv4(shard->address), ports[end] },
-			      (struct weir_endpoint){ weir_ipv4(shard->peer), ports[!end] });
+		const struct pair pair = shard_pair(shard, shard->is6);
+
+		shard_connect(shard, (struct weir_endpoint){ pair.local, ports[end] },
+			      (struct weir_endpoint){ pair.remote, ports[!end] });
 	}
 }
 
@@ -318,12 +321,14 @@ static void check_delivered(struct couple *p, unsigned end)
 
 	for (uint32_t slot = 0; slot < shard->tcp->hot.fresh; slot++) {
 		const struct tcb *tcb = tcb_at(shard->tcp, slot), *peer;
-		struct tuple tuple = { tcb->tuple.raddr, tcb->tuple.laddr, tcb->tuple.rport,
-				       tcb->tuple.lport };
-		ref r = conn_table_find(&other->tcp->table, tcp_hash(other->tcp, &tuple), &tuple);
+		const struct pair *own = tcb_pair(shard->tcp, tcb);
 
 		if (tcb->tuple.rport == 0)
 			continue;
+		const struct pair turned = { tuple_remote(&tcb->tuple, own), tuple_local(&tcb->tuple, own) };
+		struct tuple tuple = tcp_tuple(other->tcp, &turned, tcb->tuple.rport, tcb->tuple.lport);
+		ref r = conn_table_find(&other->tcp->table, tcp_hash(other->tcp, &tuple), &tuple);
+
 		HOLDS(fsm_synchronized((enum weir_state)tcb->state), "%u is still in %s", slot,
 		      weir_state_name((enum weir_state)tcb->state));
 		HOLDS(tcb_snd_una(shard->tcp, tcb) == tcb->snd_nxt, "%u is not acknowledged", slot);
@@ -385,18 +390,20 @@ static void set_up(struct couple *p)
 	for (unsigned end = 0; end < 2; end++) {
 		struct shard *shard = &p->ends[end];
 
-		shard_create(shard, &p->in, addresses[end], addresses[!end]);
+		shard_create(shard, &p->in, addresses[end], addresses[!end], end == 0 ? NULL : &p->ends[0]);
 		shard->next_port = FIRST_PORT;
 		CHECK(tcp_listen(shard->tcp, (struct weir_endpoint){ .port = 80 }, 42) == 0);
 	}
 	for (unsigned end = 0; end < 2; end++) {
 		struct shard *shard = &p->ends[end];
 
+		const struct pair pair = shard_pair(shard, shard->is6);
+		struct tuple tuple =
+			tcp_tuple(shard->tcp, &pair, end == 0 ? FIRST_PORT : 80, end == 0 ? 80 : FIRST_PORT);
+
 		shard->other = &p->ends[!end];
 		if (how & 1)
-			shard_place_iss(shard, &(struct tuple){ addresses[end], addresses[!end],
-								end == 0 ? FIRST_PORT : 80,
-								end == 0 ? 80 : FIRST_PORT });
+			shard_place_iss(shard, &tuple);
 	}
 }
 

@@ -1,18 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * fuzz_parse - a received frame, all bytes of it hostile: Ethernet, IPv4, TCP, options, SACK blocks.
+ * fuzz_parse - a received frame, all bytes of it hostile: Ethernet, IP of either family, extension headers, TCP,
+ * options, SACK blocks.
  *
  * The frame stands in two heap blocks as a chain of buffers would, each exactly as long as its bytes. Most
  * byte strings would die of a wrong checksum, so that one bit of the first byte mends both.
  */
 #include "fuzz/bytes_in.h"
 #include "fuzz/fault.h"
+#include "fuzz/mend.h"
 #include "support/exact.h"
-#include "wire/bytes.h"
-#include "wire/csum.h"
-#include "wire/ipv4.h"
 #include "wire/parse.h"
-#include "wire/tcp_hdr.h"
 #include "wire/tcp_opt.h"
 
 #define FRAME_MAX 9014
@@ -24,30 +22,9 @@ enum {
 	SPLIT = 1 << 3, /* a byte says how much of the frame is contiguous */
 };
 
-/* Right checksums, where the lengths in the headers make sense. */
-static void mend(uint8_t *frame, uint32_t len)
-{
-	uint8_t *ip = frame + ETH_BYTES;
-
-	if (len < ETH_BYTES + IPV4_BYTES)
-		return;
-	uint32_t header = (ip[0] & 15) * 4u, total = bytes_get16(ip + 2);
-
-	if (header < IPV4_BYTES || total < header || total > len - ETH_BYTES)
-		return;
-	bytes_put16(ip + 10, 0);
-	csum_put(ip + 10, csum_bytes(ip, header));
-	if (total - header < TCP_HDR_BYTES)
-		return;
-	bytes_put16(ip + header + TCP_HDR_CSUM_AT, 0);
-	csum_put(ip + header + TCP_HDR_CSUM_AT,
-		 csum_add(csum_pseudo(weir_ipv4(bytes_get32(ip + 12)), weir_ipv4(bytes_get32(ip + 16)),
-				      IP_PROTOCOL_TCP, (uint16_t)(total - header)),
-			  csum_bytes(ip + header, total - header)));
-}
-
 /* What tcp/ relies on. */
-static void check_segment(const struct frame *frame, const struct seg *seg, uint32_t headers)
+static void check_segment(const struct frame *frame, const struct seg *seg, const struct pair *pair,
+			  uint32_t headers)
 {
 	HOLDS(headers <= frame_contiguous(frame), "headers end at %u", headers);
 	HOLDS(headers + seg->len == frame_end(frame), "%u + %u bytes", headers, seg->len);
@@ -55,7 +32,37 @@ static void check_segment(const struct frame *frame, const struct seg *seg, uint
 	HOLDS(seg->wscale <= TCP_OPT_WSCALE_MAX, "shift %u", seg->wscale);
 	HOLDS(seg->flags & SEG_SYN || !(seg->opts & (SEG_OPT_MSS | SEG_OPT_WSCALE | SEG_OPT_SACK_OK)),
 	      "a SYN's options %#x", seg->opts);
-	HOLDS(address_v4_is_host(seg->tuple.raddr), "from %#x", seg->tuple.raddr);
+	HOLDS(tuple_is6(&seg->tuple) == ip_is6(&frame->ip), "%#x", seg->tuple.laddr);
+	HOLDS(address_is_host(tuple_remote(&seg->tuple, pair)), "from %#x", seg->tuple.raddr);
+	HOLDS(address_equal(tuple_remote(&seg->tuple, pair), frame->ip.src) &&
+		      address_equal(tuple_local(&seg->tuple, pair), frame->ip.dst),
+	      "other addresses");
+}
+
+/* Whether its sender may be told reads no byte that is not there; where the trouble is, is in the packet. */
+static void look_at_problem(const struct frame *frame)
+{
+	const struct ip_hdr *ip = &frame->ip;
+
+	if (!ip_is6(ip) || ip->problem == IP_PROBLEM_NONE)
+		return;
+	HOLDS(ip->problem_at < ip->total_bytes, "a problem at %u of %u", ip->problem_at, ip->total_bytes);
+	icmp6_error_allowed(ip, frame->bytes + ETH_BYTES, frame_contiguous(frame) - ETH_BYTES, false);
+}
+
+static bool accept(struct frame *frame)
+{
+	if (parse_link(frame) != ACCEPTED ||
+	    (frame->eth.type != ETH_TYPE_IPV4 && frame->eth.type != ETH_TYPE_IPV6) ||
+	    parse_ip(frame) != ACCEPTED)
+		return false;
+	/* Whoever parses looks whether it is its own: no IPv4 tuple then passes for a name (base/tuple.h). */
+	if (!address_is_host(frame->ip.dst))
+		return false;
+	if (parse_accept(frame) == ACCEPTED)
+		return true;
+	look_at_problem(frame);
+	return false;
 }
 
 static void parse(struct frame *frame, const uint8_t *whole)
@@ -65,17 +72,16 @@ static void parse(struct frame *frame, const uint8_t *whole)
 	struct seg seg;
 	uint32_t headers;
 
-	if (parse_link(frame) != ACCEPTED || frame->eth.type != ETH_TYPE_IPV4 ||
-	    parse_ip(frame) != ACCEPTED || parse_accept(frame) != ACCEPTED ||
-	    frame->ip.protocol != IP_PROTOCOL_TCP)
+	if (!accept(frame) || frame->ip.protocol != IP_PROTOCOL_TCP)
 		return;
 	uint32_t here = frame_contiguous(frame);
 	uint64_t rest = csum_bytes(whole + here, frame_end(frame) - here);
 
 	if (parse_tcp(frame, rest, &seg, &side, &headers) != ACCEPTED)
 		return;
-	check_segment(frame, &seg, headers);
-	HOLDS(seg.sacks <= SACK_BLOCKS_MAX && pair_equal(&side.pair, &untouched), "%u blocks", seg.sacks);
+	check_segment(frame, &seg, &side.pair, headers);
+	HOLDS(seg.sacks <= SACK_BLOCKS_MAX, "%u blocks", seg.sacks);
+	HOLDS(ip_is6(&frame->ip) || pair_equal(&side.pair, &untouched), "a pair of IPv4");
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

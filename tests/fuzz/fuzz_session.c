@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * fuzz_session - whole sessions: a byte string is a program of segments (peer.h), times and calls into a live
- * shard.
+ * shard, of IPv4 or of both families.
  */
 #include <string.h>
 
@@ -202,13 +202,14 @@ static void step(struct session *s)
 
 static void set_up(struct session *s)
 {
-	shard_create(&s->shard, &s->in, ADDRESS, PEER);
+	shard_create(&s->shard, &s->in, ADDRESS, PEER, NULL);
 	unsigned how = in_u8(&s->in);
 
 	s->peer_isn = how & 1 ? (uint32_t)-3 : 1000;
 	CHECK(tcp_listen(s->shard.tcp, (struct weir_endpoint){ .port = 80 }, 42) == 0);
 	if (how & 1) {
-		struct tuple tuple = peer_tuple(&s->shard, how >> 1);
+		struct pair pair;
+		struct tuple tuple = peer_tuple(&s->shard, how >> 1, &pair);
 
 		shard_place_iss(&s->shard, &tuple);
 	}

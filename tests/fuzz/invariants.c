@@ -16,8 +16,11 @@ struct census {
 	uint32_t entries;
 };
 
-static void find(const struct tcp *tcp, const struct tuple *tuple, ref expected, struct census *census)
+static void find(const struct shard *shard, const struct tuple *tuple, ref expected, struct census *census)
 {
+	const struct tcp *tcp = shard->tcp;
+
+	shard_check_name(shard, tuple, pair_at(tcp, expected));
 	ref found = conn_table_find(&tcp->table, tcp_hash(tcp, tuple), tuple);
 
 	HOLDS(found == expected, "kind %u slot %u is found as kind %u slot %u", ref_kind(expected),
@@ -25,8 +28,10 @@ static void find(const struct tcp *tcp, const struct tuple *tuple, ref expected,
 	census->entries++;
 }
 
-static void check_half_opens(const struct tcp *tcp, struct ledger *ledger, struct census *census)
+static void check_half_opens(const struct shard *shard, struct ledger *ledger, struct census *census)
 {
+	const struct tcp *tcp = shard->tcp;
+
 	for (uint32_t slot = 0; slot < tcp->half_opens.fresh; slot++) {
 		const struct half_open *half = slot_pool_at(&tcp->half_opens, slot);
 
@@ -34,7 +39,7 @@ static void check_half_opens(const struct tcp *tcp, struct ledger *ledger, struc
 		if (half->tuple.rport == 0)
 			continue;
 		ledger_claim(ledger, slot);
-		find(tcp, &half->tuple, ref_make(REF_HALF_OPEN, slot), census);
+		find(shard, &half->tuple, ref_make(REF_HALF_OPEN, slot), census);
 		census->states[WEIR_SYN_RECEIVED]++;
 		HOLDS(tcp->listeners[half->listener].port == half->tuple.lport, "half-open %u of nobody's",
 		      slot);
@@ -60,8 +65,9 @@ static bool is_hidden(const struct tcp *tcp, uint32_t slot)
 }
 
 /* In order of expiry, from head to tail; what lies outside is no record. */
-static void check_time_waits(const struct tcp *tcp, struct census *census)
+static void check_time_waits(const struct shard *shard, struct census *census)
 {
+	const struct tcp *tcp = shard->tcp;
 	uint32_t turn = 2 * tcp->time_wait_capacity, inside = 0, last = 0, hidden = 0;
 
 	for (uint32_t i = tcp->time_wait_head; i != tcp->time_wait_tail; i = (i + 1) % turn) {
@@ -70,10 +76,12 @@ static void check_time_waits(const struct tcp *tcp, struct census *census)
 
 		if (wait->tuple.rport == 0)
 			continue;
-		if (is_hidden(tcp, slot))
+		if (is_hidden(tcp, slot)) {
+			shard_check_name(shard, &wait->tuple, pair_at(tcp, ref_make(REF_TIME_WAIT, slot)));
 			hidden++;
-		else
-			find(tcp, &wait->tuple, ref_make(REF_TIME_WAIT, slot), census);
+		} else {
+			find(shard, &wait->tuple, ref_make(REF_TIME_WAIT, slot), census);
+		}
 		census->states[WEIR_TIME_WAIT]++;
 		HOLDS(inside == 0 || seq_le(last, wait->expires), "TIME-WAIT %u", slot);
 		last = wait->expires;
@@ -286,7 +294,7 @@ static void check_hot(struct shard *shard, struct ledgers *ledgers, struct censu
 			continue;
 		}
 		ledger_claim(&ledgers->hot, slot);
-		find(tcp, &tcb->tuple, ref_make(REF_HOT, slot), census);
+		find(shard, &tcb->tuple, ref_make(REF_HOT, slot), census);
 		HOLDS(tcb->state != WEIR_CLOSED && tcb->state != WEIR_LISTEN && tcb->state != WEIR_TIME_WAIT,
 		      "record %u is in %s", slot, weir_state_name((enum weir_state)tcb->state));
 		census->states[tcb->state]++;
@@ -350,8 +358,8 @@ void invariants_check(struct shard *shard)
 	ledgers_open(&ledgers, tcp);
 	check_rings(tcp);
 	check_hot(shard, &ledgers, &census, &buffers);
-	check_half_opens(tcp, &ledgers.half_opens, &census);
-	check_time_waits(tcp, &census);
+	check_half_opens(shard, &ledgers.half_opens, &census);
+	check_time_waits(shard, &census);
 	check_listeners(tcp, &census);
 	check_defence(shard);
 	check_events(tcp, &buffers);

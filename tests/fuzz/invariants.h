@@ -8,6 +8,7 @@
  *   buffers     those on the heap are those in queues, gaps and events and with the application
  *   pools       a slot is on the free list once, or in use once: by a record that is found by its tuple, by
  *               the one connection that owns the extension, by one queue or scoreboard
+ *   names       a record's tuple is that of the addresses beside it, as is that of each segment
  *   counts      of states, table entries and segments in; a connection's held buffers
  *   streams     send queue, scoreboard (pipe, lost, sacked) and gaps join without holes or overlaps
  *   windows     SND.UNA <= SND.NXT <= what was queued; the right edge never moves left (RFC 9293 SHLD-14)
@@ -33,7 +34,8 @@ void invariants_timers(const struct shard *shard);
 void emitted_check(struct shard *shard, const struct seg *seg, const struct seg_side *side, bool reply);
 
 /* A SYN and the SYN-ACK that it was turned into: by a listener that may, no longer, with no option of its own. */
-void emitted_turned(const struct shard *shard, const struct seg *syn, const struct seg *answer);
+void emitted_turned(const struct shard *shard, const struct seg *syn, const struct seg *answer,
+		    const struct seg_side *side);
 
 /* Answers that one step has put into the ring, from place `from` on: they say what their records say. */
 void emitted_replies(const struct shard *shard, uint32_t from);

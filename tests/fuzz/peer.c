@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "support/addresses.h"
 #include "support/payload_arena.h"
 #include "wire/ip.h"
 
@@ -27,22 +28,24 @@ struct place {
 };
 
 /* Peers 0 to 3 come to our listeners; 4 to 6 are those that we open to; 7 is where the last connection goes. */
-struct tuple peer_tuple(const struct shard *shard, unsigned number)
+struct tuple peer_tuple(const struct shard *shard, unsigned number, struct pair *pair)
 {
-	struct tuple tuple = { .laddr = shard->address, .raddr = shard->peer, .lport = 80, .rport = 80 };
+	uint16_t lport = 80, rport = 80;
 	struct weir_info info;
 	unsigned peer = number % PEERS;
 
+	*pair = shard_pair(shard, shard->is6 && peer % 4 != 1);
 	if (peer < 4) {
-		tuple.lport = peer == 3 ? 81 : 80;
-		tuple.rport = (uint16_t)(40000 + peer);
+		lport = peer == 3 ? 81 : 80;
+		rport = (uint16_t)(40000 + peer);
 	} else if (peer < 7 || tcp_info(shard->tcp, shard->last, &info) != 0) {
-		tuple.lport = (uint16_t)(SHARD_OPEN_PORT + peer - 4);
+		lport = (uint16_t)(SHARD_OPEN_PORT + peer - 4);
 	} else {
-		tuple.lport = info.local.port;
-		tuple.rport = info.remote.port;
+		*pair = (struct pair){ info.local.address, info.remote.address };
+		lport = info.local.port;
+		rport = info.remote.port;
 	}
-	return tuple;
+	return tcp_tuple(shard->tcp, pair, lport, rport);
 }
 
 static struct place place_of(const struct shard *shard, const struct tuple *tuple, uint32_t peer_isn)
@@ -200,9 +203,10 @@ void peer_segment(const struct shard *shard, struct bytes_in *in, uint32_t peer_
 		  struct seg_side *side)
 {
 	unsigned what = in_u8(in);
-	struct tuple tuple = peer_tuple(shard, what);
+	struct tuple tuple = peer_tuple(shard, what, &side->pair);
 	struct place place = place_of(shard, &tuple, peer_isn);
 
+	tuple = arriving_tuple(&side->pair, tuple.lport, tuple.rport);
 	*seg = (struct seg){ .tuple = tuple, .flags = take_flags(in), .wnd = 32768, .mss = 1460, .wscale = 7 };
 	seg->seq = what & CHANGE_SEQ ? take_seq(in, &place) : place.rcv_nxt;
 	if (seg->flags & SEG_ACK || what & CHANGE_ACK)
@@ -224,11 +228,12 @@ void peer_segment(const struct shard *shard, struct bytes_in *in, uint32_t peer_
 struct icmp_error peer_icmp_error(const struct shard *shard, struct bytes_in *in)
 {
 	unsigned what = in_u8(in);
-	struct tuple tuple = peer_tuple(shard, what);
+	struct pair pair;
+	struct tuple tuple = peer_tuple(shard, what, &pair);
 	struct place place = place_of(shard, &tuple, 0);
 
 	return (struct icmp_error){
-		.pair = { weir_ipv4(tuple.laddr), weir_ipv4(tuple.raddr) },
+		.pair = pair,
 		.lport = tuple.lport,
 		.rport = tuple.rport,
 		.seq = what & CHANGE_SEQ ? take_ack(in, &place) : place.una,

@@ -12,8 +12,8 @@
 #include "fuzz/shard.h"
 #include "wire/icmp.h"
 
-/* The tuple of one of eight peers, by number. */
-struct tuple peer_tuple(const struct shard *shard, unsigned number);
+/* The tuple of one of eight peers, by number; two of them speak IPv4 to whoever speaks both. */
+struct tuple peer_tuple(const struct shard *shard, unsigned number, struct pair *pair);
 
 /* The next segment of the byte string, as the parser could give it; with its payload, a block of the heap's. */
 void peer_segment(const struct shard *shard, struct bytes_in *in, uint32_t peer_isn, struct seg *seg,

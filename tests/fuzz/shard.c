@@ -6,6 +6,7 @@
 
 #include "fuzz/fault.h"
 #include "fuzz/invariants.h"
+#include "support/addresses.h"
 #include "support/payload_arena.h"
 #include "tcp/isn.h"
 #include "tcp/send_queue.h"
@@ -21,6 +22,8 @@
 
 /* Of tcp_advance() for one step of time: each does a bounded part, and small rings make small parts. */
 #define ADVANCES_MAX 1000
+
+#define MTU_MIN_6 1280 /* RFC 8200 section 5 */
 
 #define SHARD_EVENTS 8 /* taken at once */
 
@@ -60,9 +63,30 @@ static void choose_defence(struct weir_defence *defence, unsigned which, struct 
 		defence->mode = WEIR_DEFENCE_OFF;
 }
 
-static void choose_config(struct weir_config *config, struct bytes_in *in)
+/* One or both. IPv6's link takes packets larger by what its header is longer, or as small ones as any does. */
+static void choose_family(struct shard *shard, bool small)
+{
+	struct weir_config *config = &shard->config;
+
+	for (unsigned is6 = 0; is6 < 2; is6++) {
+		struct weir_range *range = &config->ranges[config->ranges_count];
+
+		if (is6 && !shard->is6)
+			continue;
+		range->first = range->last = numbered_address(is6, shard->address);
+		config->ranges_count++;
+	}
+	if (!shard->is6)
+		return;
+	config->mtu += tcp_headers(true) - tcp_headers(false);
+	if (small || config->mtu < MTU_MIN_6)
+		config->mtu = MTU_MIN_6;
+}
+
+static void choose_config(struct shard *shard, struct bytes_in *in, const struct shard *like)
 {
 	static const uint16_t mtus[] = { 1500, 576, 9000, 1500 };
+	struct weir_config *config = &shard->config;
 	unsigned flags = in_u8(in), records = in_u8(in), extras = in_u8(in), buffers = in_u8(in);
 
 	weir_config_default(config);
@@ -71,6 +95,8 @@ static void choose_config(struct weir_config *config, struct bytes_in *in)
 	config->no_delay = flags & 4;
 	config->ecn = flags >> 5 & 1;
 	config->mtu = mtus[flags >> 3 & 3];
+	shard->is6 = like != NULL ? like->is6 : (flags >> 3 & 3) == 3;
+	choose_family(shard, flags >> 6 == 3);
 	config->max_connections = 1 + (~records & 7);
 	config->max_half_open = 1 + (records >> 3 & 3);
 	choose_defence(&config->defence, flags >> 6, in);
@@ -123,13 +149,17 @@ static void register_statics(struct tcp *tcp)
 	}
 }
 
-void shard_create(struct shard *shard, struct bytes_in *in, uint32_t address, uint32_t peer)
+void shard_create(struct shard *shard, struct bytes_in *in, uint32_t address, uint32_t peer,
+		  const struct shard *like)
 {
 	memset(shard, 0, sizeof(*shard));
-	choose_config(&shard->config, in);
+	shard->address = address;
+	shard->peer = peer;
+	choose_config(shard, in, like);
 	unsigned rings = in_u8(in);
 	struct tcp_secrets secrets = {
 		.table = { 1, address },
+		.names = { 10, address },
 		.isn = { 3, address },
 		.ports = { 5, 6 },
 		.cookies = { { 7, address }, { 8, address } },
@@ -137,8 +167,6 @@ void shard_create(struct shard *shard, struct bytes_in *in, uint32_t address, ui
 	};
 	size_t bytes = tcp_footprint(&shard->config);
 
-	shard->address = address;
-	shard->peer = peer;
 	shard->now_ns = start_of_time(rings >> 6);
 	shard->memory = aligned_alloc(64, bytes);
 	CHECK(shard->memory != NULL);
@@ -146,6 +174,22 @@ void shard_create(struct shard *shard, struct bytes_in *in, uint32_t address, ui
 	shard->tcp = tcp_create(shard->memory, &shard->config, &secrets, &shard->counters, shard->now_ns);
 	shrink_rings(shard->tcp, rings);
 	register_statics(shard->tcp);
+}
+
+struct pair shard_pair(const struct shard *shard, bool is6)
+{
+	return (struct pair){ numbered_address(is6, shard->address), numbered_address(is6, shard->peer) };
+}
+
+void shard_check_name(const struct shard *shard, const struct tuple *tuple, const struct pair *pair)
+{
+	struct weir_address local = tuple_local(tuple, pair), remote = tuple_remote(tuple, pair);
+	struct tuple name =
+		tcp_tuple(shard->tcp, &(struct pair){ local, remote }, tuple->lport, tuple->rport);
+
+	HOLDS(tuple_equal(&name, tuple), "%#x %#x is not the name", tuple->laddr, tuple->raddr);
+	HOLDS(address_equal(local, numbered_address(tuple_is6(tuple), shard->address)), "%#lx is not ours",
+	      (unsigned long)local.lo);
 }
 
 void shard_place_iss(struct shard *shard, const struct tuple *tuple)
@@ -216,23 +260,25 @@ static void tell_segment(const struct shard *shard, const char *way, const struc
 {
 	if (!fault_tracing())
 		return;
-	TELL("%10.6f :%u %s :%u %s seq %u ack %u len %u wnd %u opts %#x ts %u %u",
-	     (double)shard->now_ns / 1e9, seg->tuple.lport, way, seg->tuple.rport, flag_names(seg->flags),
-	     seg->seq, seg->ack, seg->len, seg->wnd, seg->opts, seg->tsval, seg->tsecr);
+	TELL("%10.6f IPv%c :%u %s :%u %s seq %u ack %u len %u wnd %u opts %#x ts %u %u",
+	     (double)shard->now_ns / 1e9, tuple_is6(&seg->tuple) ? '6' : '4', seg->tuple.lport, way,
+	     seg->tuple.rport, flag_names(seg->flags), seg->seq, seg->ack, seg->len, seg->wnd, seg->opts,
+	     seg->tsval, seg->tsecr);
 	for (unsigned i = 0; seg->opts & SEG_OPT_SACK && i < seg->sacks; i++)
 		TELL(" [%u %u)", side->sack.blocks[i].left, side->sack.blocks[i].right);
 	TELL("\n");
 }
 
 /* SYNs that are SYN-ACKs now. */
-static void note_turned(struct shard *shard, const struct seg *syns, struct seg *segs, unsigned taken)
+static void note_turned(struct shard *shard, const struct seg *syns, struct seg *segs,
+			const struct seg_side *sides, unsigned taken)
 {
 	for (unsigned i = 0; i < TCP_BURST_MAX; i++) {
 		if (!(shard->turned >> i & 1))
 			continue;
 		HOLDS(i < taken, "place %u of %u", i, taken);
-		tell_segment(shard, "=>", &segs[i], NULL);
-		emitted_turned(shard, &syns[i], &segs[i]);
+		tell_segment(shard, "=>", &segs[i], &sides[i]);
+		emitted_turned(shard, &syns[i], &segs[i], &sides[i]);
 		shard->offers[shard->offers_count++ % SHARD_OFFERS] = segs[i];
 	}
 }
@@ -255,6 +301,10 @@ unsigned shard_input(struct shard *shard, struct seg *segs, const struct seg_sid
 	for (unsigned i = 0; i < n; i++)
 		tell_segment(shard, "<-", &segs[i], &sides[i]);
 	memcpy(before, segs, n * sizeof(*segs));
+	for (unsigned i = 0; i < n; i++)
+		if (tuple_is6(&before[i].tuple))
+			before[i].tuple = tcp_tuple(shard->tcp, &sides[i].pair, before[i].tuple.lport,
+						    before[i].tuple.rport);
 	uint32_t replies = shard->tcp->replies_ring.tail;
 	unsigned taken = tcp_input(shard->tcp, segs, sides, n, shard->now_ns, &shard->turned);
 
@@ -263,7 +313,7 @@ unsigned shard_input(struct shard *shard, struct seg *segs, const struct seg_sid
 		payload_free(segs[i].payload);
 		segs[i].payload = 0;
 	}
-	note_turned(shard, before, segs, taken);
+	note_turned(shard, before, segs, sides, taken);
 	shard->taken += taken;
 	invariants_check(shard);
 	if (n == 1)

@@ -56,12 +56,14 @@ struct shard {
 	struct counters counters;
 	struct weir_config config;
 	uint64_t now_ns;
-	uint32_t address, peer; /* ours, and the one that the application connects to, at port 80 */
-	struct shard *other;    /* the peer if that is a shard, too; else NULL */
-	uint16_t next_port;     /* then ports are used once: old duplicates of theirs may still be about */
-	uint64_t taken;         /* segments that tcp_input() took */
-	uint64_t buffers;       /* payload buffers that it and its application have, as last counted */
-	uint64_t elsewhere;     /* and those that are neither with a shard nor an application */
+	/* Numbers of addresses (support/addresses.h): ours, and the one that the application connects to, at port 80. */
+	uint32_t address, peer;
+	bool is6;            /* it speaks IPv6, and IPv4 beside it */
+	struct shard *other; /* the peer if that is a shard, too; else NULL */
+	uint16_t next_port;  /* then ports are used once: old duplicates of theirs may still be about */
+	uint64_t taken;      /* segments that tcp_input() took */
+	uint64_t buffers;    /* payload buffers that it and its application have, as last counted */
+	uint64_t elsewhere;  /* and those that are neither with a shard nor an application */
 	struct shard_conn conns[SHARD_HOT];
 	struct shard_half halves[SHARD_HALF_OPENS];
 	uint64_t halves_seen;
@@ -75,8 +77,15 @@ struct shard {
 	bool damaged;   /* payloads were changed on their way: bytes that arrive are not looked at */
 };
 
-/* Takes its configuration off the byte string. Both end up in a known state for no bytes at all. */
-void shard_create(struct shard *shard, struct bytes_in *in, uint32_t address, uint32_t peer);
+/*
+ * Takes its configuration off the byte string, the family too, unless it is that of another one. Both end up in a known
+ * state for no bytes at all.
+ */
+void shard_create(struct shard *shard, struct bytes_in *in, uint32_t address, uint32_t peer,
+		  const struct shard *like);
+
+/* Between whom connections are, of the shard's family or of IPv4 beside it. */
+struct pair shard_pair(const struct shard *shard, bool is6);
 
 /*
  * Ends everything, with `orderly` by weir_abort_all() and what follows from it; every record and every buffer
@@ -97,6 +106,9 @@ unsigned shard_output(struct shard *shard, struct seg *segs, struct seg_side *si
 
 /* When something is due; but for the guard's looks, which never end where cookies are sent always. */
 uint64_t shard_next(const struct shard *shard);
+
+/* The record's tuple is the name of the addresses beside it, the first of which is ours. */
+void shard_check_name(const struct shard *shard, const struct tuple *tuple, const struct pair *pair);
 
 /* The latest SYN-ACK of that tuple that was a cookie, or NULL. */
 const struct seg *shard_offer(const struct shard *shard, const struct tuple *tuple);

@@ -108,13 +108,13 @@ static void send_static(struct shard *shard, weir_conn conn, struct bytes_in *in
 static void open_listener(struct shard *shard, struct bytes_in *in)
 {
 	static const uint16_t ports[4] = { 80, 81, 80, 0 };
+	const struct pair pair = shard_pair(shard, shard->is6);
 	unsigned which = in_below(in, 4);
-	int listener =
-		tcp_listen(shard->tcp,
-			   (struct weir_endpoint){ .address = which == 2 ? weir_ipv4(shard->address) :
-									   (struct weir_address){ 0, 0 },
-						   .port = ports[which] },
-			   42);
+	int listener = tcp_listen(
+		shard->tcp,
+		(struct weir_endpoint){ .address = which == 2 ? pair.local : (struct weir_address){ 0, 0 },
+					.port = ports[which] },
+		42);
 
 	TELL("%10.6f listen: %d\n", (double)shard->now_ns / 1e9, listener);
 	HOLDS(listener >= 0 || which == 3 || listener == -EADDRINUSE, "%d", listener);
@@ -139,8 +139,8 @@ int shard_connect(struct shard *shard, struct weir_endpoint local, struct weir_e
 static void connect_somewhere(struct shard *shard, struct bytes_in *in)
 {
 	unsigned which = in_below(in, 5);
-	struct weir_endpoint local = { .address = weir_ipv4(shard->address) };
-	struct weir_endpoint remote = { .address = weir_ipv4(shard->peer), .port = 80 };
+	const struct pair pair = shard_pair(shard, shard->is6 && which != 1);
+	struct weir_endpoint local = { .address = pair.local }, remote = { pair.remote, 80 };
 
 	if (shard->other != NULL)
 		local.port = shard->next_port++;
