@@ -9,7 +9,6 @@ import shutil
 import signal
 import subprocess
 import time
-import unittest
 from typing import NamedTuple
 
 import capture
@@ -19,7 +18,7 @@ import raw
 import shim
 import tap
 import weir
-from frames import ACK, FIN, RST, SYN
+from frames import ACK, RST, SYN
 
 BODY = 5000000
 CONNECTIONS = 16  # of wrk, at once

@@ -3,7 +3,6 @@
 """Marks on the way between weir and Linux (RFC 3168): each side tells of them, and slows down for the other's."""
 
 import os
-import unittest
 
 import frames
 import lab as labs

@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Frames that nobody should send: each is dropped under its name, and weir serve goes on serving."""
 
-import os
 import random
 import struct
 import time
@@ -282,7 +281,7 @@ class Frames(GarbageCase):
             self.sock.setblocking(True)
 
 
-@unittest.skipUnless(os.path.exists('/dev/net/tun'), '/dev/net/tun is missing')
+@unittest.skipUnless(tap.has_tun(), '/dev/net/tun is missing')
 class OverTap(GarbageCase):
     """Under net_af_packet the kernel puts fragments together first."""
 

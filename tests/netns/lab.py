@@ -162,25 +162,36 @@ class Lab:
 
     def __init__(self, device='af_packet', middle=False, patient=True, families=(IPV4,)):
         self.device = device
+        self.vlan = None  # of weir's side; shim.Switch joins it to the peer, who has none
         self.families = families
         self.family = families[0]
         self.patient = patient
         self.processes = []
         self.closing = contextlib.ExitStack()
         self.weir = self.namespace('weir')
-        self.peer = self.weir if device == 'tap' else self.namespace('peer')
-        self.middle = self.namespace('middle') if middle else None
+        self.peer = self.weir if device == 'tap' and not middle else self.namespace('peer')
+        self.middle = None
+        self.left = None  # of what is in the middle: the namespace and interface on weir's side
+        self.right = None
         self.peer_interface = 'peer0'
         self.port = f'net_{device}0,iface=weir0{RINGS.get(device, "")}'
-        if device == 'tap':
+        if self.peer is self.weir:
             self.peer_interface = 'weir0'
         elif middle:
-            self.cable(self.weir, 'weir0', self.middle, 'left0')
-            self.cable(self.middle, 'right0', self.peer, 'peer0')
+            self.join()
         else:
             self.cable(self.weir, 'weir0', self.peer, 'peer0')
-        if device != 'tap':
+        if self.peer is not self.weir:
             self.plug()
+
+    def join(self):
+        """Both cables to the middle; with net_tap that is in weir's namespace, and the left one DPDK's."""
+        self.middle = self.weir if self.device == 'tap' else self.namespace('middle')
+        self.left = (self.middle, 'weir0' if self.device == 'tap' else 'left0')
+        self.right = (self.middle, 'right0')
+        if self.device != 'tap':
+            self.cable(self.weir, 'weir0', *self.left)
+        self.cable(*self.right, self.peer, 'peer0')
 
     def namespace(self, name):
         namespace = Namespace(name)
@@ -199,12 +210,12 @@ class Lab:
 
     def plug(self):
         """The peer's addresses, or those that it lost; with net_tap only once weir has made the interface."""
+        self.peer.ip('link', 'set', self.peer_interface, 'up')
         if IPV6 in self.families:
             self.speak_ipv6(self.peer, 'lo', self.peer_interface)
         for family in self.families:
             self.peer.ip('addr', 'replace', family.cidr(family.peer), 'dev', self.peer_interface, 'noprefixroute',
                          *nodad(family))
-        self.peer.ip('link', 'set', self.peer_interface, 'up')
         if self.patient:
             self.peer.sysctl('net/ipv4/tcp_early_retrans', 0)  # no tail loss probes; of both families
         self.route()
@@ -220,6 +231,12 @@ class Lab:
         options = ('rto_min', '1s', *options) if self.patient else options
         for family in self.families:
             self.peer.ip('route', 'replace', str(family.net), 'dev', self.peer_interface, 'src', family.peer, *options)
+
+    def bridge(self):
+        """The middle as one."""
+        self.middle.ip('link', 'add', 'bridge0', 'type', 'bridge')
+        for interface in ('left0', 'right0', 'bridge0'):
+            self.middle.ip('link', 'set', interface, *([] if interface == 'bridge0' else ['master', 'bridge0']), 'up')
 
     def route_between(self, family, far, router=254):
         """The middle as a router between this family's wire and another's, on which the peer is: its right one."""
@@ -275,6 +292,7 @@ class OtherEnd:
         self.weir = lab.peer
         self.families = lab.families
         self.family = lab.family
+        self.vlan = lab.vlan
         self.port = f'net_af_packet0,iface=peer0{RINGS["af_packet"]}'
         self.start = lab.start
 

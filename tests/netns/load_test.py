@@ -4,7 +4,6 @@
 
 import contextlib
 import time
-import unittest
 
 import lab as labs
 import peer

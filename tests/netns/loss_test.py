@@ -6,7 +6,6 @@ import contextlib
 import socket
 import threading
 import time
-import unittest
 
 import frames
 import lab as labs

@@ -4,10 +4,8 @@
 
 import contextlib
 import os
-import unittest
 
 import capture
-import frames
 import lab as labs
 import peer
 import tap

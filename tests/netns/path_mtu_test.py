@@ -11,7 +11,6 @@ Linux routes in the middle. The peer's own MTU is 1500, and so it asks for segme
 
 import socket
 import time
-import unittest
 
 import capture
 import lab as labs

@@ -22,8 +22,10 @@ TIMEOUT_S = 2
 class Wire:
     """At the peer's interface, as an address of the lab's family that nobody has."""
 
-    def __init__(self, lab):
-        self.sock = lab.peer.packet_socket(lab.peer_interface)
+    def __init__(self, lab, at=None):
+        """at: the namespace and interface to be at, other than the peer's."""
+        namespace, interface = at or (lab.peer, lab.peer_interface)
+        self.sock = namespace.packet_socket(interface)
         self.mac = lab.peer.mac(lab.peer_interface)
         self.to = lab.weir.mac('weir0')
         self.address = lab.family.address(NUMBER)

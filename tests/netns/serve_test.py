@@ -8,7 +8,6 @@ import re
 import socket
 import subprocess
 import time
-import unittest
 
 import lab as labs
 import peer

@@ -47,6 +47,10 @@ def needs(*tools):
     return unittest.skipIf(missing, f'{", ".join(missing)} is not installed')
 
 
+def has_tun():
+    return os.path.exists('/dev/net/tun')
+
+
 def only_long(case):
     """A case that takes long and is left to be run by hand: `make test` neither has nor counts it."""
     case.only_long = True

@@ -25,6 +25,7 @@ class Weir:
             words += ['--port', lab.port]
             for address in addresses or [family.cidr() for family in lab.families]:
                 words += ['--addr', address]
+            words += ['--vlan', str(lab.vlan)] if lab.vlan else []
         with open(self.errors_path, 'wb') as errors:
             self.process = lab.start(lab.weir, *words, *map(str, options), stdout=subprocess.PIPE,
                                      stderr=errors, text=True)
@@ -60,7 +61,7 @@ class Weir:
 
     def ready(self):
         self.event('ready', READY_S)
-        if self.lab.device == 'tap':
+        if self.lab.peer is self.lab.weir:
             self.lab.plug()
         return self
 
