@@ -46,25 +46,13 @@ static int errno_of_icmp6(const struct icmp *icmp)
 		ENETUNREACH, EACCES, EHOSTUNREACH, EHOSTUNREACH, ECONNREFUSED, EACCES, EACCES,
 	};
 
-	switch ((enum icmp6_type)icmp->type) {
-	case ICMP6_UNREACHABLE:
-		return icmp->code < sizeof(unreachable) / sizeof(unreachable[0]) ? unreachable[icmp->code] :
-										   EPROTO;
-	case ICMP6_TOO_BIG:
+	if (icmp->type == ICMP6_TOO_BIG)
 		return EMSGSIZE;
-	case ICMP6_TIME_EXCEEDED:
+	if (icmp->type == ICMP6_TIME_EXCEEDED)
 		return EHOSTUNREACH;
-	case ICMP6_PARAMETER_PROBLEM:
-	case ICMP6_ECHO:
-	case ICMP6_ECHO_REPLY:
-	case ICMP6_ROUTER_SOLICITATION:
-	case ICMP6_ROUTER_ADVERTISEMENT:
-	case ICMP6_NEIGHBOUR_SOLICITATION:
-	case ICMP6_NEIGHBOUR_ADVERTISEMENT:
-	case ICMP6_REDIRECT:
-		break;
-	}
-	return EPROTO;
+	if (icmp->type != ICMP6_UNREACHABLE || icmp->code >= sizeof(unreachable) / sizeof(unreachable[0]))
+		return EPROTO;
+	return unreachable[icmp->code];
 }
 
 /* Linux's word for an ICMP error, by its code. */
