@@ -184,7 +184,9 @@ static uint64_t untag(const struct weir_core *core, struct rx_burst *burst)
 {
 	uint64_t foreign = 0;
 
-	for (unsigned i = 0; core->vlan != 0 && i < burst->count; i++) {
+	for (unsigned i = 0; i < burst->count; i++) {
+		if (likely(core->vlan == 0 && !(burst->mbufs[i]->ol_flags & RTE_MBUF_F_RX_VLAN_STRIPPED)))
+			continue;
 		burst->kinds[i] = RX_DROP;
 		burst->verdicts[i] = vlan_take_off(core, burst->mbufs[i]);
 		foreign |= (uint64_t)(burst->verdicts[i] != ACCEPTED) << i;
@@ -200,7 +202,8 @@ static void parse_frame(struct weir_core *core, struct rx_burst *burst, unsigned
 
 	burst->frames[i] = frame_of(core, burst->mbufs[i]);
 	kind = classify(core, &burst->frames[i], &v);
-	if (v == COUNT_drop_vlan && core->vlan == 0 && vlan_take_priority_off(burst->mbufs[i]) == ACCEPTED) {
+	if (v == COUNT_drop_vlan && core->vlan == 0 &&
+	    vlan_take_priority_off(core, burst->mbufs[i]) == ACCEPTED) {
 		burst->frames[i] = frame_of(core, burst->mbufs[i]);
 		kind = classify(core, &burst->frames[i], &v);
 	}

@@ -20,10 +20,17 @@ static uint16_t id_in_frame(const struct rte_mbuf *m)
 	return bytes_get16(rte_pktmbuf_mtod_offset(m, const uint8_t *, ETH_BYTES)) & ID_MASK;
 }
 
-static verdict strip(struct rte_mbuf *m)
+static bool is_for(const struct weir_core *core, const struct rte_mbuf *m)
+{
+	const struct eth_addr *dst = rte_pktmbuf_mtod(m, const struct eth_addr *);
+
+	return eth_is_group(dst) || eth_equal(dst, &core->net.mac);
+}
+
+static verdict strip(const struct weir_core *core, struct rte_mbuf *m)
 {
 	if (!core_may_write(m))
-		return COUNT_drop_vlan_shared;
+		return is_for(core, m) ? COUNT_drop_vlan_shared : COUNT_frames_not_mine;
 	return rte_vlan_strip(m) == 0 ? ACCEPTED : COUNT_drop_vlan;
 }
 
@@ -31,14 +38,16 @@ verdict vlan_take_off(const struct weir_core *core, struct rte_mbuf *m)
 {
 	if (m->ol_flags & RTE_MBUF_F_RX_VLAN_STRIPPED)
 		return (m->vlan_tci & ID_MASK) == core->vlan ? ACCEPTED : COUNT_drop_vlan;
+	if (core->vlan == 0)
+		return ACCEPTED; /* tagged or not: parse.h finds out */
 	if (!is_tagged(m))
 		return COUNT_drop_vlan_missing;
-	return id_in_frame(m) == core->vlan ? strip(m) : COUNT_drop_vlan;
+	return id_in_frame(m) == core->vlan ? strip(core, m) : COUNT_drop_vlan;
 }
 
-verdict vlan_take_priority_off(struct rte_mbuf *m)
+verdict vlan_take_priority_off(const struct weir_core *core, struct rte_mbuf *m)
 {
-	return is_tagged(m) && id_in_frame(m) == 0 ? strip(m) : COUNT_drop_vlan;
+	return is_tagged(m) && id_in_frame(m) == 0 ? strip(core, m) : COUNT_drop_vlan;
 }
 
 unsigned vlan_put_on(struct weir_core *core, struct rte_mbuf **mbufs, unsigned n)

@@ -19,13 +19,14 @@
 struct weir_core;
 
 /*
- * ACCEPTED: it belongs to the core's VLAN, and has no tag any more. Else drop_vlan, _vlan_missing, or _vlan_shared: the tag would
- * have to be taken off a frame that somebody else holds as well.
+ * ACCEPTED: it belongs to the core's VLAN, and has no tag any more; where the core has none, no tag that the port has taken
+ * off says otherwise. Else drop_vlan, _vlan_missing, or _vlan_shared: the tag would have to be taken off a frame that somebody
+ * else holds as well; frames_not_mine if that frame is for another station.
  */
 verdict vlan_take_off(const struct weir_core *core, struct rte_mbuf *m);
 
 /* A frame without VLAN that begins with a tag: ACCEPTED if that says a priority alone, and has been taken off. Else the drop. */
-verdict vlan_take_priority_off(struct rte_mbuf *m);
+verdict vlan_take_priority_off(const struct weir_core *core, struct rte_mbuf *m);
 
 /* Puts the tag on n frames, or leaves it to the port. Returns how many are left: one that has no room for it is dropped. */
 unsigned vlan_put_on(struct weir_core *core, struct rte_mbuf **mbufs, unsigned n);

@@ -99,13 +99,21 @@ static int connect_from_any(struct weir_core *core, struct weir_endpoint local, 
 	return err;
 }
 
+/* 0, or why IPv6 cannot be spoken: yet, or at all. */
+static int ready_for_ipv6(const struct weir_core *core)
+{
+	int ready = net_ready(&core->net);
+
+	return ready == 1 ? 0 : ready == 0 ? -EAGAIN : -EADDRNOTAVAIL;
+}
+
 int weir_connect(struct weir_core *core, struct weir_endpoint local, struct weir_endpoint remote,
 		 uint32_t word, weir_conn *conn)
 {
 	int err = check_remote(core, remote);
 
-	if (err == 0 && !weir_is_ipv4(remote.address) && net_ready(&core->net) != 1)
-		err = -EAGAIN;
+	if (err == 0 && !weir_is_ipv4(remote.address))
+		err = ready_for_ipv6(core);
 	if (err != 0)
 		return err;
 	/* Nobody beyond the link could answer the one, or on it needs the others (RFC 6724 section 5, rule 2). */

@@ -485,7 +485,7 @@ Test(ipv6_core, duplicates_are_not_used)
 	cr_assert_eq(weir_ready(stand.core), -EADDRINUSE);
 	stand_pass(10 * S);
 	cr_assert_eq(weir_ready(stand.core), -EADDRINUSE);
-	cr_assert_eq(weir_connect(stand.core, any, remote, 0, &conn), -EAGAIN);
+	cr_assert_eq(weir_connect(stand.core, any, remote, 0, &conn), -EADDRNOTAVAIL);
 	give_syn();
 	cr_assert_eq(stand_count(COUNT_drop_ip_tentative), 1);
 	cr_assert_eq(stand_drain(), 0);

@@ -113,26 +113,35 @@ STAND_BOTH(vlan, a_cookie_has_its_tag)
 }
 
 /* The port took it off, and says so in the mbuf; whatever its priority. */
-STAND_BOTH(vlan, a_tag_that_the_port_took_off)
+static void expect_by_stripped_tag(uint16_t vlan)
 {
-	static const struct {
-		uint16_t tci;
-		bool ours;
-	} cases[] = { { OURS, true }, { OURS | PRIORITY, true }, { FOREIGN, false }, { 0, false } };
+	static const uint16_t tcis[] = { OURS, OURS | PRIORITY, FOREIGN, PRIORITY, 0 };
 	uint8_t frame[FRAMES_MAX];
 
-	up(OURS);
-	for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	up(vlan);
+	for (unsigned i = 0; i < sizeof(tcis) / sizeof(tcis[0]); i++) {
 		uint64_t foreign = stand_count(COUNT_drop_vlan);
+		bool ours = (tcis[i] & 0xfff) == vlan;
 		struct rte_mbuf *m = stand_frame(frame, stray(frame));
 
 		m->ol_flags |= RTE_MBUF_F_RX_VLAN | RTE_MBUF_F_RX_VLAN_STRIPPED;
-		m->vlan_tci = cases[i].tci;
+		m->vlan_tci = tcis[i];
 		stand_give_mbuf(m);
-		cr_expect_eq(stand_drain(), cases[i].ours, "case %u", i);
-		cr_expect_eq(stand_count(COUNT_drop_vlan), foreign + !cases[i].ours, "case %u", i);
+		cr_expect_eq(stand_drain(), ours, "case %u", i);
+		cr_expect_eq(stand_count(COUNT_drop_vlan), foreign + !ours, "case %u", i);
 	}
 	stand_down();
+}
+
+STAND_BOTH(vlan, a_tag_that_the_port_took_off)
+{
+	expect_by_stripped_tag(OURS);
+}
+
+/* A port may take tags off that nobody has asked it to. */
+STAND_BOTH(vlan, a_tag_that_the_port_took_off_for_none)
+{
+	expect_by_stripped_tag(0);
 }
 
 /* Told to the port in the mbuf, and not in the frame. */
@@ -310,6 +319,26 @@ STAND_BOTH(vlan, a_frame_that_is_shared_keeps_its_tag)
 	cr_expect_eq(stand_count(COUNT_drop_vlan_shared), 1);
 	cr_expect_eq(stand_drain(), 0);
 	cr_expect_arr_eq(rte_pktmbuf_mtod(m, uint8_t *), frame, len);
+	rte_pktmbuf_free(m);
+	stand_down();
+}
+
+/* Nor need it, where the frame is for another station. */
+STAND_BOTH(vlan, a_shared_frame_of_others_goes_back)
+{
+	uint8_t frame[FRAMES_MAX], said = WEIR_TAKEN;
+
+	up(OURS);
+	uint32_t len = tagged(frame, stray(frame), ETH_TYPE_VLAN, OURS);
+
+	frame[5] ^= 0x40;
+	struct rte_mbuf *m = stand_frame(frame, len);
+
+	rte_mbuf_refcnt_update(m, 1);
+	cr_assert_eq(weir_input(stand.core, &m, 1, stand.now_ns, &said), 1);
+	cr_assert_eq(said, WEIR_NOT_MINE);
+	cr_expect_arr_eq(rte_pktmbuf_mtod(m, uint8_t *), frame, len);
+	rte_mbuf_refcnt_update(m, -1);
 	rte_pktmbuf_free(m);
 	stand_down();
 }
