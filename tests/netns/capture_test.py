@@ -59,9 +59,11 @@ class Load(CaptureCase):
             opened = capture.tshark(path, ('frame.number',), f'tcp.flags == 2 && {family.ip}.src == {family.weir}')
             self.assertEqual(len(opened), 1000)
 
+    @tap.ipv6_if_long
     def test_closed_by_the_peer(self):
         self.load('--rate', 1000, '--duration', '500ms', '--close', 'peer', count=500, port=8080)
 
+    @tap.ipv6_if_long
     def test_closed_by_reset(self):
         self.load('--rate', 1000, '--duration', '500ms', '--close', 'rst', count=500, close=capture.faults_of_reset)
 
@@ -160,6 +162,7 @@ class Pair(CaptureCase):
             self.assertEqual(len(opened), 500)
         return path
 
+    @tap.only_long
     @tap.once
     def test_families_mixed(self):
         self.pair(None)
@@ -192,6 +195,7 @@ class Demo(CaptureCase):
         self.assertTrue(count / 2 < established <= count, established)
         self.check(path, established, close)
 
+    @tap.ipv6_if_long
     def test_2000_a_second(self):
         self.demo('--rate', 2000, count=1000)
 

@@ -167,6 +167,7 @@ class Kept(labs.Case):
         self.assertGreater(blocks, 0)
         self.assertGreater(most, 65535)  # Linux's window, which weir knows from nothing but the cookie
 
+    @tap.ipv6_if_long
     def test_echo_of_2_MB_through_loss(self):
         data = os.urandom(2000000)
 
@@ -183,6 +184,7 @@ class Kept(labs.Case):
         self.assertGreater(blocks, 0)
         self.assertGreater(most, 65535)
 
+    @tap.ipv6_if_long
     def test_wrk(self):
         lab, server = self.server()
         said = lab.peer.run(*wrk(self.family, tap.seconds(1)))
@@ -315,6 +317,7 @@ class SynFlood(labs.Case):
         self.assertEqual(failures, {})
         self.assertGreater(summary['cookies']['accepted'], 100)
 
+    @tap.ipv6_if_long
     def test_clients_fail_with_the_defence_off(self):
         server, _, failed = self.clients('off')
         self.assertGreater(failed, 0)
@@ -344,6 +347,7 @@ class CookieKey(labs.Case):
         labs.until(lambda: server.errors().count(answer) > before, 2, f'"{answer}"')
 
     @tap.needs('wrk')
+    @tap.ipv6_if_long
     def test_changed_under_load(self):
         key = labs.scratch('key')
         self.write(key)
@@ -434,6 +438,7 @@ class OtherFloods(labs.Case):
         self.assertLessEqual(flood['answers']['rst'], flood['packets_tx'] if kind in self.ANSWERED else 0)
         return fetched
 
+    @tap.ipv6_if_long
     def test_curl_succeeds_in_each(self):
         lab = self.make_lab()
         server = serve(lab, '--syn-defence', 'always', '--gateway', self.family.peer)
@@ -501,6 +506,7 @@ class TimeWait(labs.Case):
     def test_outlives_a_spoofed_syn_that_a_cookie_answers(self):
         self.lives_on('always', False)
 
+    @tap.ipv6_if_long
     def test_outlives_a_spoofed_syn_that_a_record_answers(self):
         """The client whose address it was resets it."""
         self.lives_on('auto', True)

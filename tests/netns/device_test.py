@@ -67,6 +67,7 @@ class DeviceCase:
         self.assertEqual(len(trace.streams), 3)
         self.assertEqual(capture.faults(trace), [])
 
+    @tap.ipv6_if_long
     def test_echoes_1_MB(self):
         server = weir.Weir(self.lab, 'serve', '--app', 'echo').ready()
         data = os.urandom(1000000)
@@ -75,6 +76,7 @@ class DeviceCase:
         self.assertEqual(weir.faults(server.stop(), retransmits=None), [])
 
     @tap.needs('nginx')
+    @tap.ipv6_if_long
     def test_loads_nginx(self):
         self.start_nginx()
         client = weir.Weir(self.lab, 'load', '--connect', self.family.at(80, self.family.peer), '--rate', 2000,

@@ -289,7 +289,7 @@ class OtherEnd:
 
     def __init__(self, lab):
         self.device = lab.device
-        self.weir = lab.peer
+        self.weir, self.peer = lab.peer, lab.weir
         self.families = lab.families
         self.family = lab.family
         self.vlan = lab.vlan

@@ -70,6 +70,7 @@ class Nginx(LoadCase):
         self.assertEqual(summary['states']['TIME-WAIT'], 500)
         self.assertEqual(self.lab.peer.sockstat()['tw'], before)
 
+    @tap.ipv6_if_long
     def test_close_by_peer_waits_there(self):
         """At a port of its own: Linux resets SYNs of other cases to what waits there (RFC 6191 needs newer timestamps,
         and each weir begins with its own)."""
@@ -163,6 +164,7 @@ class Apps(LoadCase):
                                 '--duration', '500ms').finish(expected=1)
         self.assertEqual(summary['failures'], {'mismatch': 20})
 
+    @tap.ipv6_if_long
     def test_connect_opens_and_closes(self):
         with contextlib.closing(peer.Server(self.lab, peer.drain)) as server:
             summary = self.load('--connect', self.target(7), '--app', 'connect', '--rate', 400)

@@ -87,6 +87,7 @@ class Options(labs.Case):
         self.assertIsNone(self.answered(path)['sack'])
         self.check(path)
 
+    @tap.ipv6_if_long
     def test_without_any(self):
         for name in ('tcp_timestamps', 'tcp_window_scaling', 'tcp_sack'):
             self.setting(name, 0)
@@ -108,6 +109,7 @@ class Options(labs.Case):
         self.addCleanup(self.mtu, 1500)
         self.assertEqual(self.check(self.exchange()), (mtu - self.family.headers - 12,) * 2)
 
+    @tap.ipv6_if_long
     def test_mtu_of_9000_there(self):
         self.mtu(9000)
         self.addCleanup(self.mtu, 1500)
@@ -127,6 +129,7 @@ class Options(labs.Case):
                          {self.family.weir, self.family.peer})
         self.assertEqual(capture.tshark(path, (src,), f'tcp.len == 0 && {src} == {self.family.weir} && {ect}'), [])
 
+    @tap.ipv6_if_long
     def test_weir_opens_to_one_without_any(self):
         # On one CPU: between two the kernel may let frames overtake each other, and the ACKs that tell of it are no fault.
         cpus = os.sched_getaffinity(0)
