@@ -5,6 +5,7 @@
 #include "core/core.h"
 #include "core/payload_mbuf.h"
 #include "wire/ipv4.h"
+#include "wire/ipv6.h"
 
 #define ARP_FRAME_BYTES (ETH_BYTES + ARP_BYTES)
 /* Errors that are sent, a second (RFC 4443 section 2.4 (f)). */
@@ -44,26 +45,47 @@ static void put_arp(const struct weir_core *core, struct rte_mbuf *m, const stru
 	m->pkt_len = ARP_FRAME_BYTES;
 }
 
+#define MESSAGE_AT (ETH_BYTES + IPV6_BYTES)
+
+/* A frame with `len` bytes at MESSAGE_AT becomes one of IPv6. */
+static void put_ipv6(const struct weir_core *core, struct rte_mbuf *m, const struct eth_addr *dst,
+		     struct ip_hdr ip, uint32_t len)
+{
+	uint8_t *frame = rte_pktmbuf_mtod(m, uint8_t *);
+
+	ip.total_bytes = (uint16_t)(IPV6_BYTES + len);
+	eth_build(frame, &(struct eth_hdr){ .dst = *dst, .src = core->net.mac, .type = ETH_TYPE_IPV6 });
+	ip_build(frame + ETH_BYTES, &ip, 0);
+	m->data_len = (uint16_t)(MESSAGE_AT + len);
+	m->pkt_len = m->data_len;
+}
+
 /* With the hop limit that says "from this link" (RFC 4861 section 3.1). */
 static void put_nd(const struct weir_core *core, struct rte_mbuf *m, const struct nd_out *out)
 {
-	const uint32_t at = ETH_BYTES + ip_build_bytes(true);
-	uint8_t *frame = rte_pktmbuf_mtod(m, uint8_t *);
-	uint16_t len = (uint16_t)nd_build(frame + at, &out->nd);
+	uint8_t *message = rte_pktmbuf_mtod_offset(m, uint8_t *, MESSAGE_AT);
+	uint32_t len = nd_build(message, &out->nd);
 
-	eth_build(frame, &(struct eth_hdr){ .dst = out->mac, .src = core->net.mac, .type = ETH_TYPE_IPV6 });
-	ip_build(frame + ETH_BYTES,
-		 &(struct ip_hdr){
-			 .src = out->src,
-			 .dst = out->dst,
-			 .total_bytes = (uint16_t)(ip_build_bytes(true) + len),
-			 .protocol = IP_PROTOCOL_ICMP6,
-			 .ttl = ND_HOP_LIMIT,
-		 },
-		 0);
-	icmp6_build_csum(frame + at, len, out->src, out->dst);
-	m->data_len = (uint16_t)(at + len);
-	m->pkt_len = m->data_len;
+	icmp6_build_csum(message, len, out->src, out->dst);
+	put_ipv6(core, m, &out->mac,
+		 (struct ip_hdr){ .src = out->src,
+				  .dst = out->dst,
+				  .protocol = IP_PROTOCOL_ICMP6,
+				  .ttl = ND_HOP_LIMIT },
+		 len);
+}
+
+static void put_mld(const struct weir_core *core, struct rte_mbuf *m, const struct eth_addr *dst,
+		    const struct mld_report *report)
+{
+	uint32_t len = mld_build(rte_pktmbuf_mtod_offset(m, uint8_t *, MESSAGE_AT), report);
+
+	put_ipv6(core, m, dst,
+		 (struct ip_hdr){ .src = report->src,
+				  .dst = mld_destination(report),
+				  .protocol = IP_HOP_BY_HOP,
+				  .ttl = MLD_HOP_LIMIT },
+		 len);
 }
 
 verdict control_arp(struct weir_core *core, struct rte_mbuf **m, const struct frame *frame, bool *about_us)
@@ -200,6 +222,17 @@ static verdict take_nd(struct weir_core *core, struct rte_mbuf **m, const struct
 	return v;
 }
 
+/* The same for a query of multicast listener discovery, which is everybody's who can read it. */
+static verdict take_query(struct weir_core *core, const struct frame *frame, bool *about_us)
+{
+	uint32_t start = frame_l4_start(frame);
+	verdict v = net_mld_input(&core->net, &frame->ip, frame->bytes + start,
+				  frame_contiguous(frame) - start, frame_end(frame) - start, core->now_ns);
+
+	*about_us = v != ACCEPTED && v != COUNT_drop_mld_other;
+	return v;
+}
+
 verdict control_icmp(struct weir_core *core, struct rte_mbuf **m, const struct frame *frame, bool *about_us)
 {
 	uint32_t start = frame_l4_start(frame), here = frame_contiguous(frame), end = frame_end(frame);
@@ -212,6 +245,8 @@ verdict control_icmp(struct weir_core *core, struct rte_mbuf **m, const struct f
 		return v;
 	if (icmp.kind == ICMP_IS_NEIGHBOUR)
 		return take_nd(core, m, frame, about_us);
+	if (icmp.kind == ICMP_IS_QUERY)
+		return take_query(core, frame, about_us);
 	if (address_is_multicast(frame->ip.dst))
 		return COUNT_drop_ip_destination;
 	if (addrs_local(&core->net.addrs, frame->ip.src))
@@ -235,10 +270,17 @@ static struct rte_mbuf *request_frame(struct weir_core *core, const struct net_r
 
 	if (m == NULL)
 		return NULL;
-	if (request->is6)
-		put_nd(core, m, &request->nd);
-	else
+	switch ((enum net_message)request->what) {
+	case NET_SEND_ARP:
 		put_arp(core, m, &request->mac, &request->arp);
+		break;
+	case NET_SEND_ND:
+		put_nd(core, m, &request->nd);
+		break;
+	case NET_SEND_MLD:
+		put_mld(core, m, &request->mac, &request->mld);
+		break;
+	}
 	return m;
 }
 

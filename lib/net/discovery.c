@@ -28,6 +28,14 @@ static struct nd_out advertisement_to(const struct net *net, const struct ip_hdr
 	return out;
 }
 
+/* All of them are his, then, for all that we do. */
+static verdict duplicate(struct net *net)
+{
+	dad_duplicate(&net->dad);
+	mld_stop(&net->mld);
+	return ACCEPTED;
+}
+
 /* Somebody looks for an address that we are about to take: as a neighbour would, or to take it himself. */
 static verdict tentative_solicited(struct net *net, const struct ip_hdr *ip, const struct nd *nd)
 {
@@ -35,8 +43,7 @@ static verdict tentative_solicited(struct net *net, const struct ip_hdr *ip, con
 		return COUNT_drop_ip_tentative;
 	if (nd->has_nonce && nd->nonce == net->dad.nonce)
 		return COUNT_drop_nd_own;
-	dad_duplicate(&net->dad);
-	return ACCEPTED;
+	return duplicate(net);
 }
 
 static verdict solicitation(struct net *net, const struct ip_hdr *ip, const struct nd *nd,
@@ -70,10 +77,8 @@ static verdict advertisement(struct net *net, const struct ip_hdr *ip, const str
 	answer->about_us = ours || addrs_local(&net->addrs, ip->dst);
 	if (ours && !net->tentative)
 		return COUNT_drop_nd_conflict;
-	if (ours) {
-		dad_duplicate(&net->dad);
-		return ACCEPTED;
-	}
+	if (ours)
+		return duplicate(net);
 	switch (neigh_learn(&net->neigh, nd->target, nd->has_mac ? &nd->mac : mac, news_of(nd), now_ns)) {
 	case NEIGH_UNKNOWN:
 		return COUNT_drop_nd_unasked;

@@ -17,13 +17,18 @@ static unsigned first6_count(const struct addrs *addrs)
 	return n;
 }
 
+enum secret {
+	FOR_NONCE,
+	FOR_DELAYS,
+};
+
 /* Others with the same seed have another MAC address. */
-static uint64_t nonce_of(const struct net *net, struct siphash_key key)
+static uint64_t secret_of(const struct net *net, struct siphash_key key, enum secret use)
 {
 	uint64_t mac = 0;
 
 	memcpy(&mac, net->mac.bytes, sizeof(net->mac.bytes));
-	return siphash24_2(key, mac, 0) & ((1ull << ND_NONCE_BITS) - 1);
+	return siphash24_2(key, mac, use);
 }
 
 #define ROUTERS_FIRST 1 /* of neigh's gateways; the one before them is IPv4's */
@@ -42,7 +47,9 @@ void net_init(struct net *net, const struct weir_config *config, struct siphash_
 	net->started = false;
 	net->announced[0] = net->announced[1] = 0;
 	limit_init(&net->echo, ECHO_PER_S, ECHO_BURST);
-	dad_init(&net->dad, config->dad_probes, first6_count(&net->addrs), nonce_of(net, key));
+	dad_init(&net->dad, config->dad_probes, first6_count(&net->addrs),
+		 secret_of(net, key, FOR_NONCE) & ((1ull << ND_NONCE_BITS) - 1));
+	mld_init(&net->mld, &net->addrs, secret_of(net, key, FOR_DELAYS), counters);
 	net->tentative = net->dad.state != DAD_UNIQUE;
 	routers_init(&net->routers, learning, config->mtu, ROUTERS_FIRST);
 	neigh_init(&net->neigh, key, counters);
@@ -216,16 +223,27 @@ static bool next_wanted(struct net *net, struct neigh_request *wanted)
 static void by_arp(const struct net *net, struct weir_address address, const struct eth_addr *mac,
 		   struct net_request *request)
 {
-	request->is6 = false;
+	request->what = NET_SEND_ARP;
 	request->arp = net_arp_request(net, address_v4(address));
 	request->mac = *mac;
 }
 
 static void by_nd(struct nd_out nd, struct net_request *request)
 {
-	request->is6 = true;
+	request->what = NET_SEND_ND;
 	request->nd = nd;
 	request->mac = nd.mac;
+}
+
+/* RFC 3810 section 5.2.13: only from the link-local address, or from none. */
+static bool next_report(struct net *net, struct net_request *request)
+{
+	if (!mld_next(&net->mld, &net->addrs, &request->mld))
+		return false;
+	request->what = NET_SEND_MLD;
+	request->mld.src = net->tentative ? (struct weir_address){ 0 } : net->addrs.link_local;
+	request->mac = nd_group_mac(mld_destination(&request->mld));
+	return true;
 }
 
 bool net_next_request(struct net *net, struct net_request *request)
@@ -234,6 +252,9 @@ bool net_next_request(struct net *net, struct net_request *request)
 	struct weir_address address;
 	unsigned i;
 
+	/* First of all: a switch that snoops must know where to send what answers the questions. */
+	if (next_report(net, request))
+		return true;
 	if (dad_next(&net->dad, &i)) {
 		by_nd(dad_question(net, addrs_first(&net->addrs, false, i)), request);
 	} else if (next_announcement(net, true, &address)) {
@@ -262,28 +283,34 @@ void net_choose_router(struct net *net)
 
 void net_advance(struct net *net, uint64_t now_ns)
 {
-	bool unique = dad_advance(&net->dad, now_ns) || !net->started;
+	bool starting = !net->started, decided = dad_advance(&net->dad, now_ns) || starting;
 
 	net->started = true;
 	neigh_advance(&net->neigh, now_ns);
-	if (unique && net->dad.state == DAD_UNIQUE) {
+	if (decided && net->dad.state == DAD_UNIQUE) {
 		net->tentative = false;
 		routers_solicit(&net->routers, now_ns);
 	}
+	if (decided) /* again from an address, if first from none (RFC 3590) */
+		mld_announce(&net->mld, now_ns);
+	mld_advance(&net->mld, now_ns);
 	if (routers_advance(&net->routers, &net->neigh, now_ns) || net->neigh.gateways_changed)
 		net_choose_router(net);
 }
 
 uint64_t net_next_deadline(const struct net *net, uint64_t now_ns)
 {
-	uint64_t next_ns = neigh_next_deadline(&net->neigh, now_ns), routers_ns;
+	uint64_t next_ns = neigh_next_deadline(&net->neigh, now_ns), routers_ns, mld_ns;
 
-	if (!net->started || dad_pending(&net->dad) || may_announce(net, true) || may_announce(net, false) ||
-	    net->routers.solicitation_due)
+	if (!net->started || mld_pending(&net->mld) || dad_pending(&net->dad) || may_announce(net, true) ||
+	    may_announce(net, false) || net->routers.solicitation_due)
 		return now_ns;
 	routers_ns = routers_next_deadline(&net->routers);
 	if (routers_ns < next_ns)
 		next_ns = routers_ns;
+	mld_ns = mld_next_deadline(&net->mld);
+	if (mld_ns < next_ns)
+		next_ns = mld_ns;
 	return net->dad.due_ns < next_ns ? net->dad.due_ns : next_ns;
 }
 
@@ -292,6 +319,15 @@ int net_ready(const struct net *net)
 	if (net->dad.state == DAD_DUPLICATE)
 		return -EADDRINUSE;
 	return !net->tentative;
+}
+
+verdict net_mld_input(struct net *net, const struct ip_hdr *ip, const uint8_t *message, uint32_t contiguous,
+		      uint32_t len, uint64_t now_ns)
+{
+	struct mld_query query;
+	verdict v = mld_parse(ip, message, contiguous, len, &query);
+
+	return v == ACCEPTED ? mld_input(&net->mld, &net->addrs, &query, now_ns) : v;
 }
 
 enum net_icmp net_icmp_input(struct net *net, const struct icmp *icmp, uint64_t now_ns, verdict *v)

@@ -5,6 +5,7 @@
  *
  *     addr.c        our addresses            neigh.c     neighbours of both families
  *     dad.c         are they ours alone?     routers.c   what routers advertise
+ *     mld.c         the groups that they are in
  *     discovery.c   messages of neighbour discovery, in; net.c: the rest, and what is sent unasked
  *
  * Values in, values out: what is to be sent is returned, and built by the caller. One thread; time is an
@@ -20,11 +21,13 @@
 #include "net/addr.h"
 #include "base/limit.h"
 #include "net/dad.h"
+#include "net/mld.h"
 #include "net/neigh.h"
 #include "net/routers.h"
 #include "wire/arp.h"
 #include "wire/icmp.h"
 #include "wire/ip.h"
+#include "wire/mld.h"
 #include "wire/nd.h"
 
 struct net {
@@ -35,6 +38,7 @@ struct net {
 	bool tentative; /* our IPv6 addresses are not to be used: yet, or at all */
 	struct limit echo;
 	struct dad dad;
+	struct mld mld;
 	struct routers routers;
 	unsigned announced[2]; /* addrs_first() of IPv6 and IPv4 that were made known */
 	struct neigh neigh;
@@ -102,16 +106,31 @@ struct net_answer {
 verdict net_nd_input(struct net *net, const struct ip_hdr *ip, const uint8_t *message, uint32_t len,
 		     const struct eth_addr *mac, uint64_t now_ns, struct net_answer *answer);
 
+/*
+ * Takes in a query of multicast listener discovery, as mld_parse() wants it. ACCEPTED or a drop. What answers it is a
+ * request in its time.
+ */
+verdict net_mld_input(struct net *net, const struct ip_hdr *ip, const uint8_t *message, uint32_t contiguous,
+		      uint32_t len, uint64_t now_ns);
+
+/* Which of a request's messages is to be sent. */
+enum net_message {
+	NET_SEND_ARP,
+	NET_SEND_ND,
+	NET_SEND_MLD,
+};
+
 /* What is to be sent unasked. */
 struct net_request {
-	bool is6;            /* by nd, else by arp */
-	struct eth_addr mac; /* to be sent to, in either case */
+	uint8_t what;        /* enum net_message */
+	struct eth_addr mac; /* to be sent to, in any case */
 	struct arp arp;
 	struct nd_out nd;
+	struct mld_report mld;
 };
 
 /*
- * The next of those that are due: questions whether our IPv6 addresses are ours alone, announcements of the first address
+ * The next of those that are due: reports of the groups that we are in, questions whether our IPv6 addresses are ours alone, announcements of the first address
  * of each range, solicitations of routers and of neighbours. False: none. One that is lost is
  * repeated in its time, announcements are not.
  */

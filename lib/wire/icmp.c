@@ -126,6 +126,9 @@ static verdict parse_6(const uint8_t *message, uint32_t len, struct icmp *icmp)
 	case ICMP6_REDIRECT:
 		icmp->kind = ICMP_IS_NEIGHBOUR;
 		return ACCEPTED;
+	case ICMP6_LISTENER_QUERY:
+		icmp->kind = ICMP_IS_QUERY;
+		return ACCEPTED;
 	default:
 		return COUNT_drop_icmp_type;
 	}

@@ -2,7 +2,7 @@
 /*
  * icmp.h - the ICMP messages of both families that a TCP endpoint has a use for: echo requests, and errors with the
  * segment of ours that they quote (RFC 792, RFC 1191, RFC 4443, RFC 9293 section 3.9.2.2). ICMPv6 carries neighbour
- * discovery as well; that is for nd.h to read.
+ * and multicast listener discovery as well; those are for nd.h and mld.h to read.
  *
  * Who sends an error need not have seen the segment: what it claims is for tcp/icmp.c to doubt.
  */
@@ -42,6 +42,11 @@ enum icmp6_type {
 	ICMP6_PARAMETER_PROBLEM = 4,
 	ICMP6_ECHO = 128,
 	ICMP6_ECHO_REPLY = 129,
+	/* RFC 2710, RFC 3810 */
+	ICMP6_LISTENER_QUERY = 130,
+	ICMP6_LISTENER_REPORT = 131,
+	ICMP6_LISTENER_DONE = 132,
+	ICMP6_LISTENER_REPORT_2 = 143,
 	/* RFC 4861 */
 	ICMP6_ROUTER_SOLICITATION = 133,
 	ICMP6_ROUTER_ADVERTISEMENT = 134,
@@ -77,6 +82,7 @@ enum icmp_kind {
 	ICMP_IS_ECHO,      /* to be answered */
 	ICMP_IS_ERROR,     /* `error` */
 	ICMP_IS_NEIGHBOUR, /* neighbour discovery */
+	ICMP_IS_QUERY,     /* of multicast listener discovery; reports, of others, are good for nothing */
 };
 
 struct icmp {

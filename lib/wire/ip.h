@@ -16,6 +16,7 @@
 #include "base/counters.h"
 
 enum ip_protocol {
+	IP_HOP_BY_HOP = 0, /* of IPv6, and not a protocol but a header before one */
 	IP_PROTOCOL_ICMP = 1,
 	IP_PROTOCOL_TCP = 6,
 	IP_PROTOCOL_ICMP6 = 58,
@@ -39,6 +40,7 @@ struct ip_hdr {
 	uint8_t protocol;             /* enum ip_protocol, or another; of IPv6 from ip_acceptable() on */
 	uint8_t ttl;                  /* or hop limit */
 	uint8_t tos;                  /* or traffic class: DSCP and ECN */
+	bool router_alert;            /* IPv6: MLD's option (RFC 2711) is there; from ip_acceptable() on */
 };
 
 static inline bool ip_is6(const struct ip_hdr *ip)

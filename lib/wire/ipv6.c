@@ -9,7 +9,7 @@
 #define FRAGMENT_MASK 0xfff9 /* the offset, and more fragments */
 
 enum {
-	HEADER_HOP_BY_HOP = 0,
+	HEADER_HOP_BY_HOP = IP_HOP_BY_HOP,
 	HEADER_ROUTING = 43,
 	HEADER_FRAGMENT = 44,
 	HEADER_NONE = 59,
@@ -18,6 +18,7 @@ enum {
 
 /* Options: one byte of padding has no length; the two upper bits say what becomes of the packet (section 4.2). */
 #define OPTION_PAD1 0
+#define OPTION_ROUTER_ALERT 5
 #define OPTION_SKIP 0
 #define OPTION_DISCARD 1
 
@@ -34,6 +35,7 @@ verdict ipv6_parse(const uint8_t *packet, uint32_t contiguous, uint32_t len, str
 	ip->total_bytes = (uint16_t)total;
 	ip->header_bytes = IPV6_BYTES;
 	ip->fragment = 0;
+	ip->router_alert = false;
 	ip->protocol = packet[NEXT_HEADER_AT];
 	ip->ttl = packet[7];
 	ip->tos = (uint8_t)(first >> 20);
@@ -50,6 +52,12 @@ static verdict problem(struct ip_hdr *ip, enum ip_problem what, uint32_t at, ver
 	return v;
 }
 
+/* Of two bytes' value, which is 0: multicast listener discovery (RFC 2711 section 2.1). */
+static bool is_router_alert(const uint8_t *option)
+{
+	return option[0] == OPTION_ROUTER_ALERT && option[1] == 2 && bytes_get16(option + 2) == 0;
+}
+
 static verdict check_options(const uint8_t *packet, uint32_t at, uint32_t end, struct ip_hdr *ip)
 {
 	while (at < end) {
@@ -63,6 +71,7 @@ static verdict check_options(const uint8_t *packet, uint32_t at, uint32_t end, s
 				return COUNT_drop_ip_option;
 			if (packet[at] >> 6 != OPTION_SKIP)
 				return problem(ip, IP_PROBLEM_OPTION, at, COUNT_drop_ip_option);
+			ip->router_alert |= ip->protocol == HEADER_HOP_BY_HOP && is_router_alert(packet + at);
 		}
 		at += len;
 	}

@@ -5,7 +5,7 @@
  * Extension headers are read past, IPV6_EXTENSIONS_MAX of them at most, as long as all of them stand in the contiguous
  * bytes: hop-by-hop and destination options, whose own options say what a host that does not know them does; a routing
  * header that has been used up; and a fragment header that says "all of it" (RFC 6946). What is left is a name of a drop.
- * Packets that are built have none.
+ * Packets that are built have none, but those of mld.h.
  */
 #ifndef WEIR_WIRE_IPV6_H
 #define WEIR_WIRE_IPV6_H

@@ -8,6 +8,7 @@
 #include "wire/csum.h"
 #include "wire/icmp.h"
 #include "wire/ipv6.h"
+#include "wire/mld.h"
 #include "wire/parse.h"
 #include "wire/tcp_hdr.h"
 
@@ -32,6 +33,7 @@ TestSuite(ipv6_core, .init = init);
 
 static const struct weir_address peer = FRAMES_IPV6(2), ours = FRAMES_IPV6(1);
 static const struct weir_address all_nodes = { 0xff02ull << 48, 1 }, none;
+static const struct weir_address all_mld_routers = { 0xff02ull << 48, 0x16 };
 
 static struct weir_address link_local(void)
 {
@@ -72,12 +74,14 @@ static const uint8_t *take_message(uint8_t bytes[FRAMES_MAX], struct frame *fram
 	cr_assert_eq(parse_ip(frame), ACCEPTED);
 	cr_assert_eq(parse_accept(frame), ACCEPTED);
 	cr_assert_eq(frame->ip.protocol, IP_PROTOCOL_ICMP6);
-	*len = frame_end(frame) - L4;
+	uint32_t at = frame_l4_start(frame);
+
+	*len = frame_end(frame) - at;
 	cr_assert_eq(csum_fold(csum_add(csum_pseudo(frame->ip.src, frame->ip.dst, IP_PROTOCOL_ICMP6,
 						    (uint16_t)*len),
-					csum_bytes(bytes + L4, *len))),
+					csum_bytes(bytes + at, *len))),
 		     CSUM_RIGHT);
-	return bytes + L4;
+	return bytes + at;
 }
 
 static void expect_problem(const uint8_t *sent, uint32_t sent_len, uint8_t code, uint32_t at,
@@ -418,11 +422,34 @@ static void give_syn(void)
 	stand_give_seg(&syn);
 }
 
-/* Takes the questions for both addresses: from nobody, and each for its own group. */
+/* Takes a report of the group that both addresses are in, as routers and switches read it (RFC 3810 section 5.2). */
+static void expect_report(struct weir_address src, enum mld_record record)
+{
+	uint8_t bytes[FRAMES_MAX];
+	struct eth_addr mac = nd_group_mac(all_mld_routers);
+	struct frame frame;
+	uint32_t len;
+	const uint8_t *message = take_message(bytes, &frame, &len);
+
+	cr_assert(frame.ip.router_alert);
+	cr_assert_eq(frame.ip.ttl, 1);
+	cr_assert(address_equal(frame.ip.src, src));
+	cr_assert(address_equal(frame.ip.dst, all_mld_routers));
+	cr_assert(eth_equal(&frame.eth.dst, &mac));
+	cr_assert_eq(len, 8 + 20);
+	cr_assert_eq(message[0], ICMP6_LISTENER_REPORT_2);
+	cr_assert_eq(bytes_get16(message + 6), 1);
+	cr_assert_eq(message[8], record);
+	cr_assert(address_equal(bytes_get_address(message + 12), nd_solicited_node(ours)));
+	cr_assert(address_equal(nd_solicited_node(link_local()), nd_solicited_node(ours)));
+}
+
+/* Takes the questions for both addresses: from nobody, and each for its own group, which is reported before. */
 static void expect_questions(void)
 {
 	const struct weir_address asked[] = { ours, link_local() };
 
+	expect_report(none, MLD_TO_EXCLUDE);
 	for (unsigned i = 0; i < 2; i++) {
 		struct frame frame;
 		struct nd nd = take_nd(&frame);
@@ -456,6 +483,7 @@ Test(ipv6_core, tentative_addresses_are_not_there)
 		stand_pass(S);
 	}
 	cr_assert_eq(weir_ready(stand.core), 1);
+	expect_report(link_local(), MLD_TO_EXCLUDE);
 	cr_assert_eq(stand_drain(), 2, "the announcements");
 	give_syn();
 	stand_meet_peer();
@@ -505,6 +533,77 @@ Test(ipv6_core, nothing_else_from_our_own_address)
 	cr_assert_eq(stand_count(COUNT_drop_nd_conflict), 1);
 	icmp6_build_csum(ping, sizeof(ping), ours, ours);
 	expect_silence(frame, frames_ip(frame, &pair, &ip, ping, sizeof(ping)), COUNT_drop_ip_source);
+	stand_down();
+}
+
+/* A general query of version 2 from a router, to be answered within a second; alert: the option 5, or another. */
+static uint32_t general_query(uint8_t *frame, uint8_t alert, uint8_t hop_limit)
+{
+	struct pair pair = { .local = all_nodes, .remote = { 0xfe80ull << 48, 0xfe } };
+	struct ip_hdr ip = { .protocol = IP_HOP_BY_HOP, .ttl = hop_limit };
+	uint8_t carried[8 + 28] = { IP_PROTOCOL_ICMP6, 0, alert, 2, 0, 0, 1, 0, ICMP6_LISTENER_QUERY };
+	struct eth_addr mac = nd_group_mac(all_nodes);
+	uint32_t len;
+
+	bytes_put16(carried + 8 + 4, 1000);
+	icmp6_build_csum(carried + 8, 28, pair.remote, pair.local);
+	len = frames_ip(frame, &pair, &ip, carried, sizeof(carried));
+	memcpy(frame, mac.bytes, sizeof(mac.bytes));
+	return len;
+}
+
+/* RFC 3810 section 6.2: within the time that it gives. Who shares the port may have groups, too. */
+Test(ipv6_core, queries_are_answered)
+{
+	uint8_t frame[FRAMES_MAX];
+	uint64_t asked_ns, deadline_ns;
+
+	stand_up();
+	asked_ns = stand.now_ns;
+	stand_give(frame, general_query(frame, 5, 1));
+	cr_assert_eq(stand_count(COUNT_frames_accepted), 1);
+	cr_assert_eq(stand_drain(), 0);
+	deadline_ns = weir_next_deadline(stand.core);
+	cr_assert(deadline_ns > asked_ns && deadline_ns <= asked_ns + S);
+	stand_pass(deadline_ns - asked_ns);
+	expect_report(link_local(), MLD_IS_EXCLUDE);
+	cr_assert_eq(stand_drain(), 0);
+	cr_assert_eq(stand_offer(frame, general_query(frame, 5, 1)), WEIR_NOT_MINE);
+	stand_pass(S);
+	expect_report(link_local(), MLD_IS_EXCLUDE);
+	stand_down();
+}
+
+Test(ipv6_core, queries_from_elsewhere_are_not)
+{
+	uint8_t frame[FRAMES_MAX];
+
+	stand_up();
+	expect_silence(frame, general_query(frame, 5, 2), COUNT_drop_mld_link);
+	expect_silence(frame, general_query(frame, 6, 1), COUNT_drop_mld_link);
+	stand_pass(S);
+	cr_assert_eq(stand_drain(), 0);
+	stand_down();
+}
+
+/* Reports and the rest are between others and their routers. */
+Test(ipv6_core, reports_of_others_are_nothing_to_us)
+{
+	static const uint8_t types[] = { ICMP6_LISTENER_REPORT, ICMP6_LISTENER_DONE,
+					 ICMP6_LISTENER_REPORT_2 };
+	struct pair pair = { .local = nd_solicited_node(ours), .remote = { 0xfe80ull << 48, 9 } };
+	struct ip_hdr ip = { .protocol = IP_PROTOCOL_ICMP6, .ttl = 1 };
+	uint8_t frame[FRAMES_MAX];
+
+	stand_up();
+	for (unsigned i = 0; i < sizeof(types); i++) {
+		uint8_t message[24] = { types[i] };
+
+		icmp6_build_csum(message, sizeof(message), pair.remote, pair.local);
+		stand_give(frame, frames_ip(frame, &pair, &ip, message, sizeof(message)));
+		cr_assert_eq(stand_count(COUNT_drop_icmp_type), i + 1);
+	}
+	cr_assert_eq(stand_drain(), 0);
 	stand_down();
 }
 

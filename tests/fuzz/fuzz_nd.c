@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * fuzz_nd - ICMPv6 messages of neighbour discovery into a live net, whole or damaged, while frames wait for neighbours,
- * requests are taken and time goes by.
+ * fuzz_nd - ICMPv6 messages of neighbour discovery, and queries of multicast listener discovery, into a live net, whole or
+ * damaged, while frames wait for neighbours, requests are taken and time goes by.
  *
  * After each few steps the table and the routers are counted anew, and what is sent is read back: it must be what a
  * sound neighbour would accept, from an address of ours.
@@ -13,10 +13,12 @@
 #include "net/net.h"
 #include "support/exact.h"
 #include "support/payload_arena.h"
+#include "wire/bytes.h"
 
 #define STEPS_MAX 400
 #define CHECK_EACH 16
 #define NONE UINT16_MAX
+#define QUERY_MAX 80
 #define HOURS_NS (3600 * CLOCK_NS_PER_S)
 
 struct stand {
@@ -25,6 +27,8 @@ struct stand {
 	struct bytes_in in;
 	uint64_t now_ns;
 	int ready;
+	uint64_t batch_ns; /* of the reports that are counted */
+	unsigned batch;
 };
 
 /* Those that mean something here, their neighbours in number, and anything. Ours are 2001:db8::1 and ::2, and fe80::ff:fe00:0. */
@@ -150,6 +154,51 @@ static void message_in(struct stand *s)
 	check_out(s, &answer.nd);
 }
 
+/* A query, whose address and length are anything's, too. */
+static void query_in(struct stand *s)
+{
+	struct ip_hdr ip = {
+		.src = take_address(&s->in), .dst = nd_all_nodes(), .ttl = MLD_HOP_LIMIT, .router_alert = true
+	};
+	struct weir_address group = take_address(&s->in);
+	uint8_t bytes[QUERY_MAX] = { ICMP6_LISTENER_QUERY }, how = in_u8(&s->in);
+	uint32_t len = how < 0x80 ? 24 : how < 0xe0 ? 28 : 8 + in_below(&s->in, QUERY_MAX - 8 + 1);
+
+	bytes_put16(bytes + 4, (uint16_t)(in_u8(&s->in) << 8 | how));
+	bytes_put_address(bytes + 8, how & 1 ? group : (struct weir_address){ 0 });
+	bytes_put16(bytes + 26, in_u8(&s->in) & 3);
+	uint8_t *exact = exact_copy(bytes, len);
+	verdict v = net_mld_input(&s->net, &ip, exact, len, len, s->now_ns);
+
+	free(exact);
+	TELL("<- query: %s\n", counter_name(v));
+	HOLDS(v == ACCEPTED || v == COUNT_drop_mld_link || v == COUNT_drop_mld_malformed ||
+		      v == COUNT_drop_mld_other,
+	      "%s", counter_name(v));
+}
+
+/* Of our groups, from where it may come, and not more of them than the bound. */
+static void check_report(struct stand *s, const struct mld_report *report)
+{
+	bool nobody = address_is_none(report->src);
+	uint8_t bytes[MLD_BYTES_MAX];
+
+	if (s->now_ns >= s->batch_ns + MLD_BATCH_NS) {
+		s->batch_ns = s->now_ns;
+		s->batch = 0;
+	}
+	HOLDS(++s->batch <= 2 * MLD_BATCH, "%u reports since %lu", s->batch, (unsigned long)s->batch_ns);
+	HOLDS(nobody == s->net.tentative, "from where?");
+	HOLDS(nobody || address_equal(report->src, s->net.addrs.link_local), "from where?");
+	HOLDS(report->count > 0 && report->count <= MLD_GROUPS_MAX, "%u groups", report->count);
+	for (unsigned i = 0; i < report->count; i++)
+		HOLDS(addrs_group(&s->net.addrs, report->groups[i]) &&
+			      !address_equal(report->groups[i], nd_all_nodes()),
+		      "group %u", i);
+	HOLDS(mld_build(bytes, report) <= sizeof(bytes), "its length");
+	TELL("-> report of %u groups\n", report->count);
+}
+
 /* Some frames for some neighbours, as core/tx.c sends them. */
 static void send_frames(struct stand *s)
 {
@@ -181,7 +230,11 @@ static void take_output(struct stand *s)
 		payload_free(frame);
 	}
 	for (unsigned i = 0; i < most && net_next_request(&s->net, &request); i++) {
-		HOLDS(request.is6, "no IPv4 here");
+		HOLDS(request.what != NET_SEND_ARP, "no IPv4 here");
+		if (request.what == NET_SEND_MLD) {
+			check_report(s, &request.mld);
+			continue;
+		}
 		check_out(s, &request.nd);
 		TELL("-> type %u\n", request.nd.nd.type);
 	}
@@ -192,7 +245,7 @@ static bool has_output(struct stand *s)
 	const struct neigh *neigh = &s->net.neigh;
 
 	return neigh->ready_first != NONE || neigh->ask_head != neigh->ask_tail || dad_pending(&s->net.dad) ||
-	       s->net.routers.solicitation_due ||
+	       mld_pending(&s->net.mld) || s->net.routers.solicitation_due ||
 	       (!s->net.tentative &&
 		!address_is_none(addrs_first(&s->net.addrs, false, s->net.announced[false])));
 }
@@ -278,8 +331,10 @@ static void step(struct stand *s)
 {
 	unsigned what = in_u8(&s->in);
 
-	if (what < 0x80)
+	if (what < 0x70)
 		message_in(s);
+	else if (what < 0x80)
+		query_in(s);
 	else if (what < 0xa0)
 		send_frames(s);
 	else if (what < 0xc0)
@@ -301,6 +356,8 @@ static void start(struct stand *s)
 	config.no_router_advertisements = how & 2;
 	config.dad_probes = how >> 2 & 3;
 	s->now_ns = CLOCK_NS_PER_S;
+	s->batch = 0;
+	s->batch_ns = 0;
 	net_init(&s->net, &config, (struct siphash_key){ 1, 2 }, &s->counters);
 	s->ready = net_ready(&s->net);
 }

@@ -122,7 +122,7 @@ static inline verdict link_route(struct link *link, unsigned n, uint16_t lifetim
 static inline bool link_requested(struct link *link, uint8_t type, struct net_request *request)
 {
 	while (net_next_request(&link->net, request))
-		if (request->is6 && request->nd.nd.type == type)
+		if (request->what == NET_SEND_ND && request->nd.nd.type == type)
 			return true;
 	return false;
 }
@@ -136,7 +136,7 @@ static inline unsigned link_serve(struct link *link, bool (*there)(struct weir_a
 	for (; net_next_request(&link->net, &request); n++) {
 		const struct nd *nd = &request.nd.nd;
 
-		if (!request.is6 || nd->type != ICMP6_NEIGHBOUR_SOLICITATION || !there(nd->target, &at))
+		if (request.what != NET_SEND_ND || nd->type != ICMP6_NEIGHBOUR_SOLICITATION || !there(nd->target, &at))
 			continue;
 		struct eth_addr mac = link_mac(at);
 

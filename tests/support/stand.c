@@ -39,10 +39,10 @@ void stand_family(bool is6)
 	stand.config.dad_probes = 0;
 }
 
-/* First addresses of ranges, and the link-local one. */
+/* The groups that it is in, in one report, first addresses of ranges, and the link-local one. */
 static unsigned announcements(void)
 {
-	return stand.config.ranges_count + stand.is6;
+	return stand.is6 + stand.config.ranges_count + stand.is6;
 }
 
 void stand_up(void)
@@ -53,6 +53,10 @@ void stand_up(void)
 	stand_pass(0);
 	if (stand.config.dad_probes == 0 || !stand.is6)
 		cr_assert_eq(stand_drain(), announcements(), "the announcements");
+	if (stand.config.dad_probes == 0 && stand.is6) {
+		stand_pass(1000000000);
+		cr_assert_eq(stand_drain(), 1, "the report again");
+	}
 }
 
 void stand_down(void)

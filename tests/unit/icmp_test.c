@@ -145,7 +145,8 @@ static verdict use_of(bool is6, unsigned type)
 		return ACCEPTED;
 	if (is6)
 		return (type >= ICMP6_UNREACHABLE && type <= ICMP6_PARAMETER_PROBLEM) ||
-				       (type >= ICMP6_ROUTER_SOLICITATION && type <= ICMP6_REDIRECT) ?
+				       (type >= ICMP6_ROUTER_SOLICITATION && type <= ICMP6_REDIRECT) ||
+				       type == ICMP6_LISTENER_QUERY ?
 			       ACCEPTED :
 			       COUNT_drop_icmp_type;
 	if (type == ICMP_SOURCE_QUENCH)
@@ -165,6 +166,8 @@ BOTH(types_without_a_use)
 		cr_assert_eq(judge(is6, message, len, &icmp), use_of(is6, type), "type %u", type);
 		if (is6 && type >= ICMP6_ROUTER_SOLICITATION && type <= ICMP6_REDIRECT)
 			cr_assert_eq(icmp.kind, ICMP_IS_NEIGHBOUR);
+		if (is6 && type == ICMP6_LISTENER_QUERY)
+			cr_assert_eq(icmp.kind, ICMP_IS_QUERY);
 	}
 }
 

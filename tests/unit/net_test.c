@@ -176,7 +176,7 @@ Test(net, a_claim_by_arp)
 		claim.target = OURS;
 	}
 	cr_assert(net_next_request(&net, &request));
-	cr_assert_not(request.is6);
+	cr_assert_eq(request.what, NET_SEND_ARP);
 	cr_assert_eq(request.arp.target, PEER);
 	cr_assert(eth_equal(&request.mac, &peer_mac));
 	cr_assert_not(net_next_request(&net, &request));
@@ -217,7 +217,7 @@ Test(net, what_is_sent_unasked)
 	cr_assert_eq(net_next_deadline(&net, now_ns), now_ns);
 	for (unsigned i = 0; i < 2; i++) {
 		cr_assert(net_next_request(&net, &request));
-		cr_assert_not(request.is6);
+		cr_assert_eq(request.what, NET_SEND_ARP);
 		cr_assert_eq(request.arp.sender, firsts[i]);
 		cr_assert_eq(request.arp.target, firsts[i]);
 		cr_assert(eth_equal(&request.mac, &ETH_BROADCAST));
