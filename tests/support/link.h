@@ -136,7 +136,8 @@ static inline unsigned link_serve(struct link *link, bool (*there)(struct weir_a
 	for (; net_next_request(&link->net, &request); n++) {
 		const struct nd *nd = &request.nd.nd;
 
-		if (request.what != NET_SEND_ND || nd->type != ICMP6_NEIGHBOUR_SOLICITATION || !there(nd->target, &at))
+		if (request.what != NET_SEND_ND || nd->type != ICMP6_NEIGHBOUR_SOLICITATION ||
+		    !there(nd->target, &at))
 			continue;
 		struct eth_addr mac = link_mac(at);
 
