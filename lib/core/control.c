@@ -213,7 +213,8 @@ static verdict take_nd(struct weir_core *core, struct rte_mbuf **m, const struct
 	*about_us = answer.about_us;
 	if (!answer.due)
 		return v;
-	struct rte_mbuf *reply = core_owns(*m) ? reuse(m) : core_alloc(core);
+	/* Longer than the question, which names no MAC address where it comes from nobody. */
+	struct rte_mbuf *reply = core_may_reuse(*m, MESSAGE_AT + ND_BYTES_MAX) ? reuse(m) : core_alloc(core);
 
 	if (reply == NULL)
 		return v;

@@ -77,6 +77,12 @@ static inline bool core_owns(const struct rte_mbuf *m)
 	return m->nb_segs == 1 && core_may_write(m);
 }
 
+/* The same, and so many bytes fit it: it may become any frame that is no longer. */
+static inline bool core_may_reuse(const struct rte_mbuf *m, uint32_t bytes)
+{
+	return core_owns(m) && m->data_len + (uint32_t)rte_pktmbuf_tailroom(m) >= bytes;
+}
+
 /* Frees frames that are on the core's counters. */
 void core_free(struct weir_core *core, struct rte_mbuf **frames, unsigned n);
 

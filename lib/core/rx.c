@@ -251,12 +251,6 @@ static void untrim(struct rx_burst *burst, unsigned taken)
 			rte_pktmbuf_prepend(burst->mbufs[burst->places[s]], burst->fronts[s]);
 }
 
-/* Whether a frame is our own to write over, with room for any headers. */
-static bool is_writable(const struct rte_mbuf *m)
-{
-	return core_owns(m) && m->data_len + rte_pktmbuf_tailroom(m) >= BUILD_HEADERS_MAX;
-}
-
 /*
  * Sends a SYN-ACK back the way that its SYN came: to the station that sent it, without asking who that is, so that a flood
  * of addresses on the link asks for none of them. NULL: there is no buffer.
@@ -270,7 +264,7 @@ static void turn(struct weir_core *core, struct rx_burst *burst, unsigned s)
 	if (burst->fronts[s] > 0)
 		rte_pktmbuf_prepend(m, burst->fronts[s]);
 	memcpy(src.bytes, rte_pktmbuf_mtod_offset(m, const uint8_t *, sizeof(src)), sizeof(src));
-	if (is_writable(m)) {
+	if (core_may_reuse(m, BUILD_HEADERS_MAX)) {
 		m->ol_flags = 0;
 		burst->mbufs[i] = NULL;
 	} else {

@@ -373,6 +373,34 @@ Test(ipv6_core, solicitations_are_answered)
 	stand_down();
 }
 
+/* Who has no address asks without the option that the answer has: it is longer than the question, and its buffer may not be. */
+Test(ipv6_core, an_answer_needs_more_room_than_its_question)
+{
+	struct rte_mempool *tight = rte_pktmbuf_pool_create("tight", 1, 0, 0, RTE_PKTMBUF_HEADROOM + 80, 0);
+	struct nd_out ask = solicitation(none, false);
+	struct pair pair = { .local = ask.dst, .remote = none };
+	struct ip_hdr ip = { .protocol = IP_PROTOCOL_ICMP6, .ttl = ND_HOP_LIMIT };
+	uint8_t frame[FRAMES_MAX], message[ND_BYTES_MAX];
+	uint32_t len = nd_build(message, &ask.nd);
+
+	stand_up();
+	cr_assert_not_null(tight);
+	icmp6_build_csum(message, len, ask.src, ask.dst);
+	len = frames_ip(frame, &pair, &ip, message, len);
+	struct rte_mbuf *m = rte_pktmbuf_alloc(tight);
+
+	memcpy(rte_pktmbuf_append(m, (uint16_t)len), frame, len);
+	stand_give_mbuf(m);
+	m = stand_take_mbuf();
+	cr_assert_not_null(m);
+	cr_assert_gt(m->pkt_len, len);
+	cr_assert_leq(m->data_off + m->data_len, m->buf_len, "beyond its buffer");
+	rte_pktmbuf_free(m);
+	cr_assert_eq(rte_mempool_avail_count(tight), 1);
+	rte_mempool_free(tight);
+	stand_down();
+}
+
 /* RFC 4861 sections 7.1.1 and 8.1 */
 Test(ipv6_core, discovery_from_elsewhere_is_ignored)
 {
