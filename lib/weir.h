@@ -183,6 +183,9 @@ struct weir_endpoint {
 /*
  * Local addresses first..last, 2^32 of them at most, of one family, in a subnet of prefix_len bits of that family's. An
  * IPv6 range lies within one /64. A range needs no record for each address.
+ *
+ * Solicited-node groups are reported (MLD) of the first 1,023 IPv6 addresses of a core: a switch that snoops must be
+ * told to flood those of any more.
  */
 struct weir_range {
 	struct weir_address first, last;
