@@ -241,7 +241,7 @@ verdict control_icmp(struct weir_core *core, struct rte_mbuf **m, const struct f
 	verdict v = icmp_parse(&frame->ip, frame->bytes + start, here - start, end - start,
 			       chain_csum(*m, here, end), &icmp);
 
-	*about_us = true;
+	*about_us = !address_is_multicast(frame->ip.dst);
 	if (v != ACCEPTED)
 		return v;
 	if (icmp.kind == ICMP_IS_NEIGHBOUR)

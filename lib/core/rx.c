@@ -114,6 +114,8 @@ static enum rx_kind classify(const struct weir_core *core, struct frame *frame, 
 	if (*v != ACCEPTED)
 		return RX_DROP;
 	*v = parse_accept(frame);
+	if (*v == COUNT_drop_ip_protocol && address_is_multicast(frame->ip.dst))
+		*v = COUNT_drop_ip_destination; /* for others in that group */
 	if (*v != ACCEPTED)
 		return frame->ip.problem != IP_PROBLEM_NONE ? RX_PROBLEM : RX_DROP;
 	return kind_of(&frame->ip, v);

@@ -302,6 +302,33 @@ Test(ipv6_core, tcp_from_or_to_many_is_ignored)
 	stand_down();
 }
 
+/* Whoever shares the port is in these groups as we are, and has other protocols. */
+Test(ipv6_core, what_groups_are_sent_goes_back)
+{
+	const struct weir_address groups[] = { all_nodes, nd_solicited_node(ours) };
+	static const uint8_t protocols[] = { PROTOCOL_UDP, IP_PROTOCOL_TCP, 132 };
+	static const uint8_t data[64];
+	uint8_t frame[FRAMES_MAX];
+
+	stand_up();
+	for (unsigned i = 0; i < 2 * sizeof(protocols); i++) {
+		struct pair pair = { .local = groups[i % 2], .remote = peer };
+		struct ip_hdr ip = { .protocol = protocols[i / 2], .ttl = 64 };
+
+		cr_expect_eq(stand_offer(frame, frames_ip(frame, &pair, &ip, data, sizeof(data))),
+			     WEIR_NOT_MINE, "protocol %u", ip.protocol);
+		cr_expect_eq(stand_offer(frame, frames_icmp_between(frame, &pair, ICMP6_ECHO, 0, data, 8)),
+			     WEIR_NOT_MINE, "ping");
+		cr_expect_eq(stand_offer(frame, frames_icmp_between(frame, &pair, 131, 0, data, 24)),
+			     WEIR_NOT_MINE, "a report of a listener");
+		pair.local = ours;
+		cr_expect_eq(stand_offer(frame, frames_ip(frame, &pair, &ip, data, sizeof(data))),
+			     WEIR_TAKEN);
+	}
+	stand_drain();
+	stand_down();
+}
+
 /* ::ffff:10.0.0.1 stands for an IPv4 address inside, and comes from no wire. */
 Test(ipv6_core, mapped_addresses_are_dropped)
 {
