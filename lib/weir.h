@@ -215,7 +215,7 @@ WEIR_API const char *weir_defence_name(enum weir_defence_mode mode);
  * How a listener stands in a SYN flood. A backlog that fills shortens its own timeout, down to the first
  * retransmission of a SYN-ACK when it is full; then the oldest that was given that chance goes.
  *
- * Limits per source are kept for its address and, eight times as large, for its /24; where memory is bounded
+ * Limits per source are kept for its address and, eight times as large, for its /24, of IPv6 its /64; where memory is bounded
  * two sources may share a count, by chance that nobody can steer. Beyond half_open_per_source SYNs are answered
  * by cookies, so that a crowd behind one address is served (with WEIR_DEFENCE_OFF: refused); beyond
  * opens_per_source handshakes are not completed. Limits are the core's: who spreads peers over several cores

@@ -80,8 +80,8 @@ static verdict advertisement(struct net *net, const struct ip_hdr *ip, const str
 	if (ours)
 		return duplicate(net);
 	switch (neigh_learn(&net->neigh, nd->target, nd->has_mac ? &nd->mac : mac, news_of(nd), now_ns)) {
-	case NEIGH_UNKNOWN:
-		return COUNT_drop_nd_unasked;
+	case NEIGH_UNKNOWN: /* an announcement to all, which is news to nobody here; or said to us, who have not asked */
+		return answer->about_us ? COUNT_drop_nd_unasked : COUNT_frames_not_mine;
 	case NEIGH_NOTED:
 	case NEIGH_CLAIMED:
 		break;
