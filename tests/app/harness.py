@@ -109,6 +109,8 @@ def expect_at_rest(figures):
 
 def main(*cases):
     failed = False
+    # Programs inherit what their parent ignores, and somebody may have started the tests by nohup.
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
     print(f'1..{len(cases)}')
     for number, case in enumerate(cases, 1):
         name = case.__doc__.strip().rstrip('.')
