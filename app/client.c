@@ -227,15 +227,21 @@ static void on_fin(struct client *client, struct weir_core *core, struct client_
 		end(client, core, conn, NULL);
 }
 
+/* By --close rst, and counted so: it is no failure then. */
+static bool aborted_as_asked(const struct client *client, const struct client_conn *conn)
+{
+	return conn->ending.why == &client->tally.aborted && !conn->ending.wanted;
+}
+
 static void on_closed(struct client *client, struct client_conn *conn, enum weir_reason reason,
 		      uint64_t now_ns)
 {
 	uint32_t slot = slot_of(client, conn);
 
-	if (reason == WEIR_REASON_NONE) {
+	if (reason == WEIR_REASON_NONE)
 		latency(client, LATENCY_CLOSE, conn->mark_ns, now_ns);
+	if (reason == WEIR_REASON_NONE || (reason == WEIR_REASON_ABORTED && aborted_as_asked(client, conn)))
 		tally_add(&family_of(client, conn)->closed, 1);
-	}
 	if (conn->phase == CLIENT_OPENING) {
 		client->hold_until_ns = now_ns + REFUSED_HOLD_NS;
 		client->opening--;
@@ -283,7 +289,7 @@ static void retry(struct client *client, struct weir_core *core)
 }
 
 /* What weir_connect() answered, as the reason to open no more in this round. */
-static void held_back(struct client *client, int rc, uint64_t now_ns)
+static void held_back(struct client *client, struct client_target *target, int rc, uint64_t now_ns)
 {
 	struct tally *tally = &client->tally;
 
@@ -292,43 +298,60 @@ static void held_back(struct client *client, int rc, uint64_t now_ns)
 	} else if (rc == -EADDRNOTAVAIL || rc == -ENOMEM) {
 		tally_add(&tally->holds[rc == -ENOMEM ? HOLD_NO_MEMORY : HOLD_NO_PORT], 1);
 		client->hold_until_ns = now_ns + HOLD_NS;
-	} else if (rc == -ENETUNREACH && !client->routed && now_ns - client->start_ns < ROUTER_WAIT_NS) {
+	} else if (rc == -ENETUNREACH && target->way != WAY_KNOWN &&
+		   now_ns - client->start_ns < ROUTER_WAIT_NS) {
+		/* Other targets may have another way, so they need not wait with it. */
 		tally_add(&tally->holds[HOLD_NO_ROUTE], 1);
-		client->hold_until_ns = now_ns + NO_ROUTE_HOLD_NS;
+		target->way = WAY_MISSING;
+		target->hold_until_ns = now_ns + NO_ROUTE_HOLD_NS;
 	} else {
 		__atomic_store_n(&tally->fatal, rc, __ATOMIC_RELAXED);
 	}
 }
 
+/* In turn, whatever comes of it: a target that has no port or no way must not hold up the others. NULL: all wait. */
+static struct client_target *next_target(struct client *client, uint64_t now_ns)
+{
+	for (unsigned n = 0; n < client->targets_count; n++) {
+		struct client_target *target = &client->targets[client->turn];
+
+		client->turn = client->turn + 1 < client->targets_count ? client->turn + 1 : 0;
+		if (now_ns >= target->hold_until_ns)
+			return target;
+	}
+	return NULL;
+}
+
 static bool open_one(struct client *client, struct weir_core *core, uint64_t intended_ns, uint64_t now_ns)
 {
-	uint32_t slot = slots_take(&client->slots);
+	struct client_target *target = next_target(client, now_ns);
 	struct client_conn *conn;
+	uint32_t slot;
 	int rc;
 
+	if (target == NULL)
+		return false;
+	slot = slots_take(&client->slots);
 	if (slot == SLOTS_NONE) {
-		held_back(client, -ENOMEM, now_ns);
+		held_back(client, target, -ENOMEM, now_ns);
 		return false;
 	}
 	conn = &client->conns[slot];
 	*conn = (struct client_conn){
 		.intended_ns = intended_ns,
 		.requests_left = client->requests,
-		.target = client->turn,
+		.target = (uint32_t)(target - client->targets),
 		.phase = CLIENT_OPENING,
 	};
-	/* Whatever comes of it: a target that has no port left must not hold up the others. */
-	client->turn = client->turn + 1 < client->targets_count ? client->turn + 1 : 0;
-	rc = weir_connect(core, (struct weir_endpoint){ 0 }, client->targets[conn->target].endpoint, slot,
-			  &conn->handle);
+	rc = weir_connect(core, (struct weir_endpoint){ 0 }, target->endpoint, slot, &conn->handle);
 	if (rc != 0) {
 		conn->phase = CLIENT_FREE;
 		slots_give(&client->slots, slot);
-		held_back(client, rc, now_ns);
+		held_back(client, target, rc, now_ns);
 		return false;
 	}
 	client->opening++;
-	client->routed = true;
+	target->way = WAY_KNOWN;
 	tally_add(&client->tally.open, 1);
 	tally_add(&family_of(client, conn)->attempted, 1);
 	return true;
@@ -358,6 +381,14 @@ static bool plan_is_over(const struct client *client, uint64_t now_ns)
 	return client->duration_ns != 0 && now_ns - client->start_ns >= client->duration_ns;
 }
 
+static bool lacks_a_way(const struct client *client)
+{
+	for (unsigned i = 0; i < client->targets_count; i++)
+		if (client->targets[i].way == WAY_MISSING)
+			return true;
+	return false;
+}
+
 static void open_more(struct client *client, struct weir_core *core, uint64_t now_ns)
 {
 	if (!order_given(&client->orders->start) && !order_given(&client->orders->stop))
@@ -368,7 +399,7 @@ static void open_more(struct client *client, struct weir_core *core, uint64_t no
 	}
 	if (order_given(&client->orders->stop) || plan_is_over(client, now_ns) || client->tally.fatal != 0) {
 		/* A run that is over before there was a way has not done what was asked, however short it was. */
-		if (!client->routed && client->tally.holds[HOLD_NO_ROUTE] > 0)
+		if (lacks_a_way(client))
 			__atomic_store_n(&client->tally.fatal, -ENETUNREACH, __ATOMIC_RELAXED);
 		order_give(&client->tally.stopped);
 		return;

@@ -47,10 +47,19 @@ struct client_conn {
 	bool partial;  /* a response is under way in its stream */
 };
 
+/* Only an IPv6 router can lead to some targets, and it is not known at once. */
+enum client_way {
+	WAY_UNTRIED,
+	WAY_MISSING, /* no connection could be opened yet */
+	WAY_KNOWN,   /* one could */
+};
+
 /* Whom it connects to, and what is said there. */
 struct client_target {
 	struct weir_endpoint endpoint;
 	struct body request, last_request; /* last: the one after which the server shall close */
+	enum client_way way;
+	uint64_t hold_until_ns; /* not tried before */
 };
 
 struct client {
@@ -78,7 +87,6 @@ struct client {
 	struct http_stream *streams; /* of responses that come in pieces */
 	struct http_memo memo;
 	uint32_t turn; /* the next connection's target */
-	bool routed;   /* a connection could be opened: the way is known */
 
 	struct flood *flood; /* what else its shard sends; NULL: nothing */
 	struct tally tally;

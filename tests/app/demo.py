@@ -171,6 +171,7 @@ def every_way_to_close():
     expect_equal(summary['client']['connections']['failed'], 0, 'failed')
     expect(summary['client']['connections']['closed'] > FEW, 'closed')
     expect_equal(summary['client']['connections']['time_wait'], 0, 'TIME-WAIT after RST')
+    expect_families(summary['client'], FAMILY[1])
 
 
 def expect_requests(client, each):

@@ -78,6 +78,25 @@ def an_address_that_somebody_has():
     expect_equal(done.stderr, 'weir serve: --addr: fd99::1 is in use by somebody else on this link\n', 'standard error')
 
 
+def no_way_to_one_of_two():
+    """No router advertises itself, and another server needs none: that one is served until the end, status 1 after it."""
+    with tempfile.TemporaryDirectory() as folder:
+        serving = serve_at(folder, *SERVER)
+        try:
+            done = run('load', '--json', *memif(folder, 'client'), *CLIENT, '--connect', '192.0.2.1:80', '--connect',
+                       '[2001:db8::1]:80', '--connect', '[fd99::1]:80', '--rate', '1k', '--duration', '500ms', *EAL)
+        finally:
+            expect_clean(finish(serving))
+    expect_equal(done.returncode, 1, 'exit status')
+    expect('give --gateway' in done.stderr, done.stderr)
+    summary = lines_of(done.stdout)[-1]
+    expect_at_rest(summary)
+    expect_equal(summary['connections']['closed'], 500, 'connections')
+    expect(all(counts['closed'] > 200 for counts in summary['families'].values()), summary['families'])
+    # Asked every 10 ms, and not each time that a connection is due.
+    expect(2 < summary['held_back'].get('no_route', 0) <= 60, summary['held_back'])
+
+
 def no_way_there():
     """No router advertises itself: status 1, and a line that says what helps."""
     done = run('load', '--json', '--port', 'net_ring0', '--addr', 'fd99::10/64', '--connect', '[2001:db8::1]:80',
@@ -90,4 +109,5 @@ def no_way_there():
 
 if __name__ == '__main__':
     sys.dont_write_bytecode = True
-    main(several_servers_of_both_families, in_a_vlan, an_address_that_somebody_has, no_way_there)
+    main(several_servers_of_both_families, in_a_vlan, an_address_that_somebody_has, no_way_there,
+         no_way_to_one_of_two)
