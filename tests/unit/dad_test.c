@@ -17,6 +17,16 @@ static void start(unsigned probes)
 	link_init(&link, &config);
 }
 
+/* All of a round's questions go out. */
+static void ask(void)
+{
+	struct net_request request;
+
+	link_pass(&link, 0);
+	while (link_requested(&link, ICMP6_NEIGHBOUR_SOLICITATION, &request))
+		;
+}
+
 static verdict addresses(struct weir_address src, struct weir_address dst)
 {
 	return net_check_addresses(&link.net, &(struct ip_hdr){ .src = src, .dst = dst });
@@ -72,6 +82,21 @@ Test(dad, questions_and_their_times)
 		cr_assert_not(net_next_request(&link.net, &request));
 		link.now_ns -= S - 1;
 	}
+	link_pass(&link, S - 1);
+	cr_assert_eq(net_ready(&link.net), 0);
+	link_pass(&link, 1);
+	cr_assert_eq(net_ready(&link.net), 1);
+}
+
+/* Their time begins when they have gone: a port may take nothing for a while. */
+Test(dad, who_was_not_asked_has_not_agreed)
+{
+	start(1);
+	for (unsigned i = 0; i < 5; i++)
+		link_pass(&link, S);
+	cr_assert_eq(net_ready(&link.net), 0);
+	cr_assert_eq(net_next_deadline(&link.net, link.now_ns), link.now_ns, "they wait");
+	ask();
 	link_pass(&link, S - 1);
 	cr_assert_eq(net_ready(&link.net), 0);
 	link_pass(&link, 1);
@@ -182,7 +207,7 @@ Test(dad, somebody_with_another_nonce_wants_it_too)
 Test(dad, our_own_question_came_back)
 {
 	start(1);
-	link_pass(&link, 0);
+	ask();
 	cr_assert_eq(probed(link_global(1), true, link.net.dad.nonce, link_mac(9)), COUNT_drop_nd_own);
 	cr_assert_eq(probed(link_global(1), false, 0, link.net.mac), COUNT_drop_nd_own);
 	cr_assert_eq(net_ready(&link.net), 0);
@@ -207,7 +232,7 @@ Test(dad, nonces_differ)
 Test(dad, others_addresses_are_none_of_it)
 {
 	start(1);
-	link_pass(&link, 0);
+	ask();
 	cr_assert_eq(probed(link_global(7), false, 0, link_mac(9)), COUNT_drop_nd_other);
 	cr_assert_eq(link_advertise(&link, link_global(7), 9, ND_OVERRIDE), COUNT_frames_not_mine);
 	link_pass(&link, S);
@@ -218,7 +243,7 @@ Test(dad, others_addresses_are_none_of_it)
 Test(dad, defended_afterwards)
 {
 	start(1);
-	link_pass(&link, 0);
+	ask();
 	link_pass(&link, S);
 	cr_assert_eq(probed(link_global(1), false, 0, link_mac(9)), ACCEPTED);
 	cr_assert(link.answer.due);
