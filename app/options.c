@@ -76,9 +76,13 @@ static error_t check(struct parse *parse, int rc, const char *option, const char
 	if (rc == -EAFNOSUPPORT)
 		return wrong(parse, "%s: '%s' is an IPv4 address in the form of an IPv6 one; give %s", option,
 			     arg, right);
+	if (rc == -EADDRNOTAVAIL)
+		return wrong(parse, "%s: '%s' is no host's address; give %s", option, arg, right);
 	if (rc == -ENODEV)
-		return wrong(parse, "%s: '%s' names a device, and weir knows --port alone; leave out %s",
-			     option, arg, strchr(arg, '%'));
+		return wrong(
+			parse,
+			"%s: '%s' names a device, and weir knows --port alone; leave out the %% and the name",
+			option, arg);
 	if (rc < 0)
 		return wrong(parse, "%s: '%s' is not understood; give %s", option, arg, right);
 	return 0;
@@ -95,6 +99,8 @@ static error_t parse_number(struct parse *parse, const char *option, const char 
 		rc = -ERANGE;
 	if (max == UINT64_MAX)
 		snprintf(right, sizeof(right), "a number from %lu, such as 500, 10k or 2M", min);
+	else if (max < 10000)
+		snprintf(right, sizeof(right), "a number from %lu to %lu", min, max);
 	else
 		snprintf(right, sizeof(right), "a number from %lu to %lu, such as 500, 10k or 2M", min, max);
 	if (rc == 0)
@@ -165,6 +171,8 @@ static error_t parse_gateway(struct parse *parse, const char *arg)
 	struct weir_address address, *gateway;
 	int rc = units_address(arg, &address);
 
+	if (rc == 0 && ip_is_any(address))
+		rc = -EADDRNOTAVAIL;
 	if (rc != 0)
 		return check(parse, rc, "--gateway", arg, "a router's address, such as 192.0.2.1 or fd99::1");
 	gateway = weir_is_ipv4(address) ? &parse->options->gateway : &parse->options->gateway6;
@@ -281,6 +289,25 @@ static error_t parse_pps(struct parse *parse, const char *option, const char *ar
 		     "packets per second from 1 to 1G, such as 500, 10k or 2M, or max");
 }
 
+/* The port, and the way out of it. demo has neither. */
+static error_t parse_port(int key, char *arg, struct argp_state *state)
+{
+	struct parse *parse = state->input;
+
+	switch (key) {
+	case KEY_PORT:
+		parse->options->port = arg;
+		return 0;
+	case KEY_PROFILE:
+		parse->options->profile = arg;
+		return 0;
+	case KEY_GATEWAY:
+		return parse_gateway(parse, arg);
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
 /* Where weir stands, and what it may use. */
 static error_t parse_place(int key, char *arg, struct argp_state *state)
 {
@@ -288,16 +315,8 @@ static error_t parse_place(int key, char *arg, struct argp_state *state)
 	struct options *options = parse->options;
 
 	switch (key) {
-	case KEY_PORT:
-		options->port = arg;
-		return 0;
-	case KEY_PROFILE:
-		options->profile = arg;
-		return 0;
 	case KEY_ADDR:
 		return parse_range(parse, arg);
-	case KEY_GATEWAY:
-		return parse_gateway(parse, arg);
 	case KEY_VLAN:
 		return parse_vlan(parse, arg);
 	case KEY_LCORES:
@@ -448,6 +467,15 @@ static error_t parse_demo(int key, char *arg, struct argp_state *state)
 	switch (key) {
 	case KEY_CONNECT:
 		return wrong(parse, "--connect: demo has a server of its own; weir load connects to others");
+	case KEY_PORT:
+		return wrong(parse,
+			     "--port: demo brings a wire of its own; weir serve, load and flood use ports");
+	case KEY_PROFILE:
+		return wrong(
+			parse,
+			"--profile: demo brings a wire of its own; weir serve, load and flood use devices");
+	case KEY_GATEWAY:
+		return wrong(parse, "--gateway: demo's two sides share a wire and need none; leave it out");
 	case KEY_SIZE:
 		return parse_size(parse, arg);
 	case KEY_FLOOD:
@@ -474,7 +502,8 @@ static error_t parse_flood(int key, char *arg, struct argp_state *state)
 	case KEY_SOURCE:
 		options->source_given = true;
 		return check(parse, units_network(arg, &options->source), "--source", arg,
-			     "NETWORK/LEN or FIRST-LAST/LEN, such as 10.0.0.0/8 or fd10::/16");
+			     "NETWORK/LEN or FIRST-LAST/LEN, hosts of one network, LEN 1 or more, such as "
+			     "10.0.0.0/8 or fd10::/16");
 	case KEY_PLAIN:
 		options->plain = true;
 		return 0;
@@ -518,6 +547,7 @@ static error_t parse_parent(int key, char *arg, struct argp_state *state)
 	static const struct argp name##_argp = { .options = options_##name##_rows, .parser = (function) }
 
 PARSER(common, parse_common);
+PARSER(port, parse_port);
 PARSER(serve, parse_serve);
 PARSER(defence, parse_defence);
 PARSER(traffic, parse_traffic);
@@ -535,17 +565,20 @@ static const struct argp_child demo_children[] = {
 static const struct argp_child serve_children[] = {
 	{ &serve_argp, 0, NULL, 0 },
 	{ &defence_argp, 0, NULL, 0 },
+	{ &port_argp, 0, NULL, 0 },
 	{ &common_argp, 0, NULL, 0 },
 	{ 0 },
 };
 static const struct argp_child load_children[] = {
 	{ &traffic_argp, 0, NULL, 0 },
 	{ &load_argp, 0, NULL, 0 },
+	{ &port_argp, 0, NULL, 0 },
 	{ &common_argp, 0, NULL, 0 },
 	{ 0 },
 };
 static const struct argp_child flood_children[] = {
 	{ &flood_argp, 0, NULL, 0 },
+	{ &port_argp, 0, NULL, 0 },
 	{ &common_argp, 0, NULL, 0 },
 	{ 0 },
 };

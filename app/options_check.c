@@ -51,13 +51,67 @@ static bool is_own(const struct options *options, struct weir_address address)
 	return false;
 }
 
+static bool overlap(const struct weir_range *a, const struct weir_range *b)
+{
+	return ip_number_of(a->first) <= ip_number_of(b->last) &&
+	       ip_number_of(b->first) <= ip_number_of(a->last);
+}
+
+/* What an address is that no host on a link has (RFC 6890, RFC 4291 section 2.4); NULL: one may have it. */
+static const char *no_host(struct weir_address address)
+{
+	unsigned byte = (uint32_t)address.lo >> 24;
+
+	if (weir_is_ipv4(address) && byte >> 4 >= 14)
+		return "multicast, reserved or broadcast";
+	if (weir_is_ipv4(address))
+		return byte == 0 ? "reserved" : byte == 127 ? "loopback" : NULL;
+	if (address.hi >> 56 == 0xff)
+		return "multicast";
+	return address.hi == 0 && address.lo == 1 ? "loopback" : NULL;
+}
+
+static int check_range(const struct weir_range *range, char *error)
+{
+	ip_number network = ip_number_of(range->first) & ~ip_host_mask(range->first, range->prefix_len);
+	const char *what = no_host(range->first) != NULL ? no_host(range->first) : no_host(range->last);
+	char text[UNITS_RANGE_TEXT];
+
+	/* Loopback, and what stood for IPv4 (RFC 4291 section 2.5). */
+	if (what == NULL && !weir_is_ipv4(range->first) && network >> 64 == 0)
+		what = "of a network that holds ::/64, which is reserved";
+	if (what == NULL)
+		return 0;
+	units_range_text(range, text);
+	return wrong(error, "--addr: %s is %s; give addresses that hosts may have", text, what);
+}
+
+static int check_ranges(const struct options *options, char *error)
+{
+	const struct weir_range *ranges = options->ranges;
+	char one[UNITS_RANGE_TEXT], other[UNITS_RANGE_TEXT];
+	int rc = 0;
+
+	for (unsigned i = 0; i < options->ranges_count && rc == 0; i++) {
+		rc = check_range(&ranges[i], error);
+		for (unsigned j = 0; j < i && rc == 0; j++) {
+			if (!overlap(&ranges[j], &ranges[i]))
+				continue;
+			units_range_text(&ranges[j], one);
+			units_range_text(&ranges[i], other);
+			rc = wrong(error, "--addr: %s and %s share addresses; give each of them once", one,
+				   other);
+		}
+	}
+	return rc;
+}
+
 /* One side's and the other's, of a family. */
 static int check_wire(const struct weir_range *client, const struct weir_range *server, char *error)
 {
 	if (!ip_on_link(client, server->first) || !ip_on_link(server, client->first))
 		return wrong(error, "--addr: demo's two sides share a wire; give ranges of the same network");
-	if (ip_number_of(client->first) <= ip_number_of(server->last) &&
-	    ip_number_of(server->first) <= ip_number_of(client->last))
+	if (overlap(client, server))
 		return wrong(
 			error,
 			"--addr: demo's two sides have addresses in common; give ranges that do not overlap");
@@ -83,15 +137,6 @@ static int check_demo(const struct options *options, char *error)
 {
 	if (options->family_given && options->addr_given)
 		return wrong(error, "--family: --addr tells it already; leave one of them out");
-	if (options->port != NULL)
-		return wrong(error,
-			     "--port: demo brings a wire of its own; weir serve, load and flood use ports");
-	if (options->profile != NULL)
-		return wrong(
-			error,
-			"--profile: demo brings a wire of its own; weir serve, load and flood use devices");
-	if (!ip_is_none(options->gateway) || !ip_is_none(options->gateway6))
-		return wrong(error, "--gateway: demo's two sides share a wire and need none; leave it out");
 	if (options->lcores_count > 2)
 		return wrong(error, "--lcores: demo has two sides; give one CPU for both, or two");
 	return check_demo_ranges(options, error);
@@ -127,23 +172,13 @@ static int check_place(const struct options *options, char *error)
 	return rc == 0 ? check_gateway(options, options->gateway6, error) : rc;
 }
 
-/* Multicast, and what IPv4 has reserved above that; IPv6's loopback. */
-static bool is_no_host(struct weir_address address)
-{
-	if (weir_is_ipv4(address))
-		return (uint32_t)address.lo >> 28 >= 14;
-	return address.hi >> 56 == 0xff || (address.hi == 0 && address.lo == 1);
-}
-
 static int check_target(const struct options *options, struct weir_address address, char *error)
 {
 	char text[UNITS_ADDRESS_TEXT];
 
 	units_address_text(address, text);
-	if (is_no_host(address))
-		return wrong(error,
-			     "--connect: %s is multicast, reserved or broadcast; give one host's address",
-			     text);
+	if (no_host(address) != NULL)
+		return wrong(error, "--connect: %s is %s; give one host's address", text, no_host(address));
 	if (!any_of_family(options, address))
 		return wrong(error,
 			     "--addr: missing for --connect %s; give an address of %s for this end, too",
@@ -219,6 +254,11 @@ static bool is_harmless(struct weir_address address)
 	return false;
 }
 
+static const char *source_such_as(struct weir_address target)
+{
+	return weir_is_ipv4(target) ? "10.0.0.0/8" : "fd10::/16";
+}
+
 static int check_flood(const struct options *options, char *error)
 {
 	struct weir_address target = options->connect[0].address;
@@ -234,12 +274,12 @@ static int check_flood(const struct options *options, char *error)
 			text);
 	if (options->source_given && !ip_same_family(options->source.first, target))
 		return wrong(error, "--source: it is of %s, and the target of %s; give others, such as %s",
-			     family_of(options->source.first), family_of(target),
-			     weir_is_ipv4(target) ? "10.0.0.0/8" : "fd10::/16");
+			     family_of(options->source.first), family_of(target), source_such_as(target));
 	if (options->source_given && !flood_sources_init(&sources, &options->source, 1, target, 0))
 		return wrong(error,
 			     "--source: no host but the target can have an address of it; give others, such "
-			     "as 10.0.0.0/8");
+			     "as %s",
+			     source_such_as(target));
 	if (options->flood_pps == 0)
 		return wrong(error, "--rate: missing; give packets per second, such as --rate 100k, or max");
 	return 0;
@@ -270,6 +310,8 @@ int options_check(const struct options *options, char error[OPTIONS_ERROR_MAX])
 {
 	int rc = options->command == COMMAND_DEMO ? check_demo(options, error) : check_place(options, error);
 
+	if (rc == 0)
+		rc = check_ranges(options, error);
 	if (rc == 0 && (options->command == COMMAND_LOAD || options->command == COMMAND_FLOOD))
 		rc = check_connect(options, error);
 	if (rc == 0 && options->command == COMMAND_FLOOD)

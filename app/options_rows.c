@@ -4,15 +4,8 @@
 #include <stddef.h>
 
 const struct argp_option options_common_rows[] = {
-	{ NULL, 0, NULL, 0, "Port and addresses:", 10 },
-	{ "port", KEY_PORT, "DEVICE", 0,
-	  "PCI address or DPDK vdev string, such as 0000:3b:00.0 or net_tap0,iface=t0", 0 },
-	{ "profile", KEY_PROFILE, "FILE", 0, "Settings of a device, from drivers-cfg/", 0 },
+	{ NULL, 0, NULL, 0, "Addresses:", 10 },
 	{ "addr", KEY_ADDR, "CIDR", 0, "Own addresses, of IPv4 or IPv6: A/LEN or A-B/LEN. Repeatable", 0 },
-	{ "gateway", KEY_GATEWAY, "ADDR", 0,
-	  "Next hop for addresses that --addr has no network for; one for each family (IPv6 default: who advertises "
-	  "itself)",
-	  0 },
 	{ "vlan", KEY_VLAN, "ID", 0, "All frames have the tag of this VLAN, 1 to 4094 (default: none)", 0 },
 	{ NULL, 0, NULL, 0, "Machine:", 11 },
 	{ "lcores", KEY_LCORES, "LIST", 0,
@@ -29,6 +22,18 @@ const struct argp_option options_common_rows[] = {
 	  "Maximum segment lifetime; TIME-WAIT lasts twice this (default: 30s; demo: 1s)", 0 },
 	{ "rfc1337", KEY_RFC1337, NULL, 0, "Ignore RST in TIME-WAIT", 0 },
 	{ "help", KEY_HELP, NULL, 0, "Print this, and do nothing else", -1 },
+	{ 0 },
+};
+
+const struct argp_option options_port_rows[] = {
+	{ NULL, 0, NULL, 0, "Port:", 9 },
+	{ "port", KEY_PORT, "DEVICE", 0,
+	  "PCI address or DPDK vdev string, such as 0000:3b:00.0 or net_tap0,iface=t0", 0 },
+	{ "profile", KEY_PROFILE, "FILE", 0, "Settings of a device, from drivers-cfg/", 0 },
+	{ "gateway", KEY_GATEWAY, "ADDR", 0,
+	  "Next hop for addresses that --addr has no network for; one for each family (IPv6 default: who advertises "
+	  "itself)",
+	  10 },
 	{ 0 },
 };
 
@@ -88,7 +93,7 @@ const struct argp_option options_traffic_rows[] = {
 
 const struct argp_option options_load_rows[] = {
 	{ "connect", KEY_CONNECT, "ADDR:PORT", 0,
-	  "Whom to connect to, 192.0.2.20:80 or [fd99::20]:80. Repeatable: connections go to all in turn",
+	  "Whom to connect to, 192.0.2.20:80 or [fd99::20]:80. Repeatable, up to 16: connections go to all in turn",
 	  1 },
 	{ "size", KEY_SIZE, "BYTES", 0, "echo: bytes per request (default: 64). http: body size to insist on",
 	  1 },
@@ -96,8 +101,11 @@ const struct argp_option options_load_rows[] = {
 };
 
 const struct argp_option options_demo_rows[] = {
-	/* Else getopt would take it for an abbreviation of --connections. */
+	/* Not demo's, and it says so: else getopt would take the first for an abbreviation of --connections. */
 	{ "connect", KEY_CONNECT, "ADDR:PORT", OPTION_HIDDEN, "", 1 },
+	{ "port", KEY_PORT, "DEVICE", OPTION_HIDDEN, "", 1 },
+	{ "profile", KEY_PROFILE, "FILE", OPTION_HIDDEN, "", 1 },
+	{ "gateway", KEY_GATEWAY, "ADDR", OPTION_HIDDEN, "", 1 },
 	{ "size", KEY_SIZE, "BYTES", 0,
 	  "http: body of a response (default: 24). echo: bytes per request (default: 64)", 1 },
 	{ "family", KEY_FAMILY, "WHICH", 0,

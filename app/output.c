@@ -99,6 +99,12 @@ static void print_targets(FILE *out, const struct options *options)
 	}
 }
 
+static void print_vlan(FILE *out, const struct options *options)
+{
+	if (options->vlan != 0)
+		fprintf(out, ", VLAN %u", options->vlan);
+}
+
 static void ready_demo(FILE *out, const struct options *options)
 {
 	struct weir_range clients[2];
@@ -107,7 +113,9 @@ static void ready_demo(FILE *out, const struct options *options)
 	print_ranges(out, clients, options_demo_ranges(options, 0, clients));
 	fprintf(out, ") and a server (");
 	print_targets(out, options);
-	fprintf(out, ") on a wire in memory, app %s.\n", options_app_name(options->app));
+	fprintf(out, ") on a wire in memory");
+	print_vlan(out, options);
+	fprintf(out, ", app %s.\n", options_app_name(options->app));
 	fprintf(out, "Each connection: three-way handshake, %s, %s.\n",
 		options->app == APP_CONNECT ? "nothing sent" :
 		options->requests == 1      ? "one request and its answer" :
@@ -126,8 +134,7 @@ static void ready_text(FILE *out, const struct options *options, const char *con
 		fprintf(out, " %s", devices[i]);
 	fprintf(out, " as ");
 	print_ranges(out, options->ranges, options->ranges_count);
-	if (options->vlan != 0)
-		fprintf(out, ", VLAN %u", options->vlan);
+	print_vlan(out, options);
 	if (options->command == COMMAND_FLOOD)
 		fprintf(out, ", %s", options_flood_name(options->kind));
 	else

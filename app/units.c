@@ -166,8 +166,10 @@ int units_endpoint(const char *text, struct weir_endpoint *endpoint)
 	if (rc != 0)
 		return rc;
 	text = colon + 1;
-	if (digits(&text, &port) == 0 || *text != '\0' || ip_is_any(address))
+	if (digits(&text, &port) == 0 || *text != '\0')
 		return -EINVAL;
+	if (ip_is_any(address))
+		return -EADDRNOTAVAIL;
 	if (port == 0 || port > UINT16_MAX)
 		return -ERANGE;
 	*endpoint = (struct weir_endpoint){ .address = address, .port = (uint16_t)port };

@@ -28,7 +28,7 @@ int units_time(const char *text, uint64_t *ns);
 /* "198.18.0.1", "fd99::1" */
 int units_address(const char *text, struct weir_address *address);
 
-/* "198.18.0.1:80", "[fd99::1]:80"; address and port must not be 0. */
+/* "198.18.0.1:80", "[fd99::1]:80"; the port must not be 0, nor the address (-EADDRNOTAVAIL). */
 int units_endpoint(const char *text, struct weir_endpoint *endpoint);
 
 /* "02:00:00:00:00:01", of one station: neither all zero nor of a group. */

@@ -25,7 +25,7 @@ FAMILY = []
 
 
 def each_family(case):
-    """The case over IPv4, and over IPv6."""
+    """The case over IPv4 and over IPv6; where it takes ten times as long, over IPv6 alone."""
     def over(family):
         def run_it():
             FAMILY[:] = ['--family', family]
@@ -35,7 +35,7 @@ def each_family(case):
                 FAMILY.clear()
         run_it.__doc__ = f'{case.__doc__.strip().rstrip(".")} (IPv{family})'
         return run_it
-    return over('4'), over('6')
+    return (over('6'),) if SANITIZED else (over('4'), over('6'))
 
 
 def demo(*args, **kwargs):
@@ -134,10 +134,10 @@ def json_lines():
 
 def for_people():
     """Without --json: an explanation, a line per second, a summary."""
-    done = run('demo', '--duration', '1s')
+    done = run('demo', '--duration', '1s', '--vlan', '77')
     expect_clean(done)
     expect_equal(done.stderr, '')
-    expect('wire in memory' in done.stdout, done.stdout)
+    expect('wire in memory, VLAN 77, app http' in done.stdout, done.stdout)
     expect('1/1 s' in done.stdout, done.stdout)
     expect('0 failed' in done.stdout, done.stdout)
 

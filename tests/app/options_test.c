@@ -240,7 +240,7 @@ Test(options, floods_hit_nobody_else)
 		"2001:2:0:ffff::1",
 	};
 	static const char *const others[] = {
-		"9.255.255.255", "11.0.0.0",     "100.64.0.1",  "127.0.0.1",   "169.253.255.255",
+		"9.255.255.255", "11.0.0.0",     "100.64.0.1",  "126.0.0.1",   "169.253.255.255",
 		"172.15.255.1",  "172.32.0.1",   "192.0.3.1",   "192.0.1.1",   "192.167.0.1",
 		"192.169.0.1",   "198.17.255.1", "198.20.0.1",  "203.0.112.1", "8.8.8.8",
 		"fbff::1",       "fec0::1",      "2001:db7::1", "2001:db9::1", "3fff:1000::1",
@@ -347,6 +347,8 @@ static const struct {
 	{ SERVE " --gateway fd99::1", "--gateway: it is of IPv6, and no --addr is" },
 	{ SERVE " --gateway fe80::1%eth0", "--gateway: 'fe80::1%eth0' names a device" },
 	{ SERVE6 " --gateway fd98::1", "--gateway: it is on no network" },
+	{ SERVE6 " --gateway ::", "--gateway: '::' is no host's address" },
+	{ SERVE " --gateway 0.0.0.0", "--gateway: '0.0.0.0' is no host's address" },
 	{ SERVE6 " --gateway fd99::10", "--gateway: it is one of --addr's own" },
 	{ SERVE " --vlan 0", "--vlan: '0' is out of range; give a number from 1 to 4094" },
 	{ SERVE " --vlan 4095", "--vlan: '4095' is out of range" },
@@ -355,6 +357,15 @@ static const struct {
 	{ SERVE " --addr fe80::1%eth0/64", "--addr: 'fe80::1%eth0/64' names a device" },
 	{ SERVE " --addr fd99::1-fd99::1:0:1:0/64", "--addr: 'fd99::1-fd99::1:0:1:0/64' is out of range" },
 	{ SERVE " --addr fd99::1-fd99:0:0:1::/48", "--addr: 'fd99::1-fd99:0:0:1::/48' is out of range" },
+	{ SERVE " --addr ff02::1/64", "--addr: ff02::1/64 is multicast" },
+	{ SERVE " --addr ::1/128", "--addr: ::1/128 is loopback" },
+	{ SERVE " --addr ::5/64", "--addr: ::5/64 is of a network that holds ::/64" },
+	{ SERVE " --addr 127.0.0.1/8", "--addr: 127.0.0.1/8 is loopback" },
+	{ SERVE " --addr 0.0.0.1/8", "--addr: 0.0.0.1/8 is reserved" },
+	{ SERVE " --addr 239.0.0.1/24", "--addr: 239.0.0.1/24 is multicast" },
+	{ SERVE " --addr 192.0.2.1-192.0.2.20/24",
+	  "--addr: 192.0.2.10/24 and 192.0.2.1-192.0.2.20/24 share addresses" },
+	{ SERVE6 " --addr fd99::1-fd99::10/64", "--addr: fd99::10/64 and fd99::1-fd99::10/64 share" },
 	{ SERVE " --lcores 1,x", "--lcores: '1,x' " },
 	{ SERVE " --lcores 1,2", "--lcores: " },
 	{ SERVE " --max-connections 0", "--max-connections: '0' is out of range" },
@@ -383,7 +394,10 @@ static const struct {
 	{ LOAD6 " --connect fd99::20", "--connect: 'fd99::20' is not understood" },
 	{ LOAD6 " --connect [fd99::10]:80", "--connect: fd99::10 is one of --addr's own" },
 	{ LOAD6 " --connect [ff02::1]:80", "--connect: ff02::1 is multicast" },
-	{ LOAD6 " --connect [::1]:80", "--connect: ::1 is multicast, reserved" },
+	{ LOAD6 " --connect [::1]:80", "--connect: ::1 is loopback" },
+	{ LOAD " --connect 127.0.0.1:80", "--connect: 127.0.0.1 is loopback" },
+	{ LOAD6 " --connect [::]:80", "--connect: '[::]:80' is no host's address" },
+	{ LOAD " --connect 0.0.0.0:80", "--connect: '0.0.0.0:80' is no host's address" },
 	{ LOAD " --rate 0", "--rate: '0' is out of range" },
 	{ LOAD " --rate 5x", "--rate: '5x' is not understood" },
 	{ LOAD " --connections 0", "--connections: '0' is out of range" },
@@ -421,6 +435,9 @@ static const struct {
 	{ FLOODER " --addr fd99::10/64 --connect [2600::1]:80", "--connect: 2600::1 is no private" },
 	{ FLOOD " --source fd10::/16", "--source: it is of IPv6, and the target of IPv4" },
 	{ FLOOD " --source 192.0.2.20/32", "--source: no host but the target" },
+	{ FLOOD " --source ::/0",
+	  "--source: '::/0' is out of range; give NETWORK/LEN or FIRST-LAST/LEN, hosts of one "
+	  "network, LEN 1 or more" },
 	{ FLOOD " --app http", "--app: " },
 	{ "demo --port net_tap0", "--port: demo brings a wire of its own" },
 	{ "demo --profile x", "--profile: " },
@@ -446,6 +463,29 @@ Test(options, wrong_ones_are_named)
 		cr_expect_eq(strncmp(error, wrong[i].begin, strlen(wrong[i].begin)), 0, "%s: '%s'",
 			     wrong[i].line, error);
 		cr_expect_null(strchr(error, '\n'), "%s: more than a line", wrong[i].line);
+	}
+}
+
+/* Where the end of a line is what matters. */
+Test(options, wrong_ones_are_told_what_would_be_right)
+{
+	static const struct {
+		const char *line, *whole;
+	} lines[] = {
+		{ SERVE " --vlan 0", "--vlan: '0' is out of range; give a number from 1 to 4094" },
+		{ SERVE " --addr fe80::1%eth0/64",
+		  "--addr: 'fe80::1%eth0/64' names a device, and weir knows --port alone; leave out the % and the name" },
+		{ LOAD6 " --connect [fe80::1%eth0]:80",
+		  "--connect: '[fe80::1%eth0]:80' names a device, and weir knows --port alone; leave out the % and the name" },
+		{ FLOOD " --source 192.0.2.20/32",
+		  "--source: no host but the target can have an address of it; give others, such as 10.0.0.0/8" },
+		{ "flood --port x --rate 1 --addr fd99::1/64 --connect [fd99::2]:80 --source fd99::2/128",
+		  "--source: no host but the target can have an address of it; give others, such as fd10::/16" },
+	};
+
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		cr_expect_eq(parse(lines[i].line), -EINVAL, "%s", lines[i].line);
+		cr_expect_str_eq(error, lines[i].whole);
 	}
 }
 
