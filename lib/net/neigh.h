@@ -85,7 +85,7 @@ struct neigh_held {
 
 struct neigh {
 	struct counters *counters;
-	struct weir_address gateways[NEIGH_GATEWAYS]; /* their entries stay; none: there is none */
+	struct weir_address gateways[NEIGH_GATEWAYS]; /* not evicted; none: there is none */
 	uint32_t gateways_failed; /* a bit for each: it went silent, and has not answered since */
 	bool gateways_changed;    /* one has failed, or answered; the reader clears it */
 	struct siphash_key key;   /* where entries stand, so that nobody can choose to stand in one place */

@@ -8,7 +8,7 @@
  *     who came later, nor what preference (RFC 4191) he gives himself;
  *   - at most four are kept. A new one takes the place of one that went silent, else none;
  *   - a new one is asked for at once: who has the address answers, and who does not has gone silent three seconds later;
- *   - new ones and new prefixes have a limit per second, known ones have none;
+ *   - new ones have a limit per second, known ones have none; prefixes are eight in all;
  *   - one that is known speaks from the MAC address that it is known by, or is asked (neigh.h). Who balances load over
  *     several by leaving out the option must be configured as gateway6;
  *   - prefixes shorter than /64 are not believed: ::/0 would put the world on link. Addresses are configured, so that
