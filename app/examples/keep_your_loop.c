@@ -180,8 +180,9 @@ static bool parse_range(const char *text, struct weir_range *range)
 	struct in6_addr in6;
 	struct in_addr in;
 	unsigned bits;
+	char more;
 
-	if (sscanf(text, "%45[0-9a-fA-F.:]/%u", address, &bits) != 2 || bits > 128)
+	if (sscanf(text, "%45[0-9a-fA-F.:]/%u%c", address, &bits, &more) != 2 || bits > 128)
 		return false;
 	if (inet_pton(AF_INET, address, &in) == 1)
 		range->first = weir_ipv4(ntohl(in.s_addr));
@@ -220,6 +221,7 @@ static struct weir_core *make_core(const struct weir_range *range, uint16_t tcp_
 	config.ranges_count = 1;
 	config.max_connections = 1024;
 	config.pool = pool;
+	config.dad_probes = 2; /* a second apart: links may be coming up just now, and lose the first */
 	core = weir_core_create(&config);
 	if (core == NULL || weir_listen(core, (struct weir_endpoint){ .port = tcp_port }, 0) < 0) {
 		fprintf(stderr, "keep_your_loop: no core: %s\n",
@@ -229,6 +231,39 @@ static struct weir_core *make_core(const struct weir_range *range, uint16_t tcp_
 	return core;
 }
 
+/*
+ * Says so once the address may be used. An IPv6 one is asked for first, which takes a second: a station that has it already
+ * keeps it. As weir_ready() has it.
+ */
+static int tell_ready(const struct weir_core *core, const char *address, const char *port)
+{
+	int ready = weir_ready(core);
+
+	if (ready == 1)
+		printf("bridging, and listening on %s port %s\n", address, port);
+	else if (ready < 0)
+		fprintf(stderr,
+			"keep_your_loop: %s, or this station's link-local address, is in use by somebody else on this link\n",
+			address);
+	fflush(stdout);
+	return ready;
+}
+
+/* Until a signal, or until somebody else turns out to have the address. */
+static int run(struct weir_core *core, const char *address, const char *tcp_port)
+{
+	int ready = 0;
+
+	while (!stopped && ready >= 0) {
+		for (uint16_t port = 0; port < PORTS; port++)
+			bridge_burst(core, port, now_ns());
+		answer(core);
+		if (ready == 0)
+			ready = tell_ready(core, address, tcp_port);
+	}
+	return ready;
+}
+
 int main(int argc, char **argv)
 {
 	int taken = rte_eal_init(argc, argv);
@@ -236,6 +271,7 @@ int main(int argc, char **argv)
 	struct weir_core *core;
 	struct weir_range range;
 	uint16_t tcp_port;
+	int ready;
 
 	/* What EAL leaves begins with the program's name again. */
 	if (taken < 0 || argc - taken != 3 || rte_eth_dev_count_avail() != PORTS ||
@@ -253,13 +289,7 @@ int main(int argc, char **argv)
 
 	signal(SIGINT, on_signal);
 	signal(SIGTERM, on_signal);
-	printf("bridging, and listening on %s port %s\n", argv[taken + 1], argv[taken + 2]);
-	fflush(stdout);
-	while (!stopped) {
-		for (uint16_t port = 0; port < PORTS; port++)
-			bridge_burst(core, port, now_ns());
-		answer(core);
-	}
+	ready = run(core, argv[taken + 1], argv[taken + 2]);
 	weir_core_destroy(core);
 	for (uint16_t port = 0; port < PORTS; port++) {
 		rte_eth_dev_stop(port);
@@ -268,5 +298,5 @@ int main(int argc, char **argv)
 	if (rte_mempool_in_use_count(pool) > 0)
 		fprintf(stderr, "keep_your_loop: %u buffers did not come back\n",
 			rte_mempool_in_use_count(pool));
-	return rte_mempool_in_use_count(pool) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return rte_mempool_in_use_count(pool) == 0 && ready >= 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -26,6 +26,7 @@ static struct peer {
 static uint32_t free_peers[PEERS], free_count;
 
 static struct weir_runtime *runtime;
+static int ready; /* as weir_ready() has it; only the loop may ask, and main waits for it */
 
 /*
  * Sends back what fits, buffer by buffer. A buffer that was released opens the receive window again; one that
@@ -82,6 +83,8 @@ static void echo(struct weir_core *core, const struct weir_event *events, unsign
 		 void *arg)
 {
 	(void)now_ns, (void)arg;
+	if (ready == 0)
+		__atomic_store_n(&ready, weir_ready(core), __ATOMIC_RELAXED);
 	for (unsigned i = 0; i < n; i++)
 		handle(core, &events[i]);
 }
@@ -99,8 +102,9 @@ static bool parse_range(const char *text, struct weir_range *range)
 	struct in6_addr in6;
 	struct in_addr in;
 	unsigned bits;
+	char more;
 
-	if (sscanf(text, "%45[0-9a-fA-F.:]/%u", address, &bits) != 2 || bits > 128)
+	if (sscanf(text, "%45[0-9a-fA-F.:]/%u%c", address, &bits, &more) != 2 || bits > 128)
 		return false;
 	if (inet_pton(AF_INET, address, &in) == 1)
 		range->first = weir_ipv4(ntohl(in.s_addr));
@@ -144,12 +148,23 @@ static int serve(const char *device, const struct weir_range *range, uint16_t tc
 	return weir_runtime_start(runtime);
 }
 
+/* An IPv6 address is asked for first, which takes a second: a station that has it already keeps it. */
+static int wait_until_ready(void)
+{
+	int now = 0;
+
+	while (now == 0 && weir_runtime_poll(runtime, weir_now_ns() + 10000000))
+		now = __atomic_load_n(&ready, __ATOMIC_RELAXED);
+	return now;
+}
+
 int main(int argc, char **argv)
 {
 	int taken = rte_eal_init(argc, argv);
 	struct weir_range range;
 	uint16_t tcp_port;
 	unsigned missing;
+	int state;
 
 	/* What EAL leaves begins with the program's name again. */
 	if (taken < 0 || argc - taken != 4 || !parse_range(argv[taken + 2], &range) ||
@@ -167,15 +182,22 @@ int main(int argc, char **argv)
 		fprintf(stderr, "run_for_me: %s\n", weir_runtime_error(runtime));
 		return EXIT_FAILURE;
 	}
-	printf("listening on %s port %s\n", argv[taken + 2], argv[taken + 3]);
+	state = wait_until_ready();
+	if (state == 1)
+		printf("listening on %s port %s\n", argv[taken + 2], argv[taken + 3]);
+	else if (state < 0)
+		fprintf(stderr,
+			"run_for_me: %s, or this port's link-local address, is in use by somebody else on this link\n",
+			argv[taken + 2]);
 	fflush(stdout);
-	while (weir_runtime_poll(runtime, weir_now_ns() + 1000000000))
+	while (state == 1 && weir_runtime_poll(runtime, weir_now_ns() + 1000000000))
 		;
+	weir_runtime_stop(runtime);
 	weir_runtime_join(runtime);
 	for (uint32_t slot = 0; slot < PEERS; slot++)
 		rte_pktmbuf_free(peers[slot].unsent);
 	missing = weir_runtime_destroy(runtime);
 	if (missing > 0)
 		fprintf(stderr, "run_for_me: %u buffers did not come back\n", missing);
-	return missing == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return missing == 0 && state >= 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -67,12 +67,33 @@ def load(weir, folder, own, address):
     assert connections['closed'] == connections['attempted'], connections
 
 
+def wrong_usage(program, *words):
+    """What is no address ends in a line of usage."""
+    done = subprocess.run([program, *EAL, *words], capture_output=True, text=True, timeout=START_S)
+    assert done.returncode == 2 and 'usage: ' in done.stderr, f'{done.returncode}: {done.stdout}{done.stderr}'
+
+
+def taken(program, address, *words):
+    """Somebody has the address: the example says so, and does not listen."""
+    done = subprocess.run([program, *EAL, *words, address, '7'], capture_output=True, text=True, timeout=START_S)
+    said = f'{done.returncode}: {done.stdout}{done.stderr}'
+    assert done.returncode == 1 and 'listening' not in done.stdout and 'did not come back' not in done.stderr, said
+    assert f': {address}, or this ' in done.stderr and 'is in use by somebody else on this link' in done.stderr, said
+
+
 def cases(weir, keep_your_loop, run_for_me, folder, family):
     network, bits = FAMILIES[family]
     one, two, three = (f'{network}{host}' for host in (1, 2, 3))
     bridge = Example(keep_your_loop, *EAL, f'--vdev={memif(folder, "a", "server", 0)}',
                      f'--vdev={memif(folder, "b", "server", 1)}', '--', one + bits, '7')
     yield 'keep_your_loop starts', bridge.wait_until_listening
+    client = memif(folder, 'a', 'client')
+    for program, words in ((run_for_me, ['--', client]), (keep_your_loop, [f'--vdev={client}', '--vdev=net_null0,no-rx=1', '--'])):
+        name = os.path.basename(program).removeprefix('example_')
+        yield f'{name} takes no address with more behind it', lambda: wrong_usage(program, *words, f'{two}{bits}x', '7')
+        # IPv4 announces its addresses, and asks nobody.
+        if family == 'IPv6':
+            yield f'{name} does not listen on an address that is taken', lambda: taken(program, one + bits, *words)
     echo = Example(run_for_me, *EAL, '--', memif(folder, 'a', 'client'), two + bits, '7')
     yield 'run_for_me starts', echo.wait_until_listening
     yield 'keep_your_loop answers on its own address', lambda: load(weir, folder, three + bits, one)
