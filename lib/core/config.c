@@ -36,6 +36,8 @@ static const char *check_range(const struct weir_range *range)
 		return "ranges: prefix_len must be at most 32, or for IPv6 from 1 to 128";
 	if (!address_is_host(range->first) || !address_is_host(range->last))
 		return "ranges: addresses must be those of hosts, not loopback, multicast, reserved or broadcast";
+	if (address_is_link_local(range->first) || address_is_link_local(range->last))
+		return "ranges: fe80::/10 is left out; a core makes its link-local address itself";
 	if (address_above(range->first, range->last))
 		return "ranges: first must not be above last";
 	if (range->first.hi != range->last.hi || range->last.lo - range->first.lo > UINT32_MAX)

@@ -184,10 +184,13 @@ bool icmp6_error_allowed(const struct ip_hdr *ip, const uint8_t *packet, uint32_
 		return false;
 	if ((group || address_is_multicast(ip->dst)) && ip->problem != IP_PROBLEM_OPTION)
 		return false;
-	/* What comes behind headers that cannot be read past may be anything; errors come without any. */
-	return ip->protocol != IP_PROTOCOL_ICMP6 ||
-	       (contiguous > ip->header_bytes && packet[ip->header_bytes] >= ICMP6_ECHO &&
-		packet[ip->header_bytes] != ICMP6_REDIRECT);
+	uint8_t protocol;
+	uint32_t at;
+
+	if (!ipv6_carries(packet, contiguous, &protocol, &at))
+		return false;
+	return protocol != IP_PROTOCOL_ICMP6 ||
+	       (at < contiguous && packet[at] >= ICMP6_ECHO && packet[at] != ICMP6_REDIRECT);
 }
 
 void icmp6_build_csum(uint8_t *message, unsigned len, struct weir_address src, struct weir_address dst)

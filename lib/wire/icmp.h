@@ -107,8 +107,8 @@ unsigned icmp6_error_bytes(uint32_t packet_bytes);
 
 /*
  * Whether a packet may be answered by an error at all (RFC 4443 section 2.4 (e)): its source is one host, and it is no error
- * itself. next: where what it carries starts, contiguous bytes of the packet beyond; group: its destination, on either
- * layer, is a group. An option that is unknown is worth it even then.
+ * itself, nor a redirect, nor so long in its headers that this cannot be told. contiguous: bytes of the packet; group: its
+ * destination, on either layer, is a group. An option that is unknown is worth it even then.
  */
 bool icmp6_error_allowed(const struct ip_hdr *ip, const uint8_t *packet, uint32_t contiguous, bool group);
 

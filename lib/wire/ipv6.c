@@ -101,6 +101,33 @@ static bool is_extension(uint8_t protocol, bool first)
 	       protocol == HEADER_FRAGMENT || protocol == HEADER_DESTINATION;
 }
 
+/* Bytes of the extension header that starts `at`, of those that are here; 0: it does not end there. */
+static uint32_t extension_bytes(const uint8_t *packet, uint32_t here, uint32_t at, uint8_t protocol)
+{
+	if (here < at + 8)
+		return 0;
+	uint32_t len = protocol == HEADER_FRAGMENT ? FRAGMENT_BYTES : 8 + packet[at + 1] * 8u;
+
+	return len <= here - at ? len : 0;
+}
+
+bool ipv6_carries(const uint8_t *packet, uint32_t contiguous, uint8_t *protocol, uint32_t *at)
+{
+	*protocol = packet[NEXT_HEADER_AT];
+	*at = IPV6_BYTES;
+	for (unsigned i = 0; i <= IPV6_EXTENSIONS_MAX; i++) {
+		if (!is_extension(*protocol, i == 0))
+			return true;
+		uint32_t len = extension_bytes(packet, contiguous, *at, *protocol);
+
+		if (len == 0)
+			return false;
+		*protocol = packet[*at];
+		*at += len;
+	}
+	return false;
+}
+
 verdict ipv6_acceptable(const uint8_t *packet, uint32_t contiguous, struct ip_hdr *ip)
 {
 	uint32_t at = IPV6_BYTES, next_at = NEXT_HEADER_AT, here = contiguous;
@@ -110,11 +137,9 @@ verdict ipv6_acceptable(const uint8_t *packet, uint32_t contiguous, struct ip_hd
 	for (unsigned i = 0; is_extension(ip->protocol, i == 0); i++) {
 		if (i == IPV6_EXTENSIONS_MAX)
 			return COUNT_drop_ip_extensions;
-		if (here - at < 8)
-			return COUNT_drop_ip_short;
-		uint32_t len = ip->protocol == HEADER_FRAGMENT ? FRAGMENT_BYTES : 8 + packet[at + 1] * 8u;
+		uint32_t len = extension_bytes(packet, here, at, ip->protocol);
 
-		if (len > here - at)
+		if (len == 0)
 			return COUNT_drop_ip_short;
 		verdict v = check_extension(packet, at, len, ip);
 

@@ -22,6 +22,12 @@ verdict ipv6_acceptable(const uint8_t *packet, uint32_t contiguous, struct ip_hd
 void ipv6_build(uint8_t *packet, const struct ip_hdr *ip, uint32_t flow_label);
 
 /*
+ * What a packet carries behind its extension headers, whatever is wrong with those, and where: bytes of the packet, of which
+ * none need be there. False: the headers do not end in the contiguous bytes.
+ */
+bool ipv6_carries(const uint8_t *packet, uint32_t contiguous, uint8_t *protocol, uint32_t *at);
+
+/*
  * RFC 6437: a label for each connection, the same in all of its packets, and none that a third party could tell: 20 bits
  * of its name, which is secret, mixed with its ports.
  */

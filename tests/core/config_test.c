@@ -123,6 +123,7 @@ Test(config, ranges_of_ipv6)
 	expect_range6(range6(0, 2, 2, 64));             /* where IPv4's stand */
 	expect_range6(range6(0x2000ull << 48, 1, 1, 2));
 	expect_range6(range6(0xff02ull << 48, 1, 1, 64));
+	expect_range6(range6(0xfe80ull << 48, 1, 1, 64));
 	range = range6(fd99, 1, 1, 48);
 	range.last.hi++; /* in the subnet, but not in one /64 */
 	expect_range6(range);

@@ -346,6 +346,7 @@ Test(icmp, what_may_be_answered_by_an_error)
 
 	ip.header_bytes = IPV6_BYTES;
 	ip.protocol = IP_PROTOCOL_TCP;
+	packet[6] = IP_PROTOCOL_TCP;
 	cr_assert_not(icmp6_error_allowed(&ip, packet, sizeof(packet), false), "nothing is wrong with it");
 	ip.problem = IP_PROBLEM_FIELD;
 	cr_assert(icmp6_error_allowed(&ip, packet, sizeof(packet), false));
@@ -367,18 +368,28 @@ Test(icmp, what_may_be_answered_by_an_error)
 /* Neither an error nor a redirect, nor what cannot be told from one; an echo would be. */
 Test(icmp, errors_are_not_answered_by_errors)
 {
-	uint8_t packet[IPV6_BYTES + 1] = { 0 };
+	enum {
+		DESTINATION = 60,
+		EXTENSION_BYTES = 8
+	};
+	uint8_t packet[IPV6_BYTES + EXTENSION_BYTES + 1] = { 0 };
 	struct ip_hdr ip = header(true);
 
-	ip.header_bytes = IPV6_BYTES;
-	ip.protocol = IP_PROTOCOL_ICMP6;
 	ip.problem = IP_PROBLEM_FIELD;
-	cr_assert_not(icmp6_error_allowed(&ip, packet, IPV6_BYTES, false), "cut off");
-	for (unsigned type = 0; type < 256; type++) {
-		packet[IPV6_BYTES] = (uint8_t)type;
-		cr_assert_eq(icmp6_error_allowed(&ip, packet, sizeof(packet), false),
-			     type >= 128 && type != ICMP6_REDIRECT, "type %u", type);
+	for (unsigned at = IPV6_BYTES; at < sizeof(packet); at += EXTENSION_BYTES) {
+		bool behind = at > IPV6_BYTES; /* a header that need not make sense */
+
+		packet[6] = behind ? DESTINATION : IP_PROTOCOL_ICMP6;
+		packet[IPV6_BYTES] = IP_PROTOCOL_ICMP6;
+		cr_assert_not(icmp6_error_allowed(&ip, packet, at, false), "cut off");
+		for (unsigned type = 0; type < 256; type++) {
+			packet[at] = (uint8_t)type;
+			cr_assert_eq(icmp6_error_allowed(&ip, packet, at + 1, false),
+				     type >= 128 && type != ICMP6_REDIRECT, "type %u at %u", type, at);
+		}
 	}
+	packet[IPV6_BYTES + 1] = 1; /* longer than what there is of it */
+	cr_assert_not(icmp6_error_allowed(&ip, packet, sizeof(packet), false));
 }
 
 /* As much of the packet as the least MTU lets, and no more than there is (section 2.4 (c)). */
