@@ -320,8 +320,9 @@ WEIR_API void weir_core_destroy(struct weir_core *core);
 
 /* What became of a frame that was handed to weir_input(). */
 enum weir_verdict {
-	WEIR_TAKEN,    /* it is weir's now: used or dropped, and counted under a name */
-	WEIR_NOT_MINE, /* neither for one of the core's addresses nor about them; still the caller's */
+	WEIR_TAKEN, /* it is weir's now: used or dropped, and counted under a name */
+	/* Neither for one of the core's addresses nor about them; still the caller's. A VLAN tag may stand in the mbuf now. */
+	WEIR_NOT_MINE,
 };
 
 /*
