@@ -19,10 +19,16 @@ __attribute__((format(printf, 2, 3))) static int wrong(char *error, const char *
 	return -EINVAL;
 }
 
-/* A link-local address, fe80::/10, is on every link of IPv6. */
+/* fe80::/10 */
+static bool is_link_local(struct weir_address address)
+{
+	return address.hi >> 54 == 0xfe80 >> 6;
+}
+
+/* A link-local address is on every link of IPv6. */
 static bool any_on_link(const struct options *options, struct weir_address address)
 {
-	if (address.hi >> 54 == 0xfe80 >> 6)
+	if (is_link_local(address))
 		return true;
 	for (unsigned i = 0; i < options->ranges_count; i++)
 		if (ip_on_link(&options->ranges[i], address))
@@ -77,13 +83,15 @@ static int check_range(const struct weir_range *range, char *error)
 	const char *what = no_host(range->first) != NULL ? no_host(range->first) : no_host(range->last);
 	char text[UNITS_RANGE_TEXT];
 
+	if (is_link_local(range->first) || is_link_local(range->last))
+		what = "link-local, of which weir has one by itself";
 	/* Loopback, and what stood for IPv4 (RFC 4291 section 2.5). */
 	if (what == NULL && !weir_is_ipv4(range->first) && network >> 64 == 0)
 		what = "of a network that holds ::/64, which is reserved";
 	if (what == NULL)
 		return 0;
 	units_range_text(range, text);
-	return wrong(error, "--addr: %s is %s; give addresses that hosts may have", text, what);
+	return wrong(error, "--addr: %s is %s; give other addresses", text, what);
 }
 
 static int check_ranges(const struct options *options, char *error)

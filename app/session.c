@@ -352,7 +352,23 @@ static void check(const struct run *run, bool *failed)
 		complain(session, failed, "stopped at once; connections were left open");
 }
 
-/* Of neighbours, somebody answered the question whether an address of ours is taken. */
+/* What the stack makes of the port's MAC address (RFC 4291 appendix A). */
+static struct weir_address link_local(const struct session *session)
+{
+	const struct side *side = &session->sides[0];
+	struct weir_port_info info = { 0 };
+	uint64_t id = 0;
+
+	weir_runtime_port_info(side->runtime, side->port, &info);
+	for (unsigned i = 0; i < sizeof(info.mac); i++) {
+		id = id << 8 | info.mac[i];
+		if (i == 2)
+			id = id << 16 | 0xfffe;
+	}
+	return (struct weir_address){ 0xfe80000000000000, id ^ 0x0200000000000000 };
+}
+
+/* Somebody answered the question whether an address is taken: one of those that were asked for. */
 static void complain_of_address(const struct session *session, bool *failed)
 {
 	const struct options *options = session->options;
@@ -363,9 +379,12 @@ static void complain_of_address(const struct session *session, bool *failed)
 			continue;
 		units_address_text(options->ranges[i].first, text);
 		snprintf(names + strlen(names), sizeof(names) - strlen(names), "%s%s",
-			 names[0] != '\0' ? " or " : "", text);
+			 names[0] != '\0' ? ", " : "", text);
 	}
-	complain(session, failed, "--addr: %s is in use by somebody else on this link", names);
+	units_address_text(link_local(session), text);
+	complain(session, failed,
+		 "--addr: %s, or the port's link-local address %s, is in use by somebody else on this link",
+		 names, text);
 }
 
 /*

@@ -194,6 +194,7 @@ int side_add(struct side *side, const struct options *options, const struct side
 	const char *why;
 	int rc;
 
+	side->port = place->port;
 	configure(side, options, place, &shard.config);
 	rc = choose_app(side, options, &shard);
 	if (rc != 0)

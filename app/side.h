@@ -26,6 +26,7 @@ struct side {
 	const char *name; /* in the output of demo: "client", "server" */
 	struct weir_runtime *runtime;
 	bool is_client;
+	int port; /* of its shards */
 	unsigned count;
 	int shards[SIDE_SHARDS_MAX];
 	struct client *clients[SIDE_SHARDS_MAX];

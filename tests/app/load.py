@@ -65,17 +65,31 @@ def in_a_vlan():
 
 
 def an_address_that_somebody_has():
-    """Of two with one IPv6 address on a link, the second does not begin: status 1, and a line that names it."""
+    """An IPv6 address that is taken, which could be the link-local one: status 1, and a line that names those in question."""
     with tempfile.TemporaryDirectory() as folder:
         serving = serve_at(folder, '--addr', 'fd99::1/64')
+        port, device = memif(folder, 'client')
         try:
             expect('ready' in serving.stdout.readline(), 'not ready')
-            done = run('serve', '--json', *memif(folder, 'client'), '--addr', 'fd99::1-fd99::9/64', '--duration', '5s', *EAL)
+            done = run('serve', '--json', port, f'{device},mac=02:00:00:00:00:02', '--addr', 'fd99::1-fd99::9/64',
+                       '--addr', '192.0.2.1/24', '--addr', 'fd98::1/64', '--duration', '5s', *EAL)
         finally:
             expect_clean(finish(serving))
     expect_equal(done.returncode, 1, 'exit status')
     expect_equal(done.stdout, '', 'standard output')
-    expect_equal(done.stderr, 'weir serve: --addr: fd99::1 is in use by somebody else on this link\n', 'standard error')
+    expect_equal(done.stderr,
+                 "weir serve: --addr: fd99::1, fd98::1, or the port's link-local address fe80::ff:fe00:2, is in use by "
+                 'somebody else on this link\n', 'standard error')
+
+
+def ended_before_it_is_ready():
+    """SIGTERM while neighbours are asked: the summary alone, and status 0."""
+    with tempfile.TemporaryDirectory() as folder:
+        serving = serve_at(folder, '--addr', 'fd99::1/64')
+        time.sleep(0.5)  # It waits 2 s for a peer, and a second for answers.
+        done = finish(serving)
+    expect_clean(done)
+    expect_equal([line['event'] for line in lines_of(done.stdout)], ['summary'], 'events')
 
 
 def no_way_to_one_of_two():
@@ -109,5 +123,5 @@ def no_way_there():
 
 if __name__ == '__main__':
     sys.dont_write_bytecode = True
-    main(several_servers_of_both_families, in_a_vlan, an_address_that_somebody_has, no_way_there,
-         no_way_to_one_of_two)
+    main(several_servers_of_both_families, in_a_vlan, an_address_that_somebody_has, ended_before_it_is_ready,
+         no_way_there, no_way_to_one_of_two)

@@ -358,6 +358,7 @@ static const struct {
 	{ SERVE " --addr fd99::1-fd99::1:0:1:0/64", "--addr: 'fd99::1-fd99::1:0:1:0/64' is out of range" },
 	{ SERVE " --addr fd99::1-fd99:0:0:1::/48", "--addr: 'fd99::1-fd99:0:0:1::/48' is out of range" },
 	{ SERVE " --addr ff02::1/64", "--addr: ff02::1/64 is multicast" },
+	{ SERVE " --addr fe80::1/64", "--addr: fe80::1/64 is link-local, of which weir has one by itself" },
 	{ SERVE " --addr ::1/128", "--addr: ::1/128 is loopback" },
 	{ SERVE " --addr ::5/64", "--addr: ::5/64 is of a network that holds ::/64" },
 	{ SERVE " --addr 127.0.0.1/8", "--addr: 127.0.0.1/8 is loopback" },
