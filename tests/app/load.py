@@ -86,7 +86,7 @@ def ended_before_it_is_ready():
     """SIGTERM while neighbours are asked: the summary alone, and status 0."""
     with tempfile.TemporaryDirectory() as folder:
         serving = serve_at(folder, '--addr', 'fd99::1/64')
-        time.sleep(0.5)  # It waits 2 s for a peer, and a second for answers.
+        time.sleep(1.5)  # It waits 2 s for a peer, and a second for answers.
         done = finish(serving)
     expect_clean(done)
     expect_equal([line['event'] for line in lines_of(done.stdout)], ['summary'], 'events')
