@@ -138,8 +138,8 @@ int weir_neighbour(struct weir_core *core, struct weir_address address, uint8_t 
 		return -ENETUNREACH;
 	found = neigh_find(&core->net.neigh, hop, core->now_ns);
 	if (found == NULL) {
-		/* Before the first weir_input() nobody has said what time it is. */
-		if (core->started)
+		/* Before the first weir_input() nobody has said what time it is; a tentative address asks nobody. */
+		if (core->started && (weir_is_ipv4(hop) || ready_for_ipv6(core) == 0))
 			neigh_ask(&core->net.neigh, hop, core->now_ns);
 		return -EAGAIN;
 	}

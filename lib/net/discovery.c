@@ -72,6 +72,7 @@ static unsigned news_of(const struct nd *nd)
 static verdict advertisement(struct net *net, const struct ip_hdr *ip, const struct nd *nd,
 			     const struct eth_addr *mac, uint64_t now_ns, struct net_answer *answer)
 {
+	const struct eth_addr *from = nd->has_mac ? &nd->mac : mac;
 	bool ours = addrs_local(&net->addrs, nd->target);
 
 	answer->about_us = ours || addrs_local(&net->addrs, ip->dst);
@@ -79,7 +80,7 @@ static verdict advertisement(struct net *net, const struct ip_hdr *ip, const str
 		return COUNT_drop_nd_conflict;
 	if (ours)
 		return duplicate(net);
-	switch (neigh_learn(&net->neigh, nd->target, nd->has_mac ? &nd->mac : mac, news_of(nd), now_ns)) {
+	switch (neigh_learn(&net->neigh, nd->target, from, news_of(nd), now_ns)) {
 	case NEIGH_UNKNOWN: /* an announcement to all, which is news to nobody here; or said to us, who have not asked */
 		return answer->about_us ? COUNT_drop_nd_unasked : COUNT_frames_not_mine;
 	case NEIGH_NOTED:
@@ -87,10 +88,8 @@ static verdict advertisement(struct net *net, const struct ip_hdr *ip, const str
 		break;
 	case NEIGH_ANSWERED:
 		/* Only from who was asked: else anybody could say so of a router. */
-		if (nd->flags & ND_FROM_ROUTER)
-			break;
-		routers_remove(&net->routers, &net->neigh, nd->target);
-		net_choose_router(net);
+		routers_answered(&net->routers, &net->neigh, nd->target, from, nd->flags & ND_FROM_ROUTER);
+		net_choose_router(net, now_ns);
 		break;
 	}
 	answer->about_us = true;
@@ -100,16 +99,17 @@ static verdict advertisement(struct net *net, const struct ip_hdr *ip, const str
 static verdict router_advertisement(struct net *net, const struct ip_hdr *ip, const struct nd *nd,
 				    const struct eth_addr *mac, uint64_t now_ns)
 {
+	const struct eth_addr *from = nd->has_mac ? &nd->mac : mac;
+
 	if (!net->routers.learning)
 		return COUNT_drop_nd_router;
 	if (addrs_local(&net->addrs, ip->src))
 		return COUNT_drop_nd_conflict;
-	if (neigh_learn(&net->neigh, ip->src, nd->has_mac ? &nd->mac : mac, NEIGH_OVERRIDE, now_ns) ==
-	    NEIGH_CLAIMED)
+	if (neigh_learn(&net->neigh, ip->src, from, NEIGH_OVERRIDE, now_ns) == NEIGH_CLAIMED)
 		return COUNT_drop_nd_claim;
-	verdict v = routers_input(&net->routers, &net->neigh, ip->src, nd, now_ns);
+	verdict v = routers_input(&net->routers, &net->neigh, ip->src, from, nd->lifetime_s, now_ns);
 
-	net_choose_router(net);
+	net_choose_router(net, now_ns);
 	return v;
 }
 

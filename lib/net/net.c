@@ -51,7 +51,7 @@ void net_init(struct net *net, const struct weir_config *config, struct siphash_
 		 secret_of(net, key, FOR_NONCE) & ((1ull << ND_NONCE_BITS) - 1));
 	mld_init(&net->mld, &net->addrs, secret_of(net, key, FOR_DELAYS), counters);
 	net->tentative = net->dad.state != DAD_UNIQUE;
-	routers_init(&net->routers, learning, config->mtu, ROUTERS_FIRST);
+	routers_init(&net->routers, learning, ROUTERS_FIRST);
 	neigh_init(&net->neigh, key, counters);
 	neigh_set_gateway(&net->neigh, 0, config->gateway);
 	neigh_set_gateway(&net->neigh, ROUTERS_FIRST, config->gateway6);
@@ -274,11 +274,11 @@ bool net_next_request(struct net *net, struct net_request *request)
 	return true;
 }
 
-void net_choose_router(struct net *net)
+void net_choose_router(struct net *net, uint64_t now_ns)
 {
 	net->neigh.gateways_changed = false;
 	if (net->routers.learning)
-		net->gateways[1] = routers_choose(&net->routers, &net->neigh);
+		net->gateways[1] = routers_choose(&net->routers, &net->neigh, now_ns);
 }
 
 void net_advance(struct net *net, uint64_t now_ns)
@@ -289,13 +289,13 @@ void net_advance(struct net *net, uint64_t now_ns)
 	neigh_advance(&net->neigh, now_ns);
 	if (decided && net->dad.state == DAD_UNIQUE) {
 		net->tentative = false;
-		routers_solicit(&net->routers, now_ns);
+		routers_start(&net->routers, &net->neigh, now_ns);
 	}
 	if (decided) /* again from an address, if first from none (RFC 3590) */
 		mld_announce(&net->mld, now_ns);
 	mld_advance(&net->mld, now_ns);
 	if (routers_advance(&net->routers, &net->neigh, now_ns) || net->neigh.gateways_changed)
-		net_choose_router(net);
+		net_choose_router(net, now_ns);
 }
 
 uint64_t net_next_deadline(const struct net *net, uint64_t now_ns)
@@ -344,32 +344,4 @@ enum net_icmp net_icmp_input(struct net *net, const struct icmp *icmp, uint64_t 
 		return NET_ICMP_DROP;
 	}
 	return NET_ICMP_ERROR;
-}
-
-/* Returns how many there are then, this one counted once. */
-static unsigned add_group(struct eth_addr *groups, unsigned n, unsigned max, struct weir_address group)
-{
-	struct eth_addr mac = nd_group_mac(group);
-
-	for (unsigned i = 0; i < n; i++)
-		if (eth_equal(&groups[i], &mac))
-			return n;
-	if (n < max)
-		groups[n] = mac;
-	return n + 1;
-}
-
-unsigned net_groups(const struct net *net, struct eth_addr *groups, unsigned max)
-{
-	const struct addrs *addrs = &net->addrs;
-	unsigned n = 0;
-
-	if (addrs->total6 == 0)
-		return 0;
-	n = add_group(groups, n, max, nd_all_nodes());
-	if (n <= max)
-		n = add_group(groups, n, max, nd_solicited_node(addrs->link_local));
-	for (uint64_t i = 0; i < addrs->total6 && n <= max; i++)
-		n = add_group(groups, n, max, nd_solicited_node(addrs_at(addrs, false, i)));
-	return n;
 }

@@ -54,11 +54,7 @@ void net_init(struct net *net, const struct weir_config *config, struct siphash_
  */
 static inline struct weir_address net_next_hop(const struct net *net, struct weir_address dst)
 {
-	bool is6 = !weir_is_ipv4(dst);
-
-	if (addrs_on_link(&net->addrs, dst) || (is6 && routers_on_link(&net->routers, dst)))
-		return dst;
-	return net->gateways[is6];
+	return addrs_on_link(&net->addrs, dst) ? dst : net->gateways[!weir_is_ipv4(dst)];
 }
 
 /* Segments to dst go unanswered: its next hop is asked whether it is still there. */
@@ -145,25 +141,8 @@ uint64_t net_next_deadline(const struct net *net, uint64_t now_ns);
 /* weir_ready() */
 int net_ready(const struct net *net);
 
-/* What routers say of the link, for information; 0: nothing. The MTU is from 1280 to the configured one. */
-static inline uint16_t net_link_mtu(const struct net *net)
-{
-	return net->routers.mtu;
-}
-
-static inline uint8_t net_link_hop_limit(const struct net *net)
-{
-	return net->routers.hop_limit;
-}
-
 /* For those of this room: routers have come, gone or fallen silent. */
-void net_choose_router(struct net *net);
-
-/*
- * The Ethernet groups that IPv6 wants to hear: all nodes, and the solicited-node group of each address of ours. Writes
- * at most max and returns how many there are, or more than max if they do not fit: all of multicast, then. 0: no IPv6.
- */
-unsigned net_groups(const struct net *net, struct eth_addr *groups, unsigned max);
+void net_choose_router(struct net *net, uint64_t now_ns);
 
 /* What an ICMP message is good for. */
 enum net_icmp {

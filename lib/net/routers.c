@@ -6,38 +6,35 @@
 /* RFC 4861 section 10 */
 #define SOLICIT_NS (4 * CLOCK_NS_PER_S) /* RTR_SOLICITATION_INTERVAL */
 #define SOLICITATIONS_MAX 3             /* MAX_RTR_SOLICITATIONS */
-#define MTU_MIN 1280                    /* RFC 8200 section 5 */
-#define PREFIX_LEN_MIN 64
-/* A link's routers answer one solicitation within half a second: enough for the four that are kept, and their prefixes. */
+/* A link's routers answer one solicitation within half a second: enough for the four that are kept. */
 #define NEW_PER_S 10
 #define NEW_BURST 20
 
-void routers_init(struct routers *routers, bool learning, uint16_t mtu_max, unsigned first)
+/* How good a place is, for the one in it; or, the other way round, for one who looks for a place. */
+enum standing {
+	FREE,
+	SILENT,
+	NEW, /* it has not answered yet */
+	PROVEN,
+};
+
+void routers_init(struct routers *routers, bool learning, unsigned first)
 {
-	*routers = (struct routers){ .learning = learning,
-				     .mtu_max = mtu_max,
-				     .first = first,
-				     .solicit_ns = UINT64_MAX,
-				     .expiry_ns = UINT64_MAX };
+	*routers = (struct routers){
+		.learning = learning, .first = first, .solicit_ns = UINT64_MAX, .expiry_ns = UINT64_MAX
+	};
 	limit_init(&routers->limit, NEW_PER_S, NEW_BURST);
 }
 
-static bool is_free(const struct router *router)
+static enum standing standing(const struct routers *routers, const struct neigh *neigh, unsigned i)
 {
-	return address_is_none(router->address);
-}
+	const struct router *router = &routers->list[i];
 
-static bool has_failed(const struct routers *routers, const struct neigh *neigh, unsigned i)
-{
-	return neigh->gateways_failed >> (routers->first + i) & 1;
-}
-
-static void place(struct routers *routers, struct neigh *neigh, unsigned i, struct router router)
-{
-	routers->list[i] = router;
-	neigh_set_gateway(neigh, routers->first + i, router.address);
-	if (router.expires_ns < routers->expiry_ns)
-		routers->expiry_ns = router.expires_ns;
+	if (address_is_none(router->address))
+		return FREE;
+	if (neigh->gateways_failed >> (routers->first + i) & 1)
+		return SILENT;
+	return eth_is_zero(&router->mac) ? NEW : PROVEN;
 }
 
 static struct router *find(struct routers *routers, struct weir_address address)
@@ -48,118 +45,128 @@ static struct router *find(struct routers *routers, struct weir_address address)
 	return NULL;
 }
 
-/* A place for one more: a free one, else that of one that went silent. ROUTERS_MAX: there is none. */
-static unsigned vacancy(const struct routers *routers, const struct neigh *neigh)
+static void set_expiry(struct routers *routers, struct router *router, uint64_t expires_ns)
 {
-	unsigned silent = ROUTERS_MAX;
-
-	for (unsigned i = 0; i < ROUTERS_MAX; i++) {
-		if (is_free(&routers->list[i]))
-			return i;
-		if (silent == ROUTERS_MAX && has_failed(routers, neigh, i))
-			silent = i;
-	}
-	return silent;
+	router->expires_ns = expires_ns;
+	if (expires_ns < routers->expiry_ns)
+		routers->expiry_ns = expires_ns;
 }
 
-void routers_remove(struct routers *routers, struct neigh *neigh, struct weir_address address)
+/* No address: the place is free then. */
+static void place(struct routers *routers, struct neigh *neigh, struct router *at,
+		  struct weir_address address)
 {
-	struct router *router = find(routers, address);
-
-	if (router != NULL)
-		place(routers, neigh, (unsigned)(router - routers->list),
-		      (struct router){ .expires_ns = UINT64_MAX });
+	if (!eth_is_zero(&at->mac))
+		routers->former = *at;
+	*at = (struct router){ .address = address };
+	neigh_set_gateway(neigh, routers->first + (unsigned)(at - routers->list), address);
 }
 
-/* A router that wants to be used. */
-static verdict router_input(struct routers *routers, struct neigh *neigh, struct router router,
-			    uint64_t now_ns)
+/* Is it there? The one who is known to have the address is asked, or else all are. */
+static void ask(const struct routers *routers, struct neigh *neigh, struct weir_address address,
+		uint64_t now_ns)
 {
-	struct router *known = find(routers, router.address);
-	unsigned i = known != NULL ? (unsigned)(known - routers->list) : vacancy(routers, neigh);
+	if (!routers->asking)
+		return;
+	neigh_doubt(neigh, address, now_ns);
+	neigh_ask(neigh, address, now_ns);
+}
 
-	if (i == ROUTERS_MAX)
+static bool is_former(const struct routers *routers, struct weir_address address, const struct eth_addr *mac)
+{
+	return address_equal(address, routers->former.address) && eth_equal(mac, &routers->former.mac);
+}
+
+static unsigned worst_place(const struct routers *routers, const struct neigh *neigh)
+{
+	unsigned worst = 0;
+
+	for (unsigned i = 1; i < ROUTERS_MAX; i++)
+		if (standing(routers, neigh, i) < standing(routers, neigh, worst))
+			worst = i;
+	return worst;
+}
+
+static verdict newcomer(struct routers *routers, struct neigh *neigh, struct weir_address source,
+			const struct eth_addr *mac, uint64_t expires_ns, uint64_t now_ns)
+{
+	bool former = is_former(routers, source, mac);
+	unsigned i = worst_place(routers, neigh);
+
+	if (!former && !limit_take(&routers->limit, now_ns))
+		return COUNT_drop_nd_limited;
+	if (standing(routers, neigh, i) > (former ? NEW : SILENT))
 		return COUNT_drop_nd_routers_full;
-	if (known == NULL) {
-		place(routers, neigh, i, router);
-		neigh_ask(neigh, router.address, now_ns);
-		return ACCEPTED;
-	}
-	known->expires_ns = router.expires_ns;
-	if (router.expires_ns < routers->expiry_ns)
-		routers->expiry_ns = router.expires_ns;
-	/* It can speak to us; can we reach it again? */
-	if (has_failed(routers, neigh, i))
-		neigh_ask(neigh, router.address, now_ns);
+	place(routers, neigh, &routers->list[i], source);
+	set_expiry(routers, &routers->list[i], expires_ns);
+	ask(routers, neigh, source, now_ns);
 	return ACCEPTED;
 }
 
-static struct router_prefix *find_prefix(struct routers *routers, const struct router_prefix *prefix)
+/*
+ * RFC 4861 section 6.3.4 would have a lifetime of 0 end it, which anybody can send. A router that ceased to be one says so when
+ * asked (6.2.5 and 7.2.5); while it says that it is one, it forwards.
+ */
+static void renew(struct routers *routers, struct neigh *neigh, struct router *router, uint64_t expires_ns,
+		  uint64_t now_ns)
 {
-	for (unsigned i = 0; i < routers->prefixes_count; i++)
-		if (address_equal(routers->prefixes[i].subnet, prefix->subnet) &&
-		    address_equal(routers->prefixes[i].mask, prefix->mask))
-			return &routers->prefixes[i];
-	return NULL;
-}
+	bool sooner = expires_ns < router->expires_ns;
 
-/* RFC 4861 section 6.3.4: L set says on link; L clear says nothing, not that it is off. */
-static void prefix_input(struct routers *routers, const struct nd_prefix *said, uint64_t now_ns)
-{
-	struct router_prefix prefix = { .subnet = said->prefix, .mask = address_mask(said->len) };
-
-	if (!said->on_link || said->len < PREFIX_LEN_MIN || address_is_link_local(said->prefix) ||
-	    !address_is_host(said->prefix) || weir_is_ipv4(said->prefix))
-		return;
-	prefix.expires_ns = said->valid_s == UINT32_MAX ? UINT64_MAX :
-							  now_ns + said->valid_s * CLOCK_NS_PER_S;
-	struct router_prefix *known = find_prefix(routers, &prefix);
-
-	if (known == NULL) {
-		if (said->valid_s == 0 || routers->prefixes_count == ROUTERS_PREFIXES_MAX)
-			return;
-		known = &routers->prefixes[routers->prefixes_count++];
-	}
-	*known = prefix;
-	if (prefix.expires_ns < routers->expiry_ns)
-		routers->expiry_ns = prefix.expires_ns;
+	if (!sooner)
+		set_expiry(routers, router, expires_ns);
+	/* It can speak to us; can we reach it? */
+	if (sooner || standing(routers, neigh, (unsigned)(router - routers->list)) != PROVEN)
+		ask(routers, neigh, router->address, now_ns);
 }
 
 verdict routers_input(struct routers *routers, struct neigh *neigh, struct weir_address source,
-		      const struct nd *nd, uint64_t now_ns)
+		      const struct eth_addr *mac, uint16_t lifetime_s, uint64_t now_ns)
 {
-	bool known = find(routers, source) != NULL;
-	verdict v = ACCEPTED;
+	uint64_t expires_ns = now_ns + lifetime_s * CLOCK_NS_PER_S;
+	struct router *known = find(routers, source);
 
 	if (!routers->learning)
 		return COUNT_drop_nd_router;
-	if (!known && !limit_take(&routers->limit, now_ns))
-		return COUNT_drop_nd_limited;
-	if (nd->lifetime_s == 0)
-		routers_remove(routers, neigh, source);
-	else
-		v = router_input(routers, neigh,
-				 (struct router){ source, now_ns + nd->lifetime_s * CLOCK_NS_PER_S }, now_ns);
-	if (v != ACCEPTED)
-		return v;
-	if (nd->lifetime_s != 0)
-		routers->solicit_ns = UINT64_MAX; /* section 6.3.7 */
-	if (nd->hop_limit != 0)
-		routers->hop_limit = nd->hop_limit;
-	if (nd->mtu >= MTU_MIN && nd->mtu <= routers->mtu_max)
-		routers->mtu = (uint16_t)nd->mtu;
-	for (unsigned i = 0; i < nd->prefixes_count; i++)
-		prefix_input(routers, &nd->prefixes[i], now_ns);
+	if (known == NULL)
+		return lifetime_s == 0 ? ACCEPTED : newcomer(routers, neigh, source, mac, expires_ns, now_ns);
+	renew(routers, neigh, known, expires_ns, now_ns);
 	return ACCEPTED;
 }
 
-void routers_solicit(struct routers *routers, uint64_t now_ns)
+void routers_answered(struct routers *routers, struct neigh *neigh, struct weir_address address,
+		      const struct eth_addr *mac, bool is_router)
 {
-	for (unsigned i = 0; i < ROUTERS_MAX; i++)
-		if (!is_free(&routers->list[i]))
-			return;
-	if (routers->learning)
-		routers->solicit_ns = now_ns;
+	struct router *router = find(routers, address);
+
+	if (router == NULL)
+		return;
+	router->mac = *mac;
+	if (!is_router)
+		place(routers, neigh, router, (struct weir_address){ 0 });
+}
+
+/* Three times from now on, but never more than one in four seconds. */
+static void seek(struct routers *routers, uint64_t now_ns)
+{
+	if (!routers->learning || !routers->asking)
+		return;
+	routers->solicitations = 0;
+	routers->solicit_ns = now_ns > routers->may_ask_ns ? now_ns : routers->may_ask_ns;
+}
+
+void routers_start(struct routers *routers, struct neigh *neigh, uint64_t now_ns)
+{
+	bool any = false;
+
+	routers->asking = true;
+	for (unsigned i = 0; i < ROUTERS_MAX; i++) {
+		if (standing(routers, neigh, i) == FREE)
+			continue;
+		ask(routers, neigh, routers->list[i].address, now_ns);
+		any = true;
+	}
+	if (!any)
+		seek(routers, now_ns);
 }
 
 static void solicit(struct routers *routers, uint64_t now_ns)
@@ -170,33 +177,23 @@ static void solicit(struct routers *routers, uint64_t now_ns)
 	}
 	routers->solicitations++;
 	routers->solicitation_due = true;
-	routers->solicit_ns = now_ns + SOLICIT_NS;
+	routers->may_ask_ns = now_ns + SOLICIT_NS;
+	routers->solicit_ns = routers->may_ask_ns;
 }
 
 static void expire(struct routers *routers, struct neigh *neigh, uint64_t now_ns)
 {
-	unsigned kept = 0;
-
 	routers->expiry_ns = UINT64_MAX;
 	for (unsigned i = 0; i < ROUTERS_MAX; i++) {
-		const struct router *router = &routers->list[i];
+		struct router *router = &routers->list[i];
 
-		if (is_free(router))
+		if (standing(routers, neigh, i) == FREE)
 			continue;
 		if (router->expires_ns <= now_ns)
-			routers_remove(routers, neigh, router->address);
+			place(routers, neigh, router, (struct weir_address){ 0 });
 		else if (router->expires_ns < routers->expiry_ns)
 			routers->expiry_ns = router->expires_ns;
 	}
-	for (unsigned i = 0; i < routers->prefixes_count; i++) {
-		if (routers->prefixes[i].expires_ns <= now_ns)
-			continue;
-		routers->prefixes[kept] = routers->prefixes[i];
-		if (routers->prefixes[kept].expires_ns < routers->expiry_ns)
-			routers->expiry_ns = routers->prefixes[kept].expires_ns;
-		kept++;
-	}
-	routers->prefixes_count = kept;
 }
 
 bool routers_advance(struct routers *routers, struct neigh *neigh, uint64_t now_ns)
@@ -209,25 +206,28 @@ bool routers_advance(struct routers *routers, struct neigh *neigh, uint64_t now_
 	return true;
 }
 
-/* RFC 4861 section 6.3.6: one that may be reachable; where none is, one after the other, so that each is asked again. */
-struct weir_address routers_choose(struct routers *routers, const struct neigh *neigh)
+/*
+ * RFC 4861 section 6.3.6: the one in use, unless another stands better; where all are silent, one after the other, so that
+ * each is asked again.
+ */
+struct weir_address routers_choose(struct routers *routers, const struct neigh *neigh, uint64_t now_ns)
 {
-	unsigned fallback = ROUTERS_MAX;
+	unsigned best = routers->chosen;
 
-	for (unsigned n = 0; n < ROUTERS_MAX; n++) {
+	for (unsigned n = 1; n < ROUTERS_MAX; n++) {
 		unsigned i = (routers->chosen + n) % ROUTERS_MAX;
+		enum standing its = standing(routers, neigh, i), bests = standing(routers, neigh, best);
 
-		if (is_free(&routers->list[i]))
-			continue;
-		if (!has_failed(routers, neigh, i)) {
-			routers->chosen = i;
-			return routers->list[i].address;
-		}
-		if (fallback == ROUTERS_MAX || fallback == routers->chosen)
-			fallback = i;
+		if (its > bests || (its == SILENT && bests == SILENT && best == routers->chosen))
+			best = i;
 	}
-	if (fallback == ROUTERS_MAX)
-		return (struct weir_address){ 0 };
-	routers->chosen = fallback;
-	return routers->list[fallback].address;
+	bool found = standing(routers, neigh, best) > SILENT;
+
+	if (found)
+		routers->solicit_ns = UINT64_MAX; /* section 6.3.7 */
+	else if (routers->found)
+		seek(routers, now_ns);
+	routers->found = found;
+	routers->chosen = best;
+	return routers->list[best].address;
 }

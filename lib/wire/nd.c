@@ -12,14 +12,10 @@
 
 /* Options count their length in these, type and length included. */
 #define OPTION_UNIT 8
-#define PREFIX_UNITS 4
-#define PREFIX_ON_LINK 0x80
 
 enum option {
 	OPTION_SOURCE_MAC = 1,
 	OPTION_TARGET_MAC = 2,
-	OPTION_PREFIX = 3,
-	OPTION_MTU = 5,
 	OPTION_NONCE = 14,
 };
 
@@ -42,20 +38,6 @@ static uint8_t mac_option(uint8_t type)
 	return type == ICMP6_NEIGHBOUR_ADVERTISEMENT ? OPTION_TARGET_MAC : OPTION_SOURCE_MAC;
 }
 
-static void parse_prefix(const uint8_t *option, struct nd *nd)
-{
-	struct weir_address prefix = bytes_get_address(option + 16);
-
-	if (option[2] > 128 || nd->prefixes_count == ND_PREFIXES_MAX)
-		return;
-	nd->prefixes[nd->prefixes_count++] = (struct nd_prefix){
-		.prefix = address_and(prefix, address_mask(option[2])),
-		.valid_s = bytes_get32(option + 4),
-		.len = option[2],
-		.on_link = option[3] & PREFIX_ON_LINK,
-	};
-}
-
 /* One that is known by its type, but has another length than ours, is passed over like an unknown one. */
 static void parse_option(const uint8_t *option, struct nd *nd)
 {
@@ -67,12 +49,6 @@ static void parse_option(const uint8_t *option, struct nd *nd)
 	} else if (type == OPTION_NONCE && units == 1) {
 		nd->nonce = (uint64_t)bytes_get16(option + 2) << 32 | bytes_get32(option + 4);
 		nd->has_nonce = true;
-	} else if (nd->type != ICMP6_ROUTER_ADVERTISEMENT) {
-		return;
-	} else if (type == OPTION_MTU && units == 1) {
-		nd->mtu = bytes_get32(option + 4);
-	} else if (type == OPTION_PREFIX && units == PREFIX_UNITS) {
-		parse_prefix(option, nd);
 	}
 }
 
@@ -141,7 +117,6 @@ verdict nd_parse(const struct ip_hdr *ip, const uint8_t *message, uint32_t len, 
 	if (message[1] != 0 || len < fixed)
 		return COUNT_drop_nd_malformed;
 	if (nd->type == ICMP6_ROUTER_ADVERTISEMENT) {
-		nd->hop_limit = message[4];
 		nd->lifetime_s = bytes_get16(message + 6);
 	} else if (nd->type != ICMP6_ROUTER_SOLICITATION) {
 		nd->flags = nd->type == ICMP6_NEIGHBOUR_ADVERTISEMENT ? message[4] & ND_FLAGS : 0;
@@ -154,49 +129,21 @@ verdict nd_parse(const struct ip_hdr *ip, const uint8_t *message, uint32_t len, 
 	return addresses_fit(ip, nd) ? ACCEPTED : COUNT_drop_nd_address;
 }
 
-/* An option's first bytes; the rest of it is zero. Returns where the next one stands. */
-static uint8_t *put_option(uint8_t *at, uint8_t type, uint8_t units)
-{
-	memset(at, 0, units * (uint32_t)OPTION_UNIT);
-	at[0] = type;
-	at[1] = units;
-	return at + units * (uint32_t)OPTION_UNIT;
-}
-
-static uint8_t *put_prefix(uint8_t *at, const struct nd_prefix *prefix)
-{
-	uint8_t *next = put_option(at, OPTION_PREFIX, PREFIX_UNITS);
-
-	at[2] = prefix->len;
-	at[3] = prefix->on_link ? PREFIX_ON_LINK : 0;
-	bytes_put32(at + 4, prefix->valid_s);
-	bytes_put_address(at + 16, prefix->prefix);
-	return next;
-}
-
 static uint8_t *put_options(uint8_t *at, const struct nd *nd)
 {
 	if (nd->has_mac) {
-		memcpy(at + 2, nd->mac.bytes, sizeof(nd->mac.bytes));
 		at[0] = mac_option(nd->type);
 		at[1] = 1;
+		memcpy(at + 2, nd->mac.bytes, sizeof(nd->mac.bytes));
 		at += OPTION_UNIT;
 	}
 	if (nd->has_nonce) {
-		uint8_t *next = put_option(at, OPTION_NONCE, 1);
-
+		at[0] = OPTION_NONCE;
+		at[1] = 1;
 		bytes_put16(at + 2, (uint16_t)(nd->nonce >> 32));
 		bytes_put32(at + 4, (uint32_t)nd->nonce);
-		at = next;
+		at += OPTION_UNIT;
 	}
-	if (nd->mtu != 0) {
-		uint8_t *next = put_option(at, OPTION_MTU, 1);
-
-		bytes_put32(at + 4, nd->mtu);
-		at = next;
-	}
-	for (unsigned i = 0; i < nd->prefixes_count; i++)
-		at = put_prefix(at, &nd->prefixes[i]);
 	return at;
 }
 
@@ -208,7 +155,6 @@ uint32_t nd_build(uint8_t message[ND_BYTES_MAX], const struct nd *nd)
 	memset(message, 0, fixed);
 	message[0] = nd->type;
 	if (nd->type == ICMP6_ROUTER_ADVERTISEMENT) {
-		message[4] = nd->hop_limit;
 		bytes_put16(message + 6, nd->lifetime_s);
 	} else if (nd->type != ICMP6_ROUTER_SOLICITATION) {
 		message[4] = nd->flags;

@@ -22,7 +22,6 @@
 #include "wire/ip.h"
 
 #define ND_HOP_LIMIT 255
-#define ND_PREFIXES_MAX 8 /* of one advertisement; those behind are passed over */
 #define ND_NONCE_BITS 48
 
 /* Flags of a neighbour advertisement, as on the wire. */
@@ -30,13 +29,6 @@ enum nd_flag {
 	ND_FROM_ROUTER = 0x80,
 	ND_SOLICITED = 0x40,
 	ND_OVERRIDE = 0x20,
-};
-
-struct nd_prefix {
-	struct weir_address prefix;
-	uint32_t valid_s; /* UINT32_MAX: for ever */
-	uint8_t len;
-	bool on_link;
 };
 
 struct nd {
@@ -47,12 +39,8 @@ struct nd {
 	bool has_mac, has_nonce;
 	struct eth_addr mac; /* the sender's; of an advertisement the target's */
 	uint64_t nonce;      /* ND_NONCE_BITS of it (RFC 7527) */
-	/* Of a router advertisement. */
-	uint8_t hop_limit;   /* 0: it does not say */
+	/* Of a router advertisement, of which nothing else is used. */
 	uint16_t lifetime_s; /* as default router; 0: it is none */
-	uint32_t mtu;        /* 0: it does not say */
-	uint8_t prefixes_count;
-	struct nd_prefix prefixes[ND_PREFIXES_MAX];
 };
 
 /* A message of ours, with all that its frame says beside it. Its hop limit is ND_HOP_LIMIT. */
@@ -62,8 +50,8 @@ struct nd_out {
 	struct nd nd;
 };
 
-/* The longest of nd_build(): a router advertisement with all options. */
-#define ND_BYTES_MAX (16 + 3 * 8 + 32 * ND_PREFIXES_MAX)
+/* The longest of nd_build(): a solicitation with both options. */
+#define ND_BYTES_MAX (24 + 2 * 8)
 
 static inline bool nd_is_type(uint8_t type)
 {

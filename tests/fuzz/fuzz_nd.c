@@ -58,18 +58,7 @@ static struct nd take_message(struct bytes_in *in)
 	struct nd nd = { .type = (uint8_t)(ICMP6_ROUTER_SOLICITATION + in_below(in, 4)) };
 
 	if (nd.type == ICMP6_ROUTER_ADVERTISEMENT) {
-		nd.hop_limit = in_u8(in);
 		nd.lifetime_s = in_u16(in);
-		nd.mtu = in_u16(in);
-		nd.prefixes_count = (uint8_t)in_below(in, ND_PREFIXES_MAX + 1);
-		for (unsigned i = 0; i < nd.prefixes_count; i++) {
-			uint8_t len = in_u8(in) & 0x3f ? 64 : in_u8(in);
-
-			nd.prefixes[i] = (struct nd_prefix){ .prefix = take_address(in),
-							     .valid_s = in_u32(in),
-							     .len = len,
-							     .on_link = len & 1 || len == 64 };
-		}
 	} else if (nd.type != ICMP6_ROUTER_SOLICITATION) {
 		nd.target = take_address(in);
 		nd.flags = nd.type == ICMP6_NEIGHBOUR_ADVERTISEMENT ? in_u8(in) & 0xe0 : 0;
@@ -143,7 +132,9 @@ static void message_in(struct stand *s)
 
 	free(exact);
 	TELL("<- type %u: %s\n", nd.type, counter_name(v));
-	HOLDS(v == ACCEPTED || counter_kind(v) == WEIR_COUNT_DROP, "%s", counter_name(v));
+	HOLDS(v == ACCEPTED || counter_kind(v) == WEIR_COUNT_DROP ||
+		      (v == COUNT_frames_not_mine && !answer.about_us),
+	      "%s", counter_name(v));
 	HOLDS(ip.ttl == ND_HOP_LIMIT || v == COUNT_drop_nd_hop_limit, "from elsewhere");
 	HOLDS(!answer.due || v == ACCEPTED, "an answer to what is dropped");
 	if (!answer.due)
@@ -320,11 +311,6 @@ static void check_routers(const struct stand *s)
 		found |= address_equal(way, router->address);
 	}
 	HOLDS(found, "a way that is no router's");
-	HOLDS(routers->prefixes_count <= ROUTERS_PREFIXES_MAX, "%u prefixes", routers->prefixes_count);
-	for (unsigned i = 0; i < routers->prefixes_count; i++)
-		HOLDS(routers->expiry_ns <= routers->prefixes[i].expires_ns, "prefix %u lasts too long", i);
-	HOLDS(net_link_mtu(&s->net) == 0 || (net_link_mtu(&s->net) >= 1280 && net_link_mtu(&s->net) <= 1500),
-	      "MTU");
 }
 
 static void step(struct stand *s)

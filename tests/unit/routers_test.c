@@ -48,7 +48,8 @@ static void live(uint64_t ns)
 {
 	for (uint64_t end_ns = link.now_ns + ns; link.now_ns < end_ns;) {
 		link_pass(&link, S / 10);
-		if (!address_is_none(hop()) && neigh_find(&link.net.neigh, hop(), link.now_ns) == NULL)
+		if (net_ready(&link.net) == 1 && !address_is_none(hop()) &&
+		    neigh_find(&link.net.neigh, hop(), link.now_ns) == NULL)
 			neigh_ask(&link.net.neigh, hop(), link.now_ns);
 		link_serve(&link, router_is_there);
 	}
@@ -123,7 +124,7 @@ Test(routers, one_that_advertises_itself_is_the_way_out)
 	cr_assert(address_is_none(hop()), "RFC 4861 section 6.3.5");
 }
 
-Test(routers, a_lifetime_is_renewed_and_ended)
+Test(routers, a_lifetime_is_renewed_and_ends)
 {
 	link_route(&link, 7, 60);
 	live(50 * S);
@@ -133,7 +134,7 @@ Test(routers, a_lifetime_is_renewed_and_ended)
 	link_route(&link, 7, 60);
 	live(50 * S);
 	cr_assert(hop_is(7));
-	cr_assert_eq(link_route(&link, 7, 0), ACCEPTED);
+	live(20 * S);
 	cr_assert(address_is_none(hop()));
 }
 
@@ -271,81 +272,160 @@ Test(routers, a_flood_of_them_changes_nothing)
 	cr_assert(hop_is(8));
 }
 
-/* Prefixes, MTU, hop limit. */
-
-static verdict says(unsigned n, struct nd nd)
+/* RFC 4861 section 6.3.4 would have a prefix with L on link: from then on who forged it would be asked for the peer. */
+Test(routers, a_prefix_of_theirs_is_not_on_link)
 {
-	nd.type = ICMP6_ROUTER_ADVERTISEMENT;
-	return link_input(&link, link_local(n), nd_all_nodes(), &nd, link_mac(n));
+	static const uint8_t bytes[] = { 134,  0,    0,    0,    64, 0, 0,  0,    0,    0,    0,    0,
+					 0,    0,    0,    0,    3,  4, 64, 0xc0, 0xff, 0xff, 0xff, 0xff,
+					 0xff, 0xff, 0xff, 0xff, 0,  0, 0,  0,    0x26, 6,    0,    0,
+					 0,    0,    0,    0,    0,  0, 0,  0,    0,    0,    0,    0 };
+	struct ip_hdr ip = { .src = link_local(66), .dst = nd_all_nodes(), .ttl = ND_HOP_LIMIT };
+	struct eth_addr mac = link_mac(66);
+
+	link_route(&link, 7, 1800);
+	live(S);
+	cr_assert_eq(net_nd_input(&link.net, &ip, bytes, sizeof(bytes), &mac, link.now_ns, &link.answer),
+		     ACCEPTED);
+	cr_assert(hop_is(7), "FAR is in it");
 }
 
-static struct nd prefix_of(uint64_t hi, uint8_t len, uint32_t valid_s, bool on_link)
+/* It answers: one packet with its MAC address, or a hundred, take nothing from it. */
+Test(routers, one_that_is_said_to_have_ceased_stays_while_it_answers)
 {
-	return (struct nd){ .lifetime_s = 1800,
-			    .prefixes_count = 1,
-			    .prefixes = { { { hi, 0 }, valid_s, len, on_link } } };
+	static const uint16_t lifetimes[] = { 0, 1 };
+
+	link_route(&link, 7, 1800);
+	link_route(&link, 8, 1800);
+	live(5 * S);
+	cr_assert(hop_is(7));
+	for (unsigned i = 0; i < 100; i++) {
+		cr_assert_eq(link_route(&link, 7, lifetimes[i % 2]), ACCEPTED);
+		cr_assert(hop_is(7));
+		live(S / 5);
+		cr_assert(hop_is(7));
+	}
+	live(1770 * S);
+	cr_assert(hop_is(7));
+	live(10 * S);
+	cr_assert(address_is_none(hop()), "nor did they give it more");
 }
 
-static bool on_link(uint64_t hi)
+/* RFC 4861 section 6.2.5: said by itself, and it has gone. */
+Test(routers, one_that_ceased_gives_way)
 {
-	struct weir_address address = { hi, 99 };
+	struct net_request request;
+	struct eth_addr mac = link_mac(7);
 
-	return address_equal(net_next_hop(&link.net, address), address);
+	link_route(&link, 7, 1800);
+	live(5 * S);
+	down = 1u << 7;
+	link_route(&link, 7, 0);
+	cr_assert(link_requested(&link, ICMP6_NEIGHBOUR_SOLICITATION, &request));
+	cr_assert(address_equal(request.nd.dst, link_local(7)));
+	cr_assert(eth_equal(&request.mac, &mac));
+	link_route(&link, 8, 1800);
+	live(S);
+	cr_assert(hop_is(7), "it has three seconds");
+	live(3 * S);
+	cr_assert(hop_is(8));
 }
 
-Test(routers, prefixes_on_link)
+static unsigned solicitations(uint64_t ns)
 {
-	cr_assert_not(on_link(0x20011111ull << 32));
-	cr_assert_eq(says(7, prefix_of(0x20011111ull << 32, 64, 600, true)), ACCEPTED);
-	cr_assert(on_link(0x20011111ull << 32));
-	cr_assert_not(on_link((0x20011111ull << 32) + 1));
-	link_pass(&link, 599 * S);
-	cr_assert(on_link(0x20011111ull << 32));
-	link_pass(&link, S);
-	cr_assert_not(on_link(0x20011111ull << 32), "its time is over");
+	struct net_request request;
+	unsigned n = 0;
 
-	says(7, prefix_of(0x20011111ull << 32, 64, UINT32_MAX, true));
-	link_pass(&link, (UINT32_MAX + 1ull) * S);
-	cr_assert(on_link(0x20011111ull << 32), "for ever");
-	says(7, prefix_of(0x20011111ull << 32, 64, 0, true));
-	link_pass(&link, 1);
-	cr_assert_not(on_link(0x20011111ull << 32), "taken back");
+	for (uint64_t end_ns = link.now_ns + ns; link.now_ns < end_ns;) {
+		link_pass(&link, S / 10);
+		while (link_requested(&link, ICMP6_ROUTER_SOLICITATION, &request))
+			n++;
+	}
+	return n;
 }
 
-Test(routers, prefixes_that_are_not_believed)
+Test(routers, asked_for_again_when_the_last_has_gone)
 {
-	says(7, prefix_of(0x20011111ull << 32, 64, 600, false));
-	cr_assert_not(on_link(0x20011111ull << 32), "it does not say so");
-	says(7, prefix_of(0, 0, 600, true));
-	says(7, prefix_of(0x20011111ull << 32, 63, 600, true));
-	cr_assert_not(on_link(0x20011111ull << 32), "the world");
-	says(7, prefix_of(0xff02ull << 48, 64, 600, true));
-	says(7, prefix_of(0xfe80ull << 48, 64, 600, true));
-	cr_assert_eq(link.net.routers.prefixes_count, 0);
+	link_route(&link, 7, 60);
+	live(50 * S);
+	cr_assert_eq(solicitations(9 * S), 0);
+	cr_assert_eq(solicitations(4 * S), 1, "its lifetime is over");
+	cr_assert_eq(solicitations(4 * S), 1);
+	cr_assert_eq(solicitations(60 * S), 1);
+	link_route(&link, 7, 1800);
+	cr_assert_eq(solicitations(30 * S), 3, "it did not answer");
 }
 
-Test(routers, prefixes_are_bounded)
+/* However often: no more than one in four seconds. */
+Test(routers, asked_for_no_more_often)
 {
-	for (uint64_t i = 0; i < 3 * ROUTERS_PREFIXES_MAX; i++)
-		says(7, prefix_of(0x20011111ull << 32 | i, 64, 600, true));
-	cr_assert_eq(link.net.routers.prefixes_count, ROUTERS_PREFIXES_MAX);
-	cr_assert(on_link(0x20011111ull << 32), "the first stay");
-	says(7, prefix_of(0x20011111ull << 32, 64, 1200, true));
-	link_pass(&link, 700 * S);
-	cr_assert_eq(link.net.routers.prefixes_count, 1);
-	cr_assert(on_link(0x20011111ull << 32));
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < 200; i++) {
+		link_route(&link, 1000 + i, 1);
+		n += solicitations(S / 2 + S / 10 * (i % 7));
+	}
+	cr_assert_gt(n, 10);
+	cr_assert_leq(n, 1 + 160 / 4);
 }
 
-Test(routers, mtu_and_hop_limit)
+/* It was silent, and 30 forged newcomers a second have all places and the limit of new ones. */
+Test(routers, newcomers_do_not_keep_it_out)
 {
-	cr_assert_eq(net_link_mtu(&link.net), 0);
-	says(7, (struct nd){ .lifetime_s = 1800, .mtu = 1279 });
-	says(7, (struct nd){ .lifetime_s = 1800, .mtu = 1501 });
-	cr_assert_eq(net_link_mtu(&link.net), 0, "neither least nor ours");
-	says(7, (struct nd){ .lifetime_s = 1800, .mtu = 1280, .hop_limit = 32 });
-	cr_assert_eq(net_link_mtu(&link.net), 1280);
-	cr_assert_eq(net_link_hop_limit(&link.net), 32);
-	says(7, (struct nd){ .lifetime_s = 1800, .mtu = 1500 });
-	cr_assert_eq(net_link_mtu(&link.net), 1500);
-	cr_assert_eq(net_link_hop_limit(&link.net), 32, "unspecified is no change");
+	unsigned forged = 1000, taken = 0;
+
+	link_route(&link, 7, 1800);
+	live(5 * S);
+	down = 1u << 7;
+	for (unsigned round = 0; round < 3 * 60; round++) {
+		if (round == 60)
+			down = 0;
+		for (unsigned i = 0; i < 10; i++)
+			link_route(&link, forged++, 9000);
+		live(S / 3);
+		if (round < 60)
+			continue;
+		taken += link_route(&link, 7, 1800) == ACCEPTED;
+		live(S / 10);
+		cr_assert(hop_is(7), "round %u", round);
+	}
+	cr_assert_eq(taken, 120);
+}
+
+/* Of its address alone nobody makes use: it is one of the newcomers then. */
+Test(routers, comes_back_from_where_it_was)
+{
+	link_route(&link, 7, 10);
+	live(9 * S);
+	cr_assert(hop_is(7));
+	live(700 * S); /* the neighbour is forgotten, too */
+	for (unsigned i = 0; i < 100; i++)
+		link_route(&link, 1000 + i, 9000);
+	struct nd nd = { .type = ICMP6_ROUTER_ADVERTISEMENT, .lifetime_s = 1800 };
+
+	cr_assert_eq(link_input(&link, link_local(7), nd_all_nodes(), &nd, link_mac(66)),
+		     COUNT_drop_nd_limited);
+	cr_assert_eq(link_route(&link, 7, 1800), ACCEPTED);
+	live(S);
+	cr_assert(hop_is(7));
+}
+
+/* It spoke while our addresses were tentative, and could not be asked: it is asked when they are ours. */
+Test(routers, one_heard_too_early_is_asked_later)
+{
+	struct weir_config config = link_config();
+
+	config.dad_probes = 5;
+	start_as(&config);
+	link_route(&link, 7, 1800);
+	for (unsigned i = 0; i < 50; i++) {
+		cr_assert_neq(net_ready(&link.net), 1);
+		link_route(&link, 1000 + i, 1800);
+		live(S / 10);
+		cr_assert_eq(link.net.neigh.gateways_failed, 0);
+	}
+	live(2 * S);
+	cr_assert_eq(net_ready(&link.net), 1);
+	cr_assert(hop_is(7));
+	cr_assert(neigh_find(&link.net.neigh, link_local(7), link.now_ns) != NULL,
+		  "asked, and it has answered");
 }
