@@ -522,6 +522,7 @@ Test(ipv6_core, tentative_addresses_are_not_there)
 {
 	const struct weir_endpoint any = { 0 }, remote = { peer, 80 };
 	uint8_t frame[FRAMES_MAX];
+	uint8_t mac[6];
 	uint32_t headers;
 	weir_conn conn;
 
@@ -532,6 +533,7 @@ Test(ipv6_core, tentative_addresses_are_not_there)
 		expect_questions();
 		cr_assert_eq(weir_ready(stand.core), 0);
 		cr_assert_eq(weir_connect(stand.core, any, remote, 0, &conn), -EAGAIN);
+		cr_assert_eq(weir_neighbour(stand.core, peer, mac), -EAGAIN, "and is not asked yet");
 		give_syn();
 		cr_assert_eq(stand_count(COUNT_drop_ip_tentative), i + 1);
 		cr_assert_eq(stand_drain(), 0);
