@@ -145,13 +145,27 @@ void routers_answered(struct routers *routers, struct neigh *neigh, struct weir_
 		place(routers, neigh, router, (struct weir_address){ 0 });
 }
 
+static void solicit(struct routers *routers, uint64_t now_ns)
+{
+	if (routers->solicitations == SOLICITATIONS_MAX) {
+		routers->solicit_ns = UINT64_MAX;
+		return;
+	}
+	routers->solicitations++;
+	routers->solicitation_due = true;
+	routers->may_ask_ns = now_ns + SOLICIT_NS;
+	routers->solicit_ns = routers->may_ask_ns;
+}
+
 /* Three times from now on, but never more than one in four seconds. */
 static void seek(struct routers *routers, uint64_t now_ns)
 {
 	if (!routers->learning || !routers->asking)
 		return;
 	routers->solicitations = 0;
-	routers->solicit_ns = now_ns > routers->may_ask_ns ? now_ns : routers->may_ask_ns;
+	routers->solicit_ns = routers->may_ask_ns;
+	if (now_ns >= routers->solicit_ns)
+		solicit(routers, now_ns);
 }
 
 void routers_start(struct routers *routers, struct neigh *neigh, uint64_t now_ns)
@@ -167,18 +181,6 @@ void routers_start(struct routers *routers, struct neigh *neigh, uint64_t now_ns
 	}
 	if (!any)
 		seek(routers, now_ns);
-}
-
-static void solicit(struct routers *routers, uint64_t now_ns)
-{
-	if (routers->solicitations == SOLICITATIONS_MAX) {
-		routers->solicit_ns = UINT64_MAX;
-		return;
-	}
-	routers->solicitations++;
-	routers->solicitation_due = true;
-	routers->may_ask_ns = now_ns + SOLICIT_NS;
-	routers->solicit_ns = routers->may_ask_ns;
 }
 
 static void expire(struct routers *routers, struct neigh *neigh, uint64_t now_ns)
