@@ -24,18 +24,25 @@ SHORT = '300ms'
 FAMILY = []
 
 
+def over(family, case):
+    def run_it():
+        FAMILY[:] = ['--family', family]
+        try:
+            case()
+        finally:
+            FAMILY.clear()
+    run_it.__doc__ = f'{case.__doc__.strip().rstrip(".")} (family {family})'
+    return run_it
+
+
 def each_family(case):
     """The case over IPv4 and over IPv6; where it takes ten times as long, over IPv6 alone."""
-    def over(family):
-        def run_it():
-            FAMILY[:] = ['--family', family]
-            try:
-                case()
-            finally:
-                FAMILY.clear()
-        run_it.__doc__ = f'{case.__doc__.strip().rstrip(".")} (IPv{family})'
-        return run_it
-    return (over('6'),) if SANITIZED else (over('4'), over('6'))
+    return (over('6', case),) if SANITIZED else (over('4', case), over('6', case))
+
+
+def both_at_once(case):
+    """The case with connections of each family in turn."""
+    return over('both', case)
 
 
 def demo(*args, **kwargs):
@@ -376,7 +383,7 @@ def a_capture():
 if __name__ == '__main__':
     sys.dont_write_bytecode = True
     cases = [*each_family(json_lines), both_families, in_a_vlan, for_people, one_cpu_or_two, *each_family(every_way_to_close),
-             *each_family(every_app), keep_alive, *each_family(large_bodies), *each_family(cookies_when_asked),
+             both_at_once(every_app), keep_alive, both_at_once(large_bodies), both_at_once(cookies_when_asked),
              a_backlog_is_kept, full_is_not_failed, signals_end_it_properly, a_reader_that_goes_away, *each_family(a_capture)]
     # A sanitized build looks at memory. It is too slow for rates and for using up the ports of an address.
     if not SANITIZED:
