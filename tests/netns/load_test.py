@@ -52,7 +52,7 @@ class Nginx(LoadCase):
         return super().load('--connect', self.target(port), *options, **how)
 
     def test_5000_connections_a_second_from_one_address(self):
-        duration = tap.seconds(3)
+        duration = tap.seconds(2)
         summary = self.load('--rate', RATE, duration=duration)
         connections = summary['connections']
         self.assertEqual(connections['attempted'], RATE * duration)

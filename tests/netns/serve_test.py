@@ -207,7 +207,7 @@ class Wrk(ServeCase):
     title = 'wrk'
 
     def wrk(self, *headers):
-        duration = tap.seconds(2)
+        duration = tap.seconds(1)
         said = self.lab.peer.run('wrk', '-t', '1', '-c', '64', '-d', f'{duration}s', '--latency', *headers,
                                  f'http://{self.family.host()}/')
         tap.note(said)
