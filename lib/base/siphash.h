@@ -92,29 +92,28 @@ static inline uint64_t siphash13_12(struct siphash_key key, uint64_t a, uint32_t
 	return siphash_finish(&s, 3);
 }
 
-/* SipHash-1-3 and SipHash-2-4 of 32 bytes, given as four little-endian words. */
-static inline uint64_t siphash13_32(struct siphash_key key, uint64_t a, uint64_t b, uint64_t c, uint64_t d)
+static inline uint64_t siphash_32(struct siphash_key key, uint64_t a, uint64_t b, uint64_t c, uint64_t d,
+				  unsigned each, unsigned last)
 {
 	struct siphash_state s = siphash_start(key);
 
-	siphash_word(&s, a, 1);
-	siphash_word(&s, b, 1);
-	siphash_word(&s, c, 1);
-	siphash_word(&s, d, 1);
-	siphash_word(&s, 32ull << 56, 1);
-	return siphash_finish(&s, 3);
+	siphash_word(&s, a, each);
+	siphash_word(&s, b, each);
+	siphash_word(&s, c, each);
+	siphash_word(&s, d, each);
+	siphash_word(&s, 32ull << 56, each);
+	return siphash_finish(&s, last);
+}
+
+/* SipHash-1-3 and SipHash-2-4 of 32 bytes, given as four little-endian words. */
+static inline uint64_t siphash13_32(struct siphash_key key, uint64_t a, uint64_t b, uint64_t c, uint64_t d)
+{
+	return siphash_32(key, a, b, c, d, 1, 3);
 }
 
 static inline uint64_t siphash24_32(struct siphash_key key, uint64_t a, uint64_t b, uint64_t c, uint64_t d)
 {
-	struct siphash_state s = siphash_start(key);
-
-	siphash_word(&s, a, 2);
-	siphash_word(&s, b, 2);
-	siphash_word(&s, c, 2);
-	siphash_word(&s, d, 2);
-	siphash_word(&s, 32ull << 56, 2);
-	return siphash_finish(&s, 4);
+	return siphash_32(key, a, b, c, d, 2, 4);
 }
 
 /* SipHash-2-4 of 12 bytes: 8 in a, 4 in b. */
