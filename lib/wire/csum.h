@@ -77,6 +77,15 @@ static inline void csum_put_partial(uint8_t *field, uint64_t sum)
 	memcpy(field, &value, sizeof(value));
 }
 
+/* Writes a word in network order, and returns what it adds to a sum. */
+static inline uint64_t csum_put_word(uint8_t *at, uint32_t word)
+{
+	uint32_t word_be = htobe32(word);
+
+	memcpy(at, &word_be, sizeof(word_be));
+	return word_be;
+}
+
 static inline uint64_t csum_address(struct weir_address address)
 {
 	return csum_add(htobe64(address.hi), htobe64(address.lo));

@@ -121,15 +121,6 @@ bool plain_parse(const uint8_t *frame, uint32_t len, unsigned verified, const st
 	return tcp_opt_parse_plain(tcp + TCP_HDR_BYTES, header_bytes - TCP_HDR_BYTES, seg);
 }
 
-/* Writes a word, and returns what it adds to a sum. */
-static inline uint64_t put(uint8_t *at, uint32_t word)
-{
-	uint32_t word_be = htobe32(word);
-
-	memcpy(at, &word_be, sizeof(word_be));
-	return word_be;
-}
-
 /* A word whose lower half is the checksum of itself and of `sum`. */
 static inline void put_csum(uint8_t *at, uint32_t upper, uint64_t sum)
 {
@@ -143,9 +134,10 @@ static inline void put_csum(uint8_t *at, uint32_t upper, uint64_t sum)
 /* Both return the sum of the addresses, of which no dozen leaves 64 bits. */
 static inline uint64_t put_ipv4(uint8_t *ip, const struct seg *seg, uint32_t tcp_bytes)
 {
-	uint64_t addresses = put(ip + 12, seg->tuple.laddr) + put(ip + 16, seg->tuple.raddr);
-	uint64_t sum = put(ip, 0x45000000u | (uint32_t)seg->tos << 16 | (IPV4_BYTES + tcp_bytes)) +
-		       put(ip + 4, IPV4_DONT_FRAGMENT);
+	uint64_t addresses =
+		csum_put_word(ip + 12, seg->tuple.laddr) + csum_put_word(ip + 16, seg->tuple.raddr);
+	uint64_t sum = csum_put_word(ip, 0x45000000u | (uint32_t)seg->tos << 16 | (IPV4_BYTES + tcp_bytes)) +
+		       csum_put_word(ip + 4, IPV4_DONT_FRAGMENT);
 
 	put_csum(ip + 8, (uint32_t)seg->ttl << 8 | IP_PROTOCOL_TCP, sum + addresses);
 	return addresses;
@@ -155,8 +147,8 @@ static uint64_t put_ipv6(uint8_t *ip, const struct seg *seg, const struct pair *
 {
 	uint64_t sum = csum_add(csum_address(pair->local), csum_address(pair->remote));
 
-	put(ip, 0x60000000u | (uint32_t)seg->tos << 20 | ipv6_flow_label(&seg->tuple));
-	put(ip + 4, tcp_bytes << 16 | (uint32_t)IP_PROTOCOL_TCP << 8 | seg->ttl);
+	csum_put_word(ip, 0x60000000u | (uint32_t)seg->tos << 20 | ipv6_flow_label(&seg->tuple));
+	csum_put_word(ip + 4, tcp_bytes << 16 | (uint32_t)IP_PROTOCOL_TCP << 8 | seg->ttl);
 	bytes_put_address(ip + 8, pair->local);
 	bytes_put_address(ip + 24, pair->remote);
 	return csum_fold(sum);
@@ -174,10 +166,10 @@ unsigned plain_build(uint8_t *frame, const struct seg *seg, const struct pair *p
 	eth_build(frame,
 		  &(struct eth_hdr){ .dst = *dst, .src = *src, .type = is6 ? ETH_TYPE_IPV6 : ETH_TYPE_IPV4 });
 	sum += is6 ? put_ipv6(ip, seg, pair, tcp_bytes) : put_ipv4(ip, seg, tcp_bytes);
-	sum += put(tcp, (uint32_t)seg->tuple.lport << 16 | seg->tuple.rport);
-	sum += put(tcp + 4, seg->seq);
-	sum += put(tcp + 8, seg->ack);
-	sum += put(tcp + 12, tcp_bytes / 4 << 28 | (uint32_t)seg->flags << 16 | seg->wnd);
+	sum += csum_put_word(tcp, (uint32_t)seg->tuple.lport << 16 | seg->tuple.rport);
+	sum += csum_put_word(tcp + 4, seg->seq);
+	sum += csum_put_word(tcp + 8, seg->ack);
+	sum += csum_put_word(tcp + 12, tcp_bytes / 4 << 28 | (uint32_t)seg->flags << 16 | seg->wnd);
 	sum += tcp_opt_build(tcp + TCP_HDR_BYTES, seg);
 	/* The urgent pointer is 0: weir sends no urgent data. */
 	uint32_t csum = (uint16_t)~csum_fold(sum);

@@ -2,6 +2,7 @@
 #include "wire/tcp_opt.h"
 
 #include "wire/bytes.h"
+#include "wire/csum.h"
 
 enum {
 	KIND_END = 0,
@@ -160,15 +161,6 @@ unsigned tcp_opt_bytes(const struct seg *seg)
 	return bytes + sack_bytes(seg);
 }
 
-/* Writes a word, and returns what it adds to the checksum's sum. */
-static inline uint64_t put(uint8_t *at, uint32_t word)
-{
-	uint32_t word_be = htobe32(word);
-
-	memcpy(at, &word_be, sizeof(word_be));
-	return word_be;
-}
-
 uint64_t tcp_opt_build(uint8_t *options, const struct seg *seg)
 {
 	bool sack_ok = seg->opts & SEG_OPT_SACK_OK;
@@ -176,20 +168,22 @@ uint64_t tcp_opt_build(uint8_t *options, const struct seg *seg)
 	uint64_t sum = 0;
 
 	if (seg->opts & SEG_OPT_MSS) {
-		sum += put(option, KIND_MSS << 24 | LEN_MSS << 16 | seg->mss);
+		sum += csum_put_word(option, KIND_MSS << 24 | LEN_MSS << 16 | seg->mss);
 		option += 4;
 	}
 	if (seg->opts & SEG_OPT_TS) {
-		sum += put(option, sack_ok ? WORD_SACK_OK_TS : WORD_TS);
-		sum += put(option + 4, seg->tsval);
-		sum += put(option + 8, seg->tsecr);
+		sum += csum_put_word(option, sack_ok ? WORD_SACK_OK_TS : WORD_TS);
+		sum += csum_put_word(option + 4, seg->tsval);
+		sum += csum_put_word(option + 8, seg->tsecr);
 		option += BYTES_TS;
 	} else if (sack_ok) {
-		sum += put(option, KIND_NOP << 24 | KIND_NOP << 16 | KIND_SACK_OK << 8 | LEN_SACK_OK);
+		sum += csum_put_word(option,
+				     KIND_NOP << 24 | KIND_NOP << 16 | KIND_SACK_OK << 8 | LEN_SACK_OK);
 		option += 4;
 	}
 	if (seg->opts & SEG_OPT_WSCALE)
-		sum += put(option, KIND_NOP << 24 | KIND_WSCALE << 16 | LEN_WSCALE << 8 | seg->wscale);
+		sum += csum_put_word(option,
+				     KIND_NOP << 24 | KIND_WSCALE << 16 | LEN_WSCALE << 8 | seg->wscale);
 	return sum;
 }
 
