@@ -16,6 +16,7 @@
 
 #include "bench.h"
 #include "eal_args.h"
+#include "hugepages.h"
 #include "machine.h"
 
 #define MEMORY_MIB 512
@@ -24,11 +25,13 @@
 static const struct {
 	const char *name;
 	int (*run)(void);
+	unsigned hugepages_mib; /* that all of it finds room on: its buffers, tables and references */
 	const char *question;
 } benches[] = {
-	{ "conn_rate", bench_conn_rate, "cycles of a connection's whole life, both ends on one core" },
-	{ "syn_cookie", bench_syn_cookie, "SYNs answered by cookies on one core, beside testpmd" },
-	{ "flood_goodput", bench_flood_goodput, "connections that succeed beside a SYN flood, by its rate" },
+	{ "conn_rate", bench_conn_rate, 1024, "cycles of a connection's whole life, both ends on one core" },
+	{ "syn_cookie", bench_syn_cookie, 2048, "SYNs answered by cookies on one core, beside testpmd" },
+	{ "flood_goodput", bench_flood_goodput, 1024,
+	  "connections that succeed beside a SYN flood, by its rate" },
 };
 
 #define BENCHES (sizeof(benches) / sizeof(benches[0]))
@@ -162,6 +165,27 @@ static const struct argp argp = {
 	.doc = "Measure weir beside references on this machine. Without a NAME, all there is.",
 };
 
+static bool is_chosen(unsigned bench)
+{
+	for (unsigned i = 0; i < options.names_count; i++)
+		if (find(options.names[i]) == (int)bench)
+			return true;
+	return options.names_count == 0;
+}
+
+/* One bench runs after the other: as much as the greediest of them wants. */
+static bool take_hugepages(void)
+{
+	unsigned most = 0;
+
+	if (options.eal != NULL && strstr(options.eal, "--no-huge") != NULL)
+		return false;
+	for (unsigned i = 0; i < BENCHES; i++)
+		if (is_chosen(i) && benches[i].hugepages_mib > most)
+			most = benches[i].hugepages_mib;
+	return hugepages_take(most);
+}
+
 /* One lcore, which is the main one: the benches here run on it. */
 static int start_eal(void)
 {
@@ -169,7 +193,7 @@ static int start_eal(void)
 	unsigned cpus[RTE_MAX_LCORE];
 	unsigned count = machine_cpus(cpus, RTE_MAX_LCORE, RTE_MAX_LCORE);
 	struct eal_wishes wishes = {
-		.hugepages = machine_hugepages(),
+		.hugepages = take_hugepages(),
 		.memory_mib = MEMORY_MIB,
 		.lcores = &cpus[count - 1],
 		.lcores_count = 1,
@@ -197,10 +221,9 @@ static int run(void)
 {
 	int failed = 0;
 
-	for (unsigned i = 0; i < BENCHES && options.names_count == 0; i++)
-		failed |= benches[i].run();
-	for (unsigned i = 0; i < options.names_count; i++)
-		failed |= benches[find(options.names[i])].run();
+	for (unsigned i = 0; i < BENCHES; i++)
+		if (is_chosen(i))
+			failed |= benches[i].run();
 	return failed != 0;
 }
 
@@ -215,9 +238,8 @@ int main(int argc, char **argv)
 			printf("%-16s %s\n", benches[i].name, benches[i].question);
 		return 0;
 	}
-	if (start_eal() != 0)
-		return 2;
-	status = run();
+	status = start_eal() == 0 ? run() : 2;
 	rte_eal_cleanup();
+	hugepages_give();
 	return status;
 }
