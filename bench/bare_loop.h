@@ -4,16 +4,16 @@
  * allocate, write, checksum, send, receive, verify, free. It knows no connection. What weir takes more is
  * the price of TCP.
  *
- * The packets are those of the six of a short connection, in sizes and number: SYN, SYN-ACK, ACK with 64
- * bytes, 64 bytes with FIN, FIN, ACK, with timestamps; in bursts, each over the same kind of port that
- * weir uses.
+ * The packets are those of bare_packet.h, in bursts, each over the same kind of port that weir uses.
  */
 #ifndef WEIR_BENCH_BARE_LOOP_H
 #define WEIR_BENCH_BARE_LOOP_H
 
 #include <stdint.h>
 
-#define BARE_LOOP_PACKETS 6
+#include "bare_packet.h"
+
+#define BARE_LOOP_PACKETS BARE_PACKETS
 
 struct bare_loop;
 
