@@ -46,5 +46,6 @@ double bench_median(double *values, unsigned count);
 int bench_conn_rate(void);
 int bench_syn_cookie(void);
 int bench_flood_goodput(void);
+int bench_bulk(void);
 
 #endif

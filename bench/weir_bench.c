@@ -32,6 +32,7 @@ static const struct {
 	{ "syn_cookie", bench_syn_cookie, 2048, "SYNs answered by cookies on one core, beside testpmd" },
 	{ "flood_goodput", bench_flood_goodput, 1024,
 	  "connections that succeed beside a SYN flood, by its rate" },
+	{ "bulk", bench_bulk, 256, "bytes through one connection, copied and verified at both ends on one core" },
 };
 
 #define BENCHES (sizeof(benches) / sizeof(benches[0]))
