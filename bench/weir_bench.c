@@ -19,20 +19,23 @@
 #include "hugepages.h"
 #include "machine.h"
 
-#define MEMORY_MIB 512
 #define NAMES_MAX 32
 
 static const struct {
 	const char *name;
 	int (*run)(void);
-	unsigned hugepages_mib; /* that all of it finds room on: its buffers, tables and references */
+	unsigned memory_mib; /* that all of it finds room in: its buffers, tables and references */
 	const char *question;
 } benches[] = {
 	{ "conn_rate", bench_conn_rate, 1024, "cycles of a connection's whole life, both ends on one core" },
+	{ "scale", bench_scale, 256, "a hundred million connections at once, both ends in this machine" },
 	{ "syn_cookie", bench_syn_cookie, 2048, "SYNs answered by cookies on one core, beside testpmd" },
 	{ "flood_goodput", bench_flood_goodput, 1024,
 	  "connections that succeed beside a SYN flood, by its rate" },
-	{ "bulk", bench_bulk, 256, "bytes through one connection, copied and verified at both ends on one core" },
+	{ "bulk", bench_bulk, 256,
+	  "bytes through one connection, copied and verified at both ends on one core" },
+	{ "table_lookup", bench_table_lookup, 2400,
+	  "cycles to find a connection in a burst, beside rte_hash" },
 };
 
 #define BENCHES (sizeof(benches) / sizeof(benches[0]))
@@ -175,16 +178,21 @@ static bool is_chosen(unsigned bench)
 }
 
 /* One bench runs after the other: as much as the greediest of them wants. */
-static bool take_hugepages(void)
+static unsigned memory_mib(void)
 {
 	unsigned most = 0;
 
+	for (unsigned i = 0; i < BENCHES; i++)
+		if (is_chosen(i) && benches[i].memory_mib > most)
+			most = benches[i].memory_mib;
+	return most;
+}
+
+static bool take_hugepages(unsigned mib)
+{
 	if (options.eal != NULL && strstr(options.eal, "--no-huge") != NULL)
 		return false;
-	for (unsigned i = 0; i < BENCHES; i++)
-		if (is_chosen(i) && benches[i].hugepages_mib > most)
-			most = benches[i].hugepages_mib;
-	return hugepages_take(most);
+	return hugepages_take(mib);
 }
 
 /* One lcore, which is the main one: the benches here run on it. */
@@ -193,9 +201,10 @@ static int start_eal(void)
 	static struct eal_args args;
 	unsigned cpus[RTE_MAX_LCORE];
 	unsigned count = machine_cpus(cpus, RTE_MAX_LCORE, RTE_MAX_LCORE);
+	unsigned mib = memory_mib();
 	struct eal_wishes wishes = {
-		.hugepages = take_hugepages(),
-		.memory_mib = MEMORY_MIB,
+		.hugepages = take_hugepages(mib),
+		.memory_mib = mib,
 		.lcores = &cpus[count - 1],
 		.lcores_count = 1,
 		.main_lcore = cpus[count - 1],
