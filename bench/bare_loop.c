@@ -10,9 +10,11 @@
 
 #include "bare_packet.h"
 #include "bench.h"
+#include "nic/burst.h"
 #include "nic/wire.h"
 
-#define BURST 32
+#define BURST BURST_FRAMES
+#define LAST_ACK 4 /* of bare_packet.h, by the first end */
 #define BUFFERS 8191
 #define BUFFERS_CACHE 256
 #define BUFFER_BYTES 2048
@@ -20,8 +22,10 @@
 struct bare_loop {
 	struct wire wire;
 	struct port ends[2];
+	struct burst bursts[2]; /* of the ends */
 	struct rte_mempool *pool;
 	struct bare_packets packets;
+	unsigned life;   /* packets */
 	uint32_t number; /* of the next packet, its sequence number */
 	uint32_t expected;
 	uint64_t lost;
@@ -39,7 +43,7 @@ static void move_burst(struct bare_loop *loop, unsigned kind)
 {
 	uint8_t sender = bare_shapes[kind].sender;
 	struct rte_mbuf *m[BURST];
-	uint16_t sent, received;
+	uint16_t received;
 
 	if (rte_pktmbuf_alloc_bulk(loop->pool, m, BURST) != 0) {
 		loop->lost += BURST;
@@ -47,10 +51,8 @@ static void move_burst(struct bare_loop *loop, unsigned kind)
 	}
 	for (unsigned i = 0; i < BURST; i++)
 		bare_packet_write(&loop->packets, m[i], kind, loop->number++);
-	sent = rte_eth_tx_burst(loop->ends[sender].id, 0, m, BURST);
-	if (sent < BURST)
-		rte_pktmbuf_free_bulk(m + sent, BURST - sent);
-	received = rte_eth_rx_burst(loop->ends[!sender].id, 0, m, BURST);
+	burst_tx(&loop->bursts[sender], m, BURST, 0);
+	received = burst_rx(&loop->bursts[!sender], m, BURST);
 	loop->lost += BURST - received;
 	for (unsigned i = 0; i < received; i++)
 		loop->lost += !packet_is_right(loop, m[i]);
@@ -62,8 +64,8 @@ double bare_loop_run(struct bare_loop *loop, uint64_t cycles)
 	uint64_t begin = bench_cycles(), start = rte_rdtsc(), lives = 0;
 
 	while (rte_rdtsc() - start < cycles) {
-		for (unsigned kind = 0; kind < BARE_PACKETS; kind++)
-			move_burst(loop, kind);
+		for (unsigned i = 0; i < loop->life; i++)
+			move_burst(loop, i < BARE_PACKETS ? i : LAST_ACK);
 		lives += BURST;
 	}
 	if (loop->lost > 0) {
@@ -73,7 +75,7 @@ double bare_loop_run(struct bare_loop *loop, uint64_t cycles)
 	return (double)(bench_cycles() - begin) / (double)lives;
 }
 
-struct bare_loop *bare_loop_create(void)
+struct bare_loop *bare_loop_create(unsigned packets)
 {
 	struct bare_loop *loop = calloc(1, sizeof(*loop));
 	const struct port_options options = { .queues = 1, .software_checksums = true };
@@ -81,6 +83,7 @@ struct bare_loop *bare_loop_create(void)
 
 	if (loop == NULL)
 		return NULL;
+	loop->life = packets;
 	bare_packets_init(&loop->packets);
 	loop->pool = rte_pktmbuf_pool_create("bare_loop", BUFFERS, BUFFERS_CACHE, 0,
 					     RTE_PKTMBUF_HEADROOM + BUFFER_BYTES, SOCKET_ID_ANY);
@@ -91,8 +94,11 @@ struct bare_loop *bare_loop_create(void)
 	if (wire_create(&loop->wire, loop->ends, &options, SOCKET_ID_ANY, &why) != 0)
 		goto free_pool;
 	if (port_start(&loop->ends[0], &loop->pool, &why) == 0 &&
-	    port_start(&loop->ends[1], &loop->pool, &why) == 0)
+	    port_start(&loop->ends[1], &loop->pool, &why) == 0) {
+		burst_init(&loop->bursts[0], &loop->ends[0], 0, NULL);
+		burst_init(&loop->bursts[1], &loop->ends[1], 0, NULL);
 		return loop;
+	}
 
 	port_close(&loop->ends[0]);
 	port_close(&loop->ends[1]);

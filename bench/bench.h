@@ -39,6 +39,12 @@ void bench_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
  */
 uint64_t bench_cycles(void);
 
+/*
+ * Whether a bench shall measure this case of its own: those are named on the command line, NAME:CASE, by who wants to see one
+ * alone; without a name all are.
+ */
+bool bench_wants(const char *which);
+
 /* The middle one; sorts the values. */
 double bench_median(double *values, unsigned count);
 

@@ -2,181 +2,231 @@
 #include "conn_pair.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include <rte_lcore.h>
 
+#include "base/counters.h"
 #include "bench.h"
 
 #define NS_PER_MS 1000000ull
 
-/* Bursts stay full, and records within the first two levels of cache. */
-#define OPEN_AT_ONCE 128
-#define OPENS_PER_ROUND 32
-/* At first few, until both ends have learned each other's Ethernet addresses. */
-#define OPEN_AT_FIRST 16
-#define FIRST_ANSWERS 1000
-/* TIME-WAIT for half a second: a steady state soon, with records by the hundred thousand. */
-#define MSL_NS (250 * NS_PER_MS)
-#define TIME_WAIT_MAX (2u << 20)
+/* At twice the rate that is aimed at: 700 cycles a life. */
+#define TIME_WAIT_MAX (6u << 20)
+/* Enough for all that is under way, and as many as the bare loop has. */
+#define BUFFERS 8191
 #define PORT 80
+/* A turn of each loop. */
+#define LAP_NS 1
+/* Until the last ACK of the last life has arrived. */
+#define LAPS_AT_END 8
+/* Longer than opening or closing ever takes on a busy machine. */
+#define PATIENCE_NS (20000 * NS_PER_MS)
 
-/* 198.18.0.1-198.18.0.250/15 and 198.19.0.1/15. */
-static const struct weir_range client_range = { { 0, 0xffffc6120001 }, { 0, 0xffffc61200fa }, 15 };
-static const struct weir_range server_range = { { 0, 0xffffc6130001 }, { 0, 0xffffc6130001 }, 15 };
-
-struct conn_pair {
-	struct weir_runtime *runtime;
-	int client, server;    /* shards */
-	int request, response; /* static bytes */
-	uint32_t open;
-	uint64_t answers;
-	bool stop;
+/* 198.18.0.1-198.18.0.250/15 and 198.19.0.1/15; 2001:2:0:1::1-2001:2:0:1::fa/48 and 2001:2:0:2::1/48. */
+static const struct weir_range client_ranges[2] = {
+	{ { 0, 0xffffc6120001 }, { 0, 0xffffc6120000 + CONN_PAIR_CLIENTS }, 15 },
+	{ { 0x2001000200000001, 1 }, { 0x2001000200000001, CONN_PAIR_CLIENTS }, 48 },
+};
+static const struct weir_range server_ranges[2] = {
+	{ { 0, 0xffffc6130001 }, { 0, 0xffffc6130001 }, 15 },
+	{ { 0x2001000200000002, 1 }, { 0x2001000200000002, 1 }, 48 },
 };
 
-/* 64 bytes each way, as the target has it. */
-static const char message[64] = "a request or a response, it does not matter which, of 64 bytes.";
+struct conn_pair {
+	struct conn_pair_setup setup;
+	struct weir_runtime *runtime;
+	int shards[2]; /* client's, server's */
+	struct weir_core *cores[2];
+	struct conn_client client;
+	struct conn_server server;
+};
 
-static void open_more(struct conn_pair *pair, struct weir_core *core)
+static bool client_closes_first(const struct conn_pair *pair)
 {
-	uint32_t most = pair->answers < FIRST_ANSWERS ? OPEN_AT_FIRST : OPEN_AT_ONCE;
-	weir_conn conn;
-
-	for (unsigned n = 0; n < OPENS_PER_ROUND && pair->open < most && !pair->stop; n++) {
-		if (weir_connect(core, (struct weir_endpoint){ 0 },
-				 (struct weir_endpoint){ .address = server_range.first, .port = PORT }, 0,
-				 &conn) != 0)
-			return;
-		pair->open++;
-	}
+	return pair->setup.life == CONN_LIFE_CLIENT_FIRST;
 }
 
-static void client_round(struct weir_core *core, const struct weir_event *events, unsigned n, uint64_t now_ns,
-			 void *arg)
+static int add_shard(struct conn_pair *pair, int end, int port)
 {
-	struct conn_pair *pair = arg;
-
-	(void)now_ns;
-	for (unsigned i = 0; i < n; i++) {
-		const struct weir_event *event = &events[i];
-
-		if (event->what & WEIR_EV_OPENED)
-			weir_send_static(core, event->conn, pair->request);
-		if (event->what & WEIR_EV_DATA)
-			weir_release(core, event->conn, event->payload);
-		if (event->what & WEIR_EV_FIN)
-			weir_close(core, event->conn);
-		if (event->what & WEIR_EV_CLOSED) {
-			pair->open--;
-			pair->answers++;
-		}
-	}
-	open_more(pair, core);
-}
-
-static void server_round(struct weir_core *core, const struct weir_event *events, unsigned n, uint64_t now_ns,
-			 void *arg)
-{
-	const struct conn_pair *pair = arg;
-
-	(void)now_ns;
-	for (unsigned i = 0; i < n; i++) {
-		const struct weir_event *event = &events[i];
-
-		if (!(event->what & WEIR_EV_DATA))
-			continue;
-		weir_release(core, event->conn, event->payload);
-		weir_send_static(core, event->conn, pair->response);
-		weir_close(core, event->conn);
-	}
-}
-
-static int add_shard(struct conn_pair *pair, int port, const struct weir_range *range, weir_app_fn app)
-{
-	struct weir_shard_config shard = { .lcore = (int)rte_get_main_lcore(), .app = app, .arg = pair };
+	bool keeper = client_closes_first(pair) == (end == 0);
+	struct weir_shard_config shard = {
+		.lcore = (int)rte_get_main_lcore(),
+		.app = end == 0 ? conn_client_round : conn_server_round,
+		.arg = end == 0 ? (void *)&pair->client : (void *)&pair->server,
+		.mbufs = BUFFERS,
+	};
 
 	weir_config_default(&shard.config);
-	shard.config.ranges[0] = *range;
+	shard.config.ranges[0] = end == 0 ? client_ranges[pair->setup.ipv6] : server_ranges[pair->setup.ipv6];
 	shard.config.ranges_count = 1;
-	shard.config.max_connections = 4 * OPEN_AT_ONCE;
-	shard.config.max_time_wait = range == &server_range ? TIME_WAIT_MAX : OPEN_AT_ONCE;
-	shard.config.msl_ns = MSL_NS;
-	return weir_runtime_shard(pair->runtime, port, &shard);
+	shard.config.dad_probes = 0;
+	shard.config.max_connections = pair->setup.others + 4 * CONN_LIVES;
+	shard.config.max_half_open = 4 * CONN_LIVES;
+	shard.config.max_time_wait = keeper ? TIME_WAIT_MAX : CONN_LIVES;
+	shard.config.msl_ns = CONN_PAIR_MSL_NS;
+	pair->shards[end] = weir_runtime_shard(pair->runtime, port, &shard);
+	if (pair->shards[end] < 0)
+		return -1;
+	pair->cores[end] = weir_runtime_core(pair->runtime, pair->shards[end]);
+	return 0;
+}
+
+static int init_ends(struct conn_pair *pair)
+{
+	struct weir_endpoint server = { .address = server_ranges[pair->setup.ipv6].first, .port = PORT };
+
+	pair->client.others_wanted = pair->setup.others;
+	return conn_client_init(&pair->client, pair->setup.life, pair->cores[0], server) != 0 ||
+			       conn_server_init(&pair->server, pair->setup.life, pair->cores[1]) != 0 ||
+			       weir_listen(pair->cores[1], (struct weir_endpoint){ .port = PORT }, 0) < 0 ?
+		       -1 :
+		       0;
+}
+
+/* What is measured is software's work. */
+static bool checksums_are_ours(struct conn_pair *pair, int port)
+{
+	struct weir_port_info info;
+
+	return weir_runtime_port_info(pair->runtime, port, &info) == 0 && info.offloads == 0;
 }
 
 static int build(struct conn_pair *pair)
 {
-	struct weir_core *client, *server;
 	int ports[2];
 
 	if (weir_runtime_wire(pair->runtime, ports) != 0)
 		return -1;
-	pair->client = add_shard(pair, ports[0], &client_range, client_round);
-	pair->server = add_shard(pair, ports[1], &server_range, server_round);
-	if (pair->client < 0 || pair->server < 0)
+	if (!checksums_are_ours(pair, ports[0]) || !checksums_are_ours(pair, ports[1])) {
+		bench_note("the wire in memory offers checksums");
 		return -1;
-	client = weir_runtime_core(pair->runtime, pair->client);
-	server = weir_runtime_core(pair->runtime, pair->server);
-	pair->request = weir_static(client, message, sizeof(message));
-	pair->response = weir_static(server, message, sizeof(message));
-	if (pair->request < 0 || pair->response < 0 ||
-	    weir_listen(server, (struct weir_endpoint){ .port = PORT }, 0) < 0)
+	}
+	if (add_shard(pair, 0, ports[0]) != 0 || add_shard(pair, 1, ports[1]) != 0 || init_ends(pair) != 0)
 		return -1;
 	return weir_runtime_start(pair->runtime);
 }
 
-struct conn_pair *conn_pair_create(void)
+static void run_laps(struct conn_pair *pair, unsigned laps)
+{
+	for (; laps > 0; laps--)
+		weir_runtime_poll(pair->runtime, LAP_NS);
+}
+
+static int open_others(struct conn_pair *pair)
+{
+	uint64_t end_ns = weir_now_ns() + PATIENCE_NS;
+
+	while (pair->client.others_open < pair->setup.others && weir_now_ns() < end_ns)
+		run_laps(pair, LAPS_AT_END);
+	run_laps(pair, LAPS_AT_END);
+	if (pair->client.others_open == pair->setup.others)
+		return 0;
+	bench_note("%u of %u connections opened", pair->client.others_open, pair->setup.others);
+	return -1;
+}
+
+static void free_pair(struct conn_pair *pair)
+{
+	conn_client_fini(&pair->client);
+	free(pair);
+}
+
+struct conn_pair *conn_pair_create(const struct conn_pair_setup *setup)
 {
 	struct conn_pair *pair = calloc(1, sizeof(*pair));
 
 	if (pair == NULL)
 		return NULL;
+	pair->setup = *setup;
 	pair->runtime = weir_runtime_create();
-	if (pair->runtime != NULL && build(pair) == 0)
+	if (pair->runtime == NULL || build(pair) != 0) {
+		bench_note("%s", pair->runtime != NULL ? weir_runtime_error(pair->runtime) : "no memory");
+		if (pair->runtime != NULL)
+			weir_runtime_destroy(pair->runtime);
+		free_pair(pair);
+		return NULL;
+	}
+	if (open_others(pair) == 0)
 		return pair;
-	bench_note("%s", pair->runtime != NULL ? weir_runtime_error(pair->runtime) : "no memory");
-	if (pair->runtime != NULL)
-		weir_runtime_destroy(pair->runtime);
-	free(pair);
+	conn_pair_destroy(pair);
 	return NULL;
 }
 
 void conn_pair_run(struct conn_pair *pair, uint64_t ns)
 {
-	weir_runtime_poll(pair->runtime, weir_now_ns() + ns);
+	uint64_t end_ns = weir_now_ns() + ns;
+
+	pair->client.lives_wanted = true;
+	weir_runtime_poll(pair->runtime, end_ns);
+	pair->client.lives_wanted = false;
+	while (pair->client.lives > 0 && weir_now_ns() < end_ns + PATIENCE_NS)
+		run_laps(pair, 1);
+	run_laps(pair, LAPS_AT_END);
+}
+
+/* Of what happens in a life none of these has a place. */
+static uint64_t faults_of(const struct weir_core *core, const struct weir_stats *stats)
+{
+	uint64_t values[COUNTERS], faults = stats->retransmits + stats->cookies_sent;
+
+	for (unsigned i = 0; i < WEIR_REASONS; i++)
+		faults += stats->failed[i];
+	weir_counters(core, values, COUNTERS);
+	for (unsigned id = 0; id < COUNTERS; id++)
+		if (weir_counter_kind(id) == WEIR_COUNT_DROP)
+			faults += values[id];
+	return faults + values[COUNT_time_wait_evicted] + values[COUNT_ports_exhausted];
 }
 
 void conn_pair_counts(const struct conn_pair *pair, struct conn_pair_counts *counts)
 {
-	struct weir_loop_stats client_loop, server_loop;
-	struct weir_stats client, server;
+	struct weir_loop_stats loops[2];
+	uint64_t expired[COUNT_time_wait_expired + 1];
 
-	weir_stats(weir_runtime_core(pair->runtime, pair->client), &client);
-	weir_stats(weir_runtime_core(pair->runtime, pair->server), &server);
-	weir_runtime_loop_stats(pair->runtime, pair->client, &client_loop);
-	weir_runtime_loop_stats(pair->runtime, pair->server, &server_loop);
 	*counts = (struct conn_pair_counts){
-		.closed = client.closed,
-		.frames = client.frames_out + server.frames_out,
-		.retransmits = client.retransmits + server.retransmits,
-		.time_wait = server.states[WEIR_TIME_WAIT],
-		.client_cycles = client_loop.busy_cycles,
-		.server_cycles = server_loop.busy_cycles,
+		.lives = pair->client.lived,
+		.faults = pair->client.faults + pair->server.faults,
 	};
-	for (unsigned i = 0; i < WEIR_REASONS; i++)
-		counts->failed += client.failed[i] + server.failed[i];
+	for (int end = 0; end < 2; end++) {
+		struct weir_stats stats;
+
+		weir_stats(pair->cores[end], &stats);
+		weir_counters(pair->cores[end], expired, COUNT_time_wait_expired + 1);
+		weir_runtime_loop_stats(pair->runtime, pair->shards[end], &loops[end]);
+		counts->closed[end] = stats.closed;
+		counts->faults += faults_of(pair->cores[end], &stats) + loops[end].tx_backlog_drops;
+		counts->frames += stats.frames_out;
+		counts->bytes += stats.bytes_in;
+		counts->memory += stats.memory_bytes;
+		counts->hugepages += stats.hugepage_bytes;
+		counts->time_wait += stats.states[WEIR_TIME_WAIT];
+		counts->time_wait_expired += expired[COUNT_time_wait_expired];
+	}
+	counts->client_cycles = loops[0].busy_cycles;
+	counts->server_cycles = loops[1].busy_cycles;
 }
 
-unsigned conn_pair_destroy(struct conn_pair *pair)
+const struct conn_client *conn_pair_client(const struct conn_pair *pair)
+{
+	return &pair->client;
+}
+
+const struct weir_core *conn_pair_keeper(const struct conn_pair *pair, bool *is_client)
+{
+	*is_client = client_closes_first(pair);
+	return pair->cores[*is_client ? 0 : 1];
+}
+
+int conn_pair_destroy(struct conn_pair *pair)
 {
 	unsigned missing;
 
-	pair->stop = true;
-	for (int i = 0; i < 100 && pair->open > 0; i++)
-		conn_pair_run(pair, 10 * NS_PER_MS);
 	weir_runtime_stop(pair->runtime);
 	weir_runtime_join(pair->runtime);
 	missing = weir_runtime_destroy(pair->runtime);
-	free(pair);
-	return missing;
+	free_pair(pair);
+	if (missing == 0)
+		return 0;
+	bench_note("%u buffers are missing", missing);
+	return -1;
 }

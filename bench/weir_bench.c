@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* weir-bench [--list] [--json] [--eal ARGS] [NAME...] */
+/* weir-bench [--list] [--json] [--eal ARGS] [NAME[:CASE]...] */
 #include <argp.h>
 #include <errno.h>
 #include <jansson.h>
@@ -51,6 +51,12 @@ static struct {
 	const char *names[NAMES_MAX];
 	unsigned names_count;
 } options;
+
+/* The bench that is running, and whether it had a case that was wanted. */
+static struct {
+	int bench;
+	bool wanted;
+} running;
 
 void bench_note(const char *format, ...)
 {
@@ -122,12 +128,29 @@ double bench_median(double *values, unsigned count)
 	return values[count / 2];
 }
 
+/* name: may have a case behind it. */
 static int find(const char *name)
 {
+	size_t len = strcspn(name, ":");
+
 	for (unsigned i = 0; i < BENCHES; i++)
-		if (strcmp(benches[i].name, name) == 0)
+		if (strlen(benches[i].name) == len && strncmp(benches[i].name, name, len) == 0)
 			return (int)i;
 	return -1;
+}
+
+bool bench_wants(const char *which)
+{
+	bool wanted = options.names_count == 0;
+
+	for (unsigned i = 0; i < options.names_count; i++) {
+		const char *name = options.names[i], *colon = strchr(name, ':');
+
+		if (find(name) == running.bench && (colon == NULL || strcmp(colon + 1, which) == 0))
+			wanted = true;
+	}
+	running.wanted |= wanted;
+	return wanted;
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -164,8 +187,9 @@ static const struct argp_option rows[] = {
 static const struct argp argp = {
 	.options = rows,
 	.parser = parse,
-	.args_doc = "[NAME...]",
-	.doc = "Measure weir beside references on this machine. Without a NAME, all there is.",
+	.args_doc = "[NAME[:CASE]...]",
+	.doc = "Measure weir beside references on this machine. Without a NAME, all there is; with a CASE, that alone of a bench "
+	       "that has several.",
 };
 
 static bool is_chosen(unsigned bench)
@@ -226,13 +250,29 @@ static int start_eal(void)
 	return 0;
 }
 
+static bool has_case(unsigned bench)
+{
+	for (unsigned i = 0; i < options.names_count; i++)
+		if (find(options.names[i]) == (int)bench && strchr(options.names[i], ':') != NULL)
+			return true;
+	return false;
+}
+
 static int run(void)
 {
 	int failed = 0;
 
-	for (unsigned i = 0; i < BENCHES; i++)
-		if (is_chosen(i))
-			failed |= benches[i].run();
+	for (unsigned i = 0; i < BENCHES; i++) {
+		if (!is_chosen(i))
+			continue;
+		running.bench = (int)i;
+		running.wanted = false;
+		failed |= benches[i].run();
+		if (has_case(i) && !running.wanted) {
+			bench_note("%s has no case of that name", benches[i].name);
+			failed = -1;
+		}
+	}
 	return failed != 0;
 }
 

@@ -19,8 +19,8 @@ def names():
 
 
 def rows():
-    """conn_rate --json: one headline, with value, reference and their ratio."""
-    done = run('--json', 'conn_rate')
+    """conn_rate:1k --json: one headline, with value, reference and their ratio."""
+    done = run('--json', 'conn_rate:1k')
     expect_clean(done)
     found = lines_of(done.stdout)
     for row in found:
