@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * scale: a hundred million connections open at once, both ends, on one core of this machine. Is the last as quickly
+ * opened as the millionth, and does any of them still work?
+ */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include <rte_cycles.h>
+
+#include "bench.h"
+#include "crowd.h"
+#include "hugepages.h"
+
+#define MILLION 1000000u
+#define CONNECTIONS (100 * MILLION)
+#define SAMPLES 100000u
+#define STEP (10 * MILLION)
+#define MIB (1u << 20)
+
+/* Of the crowd: buffers of both ends, and what the machine goes on with. */
+#define SPARE_MIB 1024
+
+/* A third slower would be 0.67. */
+#define TARGET_RATIO (2.0 / 3)
+
+/* Connections a second of the CPU. */
+static double open_a_million(struct crowd *crowd, uint32_t beyond)
+{
+	uint64_t cycles = crowd_grow(crowd, beyond + MILLION);
+
+	return cycles > 0 ? (double)MILLION * (double)rte_get_tsc_hz() / (double)cycles : 0;
+}
+
+/* All that were opened are open still, at both ends. False after a note. */
+static bool is_whole(const struct crowd *crowd)
+{
+	struct weir_stats client, server;
+
+	weir_stats(crowd_client(crowd), &client);
+	weir_stats(crowd_server(crowd), &server);
+	bench_note("scale: %" PRIu64 " MiB for the clients, %" PRIu64 " on hugepages; %" PRIu64
+		   " for the server, %" PRIu64 " on hugepages",
+		   client.memory_bytes / MIB, client.hugepage_bytes / MIB, server.memory_bytes / MIB,
+		   server.hugepage_bytes / MIB);
+	if (client.states[WEIR_ESTABLISHED] == CONNECTIONS && server.states[WEIR_ESTABLISHED] == CONNECTIONS)
+		return true;
+	bench_note("scale: %" PRIu64 " are open at the clients, %" PRIu64 " at the server",
+		   client.states[WEIR_ESTABLISHED], server.states[WEIR_ESTABLISHED]);
+	return false;
+}
+
+static void tell(double early, double last, uint32_t echoed)
+{
+	bench_row(&(struct bench_row){
+		.bench = "scale",
+		.which = "open at once, both ends on one core",
+		.headline = true,
+		.value = CONNECTIONS,
+		.unit = "connections",
+		.target = CONNECTIONS,
+	});
+	bench_row(&(struct bench_row){
+		.bench = "scale",
+		.which = "opening one more million at the end",
+		.value = last,
+		.unit = "connections/s",
+		.reference = "one more beside a million",
+		.reference_value = early,
+		.ratio = last / early,
+		.target = TARGET_RATIO,
+	});
+	bench_row(&(struct bench_row){
+		.bench = "scale",
+		.which = "echoes over a random sample",
+		.value = echoed,
+		.unit = "echoes",
+		.target = SAMPLES,
+	});
+}
+
+/* All of them, a million at a time. */
+static int fill(struct crowd *crowd)
+{
+	double early = 0, last = 0;
+	uint32_t echoed;
+
+	for (uint32_t open = 0; open < CONNECTIONS; open += MILLION) {
+		last = open_a_million(crowd, open);
+		if (last == 0)
+			return -1;
+		/* The first million touches the table's memory for the first time. */
+		early = open <= MILLION ? last : early;
+		if (open % STEP <= MILLION || open + MILLION == CONNECTIONS)
+			bench_note("scale: %" PRIu32 " million, at %.2f million a second", open / MILLION + 1,
+				   last / MILLION);
+	}
+	echoed = crowd_ask(crowd);
+	if (echoed != SAMPLES) {
+		bench_note("scale: %" PRIu32 " of %u echoes", echoed, SAMPLES);
+		return -1;
+	}
+	if (!is_whole(crowd))
+		return -1;
+	tell(early, last, echoed);
+	return 0;
+}
+
+int bench_scale(void)
+{
+	struct crowd_setup setup = {
+		.bench = "scale",
+		.kind = CROWD_OPEN,
+		.connections = CONNECTIONS,
+		.samples = SAMPLES,
+	};
+	unsigned long wanted = crowd_footprint(&setup) / MIB + SPARE_MIB, there = hugepages_and_rest_mib();
+	struct crowd *crowd;
+	int rc;
+
+	if (there < wanted) {
+		bench_note("scale: %lu MiB of memory are wanted, %lu are there", wanted, there);
+		return -1;
+	}
+	crowd = crowd_create(&setup);
+	if (crowd == NULL)
+		return -1;
+	rc = fill(crowd);
+	if (crowd_destroy(crowd) > 0) {
+		bench_note("scale: buffers are missing");
+		rc = -1;
+	}
+	return rc;
+}
