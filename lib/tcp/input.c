@@ -6,6 +6,7 @@
 #include "tcp/fsm.h"
 #include "tcp/half_open.h"
 #include "tcp/handshake.h"
+#include "tcp/isn.h"
 #include "tcp/output.h"
 #include "tcp/passive.h"
 #include "tcp/paws.h"
@@ -268,6 +269,21 @@ void tcp_look_ahead(const struct tcp *tcp, struct seg *segs, const struct seg_si
 	}
 }
 
+/* Who is in the middle of a passive handshake, or begins one, is going to be asked for its numbers. */
+static void expect_handshakes(const struct tcp *tcp, struct seg *segs, const ref *refs, unsigned n)
+{
+	struct seg *expected[TCP_BURST_MAX];
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < n; i++) {
+		bool opens = refs[i] == REF_NONE && (segs[i].flags & (SEG_SYN | SEG_ACK)) == SEG_SYN;
+
+		expected[count] = &segs[i];
+		count += opens || ref_kind(refs[i]) == REF_HALF_OPEN;
+	}
+	isn_look_ahead(tcp, expected, count);
+}
+
 unsigned tcp_input(struct tcp *tcp, struct seg *segs, const struct seg_side *sides, unsigned n,
 		   uint64_t now_ns, uint64_t *turned)
 {
@@ -291,6 +307,7 @@ unsigned tcp_input(struct tcp *tcp, struct seg *segs, const struct seg_side *sid
 		hashes[i] = segs[i].hash;
 	}
 	conn_table_find_bulk(&tcp->table, hashes, tuples, n, refs);
+	expect_handshakes(tcp, segs, refs, n);
 	uint64_t fresh = tcp->table.changes;
 
 	for (i = 0; i < n && room_for_one(tcp); i++) {
@@ -298,6 +315,7 @@ unsigned tcp_input(struct tcp *tcp, struct seg *segs, const struct seg_side *sid
 		ref r = tcp->table.changes == fresh ? refs[i] :
 						      conn_table_find(&tcp->table, hashes[i], tuples[i]);
 
+		tcp->seg = &segs[i];
 		tcp->side = &sides[i];
 		verdict v = input_one(tcp, &segs[i], r);
 
@@ -308,6 +326,7 @@ unsigned tcp_input(struct tcp *tcp, struct seg *segs, const struct seg_side *sid
 		}
 		count(tcp->counters, v);
 	}
+	tcp->seg = NULL;
 	if (syns_count > 0)
 		cookie_answer(tcp, segs, sides, syns, syns_count);
 	return i;

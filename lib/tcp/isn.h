@@ -19,6 +19,9 @@ struct isn {
 
 struct isn isn_make(const struct tcp *tcp, const struct tuple *tuple);
 
+/* Computes F for n <= TCP_BURST_MAX segments at once. Who asks for theirs while they are under way then has it. */
+void isn_look_ahead(const struct tcp *tcp, struct seg *const *segs, unsigned n);
+
 /* The same offset again. */
 uint32_t isn_ts_offset(const struct tcp *tcp, const struct tuple *tuple);
 

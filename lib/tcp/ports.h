@@ -13,10 +13,10 @@
 
 /*
  * Fills tuple->lport with a port that makes the tuple free, or one whose TIME-WAIT may be reused; *found
- * is then that record, otherwise REF_NONE. 0, or -EADDRNOTAVAIL after PORTS_TRIES: the next call goes on
+ * is then that record, otherwise REF_NONE; *hash is the tuple's. 0, or -EADDRNOTAVAIL after PORTS_TRIES: the next call goes on
  * from there.
  */
 #define PORTS_TRIES 1024
-int ports_choose(struct tcp *tcp, struct tuple *tuple, ref *found);
+int ports_choose(struct tcp *tcp, struct tuple *tuple, uint64_t *hash, ref *found);
 
 #endif

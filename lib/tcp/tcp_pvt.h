@@ -111,7 +111,8 @@ struct tcp {
 	struct counters *counters;
 	uint64_t now_ns;             /* of the call that is under way */
 	uint32_t tick;               /* the same, in ticks */
-	const struct seg_side *side; /* of the segment that is under way */
+	const struct seg *seg;       /* that is under way; NULL: none */
+	const struct seg_side *side; /* of it */
 	uint32_t rcv_window;         /* bytes offered when nothing is held */
 	uint16_t mtu;
 	uint8_t rcv_wscale;
@@ -210,8 +211,16 @@ static inline uint16_t tcp_rcv_mss(const struct tcp *tcp, bool is6)
 	return tcp->mtu - tcp_headers(is6);
 }
 
+/* Whether what was computed for the whole burst tells of this tuple: nearly all who ask have it from the segment. */
+static inline bool tcp_seg_is_of(const struct tcp *tcp, const struct tuple *tuple)
+{
+	return tcp->seg != NULL && tuple_equal(&tcp->seg->tuple, tuple);
+}
+
 static inline uint64_t tcp_hash(const struct tcp *tcp, const struct tuple *tuple)
 {
+	if (tcp_seg_is_of(tcp, tuple))
+		return tcp->seg->hash;
 	return tuple_hash(tcp->secrets.table, tuple);
 }
 

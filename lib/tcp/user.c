@@ -19,11 +19,12 @@
 #include "tcp/time_wait.h"
 
 /* Finds the tuple's place: a port of its own, or the given one. */
-static int claim_tuple(struct tcp *tcp, struct tuple *tuple, ref *found)
+static int claim_tuple(struct tcp *tcp, struct tuple *tuple, uint64_t *hash, ref *found)
 {
 	if (tuple->lport == 0)
-		return ports_choose(tcp, tuple, found);
-	*found = conn_table_find(&tcp->table, tcp_hash(tcp, tuple), tuple);
+		return ports_choose(tcp, tuple, hash, found);
+	*hash = tcp_hash(tcp, tuple);
+	*found = conn_table_find(&tcp->table, *hash, tuple);
 	if (*found == REF_NONE)
 		return 0;
 	if (ref_kind(*found) == REF_TIME_WAIT && time_wait_reusable(tcp, ref_slot(*found)))
@@ -36,6 +37,7 @@ int tcp_connect(struct tcp *tcp, struct weir_endpoint local, struct weir_endpoin
 {
 	struct pair pair = { .local = local.address, .remote = remote.address };
 	struct tuple tuple = tcp_tuple(tcp, &pair, local.port, remote.port);
+	uint64_t hash;
 	ref found;
 
 	tcp_set_now(tcp, now_ns);
@@ -46,11 +48,10 @@ int tcp_connect(struct tcp *tcp, struct weir_endpoint local, struct weir_endpoin
 		return -EAGAIN;
 	if (slot_pool_free(&tcp->hot) == 0)
 		return -ENOMEM;
-	int err = claim_tuple(tcp, &tuple, &found);
+	int err = claim_tuple(tcp, &tuple, &hash, &found);
 
 	if (err != 0)
 		return err;
-	uint64_t hash = tcp_hash(tcp, &tuple);
 	struct isn isn = isn_make(tcp, &tuple);
 
 	if (found != REF_NONE) {

@@ -66,8 +66,13 @@ struct seg {
 	 * and otherwise the caller of tcp_input() frees it. Sent: 0.
 	 */
 	payload payload;
-	uint32_t piece;  /* sent: where the payload starts, a descriptor of tcp/'s send queue */
-	uint32_t offset; /* sent: the first byte within that piece */
+	union {
+		struct {
+			uint32_t piece; /* sent: where the payload starts, a descriptor of tcp/'s send queue */
+			uint32_t offset; /* sent: the first byte within that piece */
+		};
+		uint64_t f; /* received: F of the tuple (tcp/isn.h); 0: not asked for yet */
+	};
 	uint16_t mss;
 	uint8_t flags;
 	uint8_t opts;

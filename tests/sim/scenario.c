@@ -181,7 +181,7 @@ static void place_clock(struct scenario *s, unsigned end, const struct tcp_secre
 	const struct pair pair = { address_of(s, end, 0), address_of(s, !end, 0) };
 	struct tuple tuple = tuple_make(secrets->names, &pair, end == 0 ? CLIENT_PORT : SERVER_PORT,
 					end == 0 ? SERVER_PORT : CLIENT_PORT);
-	uint64_t f = siphash24_2(secrets->isn, tuple_addrs(&tuple), tuple_ports(&tuple));
+	uint64_t f = siphash24_12(secrets->isn, tuple_addrs(&tuple), tuple_ports(&tuple));
 	uint32_t below = s->sides[end][0].to_send + 20000;
 	uint32_t clock = (uint32_t)-rng_below(&s->rng, below) - (uint32_t)f - (uint32_t)(s->now_ns >> 12);
 

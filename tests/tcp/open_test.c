@@ -271,7 +271,7 @@ TRACE_CONFIGURED(handshake_is_measured, trace_rto_of_hosts)
 {
 	connect(t);
 	recv_syn(t);
-	silence(t, 100 * MS);
+	silence(t, 96ull << CLOCK_TICK_SHIFT); /* 100.7 ms: whole ticks, wherever they begin */
 	send(t, SYN | ACK, .ack = 1, .mss = 1460);
 	event(t, WEIR_EV_OPENED);
 	recv(t, ACK, .seq = 1, .ack = 1);
@@ -279,7 +279,7 @@ TRACE_CONFIGURED(handshake_is_measured, trace_rto_of_hosts)
 		  trace_info(t).srtt_us);
 	trace_write(t, 100);
 	recv(t, PSH | ACK, .seq = 1, .ack = 1, .len = 100);
-	after(t, 297 * MS); /* R + 4 * R / 2, less what packing rounds off */
+	after(t, 299 * MS); /* R + 4 * R / 2, less what packing rounds off */
 	recv(t, PSH | ACK, .seq = 1, .ack = 1, .len = 100);
 }
 

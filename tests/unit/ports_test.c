@@ -61,12 +61,14 @@ static struct tuple towards(const struct tcp *tcp, uint32_t peer)
 static int choose(struct tcp *tcp, uint32_t peer, bool take)
 {
 	struct tuple tuple = towards(tcp, peer);
+	uint64_t hash;
 	ref found;
-	int err = ports_choose(tcp, &tuple, &found);
+	int err = ports_choose(tcp, &tuple, &hash, &found);
 
 	if (err != 0)
 		return err;
 	cr_assert_eq(found, REF_NONE);
+	cr_assert_eq(hash, tcp_hash(tcp, &tuple));
 	if (take) {
 		struct pair pair = pair_to(peer);
 		struct tcb *tcb = tcb_take(tcp, &tuple, &pair);
