@@ -8,4 +8,6 @@ const struct siphash_bulk siphash_avx512 = {
 	.hash13_12 = lanes_hash13_12,
 	.prf24_12 = lanes_prf24_12,
 	.prf24_20 = lanes_prf24_20,
+	.hash13_32 = lanes_hash13_32,
+	.prf24_32 = lanes_prf24_32,
 };

@@ -25,11 +25,27 @@ static void scalar_prf24_20(struct siphash_key key, const uint64_t *a, const uin
 		out[i] = siphash24_20(key, a[i], b[i], c[i]);
 }
 
+static void scalar_hash13_32(struct siphash_key key, const uint64_t *a, const uint64_t *b, const uint64_t *c,
+			     const uint64_t *d, unsigned n, uint64_t *out)
+{
+	for (unsigned i = 0; i < n; i++)
+		out[i] = siphash13_32(key, a[i], b[i], c[i], d[i]);
+}
+
+static void scalar_prf24_32(struct siphash_key key, const uint64_t *a, const uint64_t *b, const uint64_t *c,
+			    const uint64_t *d, unsigned n, uint64_t *out)
+{
+	for (unsigned i = 0; i < n; i++)
+		out[i] = siphash24_32(key, a[i], b[i], c[i], d[i]);
+}
+
 const struct siphash_bulk siphash_scalar = {
 	.name = "scalar",
 	.hash13_12 = scalar_hash13_12,
 	.prf24_12 = scalar_prf24_12,
 	.prf24_20 = scalar_prf24_20,
+	.hash13_32 = scalar_hash13_32,
+	.prf24_32 = scalar_prf24_32,
 };
 
 static bool any_machine(void)

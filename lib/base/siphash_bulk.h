@@ -31,6 +31,12 @@ struct siphash_bulk {
 	/* SipHash-2-4 of 20 bytes: out[i] = siphash24_20(key, a[i], b[i], c[i]). */
 	void (*prf24_20)(struct siphash_key key, const uint64_t *a, const uint64_t *b, const uint32_t *c,
 			 unsigned n, uint64_t *out);
+	/* SipHash-1-3 of 32 bytes, for the names of IPv6 pairs: out[i] = siphash13_32(key, a[i], b[i], c[i], d[i]). */
+	void (*hash13_32)(struct siphash_key key, const uint64_t *a, const uint64_t *b, const uint64_t *c,
+			  const uint64_t *d, unsigned n, uint64_t *out);
+	/* SipHash-2-4 of 32 bytes: out[i] = siphash24_32(key, a[i], b[i], c[i], d[i]). */
+	void (*prf24_32)(struct siphash_key key, const uint64_t *a, const uint64_t *b, const uint64_t *c,
+			 const uint64_t *d, unsigned n, uint64_t *out);
 };
 
 extern const struct siphash_bulk siphash_scalar;

@@ -124,6 +124,17 @@ static inline void lanes_word4(struct lanes_pass *pass, const uint32_t *words, u
 	lanes_word(pass, word, rounds);
 }
 
+/* The last word of what has no bytes left over: the length alone. */
+static inline void lanes_len(struct lanes_pass *pass, uint64_t len, unsigned rounds)
+{
+	const lanes zero = { 0 };
+	lanes word[WAYS];
+
+	EACH_WAY (w)
+		word[w] = zero + (len << 56);
+	lanes_word(pass, word, rounds);
+}
+
 static inline void lanes_finish(struct lanes_pass *pass, unsigned rounds, uint64_t *out)
 {
 	EACH_WAY (w)
@@ -186,6 +197,40 @@ static inline void lanes_prf24_20(struct siphash_key key, const uint64_t *a, con
 		siphash_scalar.prf24_20(key, a, b, c, n, out);
 	else
 		lanes_20(key, a, b, c, n, out);
+}
+
+static inline void lanes_32(struct siphash_key key, const uint64_t *a, const uint64_t *b, const uint64_t *c,
+			    const uint64_t *d, unsigned n, uint64_t *out, unsigned rounds,
+			    unsigned last_rounds)
+{
+	for (unsigned i = 0; i < n; i += LANES * WAYS) {
+		struct lanes_pass pass = lanes_start(key, i, n);
+
+		lanes_word8(&pass, a, rounds);
+		lanes_word8(&pass, b, rounds);
+		lanes_word8(&pass, c, rounds);
+		lanes_word8(&pass, d, rounds);
+		lanes_len(&pass, 32, rounds);
+		lanes_finish(&pass, last_rounds, out);
+	}
+}
+
+static inline void lanes_hash13_32(struct siphash_key key, const uint64_t *a, const uint64_t *b,
+				   const uint64_t *c, const uint64_t *d, unsigned n, uint64_t *out)
+{
+	if (n < LANES)
+		siphash_scalar.hash13_32(key, a, b, c, d, n, out);
+	else
+		lanes_32(key, a, b, c, d, n, out, 1, 3);
+}
+
+static inline void lanes_prf24_32(struct siphash_key key, const uint64_t *a, const uint64_t *b,
+				  const uint64_t *c, const uint64_t *d, unsigned n, uint64_t *out)
+{
+	if (n < LANES)
+		siphash_scalar.prf24_32(key, a, b, c, d, n, out);
+	else
+		lanes_32(key, a, b, c, d, n, out, 2, 4);
 }
 
 #endif

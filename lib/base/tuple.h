@@ -48,15 +48,22 @@ static inline bool pair_equal(const struct pair *a, const struct pair *b)
 	return address_equal(a->local, b->local) && address_equal(a->remote, b->remote);
 }
 
+/* What tuple_addrs() gives for a pair, by the hash of it. */
+static inline uint64_t tuple_name(uint64_t hash)
+{
+	return hash << 32 | TUPLE_NAME_MARK | hash >> 32;
+}
+
 /* The tuple of two addresses of one family. The key is the shard's: names mean nothing anywhere else. */
 static inline struct tuple tuple_make(struct siphash_key key, const struct pair *pair, uint16_t lport,
 				      uint16_t rport)
 {
 	if (weir_is_ipv4(pair->local))
 		return (struct tuple){ address_v4(pair->local), address_v4(pair->remote), lport, rport };
-	uint64_t name = siphash13_32(key, pair->local.hi, pair->local.lo, pair->remote.hi, pair->remote.lo);
+	uint64_t name = tuple_name(
+		siphash13_32(key, pair->local.hi, pair->local.lo, pair->remote.hi, pair->remote.lo));
 
-	return (struct tuple){ TUPLE_NAME_MARK | (uint32_t)(name >> 32), (uint32_t)name, lport, rport };
+	return (struct tuple){ (uint32_t)name, (uint32_t)(name >> 32), lport, rport };
 }
 
 /* Its addresses, with those that its name stands for. */

@@ -20,7 +20,7 @@ static const char *const names[] = { "scalar", "avx2", "avx512" };
 struct burst {
 	struct siphash_key key;
 	unsigned n;
-	uint64_t *a, *b, *out;
+	uint64_t *a, *b, *d, *e, *out;
 	uint32_t *c;
 };
 
@@ -40,6 +40,8 @@ static struct burst burst_of(unsigned n, struct rng *rng)
 		.a = block(n * 8),
 		.b = block(n * 8),
 		.c = block(n * 4),
+		.d = block(n * 8),
+		.e = block(n * 8),
 		.out = block((n + 1) * 8),
 	};
 
@@ -47,6 +49,8 @@ static struct burst burst_of(unsigned n, struct rng *rng)
 		burst.a[i] = rng_u64(rng);
 		burst.b[i] = rng_u64(rng);
 		burst.c[i] = (uint32_t)rng_u64(rng);
+		burst.d[i] = rng_u64(rng);
+		burst.e[i] = rng_u64(rng);
 	}
 	burst.out[n] = CANARY;
 	return burst;
@@ -57,6 +61,8 @@ static void burst_free(struct burst *burst)
 	free(burst->a);
 	free(burst->b);
 	free(burst->c);
+	free(burst->d);
+	free(burst->e);
 	free(burst->out);
 }
 
@@ -87,6 +93,26 @@ static void check_prf24_20(const struct siphash_bulk *bulk, const struct burst *
 	cr_assert_eq(burst->out[burst->n], CANARY);
 }
 
+static void check_hash13_32(const struct siphash_bulk *bulk, const struct burst *burst)
+{
+	bulk->hash13_32(burst->key, burst->a, burst->b, burst->d, burst->e, burst->n, burst->out);
+	for (unsigned i = 0; i < burst->n; i++)
+		cr_assert_eq(burst->out[i],
+			     siphash13_32(burst->key, burst->a[i], burst->b[i], burst->d[i], burst->e[i]),
+			     "%s, hash13_32, %u of %u", bulk->name, i, burst->n);
+	cr_assert_eq(burst->out[burst->n], CANARY);
+}
+
+static void check_prf24_32(const struct siphash_bulk *bulk, const struct burst *burst)
+{
+	bulk->prf24_32(burst->key, burst->a, burst->b, burst->d, burst->e, burst->n, burst->out);
+	for (unsigned i = 0; i < burst->n; i++)
+		cr_assert_eq(burst->out[i],
+			     siphash24_32(burst->key, burst->a[i], burst->b[i], burst->d[i], burst->e[i]),
+			     "%s, prf24_32, %u of %u", bulk->name, i, burst->n);
+	cr_assert_eq(burst->out[burst->n], CANARY);
+}
+
 /* Sizes with and without a tail, and bursts larger than any that are promised. */
 Test(siphash_bulk, each_variant_equals_one_by_one)
 {
@@ -103,6 +129,8 @@ Test(siphash_bulk, each_variant_equals_one_by_one)
 			check_hash13_12(bulk, &burst);
 			check_prf24_12(bulk, &burst);
 			check_prf24_20(bulk, &burst);
+			check_hash13_32(bulk, &burst);
+			check_prf24_32(bulk, &burst);
 			burst_free(&burst);
 		}
 	}
@@ -117,6 +145,7 @@ Test(siphash_bulk, words_are_the_bytes_of_the_standard)
 		struct siphash_key key = { rng_u64(&rng), rng_u64(&rng) };
 		uint64_t a = rng_u64(&rng), b = rng_u64(&rng);
 		uint32_t c = (uint32_t)rng_u64(&rng);
+		uint64_t words[4] = { a, b, rng_u64(&rng), rng_u64(&rng) };
 		uint8_t twelve[12], twenty[20];
 
 		memcpy(twelve, &a, 8);
@@ -126,6 +155,7 @@ Test(siphash_bulk, words_are_the_bytes_of_the_standard)
 		memcpy(twenty + 8, &b, 8);
 		memcpy(twenty + 16, &c, 4);
 		cr_assert_eq(siphash24_20(key, a, b, c), siphash24_bytes(key, twenty, 20));
+		cr_assert_eq(siphash24_32(key, a, b, words[2], words[3]), siphash24_bytes(key, words, 32));
 	}
 }
 
