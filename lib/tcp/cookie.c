@@ -277,8 +277,10 @@ void cookie_answer(struct tcp *tcp, struct seg *segs, const struct seg_side *sid
 
 void cookie_make(struct tcp *tcp, struct syns *syns)
 {
-	uint64_t macs[SYNS_MAX], offsets[SYNS_MAX];
+	uint64_t macs[SYNS_MAX], offsets[SYNS_MAX], hashes[SYNS_MAX];
+	const uint64_t *addrs = syns->addrs;
 	uint32_t words[SYNS_MAX];
+	const struct siphash_bulk *bulk = tcp->cookies.bulk;
 	struct cookie_secret *secret = &tcp->cookies.secret;
 	uint64_t made_ns = fleet_ns(tcp, secret) - BACK_NS;
 	uint32_t common = (clock_tick(made_ns) & ~low(TIMED_BITS)) | SACK_BIT;
@@ -287,9 +289,13 @@ void cookie_make(struct tcp *tcp, struct syns *syns)
 	do {
 		words[i] = common | mss_index(syns->mss[i]) | (uint32_t)syns->wscales[i] << WSCALE_SHIFT;
 	} while (++i < n);
-	tcp->cookies.bulk->prf24_12(secret->ts, syns->addrs, syns->ports, n, offsets);
-	tcp->cookies.bulk->prf24_20(epoch_key(secret, made_ns >> EPOCH_SHIFT), syns->addrs, syns->numbers,
-				    words, n, macs);
+	if (syns->is6) {
+		bulk->prf24_32(secret->ts, syns->pairs[0], syns->pairs[1], syns->pairs[2], syns->pairs[3], n,
+			       hashes);
+		addrs = hashes;
+	}
+	bulk->prf24_12(secret->ts, addrs, syns->ports, n, offsets);
+	bulk->prf24_20(epoch_key(secret, made_ns >> EPOCH_SHIFT), addrs, syns->numbers, words, n, macs);
 	for (i = 0; i < n; i++) {
 		syns->iss[i] = mac_timed(macs[i]);
 		syns->our_tsvals[i] = words[i] + (uint32_t)offsets[i];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The short way of a SYN. It does what tcp_input() does with one that nothing stands for, by way of handshake_listen(),
- * passive_syn() and cookie_answer(), but for a burst at once and for one listener: the first SYN's.
+ * passive_syn() and cookie_answer(), but for a burst at once.
  */
 #include "tcp/handshake.h"
 #include "tcp/listeners.h"
@@ -20,29 +20,28 @@ static bool has_room(const struct tcp *tcp)
 	       ring_room(&tcp->dirty_ring) >= TCP_BURST_MAX && ring_room(&tcp->replies_ring) >= TCP_BURST_MAX;
 }
 
-/* The listener of the first SYN, if it answers by cookies. */
+/* Their listener, if it answers by cookies. */
 static struct listener *defender(struct tcp *tcp, const struct syns *syns)
 {
-	const struct listener *listener =
-		listeners_find(tcp, weir_ipv4((uint32_t)syns->addrs[0]), (uint16_t)syns->ports[0]);
+	const struct listener *listener = listeners_find(tcp, syns_local(syns), syns_lport(syns));
 
 	return listener != NULL && listener->guard.on ? &tcp->listeners[listener - tcp->listeners] : NULL;
 }
 
-/* Those that are for the same address and port as the first. */
-static uint64_t for_the_same(const struct syns *syns)
+static void name(const struct tcp *tcp, struct syns *syns)
 {
-	uint64_t same = 0;
+	uint64_t hashes[SYNS_MAX];
 
+	tcp->cookies.bulk->hash13_32(tcp->secrets.names, syns->pairs[0], syns->pairs[1], syns->pairs[2],
+				     syns->pairs[3], syns->count, hashes);
 	for (unsigned i = 0; i < syns->count; i++)
-		same |= (uint64_t)((uint32_t)syns->addrs[i] == (uint32_t)syns->addrs[0] &&
-				   (uint16_t)syns->ports[i] == (uint16_t)syns->ports[0])
-			<< i;
-	return same;
+		syns->addrs[i] = tuple_name(hashes[i]);
 }
 
 void tcp_expect_syns(const struct tcp *tcp, struct syns *syns)
 {
+	if (syns->is6)
+		name(tcp, syns);
 	tcp->cookies.bulk->hash13_12(tcp->secrets.table, syns->addrs, syns->ports, syns->count, syns->hashes);
 	for (unsigned i = 0; i < syns->count; i++)
 		conn_table_prefetch(&tcp->table, syns->hashes[i]);
@@ -62,7 +61,7 @@ uint64_t tcp_answer_syns(struct tcp *tcp, struct syns *syns, uint64_t which, str
 	const struct profile *profile = &tcp->profiles[listener->profile];
 
 	*answer = (struct syn_answer){
-		.mss = profile_mss(tcp, profile, false),
+		.mss = profile_mss(tcp, profile, syns->is6),
 		.wscale = tcp->rcv_wscale,
 		.ttl = profile->ttl,
 		.tos = profile->tos,
@@ -72,7 +71,7 @@ uint64_t tcp_answer_syns(struct tcp *tcp, struct syns *syns, uint64_t which, str
 		syns->wnds[i] = handshake_rcv_wnd(tcp, 0, handshake_mss(syns->mss[i], answer->mss, true));
 	cookie_make(tcp, syns);
 
-	which &= for_the_same(syns) & conn_table_absent_bulk(&tcp->table, syns->hashes, syns->count);
+	which &= conn_table_absent_bulk(&tcp->table, syns->hashes, syns->count);
 	unsigned n = (unsigned)__builtin_popcountll(which);
 
 	listener->guard.syns += n;

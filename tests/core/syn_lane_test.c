@@ -23,7 +23,7 @@ static void up(void)
 static struct seg syn(uint32_t i)
 {
 	return (struct seg){
-		.tuple = { FRAMES_PEER, FRAMES_OURS, (uint16_t)(1000 + i), 80 },
+		.tuple = { .lport = 80, .rport = (uint16_t)(1000 + i) },
 		.seq = 77 * i,
 		.tsval = 5000 + i,
 		.wnd = 64240,
@@ -35,17 +35,22 @@ static struct seg syn(uint32_t i)
 	};
 }
 
+/* From an address of that family, of which `seg` has the ports alone. */
+static struct rte_mbuf *frame_from(struct weir_address remote, const struct seg *seg)
+{
+	struct pair pair = { frames_pair(!weir_is_ipv4(remote)).local, remote };
+	uint8_t bytes[FRAMES_MAX];
+
+	return stand_frame(bytes, frames_tcp_between(bytes, &pair, seg));
+}
+
 static struct rte_mbuf *frame_of(const struct seg *seg)
 {
-	uint8_t bytes[FRAMES_MAX];
-	unsigned len = build_headers(bytes, seg, NULL, &frames_our_mac, &frames_peer_mac);
-
-	build_csum(bytes, seg);
-	return stand_frame(bytes, len);
+	return frame_from(frames_pair(stand.is6).remote, seg);
 }
 
 /* A frame that somebody else holds, too, must not be written over: it is read segment by segment. */
-Test(syn_lane, answers_are_those_of_the_long_way)
+STAND_BOTH(syn_lane, answers_are_those_of_the_long_way)
 {
 	up();
 	for (uint32_t i = 0; i < 2000; i++) {
@@ -60,7 +65,7 @@ Test(syn_lane, answers_are_those_of_the_long_way)
 		rte_mbuf_refcnt_update(m, 1);
 		stand_give_mbuf(m);
 		cr_assert_eq(stand_take(at_length), len);
-		cr_assert_eq(len, 74);
+		cr_assert_eq(len, stand.is6 ? 94 : 74);
 		cr_assert_arr_eq(shortly, at_length, len, "SYN %u", i);
 		rte_pktmbuf_free(m);
 	}
@@ -70,20 +75,39 @@ Test(syn_lane, answers_are_those_of_the_long_way)
 	stand_down();
 }
 
-/* Its order among the rest of a burst may change, nothing else: every frame is counted once, under its own name. */
-Test(syn_lane, a_mixed_burst)
+/* Or else what is above compares the long way with itself: who comes by the lane is answered before all others. */
+STAND_BOTH(syn_lane, is_taken)
 {
+	struct seg odd = syn(1), seg = syn(2);
+	struct rte_mbuf *frames[2];
+
+	up();
+	odd.opts = SEG_OPT_MSS;
+	frames[0] = frame_of(&odd);
+	frames[1] = frame_of(&seg);
+	cr_assert_eq(weir_input(stand.core, frames, 2, stand.now_ns, NULL), 2);
+	cr_assert_eq(weir_output(stand.core, frames, 2), 2);
+	cr_assert_eq(frames[0]->pkt_len, stand.is6 ? 94 : 74);
+	cr_assert_lt(frames[1]->pkt_len, frames[0]->pkt_len);
+	rte_pktmbuf_free_bulk(frames, 2);
+	stand_down();
+}
+
+/* Its order among the rest of a burst may change, nothing else: every frame is counted once, under its own name. */
+STAND_BOTH(syn_lane, a_mixed_burst)
+{
+	const struct weir_address loopback = { 0, 1 }; /* nobody may send from there */
 	struct rte_mbuf *frames[CORE_BURST];
 	struct seg odd;
 	unsigned n = 0;
 
 	up();
 	odd = syn(2000);
-	odd.tuple.rport = 81; /* a RST is not sent back the way that its cause came, but to whom ARP says */
+	odd.tuple.lport = 81; /* a RST is not sent back the way that its cause came, but to whom ARP says */
 	stand_give_mbuf(frame_of(&odd));
 	stand_meet_peer();
 	cr_assert_eq(stand_drain(), 1);
-	odd.tuple.rport = 80;
+	odd.tuple.lport = 80;
 	stand_give_mbuf(frame_of(&odd)); /* from now on ACKs may bring cookies */
 	cr_assert_eq(stand_drain(), 1);
 	for (; n < CORE_BURST - 4; n++) {
@@ -92,11 +116,10 @@ Test(syn_lane, a_mixed_burst)
 		frames[n] = frame_of(&seg);
 	}
 	odd = syn(n);
-	odd.tuple.rport = 81; /* nobody listens */
+	odd.tuple.lport = 81; /* nobody listens */
 	frames[n++] = frame_of(&odd);
 	odd = syn(n);
-	odd.tuple.laddr = 0x7f000001; /* nobody may send from there */
-	frames[n++] = frame_of(&odd);
+	frames[n++] = frame_from(stand.is6 ? loopback : weir_ipv4(0x7f000001), &odd);
 	odd = syn(n);
 	odd.opts = SEG_OPT_MSS;
 	frames[n++] = frame_of(&odd);
@@ -118,7 +141,7 @@ Test(syn_lane, a_mixed_burst)
 }
 
 /* A connection's own SYN, come late, finds its record. */
-Test(syn_lane, a_record_goes_first)
+STAND_BOTH(syn_lane, a_record_goes_first)
 {
 	struct seg peer, seg;
 	uint8_t frame[FRAMES_MAX];
@@ -147,5 +170,36 @@ Test(syn_lane, a_record_goes_first)
 	stand_drain();
 	while (weir_events(stand.core, &event, 1) == 1)
 		;
+	stand_down();
+}
+
+/* An attacker takes turns with families: each has a way of its own through the lane, before what does not go by it. */
+Test(syn_lane, both_families_in_a_burst)
+{
+	const struct weir_address ours[] = { weir_ipv4(FRAMES_OURS), FRAMES_IPV6(1) };
+	struct rte_mbuf *frames[CORE_BURST];
+	struct seg seg = syn(0);
+	unsigned of_6 = 0, n = 0;
+
+	for (unsigned i = 0; i < 2; i++)
+		stand.config.ranges[i] = (struct weir_range){ ours[i], ours[i], i == 0 ? 24 : 64 };
+	stand.config.ranges_count = 2;
+	stand.config.gateway6 = (struct weir_address)FRAMES_IPV6(0xfe);
+	stand.config.dad_probes = 0;
+	stand.is6 = true;
+	up();
+	seg.opts = SEG_OPT_MSS;
+	for (; n < CORE_BURST; n++) {
+		frames[n] = frame_from(frames_pair(n % 3 == 1).remote, &seg);
+		of_6 += n % 3 == 1;
+		seg = syn(n + 1);
+	}
+	cr_assert_eq(weir_input(stand.core, frames, n, stand.now_ns, NULL), n);
+	cr_assert_eq(stand_count(COUNT_cookies_sent), n);
+	cr_assert_eq(weir_output(stand.core, frames, n), n);
+	for (unsigned i = 0; i < n - 1; i++)
+		cr_assert_eq(frames[i]->pkt_len, i < n - 1 - of_6 ? 74 : 94);
+	cr_assert_lt(frames[n - 1]->pkt_len, 74);
+	rte_pktmbuf_free_bulk(frames, n);
 	stand_down();
 }
