@@ -249,19 +249,58 @@ static inline void name(const struct tcp *tcp, struct seg *seg, const struct seg
 		seg->tuple = tcp_tuple(tcp, &side->pair, seg->tuple.lport, seg->tuple.rport);
 }
 
+/* The pairs of a burst that are still without a name: their words, and where they stand. */
+struct unnamed {
+	unsigned count;
+	uint8_t places[TCP_BURST_MAX];
+	uint64_t words[4][TCP_BURST_MAX];
+};
+
+static inline void unnamed_add(struct unnamed *unnamed, const struct pair *pair, unsigned place)
+{
+	unsigned i = unnamed->count++;
+
+	unnamed->places[i] = (uint8_t)place;
+	unnamed->words[0][i] = pair->local.hi;
+	unnamed->words[1][i] = pair->local.lo;
+	unnamed->words[2][i] = pair->remote.hi;
+	unnamed->words[3][i] = pair->remote.lo;
+}
+
+/* addrs: of the burst, as tuple_addrs(). */
+static void name_all(const struct tcp *tcp, const struct unnamed *unnamed, struct seg *segs, uint64_t *addrs)
+{
+	uint64_t hashes[TCP_BURST_MAX];
+
+	tcp->cookies.bulk->hash13_32(tcp->secrets.names, unnamed->words[0], unnamed->words[1],
+				     unnamed->words[2], unnamed->words[3], unnamed->count, hashes);
+	for (unsigned i = 0; i < unnamed->count; i++) {
+		unsigned place = unnamed->places[i];
+
+		addrs[place] = tuple_name(hashes[i]);
+		segs[place].tuple.laddr = (uint32_t)addrs[place];
+		segs[place].tuple.raddr = (uint32_t)(addrs[place] >> 32);
+	}
+}
+
 void tcp_look_ahead(const struct tcp *tcp, struct seg *segs, const struct seg_side *sides, unsigned n)
 {
 	uint64_t addrs[TCP_BURST_MAX], hashes[TCP_BURST_MAX];
 	uint32_t ports[TCP_BURST_MAX];
+	struct unnamed unnamed;
 	unsigned i = 0;
 
 	if (n == 0)
 		return;
+	unnamed.count = 0;
 	do {
-		name(tcp, &segs[i], &sides[i]);
+		if (tuple_is6(&segs[i].tuple))
+			unnamed_add(&unnamed, &sides[i].pair, i);
 		addrs[i] = tuple_addrs(&segs[i].tuple);
 		ports[i] = tuple_ports(&segs[i].tuple);
 	} while (++i < n);
+	if (unnamed.count > 0)
+		name_all(tcp, &unnamed, segs, addrs);
 	tcp->cookies.bulk->hash13_12(tcp->secrets.table, addrs, ports, n, hashes);
 	for (i = 0; i < n; i++) {
 		segs[i].hash = hashes[i];
