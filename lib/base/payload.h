@@ -30,7 +30,10 @@ void payload_trim(payload p, uint32_t front, uint32_t back);
 /* Appends chain `tail` to chain `head`, which owns it from then on. */
 void payload_append(payload head, payload tail);
 
-/* Copies len bytes, from offset on, to dst. The chain must hold them. */
-void payload_read(payload p, uint32_t offset, void *dst, uint32_t len);
+/*
+ * Copies len bytes, from offset on, to dst. The chain must hold them. Returns their sum as wire/csum.h has it: who copies
+ * them has them in hand, and has it for nothing.
+ */
+uint64_t payload_read(payload p, uint32_t offset, void *dst, uint32_t len);
 
 #endif

@@ -12,8 +12,8 @@
 /* csum_bytes() of [from, to), as if the first stood at an even offset. The chain holds them. */
 uint64_t chain_csum(const struct rte_mbuf *m, uint32_t from, uint32_t to);
 
-/* Copies len bytes from offset on. The chain holds them. */
-void chain_read(const struct rte_mbuf *m, uint32_t offset, void *dst, uint32_t len);
+/* Copies len bytes from offset on. The chain holds them. Returns their csum_copy(). */
+uint64_t chain_read(const struct rte_mbuf *m, uint32_t offset, void *dst, uint32_t len);
 
 /* Cuts to the first `len` bytes; segments beyond stay, empty, so that whoever counts them counts on. */
 void chain_cut(struct rte_mbuf *m, uint32_t len);

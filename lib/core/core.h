@@ -36,8 +36,8 @@
 /* Frames of a burst that go through the stages together. */
 #define CORE_BURST TCP_BURST_MAX
 
-/* Sees to the checksums of a frame that is otherwise whole: in software or by the port. */
-typedef void (*tx_finish_fn)(struct rte_mbuf *frame, const struct seg *seg);
+/* Sees to the checksums of a frame that is otherwise whole: in software or by the port. payload_sum: its payload's. */
+typedef void (*tx_finish_fn)(struct rte_mbuf *frame, const struct seg *seg, uint64_t payload_sum);
 
 /* SYN-ACKs that wait in the frames of their SYNs for weir_output(); four bursts. */
 #define CORE_TURNED 256
@@ -90,7 +90,7 @@ void core_free(struct weir_core *core, struct rte_mbuf **frames, unsigned n);
 void tx_fill(struct weir_core *core, struct rte_mbuf *m, const struct seg *seg, const struct pair *pair,
 	     const struct eth_addr *dst);
 
-void tx_finish_software(struct rte_mbuf *frame, const struct seg *seg);
-void tx_finish_offload(struct rte_mbuf *frame, const struct seg *seg);
+void tx_finish_software(struct rte_mbuf *frame, const struct seg *seg, uint64_t payload_sum);
+void tx_finish_offload(struct rte_mbuf *frame, const struct seg *seg, uint64_t payload_sum);
 
 #endif

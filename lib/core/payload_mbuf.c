@@ -73,7 +73,7 @@ void payload_append(payload head, payload tail)
 	CHECK(rte_pktmbuf_chain(payload_mbuf(head), payload_mbuf(tail)) == 0);
 }
 
-void payload_read(payload p, uint32_t offset, void *dst, uint32_t len)
+uint64_t payload_read(payload p, uint32_t offset, void *dst, uint32_t len)
 {
-	chain_read(payload_mbuf(p), offset, dst, len);
+	return chain_read(payload_mbuf(p), offset, dst, len);
 }

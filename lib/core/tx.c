@@ -11,15 +11,16 @@
 #include "wire/build.h"
 #include "wire/plain.h"
 
-void tx_finish_software(struct rte_mbuf *frame, const struct seg *seg)
+void tx_finish_software(struct rte_mbuf *frame, const struct seg *seg, uint64_t payload_sum)
 {
-	build_csum(rte_pktmbuf_mtod(frame, uint8_t *), seg);
+	build_csum_of(rte_pktmbuf_mtod(frame, uint8_t *), seg, payload_sum);
 }
 
-void tx_finish_offload(struct rte_mbuf *frame, const struct seg *seg)
+void tx_finish_offload(struct rte_mbuf *frame, const struct seg *seg, uint64_t payload_sum)
 {
 	uint8_t *bytes = rte_pktmbuf_mtod(frame, uint8_t *);
 
+	(void)payload_sum;
 	build_csum_offload(bytes, seg);
 	frame->ol_flags = tuple_is6(&seg->tuple) ?
 				  RTE_MBUF_F_TX_IPV6 | RTE_MBUF_F_TX_TCP_CKSUM :
@@ -79,15 +80,16 @@ static void fill(struct weir_core *core, struct rte_mbuf *m, struct seg *seg, co
 	}
 	uint8_t *bytes = rte_pktmbuf_mtod(m, uint8_t *);
 	unsigned headers = build_headers(bytes, seg, &side->pair, dst, &core->net.mac);
+	uint64_t payload_sum = 0;
 
 	DCHECK(headers + seg->len <= rte_pktmbuf_tailroom(m));
 	if (seg->opts & SEG_OPT_SACK)
 		build_sack(bytes, seg, &side->sack);
 	if (seg->len > 0)
-		tcp_read(core->tcp, seg, bytes + headers);
+		payload_sum = tcp_read(core->tcp, seg, bytes + headers);
 	m->data_len = (uint16_t)(headers + seg->len);
 	m->pkt_len = m->data_len;
-	core->tx_finish(m, seg);
+	core->tx_finish(m, seg, payload_sum);
 }
 
 void tx_fill(struct weir_core *core, struct rte_mbuf *m, const struct seg *seg, const struct pair *pair,
@@ -102,7 +104,7 @@ void tx_fill(struct weir_core *core, struct rte_mbuf *m, const struct seg *seg, 
 	}
 	m->data_len = (uint16_t)build_headers(bytes, seg, pair, dst, &core->net.mac);
 	m->pkt_len = m->data_len;
-	core->tx_finish(m, seg);
+	core->tx_finish(m, seg, 0);
 }
 
 /* One segment into one frame. NULL: it waits for its neighbour, or there is no way to it. */

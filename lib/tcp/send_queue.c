@@ -2,9 +2,9 @@
 #include "tcp/send_queue.h"
 
 #include <errno.h>
-#include <string.h>
 
 #include "tcp/records.h"
+#include "wire/csum.h"
 
 static struct piece *piece_at(const struct tcp *tcp, uint32_t slot)
 {
@@ -135,25 +135,29 @@ void send_queue_locate(struct tcp *tcp, const struct tcb *tcb, uint32_t seq, str
 	seg->offset = seq - start;
 }
 
-void tcp_read(const struct tcp *tcp, const struct seg *seg, void *dst)
+static uint64_t read_piece(const struct piece *piece, uint32_t offset, uint8_t *dst, uint32_t len)
 {
-	if (seg->piece & SEND_QUEUE_STATIC) {
-		memcpy(dst, tcp->statics[seg->piece & ~SEND_QUEUE_STATIC].bytes + seg->offset, seg->len);
-		return;
-	}
-	uint8_t *out = dst;
-	uint32_t offset = seg->offset, left = seg->len;
+	if (piece->is_static)
+		return csum_copy(dst, piece->bytes + offset, len);
+	return payload_read(piece->data, offset, dst, len);
+}
 
-	for (uint32_t slot = seg->piece; left > 0; slot = piece_at(tcp, slot)->next) {
+uint64_t tcp_read(const struct tcp *tcp, const struct seg *seg, void *dst)
+{
+	if (seg->piece & SEND_QUEUE_STATIC)
+		return csum_copy(dst, tcp->statics[seg->piece & ~SEND_QUEUE_STATIC].bytes + seg->offset,
+				 seg->len);
+	uint32_t offset = seg->offset, done = 0;
+	uint64_t sum = 0;
+
+	for (uint32_t slot = seg->piece; done < seg->len; slot = piece_at(tcp, slot)->next) {
 		const struct piece *piece = piece_at(tcp, slot);
-		uint32_t part = piece->len - offset < left ? piece->len - offset : left;
+		uint32_t left = seg->len - done, here = piece->len - offset;
+		uint32_t part = here < left ? here : left;
 
-		if (piece->is_static)
-			memcpy(out, piece->bytes + offset, part);
-		else
-			payload_read(piece->data, offset, out, part);
-		out += part;
-		left -= part;
+		sum = csum_add(sum, csum_at(read_piece(piece, offset, (uint8_t *)dst + done, part), done));
+		done += part;
 		offset = 0;
 	}
+	return sum;
 }

@@ -103,8 +103,8 @@ unsigned tcp_events(struct tcp *tcp, struct weir_event *events, unsigned max);
  */
 unsigned tcp_output(struct tcp *tcp, struct seg *segs, struct seg_side *sides, unsigned max, uint64_t now_ns);
 
-/* Copies a sent segment's seg->len payload bytes to dst. */
-void tcp_read(const struct tcp *tcp, const struct seg *seg, void *dst);
+/* Copies a sent segment's seg->len payload bytes to dst. Returns their csum_copy(). */
+uint64_t tcp_read(const struct tcp *tcp, const struct seg *seg, void *dst);
 
 /*
  * Absolute ns at which tcp_advance() must be called at the latest; UINT64_MAX: none. now_ns if output or

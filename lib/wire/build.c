@@ -47,6 +47,13 @@ static uint64_t pseudo(const uint8_t *frame, const struct seg *seg, uint16_t len
 
 void build_csum(uint8_t *frame, const struct seg *seg)
 {
+	const uint8_t *header = frame + build_tcp_at(seg);
+
+	build_csum_of(frame, seg, csum_bytes(header + tcp_hdr_bytes(header), seg->len));
+}
+
+void build_csum_of(uint8_t *frame, const struct seg *seg, uint64_t payload_sum)
+{
 	uint8_t *header = frame + build_tcp_at(seg);
 	unsigned header_bytes = tcp_hdr_bytes(header);
 	uint64_t sum = pseudo(frame, seg, (uint16_t)(header_bytes + seg->len));
@@ -54,7 +61,7 @@ void build_csum(uint8_t *frame, const struct seg *seg)
 	if (!tuple_is6(&seg->tuple))
 		ipv4_build_csum(frame + IP_AT);
 	sum = csum_add(sum, csum_header(header, header_bytes));
-	sum = csum_add(sum, csum_bytes(header + header_bytes, seg->len));
+	sum = csum_add(sum, payload_sum);
 	csum_put(header + TCP_HDR_CSUM_AT, sum);
 }
 

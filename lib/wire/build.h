@@ -37,6 +37,9 @@ void build_sack(uint8_t *frame, const struct seg *seg, const struct sack *sack);
 /* Both checksums, once the payload is in its place. */
 void build_csum(uint8_t *frame, const struct seg *seg);
 
+/* The same, where the sum of the payload is known. */
+void build_csum_of(uint8_t *frame, const struct seg *seg, uint64_t payload_sum);
+
 /* Leaves IP's to the port, and TCP's but for the pseudo header's sum. */
 void build_csum_offload(uint8_t *frame, const struct seg *seg);
 

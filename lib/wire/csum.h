@@ -32,6 +32,24 @@ static inline uint64_t csum_add(uint64_t a, uint64_t b)
 /* The sum of len bytes, as if the first stood at an even offset. */
 uint64_t csum_bytes(const void *data, size_t len);
 
+/* The same, and copies them: they are read once for both. */
+uint64_t csum_copy(void *to, const void *from, size_t len);
+
+/*
+ * Both are done in the widest vectors that the processor has, found out before main(). Sums of different variants may differ, but
+ * are the same once folded.
+ */
+struct csum_wide {
+	const char *name;
+	uint64_t (*bytes)(const void *data, size_t len);
+	uint64_t (*copy)(void *to, const void *from, size_t len);
+};
+
+extern const struct csum_wide csum_scalar, csum_avx2, csum_avx512;
+
+/* "scalar", "avx2" or "avx512"; NULL if there is none, or it does not run here. */
+const struct csum_wide *csum_wide_named(const char *name);
+
 /* The same for a header: len is a multiple of 4, and small. */
 static inline uint64_t csum_header(const uint8_t *header, unsigned len)
 {

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "wire/csum.h"
 
 static struct blocks *in_use;
 
@@ -93,7 +94,7 @@ void payload_append(payload head, payload tail)
 	block_of(head)->next = (uint8_t)tail;
 }
 
-void payload_read(payload p, uint32_t offset, void *dst, uint32_t len)
+uint64_t payload_read(payload p, uint32_t offset, void *dst, uint32_t len)
 {
 	uint8_t *out = dst;
 
@@ -109,4 +110,5 @@ void payload_read(payload p, uint32_t offset, void *dst, uint32_t len)
 			len--;
 		}
 	}
+	return csum_bytes(dst, (size_t)(out - (uint8_t *)dst));
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "wire/csum.h"
 
 struct block {
 	struct block *next;
@@ -96,9 +97,10 @@ void payload_append(payload head, payload tail)
 	block->next = block_of(tail);
 }
 
-void payload_read(payload p, uint32_t offset, void *dst, uint32_t len)
+uint64_t payload_read(payload p, uint32_t offset, void *dst, uint32_t len)
 {
 	uint8_t *out = dst;
+	uint64_t sum = 0;
 
 	for (struct block *block = block_of(p); len > 0; block = block->next) {
 		CHECK(block != NULL);
@@ -109,8 +111,10 @@ void payload_read(payload p, uint32_t offset, void *dst, uint32_t len)
 		uint32_t part = block->len - offset < len ? block->len - offset : len;
 
 		memcpy(out, block->bytes + block->front + offset, part);
+		sum = csum_add(sum, csum_at(csum_bytes(out, part), (size_t)(out - (uint8_t *)dst)));
 		out += part;
 		len -= part;
 		offset = 0;
 	}
+	return sum;
 }
