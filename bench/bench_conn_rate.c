@@ -108,6 +108,7 @@ static bool is_right(const struct contender *who, const struct conn_pair_counts 
 		   " packets (%u a life are right), %" PRIu64 " bytes, %" PRIu64 " faults: no result",
 		   lives, after->closed[0] - before->closed[0], after->closed[1] - before->closed[1], frames,
 		   who->packets, bytes, after->faults - before->faults);
+	conn_pair_tell_faults(who->pair);
 	return false;
 }
 

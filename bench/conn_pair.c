@@ -164,24 +164,54 @@ void conn_pair_run(struct conn_pair *pair, uint64_t ns)
 	run_laps(pair, LAPS_AT_END);
 }
 
-/* Of what happens in a life none of these has a place. */
-static uint64_t faults_of(const struct weir_core *core, const struct weir_stats *stats)
+/*
+ * What has no place in a life. Groups' addresses have one: reports of multicast listeners come seconds late, and are for
+ * routers.
+ */
+static bool is_fault(unsigned id)
 {
-	uint64_t values[COUNTERS], faults = stats->retransmits + stats->cookies_sent;
+	switch (id) {
+	case COUNT_retransmits:
+	case COUNT_cookies_sent:
+	case COUNT_time_wait_evicted:
+	case COUNT_ports_exhausted:
+		return true;
+	case COUNT_drop_ip_destination:
+		return false;
+	}
+	return weir_counter_kind(id) == WEIR_COUNT_DROP;
+}
 
+static uint64_t faults_of(const uint64_t *values, const struct weir_stats *stats)
+{
+	uint64_t faults = 0;
+
+	for (unsigned id = 0; id < COUNTERS; id++)
+		if (is_fault(id))
+			faults += values[id];
 	for (unsigned i = 0; i < WEIR_REASONS; i++)
 		faults += stats->failed[i];
-	weir_counters(core, values, COUNTERS);
-	for (unsigned id = 0; id < COUNTERS; id++)
-		if (weir_counter_kind(id) == WEIR_COUNT_DROP)
-			faults += values[id];
-	return faults + values[COUNT_time_wait_evicted] + values[COUNT_ports_exhausted];
+	return faults;
+}
+
+void conn_pair_tell_faults(const struct conn_pair *pair)
+{
+	bench_note("faults of the applications: %lu and %lu", pair->client.faults, pair->server.faults);
+	for (int end = 0; end < 2; end++) {
+		uint64_t values[COUNTERS];
+
+		weir_counters(pair->cores[end], values, COUNTERS);
+		for (unsigned id = 0; id < COUNTERS; id++)
+			if (is_fault(id) && values[id] > 0)
+				bench_note("%s %s: %lu", end == 0 ? "client" : "server",
+					   weir_counter_name(id), values[id]);
+	}
 }
 
 void conn_pair_counts(const struct conn_pair *pair, struct conn_pair_counts *counts)
 {
 	struct weir_loop_stats loops[2];
-	uint64_t expired[COUNT_time_wait_expired + 1];
+	uint64_t values[COUNTERS];
 
 	*counts = (struct conn_pair_counts){
 		.lives = pair->client.lived,
@@ -191,16 +221,16 @@ void conn_pair_counts(const struct conn_pair *pair, struct conn_pair_counts *cou
 		struct weir_stats stats;
 
 		weir_stats(pair->cores[end], &stats);
-		weir_counters(pair->cores[end], expired, COUNT_time_wait_expired + 1);
+		weir_counters(pair->cores[end], values, COUNTERS);
 		weir_runtime_loop_stats(pair->runtime, pair->shards[end], &loops[end]);
 		counts->closed[end] = stats.closed;
-		counts->faults += faults_of(pair->cores[end], &stats) + loops[end].tx_backlog_drops;
+		counts->faults += faults_of(values, &stats) + loops[end].tx_backlog_drops;
 		counts->frames += stats.frames_out;
 		counts->bytes += stats.bytes_in;
 		counts->memory += stats.memory_bytes;
 		counts->hugepages += stats.hugepage_bytes;
 		counts->time_wait += stats.states[WEIR_TIME_WAIT];
-		counts->time_wait_expired += expired[COUNT_time_wait_expired];
+		counts->time_wait_expired += values[COUNT_time_wait_expired];
 	}
 	counts->client_cycles = loops[0].busy_cycles;
 	counts->server_cycles = loops[1].busy_cycles;

@@ -49,6 +49,9 @@ struct conn_pair_counts {
 
 void conn_pair_counts(const struct conn_pair *pair, struct conn_pair_counts *counts);
 
+/* Notes of what the faults were, since the beginning. */
+void conn_pair_tell_faults(const struct conn_pair *pair);
+
 /* What the client has recorded. Not while the loops run. */
 const struct conn_client *conn_pair_client(const struct conn_pair *pair);
 
