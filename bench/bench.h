@@ -50,6 +50,7 @@ double bench_median(double *values, unsigned count);
 
 /* Each returns 0, or -1 after a note that says why there is no result. */
 int bench_conn_rate(void);
+int bench_memory(void);
 int bench_scale(void);
 int bench_syn_cookie(void);
 int bench_flood_goodput(void);

@@ -24,8 +24,12 @@
 #define OPENING_AT_FIRST 16
 #define FIRST_ANSWERS 1000
 
-/* A client address has 64,512 ports; a quarter of them in use leaves a search for a free one short. */
+/*
+ * A client address has 64,512 ports; a quarter of them in use leaves a search for a free one short. Where clients
+ * forget their connections they must not come to use a port twice, and one counter moves for many addresses.
+ */
 #define PER_ADDRESS 16384u
+#define PER_ADDRESS_FORGOTTEN 512u
 
 /* An extension stays for an RTO, a fifth of a second, so this many may ask in one; the server must not run out first. */
 #define EXTENSIONS 16384u
@@ -230,6 +234,7 @@ static void configure(const struct crowd_setup *setup, bool is_client, struct we
 {
 	uint32_t n = setup->connections;
 	enum crowd_kind kind = setup->kind;
+	uint32_t addresses = n / (kind == CROWD_TIME_WAIT ? PER_ADDRESS_FORGOTTEN : PER_ADDRESS);
 
 	weir_config_default(config);
 	config->max_connections = SMALL;
@@ -256,8 +261,7 @@ static void configure(const struct crowd_setup *setup, bool is_client, struct we
 	config->gateway = (struct weir_address){ 0 };
 	config->ranges_count = 2;
 	config->ranges[0] = (struct weir_range){ weir_ipv4(ROUTER), weir_ipv4(ROUTER), 24 };
-	config->ranges[1] =
-		(struct weir_range){ weir_ipv4(CLIENTS), weir_ipv4(CLIENTS + n / PER_ADDRESS), 8 };
+	config->ranges[1] = (struct weir_range){ weir_ipv4(CLIENTS), weir_ipv4(CLIENTS + addresses), 8 };
 }
 
 size_t crowd_footprint(const struct crowd_setup *setup)

@@ -165,6 +165,11 @@ bool hugepages_take(unsigned mib)
 	return true;
 }
 
+unsigned long hugepages_and_rest_mib(void)
+{
+	return available_mib() + free_pages() * PAGE_MIB;
+}
+
 void hugepages_give(void)
 {
 	give();

@@ -17,6 +17,9 @@
 /* Whether `mib` MiB of free hugepages are there for this process, now at the latest. A note says how, or why not. */
 bool hugepages_take(unsigned mib);
 
+/* Memory that may be had now: free hugepages, and what else is free. */
+unsigned long hugepages_and_rest_mib(void);
+
 /* What was taken goes back. */
 void hugepages_give(void);
 
