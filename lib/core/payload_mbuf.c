@@ -6,20 +6,20 @@
 #include "base/check.h"
 #include "core/chain.h"
 
-int payload_mbuf_owner_at = -1;
+int payload_mbuf_field_at = -1;
 
 int payload_mbuf_register(void)
 {
 	static const struct rte_mbuf_dynfield field = {
-		.name = "weir_counters",
-		.size = sizeof(struct counters *),
-		.align = __alignof__(struct counters *),
+		.name = "weir_payload",
+		.size = sizeof(struct payload_mbuf_field),
+		.align = __alignof__(struct payload_mbuf_field),
 	};
 	int at = rte_mbuf_dynfield_register(&field);
 
 	if (at < 0)
 		return -rte_errno;
-	__atomic_store_n(&payload_mbuf_owner_at, at, __ATOMIC_RELAXED);
+	__atomic_store_n(&payload_mbuf_field_at, at, __ATOMIC_RELAXED);
 	return 0;
 }
 
@@ -29,10 +29,11 @@ void payload_free(payload p)
 
 	if (m == NULL)
 		return;
-	struct counters *counters = *RTE_MBUF_DYNFIELD(m, payload_mbuf_owner_at, struct counters **);
-
-	count_add(counters, COUNT_mbufs_returned, m->nb_segs);
-	rte_pktmbuf_free(m);
+	count_add(payload_mbuf_field(m)->counters, COUNT_mbufs_returned, m->nb_segs);
+	if (m->nb_segs == 1)
+		rte_pktmbuf_free_seg(m);
+	else
+		rte_pktmbuf_free_bulk(&m, 1); /* gives its segments back many at a time */
 }
 
 uint32_t payload_bytes(payload p)
@@ -69,8 +70,15 @@ void payload_trim(payload p, uint32_t front, uint32_t back)
 
 void payload_append(payload head, payload tail)
 {
+	struct rte_mbuf *first = payload_mbuf(head), *more = payload_mbuf(tail);
+	struct payload_mbuf_field *field = payload_mbuf_field(first);
+
 	/* Receive buffers are bounded far below what a chain may have; see struct weir_config. */
-	CHECK(rte_pktmbuf_chain(payload_mbuf(head), payload_mbuf(tail)) == 0);
+	CHECK(first->nb_segs + more->nb_segs <= RTE_MBUF_MAX_NB_SEGS);
+	field->last->next = more;
+	field->last = payload_mbuf_field(more)->last;
+	first->nb_segs += more->nb_segs;
+	first->pkt_len += more->pkt_len;
 }
 
 uint64_t payload_read(payload p, uint32_t offset, void *dst, uint32_t len)

@@ -3,6 +3,7 @@
 #include <criterion/criterion.h>
 
 #include "core/payload_mbuf.h"
+#include "wire/csum.h"
 #include "support/stand.h"
 
 static struct counters counters;
@@ -51,8 +52,10 @@ Test(payload, any_cut_of_any_chain)
 				cr_assert_eq(payload_bytes(p), left);
 				cr_assert_eq(bytes_in_segments(p), left);
 				cr_assert_eq(payload_buffers(p), buffers, "counted as before");
-				payload_read(p, 0, got, left);
+				uint64_t sum = payload_read(p, 0, got, left);
+
 				cr_assert_arr_eq(got, bytes + front, left);
+				cr_assert_eq(csum_fold(sum), csum_fold(csum_bytes(got, left)));
 				payload_read(p, left / 2, got, left - left / 2);
 				cr_assert_arr_eq(got, bytes + front + left / 2, left - left / 2);
 				payload_free(p);
@@ -64,17 +67,20 @@ Test(payload, any_cut_of_any_chain)
 
 Test(payload, appended_chains_are_one_and_are_counted_by_buffer)
 {
-	uint8_t got[8];
+	uint8_t got[12];
 	payload head = make("abc", 3, 2), tail = make("defgh", 5, 2);
 
 	payload_append(head, tail);
-	cr_assert_eq(payload_bytes(head), 8);
-	cr_assert_eq(payload_buffers(head), 5);
-	payload_read(head, 0, got, 8);
-	cr_assert_arr_eq(got, "abcdefgh", 8);
+	payload_append(head, make("i", 1, 1));
+	payload_append(head, make("jkl", 3, 2));
+	cr_assert_eq(payload_bytes(head), 12);
+	cr_assert_eq(payload_buffers(head), 8);
+	cr_assert_eq(bytes_in_segments(head), 12);
+	payload_read(head, 0, got, 12);
+	cr_assert_arr_eq(got, "abcdefghijkl", 12);
 	payload_free(head);
-	cr_assert_eq(count_get(&counters, COUNT_mbufs_returned), 5);
+	cr_assert_eq(count_get(&counters, COUNT_mbufs_returned), 8);
 	payload_free(0);
-	cr_assert_eq(count_get(&counters, COUNT_mbufs_returned), 5);
+	cr_assert_eq(count_get(&counters, COUNT_mbufs_returned), 8);
 	finish();
 }
