@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <rte_lcore.h>
 #include <rte_mbuf.h>
@@ -27,6 +28,7 @@ struct cookie_server {
 	struct weir_runtime *runtime;
 	int port, shard;
 	struct weir_core *core;
+	bool is6;
 };
 
 /* Nobody completes a handshake. */
@@ -36,8 +38,9 @@ static void no_application(struct weir_core *core, const struct weir_event *even
 	(void)core, (void)events, (void)n, (void)now_ns, (void)arg;
 }
 
-static int add_shard(struct weir_runtime *runtime, int port)
+static int add_shard(struct weir_runtime *runtime, int port, bool is6)
 {
+	const struct weir_address ours = syn_capture_address(is6, SYN_CAPTURE_SERVER);
 	struct weir_shard_config shard = {
 		.lcore = (int)rte_get_main_lcore(),
 		.app = no_application,
@@ -47,11 +50,14 @@ static int add_shard(struct weir_runtime *runtime, int port)
 	weir_config_default(&shard.config);
 	memcpy(shard.config.mac, syn_capture_server_mac.bytes, sizeof(shard.config.mac));
 	shard.config.ranges[0] = (struct weir_range){
-		.first = weir_ipv4(SYN_CAPTURE_SERVER),
-		.last = weir_ipv4(SYN_CAPTURE_SERVER),
-		.prefix_len = SYN_CAPTURE_PREFIX_LEN,
+		.first = ours,
+		.last = ours,
+		.prefix_len = (uint8_t)syn_capture_prefix_len(is6),
 	};
 	shard.config.ranges_count = 1;
+	/* Nothing but SYN-ACKs is to go out, and nobody answers what is asked. */
+	shard.config.no_router_advertisements = true;
+	shard.config.dad_probes = 0;
 	shard.config.max_connections = COOKIE_SERVER_CONNECTIONS + SPARE;
 	shard.config.max_half_open = SPARE;
 	shard.config.max_time_wait = SPARE;
@@ -61,12 +67,14 @@ static int add_shard(struct weir_runtime *runtime, int port)
 }
 
 /* Idle: no timer, all options agreed on. */
-static bool add_connection(struct tcp *tcp, const struct tuple *tuple, struct rng *rng)
+static bool add_connection(struct tcp *tcp, const struct pair *pair, struct rng *rng)
 {
-	struct tcb *tcb = tcb_take(tcp, tuple, NULL);
+	struct tuple tuple =
+		tcp_tuple(tcp, pair, SYN_CAPTURE_PORT, (uint16_t)(1 + rng_below(rng, UINT16_MAX)));
+	struct tcb *tcb = tcb_take(tcp, &tuple, pair);
 
 	if (tcb == NULL ||
-	    !conn_table_insert(&tcp->table, tcp_hash(tcp, tuple), ref_make(REF_HOT, tcb_slot(tcp, tcb))))
+	    !conn_table_insert(&tcp->table, tcp_hash(tcp, &tuple), ref_make(REF_HOT, tcb_slot(tcp, tcb))))
 		return false;
 	tcb->rcv_nxt = (uint32_t)rng_u64(rng);
 	tcb->snd_nxt = (uint32_t)rng_u64(rng);
@@ -84,12 +92,10 @@ static bool fill(struct cookie_server *server)
 	struct weir_stats stats;
 
 	for (uint32_t i = 0; i < COOKIE_SERVER_CONNECTIONS; i++) {
-		struct tuple tuple = { .laddr = SYN_CAPTURE_SERVER,
-				       .raddr = FIRST_PEER + i,
-				       .lport = SYN_CAPTURE_PORT,
-				       .rport = (uint16_t)(1 + rng_below(&rng, UINT16_MAX)) };
+		struct pair pair = { .local = syn_capture_address(server->is6, SYN_CAPTURE_SERVER),
+				     .remote = syn_capture_address(server->is6, FIRST_PEER + i) };
 
-		if (!add_connection(server->core->tcp, &tuple, &rng)) {
+		if (!add_connection(server->core->tcp, &pair, &rng)) {
 			bench_note("no room for connection %" PRIu32, i);
 			return false;
 		}
@@ -108,7 +114,7 @@ static int build(struct cookie_server *server, const char *device)
 							  });
 	if (server->port < 0)
 		return -1;
-	server->shard = add_shard(server->runtime, server->port);
+	server->shard = add_shard(server->runtime, server->port, server->is6);
 	if (server->shard < 0)
 		return -1;
 	server->core = weir_runtime_core(server->runtime, server->shard);
@@ -117,12 +123,13 @@ static int build(struct cookie_server *server, const char *device)
 	return weir_runtime_start(server->runtime);
 }
 
-struct cookie_server *cookie_server_create(const char *device)
+struct cookie_server *cookie_server_create(const char *device, bool is6)
 {
 	struct cookie_server *server = calloc(1, sizeof(*server));
 
 	if (server == NULL)
 		return NULL;
+	server->is6 = is6;
 	server->runtime = weir_runtime_create();
 	if (server->runtime != NULL && build(server, device) == 0 && fill(server))
 		return server;
@@ -134,8 +141,8 @@ struct cookie_server *cookie_server_create(const char *device)
 	return NULL;
 }
 
-/* Does the frame answer this SYN as completely as a listener without cookies would? */
-static bool is_answer(const struct rte_mbuf *m, const struct seg *syn)
+/* Does the frame answer this SYN, which is as its client sees it, as completely as a listener without cookies would? */
+static bool is_answer(const struct rte_mbuf *m, const struct seg *syn, const struct pair *pair)
 {
 	struct frame frame = { .bytes = rte_pktmbuf_mtod(m, const uint8_t *),
 			       .contiguous = m->data_len,
@@ -147,43 +154,54 @@ static bool is_answer(const struct rte_mbuf *m, const struct seg *syn)
 	if (parse_link(&frame) != ACCEPTED || parse_ip(&frame) != ACCEPTED ||
 	    parse_accept(&frame) != ACCEPTED || parse_tcp(&frame, 0, &seg, &side, &headers) != ACCEPTED)
 		return false;
-	return frame.total == SYN_CAPTURE_FRAME_BYTES && eth_equal(&frame.eth.src, &syn_capture_server_mac) &&
-	       eth_equal(&frame.eth.dst, &syn_capture_client_mac) && tuple_equal(&seg.tuple, &syn->tuple) &&
-	       seg.flags == (SEG_SYN | SEG_ACK) && seg.ack == syn->seq + 1 && seg.opts == SYN_OPTIONS &&
-	       seg.mss == syn->mss && seg.wscale > 0 && seg.tsecr == syn->tsval && seg.tsval != 0;
+	return frame.total == syn_capture_frame_bytes(!weir_is_ipv4(pair->local)) &&
+	       eth_equal(&frame.eth.src, &syn_capture_server_mac) &&
+	       eth_equal(&frame.eth.dst, &syn_capture_client_mac) &&
+	       address_equal(tuple_local(&seg.tuple, &side.pair), pair->local) &&
+	       address_equal(tuple_remote(&seg.tuple, &side.pair), pair->remote) &&
+	       tuple_ports(&seg.tuple) == tuple_ports(&syn->tuple) && seg.flags == (SEG_SYN | SEG_ACK) &&
+	       seg.ack == syn->seq + 1 && seg.opts == SYN_OPTIONS && seg.mss == syn->mss && seg.wscale > 0 &&
+	       seg.tsecr == syn->tsval && seg.tsval != 0;
 }
 
 /* SYNs number first..first+n-1 of the capture in one burst. */
-static bool answers(struct weir_core *core, uint32_t first, unsigned n)
+static bool answers(const struct cookie_server *server, uint32_t first, unsigned n)
 {
+	struct weir_core *core = server->core;
 	struct rte_mbuf *frames[CORE_BURST];
 	unsigned taken, sent, right = 0;
 
 	if (rte_pktmbuf_alloc_bulk(core->pool, frames, n) != 0)
 		return false;
 	for (unsigned i = 0; i < n; i++)
-		syn_capture_frame((uint8_t *)rte_pktmbuf_append(frames[i], SYN_CAPTURE_FRAME_BYTES),
+		syn_capture_frame(server->is6,
+				  (uint8_t *)rte_pktmbuf_append(
+					  frames[i], (uint16_t)syn_capture_frame_bytes(server->is6)),
 				  first + i);
 	taken = weir_input(core, frames, n, weir_now_ns(), NULL);
 	sent = weir_output(core, frames, CORE_BURST);
 	for (unsigned i = 0; i < sent; i++) {
-		struct seg syn = syn_capture_seg(first + i);
+		struct pair pair;
+		struct seg syn = syn_capture_seg(server->is6, first + i, &pair);
 
-		right += is_answer(frames[i], &syn);
+		right += is_answer(frames[i], &syn, &pair);
 	}
 	rte_pktmbuf_free_bulk(frames, sent);
 	return taken == n && sent == n && right == n;
 }
 
-/* What a core has to say before anybody speaks to it: whose address this is (ARP). */
-static void let_announce(struct weir_core *core)
+/* What a core has to say before anybody speaks to it: whose address this is, and of IPv6 which groups it is in, twice. */
+static void let_announce(const struct cookie_server *server)
 {
+	const struct timespec between = { .tv_sec = 1 };
 	struct rte_mbuf *frames[CORE_BURST];
-	unsigned n;
 
-	weir_input(core, frames, 0, weir_now_ns(), NULL);
-	n = weir_output(core, frames, CORE_BURST);
-	rte_pktmbuf_free_bulk(frames, n);
+	for (unsigned times = 1 + server->is6; times > 0; times--) {
+		weir_input(server->core, frames, 0, weir_now_ns(), NULL);
+		rte_pktmbuf_free_bulk(frames, weir_output(server->core, frames, CORE_BURST));
+		if (times > 1)
+			nanosleep(&between, NULL);
+	}
 }
 
 bool cookie_server_is_right(struct cookie_server *server)
@@ -191,9 +209,9 @@ bool cookie_server_is_right(struct cookie_server *server)
 	struct cookie_server_counts counts;
 	bool right = true;
 
-	let_announce(server->core);
+	let_announce(server);
 	for (unsigned n = 1; right && n <= CORE_BURST; n++)
-		right = answers(server->core, n * CORE_BURST, n);
+		right = answers(server, n * CORE_BURST, n);
 	cookie_server_counts(server, &counts);
 	if (right && counts.half_open == 0 && counts.cookies == counts.frames_in)
 		return true;

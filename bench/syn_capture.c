@@ -21,19 +21,20 @@
 const struct eth_addr syn_capture_server_mac = { { 0x02, 'w', 'e', 'i', 'r', 0 } };
 const struct eth_addr syn_capture_client_mac = { { 0x02, 'w', 'e', 'i', 'r', 1 } };
 
-struct seg syn_capture_seg(uint32_t i)
+struct seg syn_capture_seg(bool is6, uint32_t i, struct pair *pair)
 {
+	const struct siphash_key any_key = { 0 };
 	struct rng rng = { i };
+	uint16_t port = (uint16_t)(FIRST_PORT + rng_below(&rng, UINT16_MAX + 1u - FIRST_PORT));
 
+	*pair = (struct pair){ .local = syn_capture_address(is6, FIRST_CLIENT + i),
+			       .remote = syn_capture_address(is6, SYN_CAPTURE_SERVER) };
 	return (struct seg){
-		.tuple = { .laddr = FIRST_CLIENT + i,
-			   .raddr = SYN_CAPTURE_SERVER,
-			   .lport = (uint16_t)(FIRST_PORT + rng_below(&rng, UINT16_MAX + 1u - FIRST_PORT)),
-			   .rport = SYN_CAPTURE_PORT },
+		.tuple = tuple_make(any_key, pair, port, SYN_CAPTURE_PORT),
 		.seq = i * 2654435761u, /* odd: no two are the same */
 		.tsval = (uint32_t)rng_u64(&rng),
 		.wnd = 64240, /* ten segments and a bit less than 64 KiB, as Linux has it */
-		.mss = 1460,
+		.mss = is6 ? 1440 : 1460,
 		.flags = SEG_SYN,
 		.opts = SEG_OPT_MSS | SEG_OPT_SACK_OK | SEG_OPT_TS | SEG_OPT_WSCALE,
 		.wscale = 7,
@@ -41,27 +42,28 @@ struct seg syn_capture_seg(uint32_t i)
 	};
 }
 
-unsigned syn_capture_frame(uint8_t *frame, uint32_t i)
+unsigned syn_capture_frame(bool is6, uint8_t *frame, uint32_t i)
 {
-	struct seg seg = syn_capture_seg(i);
-	unsigned bytes = build_headers(frame, &seg, NULL, &syn_capture_server_mac, &syn_capture_client_mac);
+	struct pair pair;
+	struct seg seg = syn_capture_seg(is6, i, &pair);
+	unsigned bytes = build_headers(frame, &seg, &pair, &syn_capture_server_mac, &syn_capture_client_mac);
 
 	build_csum(frame, &seg);
 	return bytes;
 }
 
-static bool write_frames(pcap_dumper_t *dumper)
+static bool write_frames(pcap_dumper_t *dumper, bool is6)
 {
 	uint8_t frame[BUILD_HEADERS_MAX];
 
 	for (uint32_t i = 0; i < SYN_CAPTURE_FRAMES; i++) {
-		bpf_u_int32 bytes = syn_capture_frame(frame, i);
+		bpf_u_int32 bytes = syn_capture_frame(is6, frame, i);
 		struct pcap_pkthdr header = { .ts = { .tv_usec = (suseconds_t)i },
 					      .caplen = bytes,
 					      .len = bytes };
 
-		if (bytes != SYN_CAPTURE_FRAME_BYTES) {
-			bench_note("a SYN has %u bytes and not %d", bytes, SYN_CAPTURE_FRAME_BYTES);
+		if (bytes != syn_capture_frame_bytes(is6)) {
+			bench_note("a SYN has %u bytes and not %u", bytes, syn_capture_frame_bytes(is6));
 			return false;
 		}
 		pcap_dump((u_char *)dumper, &header, frame);
@@ -73,12 +75,12 @@ static bool write_frames(pcap_dumper_t *dumper)
 }
 
 /* The stream closes a descriptor of its own. */
-static bool write_file(int fd)
+static bool write_file(int fd, bool is6)
 {
 	pcap_t *pcap = pcap_open_dead(DLT_EN10MB, SNAP_BYTES);
 	FILE *file = fdopen(dup(fd), "wb");
 	pcap_dumper_t *dumper = pcap != NULL && file != NULL ? pcap_dump_fopen(pcap, file) : NULL;
-	bool written = dumper != NULL && write_frames(dumper);
+	bool written = dumper != NULL && write_frames(dumper, is6);
 
 	if (dumper != NULL)
 		pcap_dump_close(dumper);
@@ -89,22 +91,25 @@ static bool write_file(int fd)
 	return written;
 }
 
-int syn_capture_open(struct syn_capture *capture)
+int syn_capture_open(struct syn_capture *capture, bool is6)
 {
+	capture->is6 = is6;
 	capture->fd = memfd_create("syn_capture", MFD_CLOEXEC);
 	if (capture->fd < 0) {
 		bench_note("no memory for a capture: %s", strerror(errno));
 		return -1;
 	}
-	snprintf(capture->device, sizeof(capture->device), "net_pcap0,rx_pcap=/proc/%d/fd/%d,infinite_rx=1",
-		 (int)getpid(), capture->fd);
-	if (write_file(capture->fd))
+	snprintf(capture->device, sizeof(capture->device), "net_pcap%d,rx_pcap=/proc/%d/fd/%d,infinite_rx=1",
+		 is6, (int)getpid(), capture->fd);
+	if (write_file(capture->fd, is6))
 		return 0;
 	syn_capture_close(capture);
+	capture->fd = -1;
 	return -1;
 }
 
 void syn_capture_close(struct syn_capture *capture)
 {
-	close(capture->fd);
+	if (capture->fd >= 0)
+		close(capture->fd);
 }

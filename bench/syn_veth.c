@@ -79,7 +79,7 @@ static int measure_weir(struct veth *veth, struct side *side)
 	int rc;
 
 	veth_enter(veth);
-	server = cookie_server_create(DEVICE);
+	server = cookie_server_create(DEVICE, false);
 	veth_leave(veth);
 	if (server == NULL)
 		return -1;

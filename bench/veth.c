@@ -185,7 +185,7 @@ static bool leave_cpu(unsigned ours)
 /* The attacker's process; does not return. */
 static void flood(const struct veth *veth)
 {
-	static uint8_t frames[SYN_CAPTURE_FRAMES][SYN_CAPTURE_FRAME_BYTES];
+	static uint8_t frames[SYN_CAPTURE_FRAMES][SYN_CAPTURE_FRAME_MAX];
 	static struct iovec parts[SYN_CAPTURE_FRAMES];
 	static struct mmsghdr messages[SYN_CAPTURE_FRAMES];
 	int fd;
@@ -197,8 +197,8 @@ static void flood(const struct veth *veth)
 	if (fd < 0)
 		_exit(1);
 	for (uint32_t i = 0; i < SYN_CAPTURE_FRAMES; i++) {
-		parts[i] =
-			(struct iovec){ .iov_base = frames[i], .iov_len = syn_capture_frame(frames[i], i) };
+		parts[i] = (struct iovec){ .iov_base = frames[i],
+					   .iov_len = syn_capture_frame(false, frames[i], i) };
 		messages[i].msg_hdr = (struct msghdr){ .msg_iov = &parts[i], .msg_iovlen = 1 };
 	}
 	for (uint32_t i = 0;; i = (i + BATCH) % SYN_CAPTURE_FRAMES)

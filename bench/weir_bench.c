@@ -30,7 +30,7 @@ static const struct {
 	{ "conn_rate", bench_conn_rate, 1024, "cycles of a connection's whole life, both ends on one core" },
 	{ "memory", bench_memory, 256, "bytes that a connection takes, by its state" },
 	{ "scale", bench_scale, 256, "a hundred million connections at once, both ends in this machine" },
-	{ "syn_cookie", bench_syn_cookie, 2048, "SYNs answered by cookies on one core, beside testpmd" },
+	{ "syn_cookie", bench_syn_cookie, 3072, "SYNs answered by cookies on one core, beside testpmd" },
 	{ "flood_goodput", bench_flood_goodput, 1024,
 	  "connections that succeed beside a SYN flood, by its rate" },
 	{ "bulk", bench_bulk, 256,
