@@ -18,8 +18,8 @@
 
 #define NS_PER_MS 1000000ull
 
-#define PAIR_TURN_NS (400 * NS_PER_MS)
-#define BARE_TURN_NS (100 * NS_PER_MS)
+#define PAIR_TURN_NS (200 * NS_PER_MS)
+#define BARE_TURN_NS (50 * NS_PER_MS)
 /* Until TIME-WAIT is in its steady state: one turn of each beyond 2 MSL. */
 #define WARM_UP_NS (2 * CONN_PAIR_MSL_NS + 2 * PAIR_TURN_NS)
 /* Connections of a run differ in so many tuples. */
