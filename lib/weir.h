@@ -263,6 +263,7 @@ struct weir_config {
 	uint32_t max_events;       /* pending; full: weir_input() takes fewer frames */
 	uint32_t max_extensions;   /* connections with queued data, or loss to recover from */
 	uint32_t max_send_buffers; /* pieces of data queued to be sent or acknowledged, in all */
+	uint32_t max_timers;       /* armed at once; more than these are late, by a second and more, and counted */
 	uint16_t receive_buffers;  /* unread buffers per connection, 2..255, that its window is counted
 	                            * in; an eighth more may be held, for short segments */
 	uint16_t send_buffers;     /* pieces queued per connection, 1..1024 */

@@ -31,7 +31,7 @@ _Static_assert(sizeof(struct timer_chunk) == 64, "a chunk is a cache line");
 _Static_assert(TIMER_WHEEL_NEAR == 128 && TIMER_WHEEL_FAR == 64,
 	       "occupied[]: two words for near, one for far");
 _Static_assert(TIMER_WHEEL_NEAR >= 1 << TIMER_WHEEL_FAR_SHIFT, "a far slot that came up fits into the near");
-_Static_assert(TIMER_WHEEL_NAMES <= UINT8_MAX, "a filing is named by a byte");
+_Static_assert(TIMER_WHEEL_LATE <= UINT8_MAX, "a filing is named by a byte");
 
 /*
  * What a slot means follows from its number and wheel->now alone, because a slot is empty when it has
@@ -101,6 +101,8 @@ void timer_wheel_init(struct timer_wheel *wheel, struct arena *arena, uint32_t r
 		.unchecked.chunk = SLOT_NONE,
 		.clearing = TIMER_WHEEL_SLOTS,
 		.spare = TIMER_WHEEL_NAMES,
+		.room = records,
+		.swept = ref_make(REF_HOT, 0),
 	};
 	slot_pool_init(&wheel->chunks, arena, (uint32_t)chunks, sizeof(struct timer_chunk));
 	for (unsigned slot = 0; slot <= TIMER_WHEEL_SLOTS; slot++) {
@@ -254,14 +256,34 @@ static void make_room(struct timer_wheel *wheel)
  * Filing and coming up
  * ------------------------------------------------------------------------------------------- */
 
+/* Room for the first current filing of a record; otherwise it is left to the sweep. */
+static bool claim_room(struct timer_wheel *wheel, ref r, uint8_t *filing)
+{
+	bool is_late = *filing == TIMER_WHEEL_LATE;
+	uint32_t *end = &wheel->late_end[ref_kind(r)];
+
+	if (wheel->filed < wheel->room) {
+		wheel->filed++;
+		wheel->late -= is_late;
+		return true;
+	}
+	if (!is_late) {
+		*filing = TIMER_WHEEL_LATE;
+		wheel->late++;
+		wheel->no_room++;
+		*end = ref_slot(r) < *end ? *end : ref_slot(r) + 1;
+	}
+	return false;
+}
+
 void timer_wheel_file(struct timer_wheel *wheel, ref r, uint32_t deadline)
 {
 	int32_t ahead = seq_diff(deadline, wheel->now);
 	uint32_t ticks = ahead > 0 ? (uint32_t)ahead : 1;
 	uint8_t *filing = filing_of(wheel, r);
-	unsigned slot;
+	unsigned slot = wheel->slot_of[*filing];
 
-	if (*filing != 0 && ticks_to(wheel->now, wheel->slot_of[*filing]) <= ticks)
+	if (slot != 0 ? ticks_to(wheel->now, slot) <= ticks : !claim_room(wheel, r, filing))
 		return;
 	slot = slot_for(wheel->now, ticks);
 	if (needs_chunk(&wheel->slots[slot]))
@@ -274,7 +296,7 @@ void timer_wheel_file(struct timer_wheel *wheel, ref r, uint32_t deadline)
  * Keeps those of the refs that are filed in this slot, each once, and clears their bytes: a
  * record that was filed elsewhere since names another slot, or none.
  */
-static unsigned keep_current(const struct timer_wheel *wheel, unsigned slot, ref *refs, unsigned n)
+static unsigned keep_current(struct timer_wheel *wheel, unsigned slot, ref *refs, unsigned n)
 {
 	unsigned kept = 0;
 
@@ -286,6 +308,7 @@ static unsigned keep_current(const struct timer_wheel *wheel, unsigned slot, ref
 		*filing = 0;
 		refs[kept++] = refs[i];
 	}
+	wheel->filed -= kept;
 	return kept;
 }
 
@@ -312,26 +335,31 @@ static bool drain(struct timer_wheel *wheel, unsigned slot, struct batch *batch)
 	return chain == NULL;
 }
 
-unsigned timer_wheel_advance(struct timer_wheel *wheel, uint32_t now, ref *due, unsigned max)
+/* The slot after this one, through all that have ever been late, and round again. There are some. */
+static ref next_to_sweep(const struct timer_wheel *wheel, ref r)
 {
-	struct batch batch = { .due = due, .max = max, .looks = LOOKS_MIN + LOOKS_EACH * max };
+	uint32_t kind = ref_kind(r), slot = ref_slot(r) + 1;
 
-	while (seq_lt(wheel->now, now)) {
-		uint32_t ticks = timer_wheel_next(wheel), tick;
-
-		if (ticks > now - wheel->now) {
-			wheel->now = now;
-			break;
-		}
-		tick = wheel->now + ticks;
-		wheel->now = tick - 1;
-		if (!drain(wheel, near_slot(tick), &batch))
-			break;
-		if (tick % FAR_BLOCK == 0 && !drain(wheel, far_slot(tick), &batch))
-			break;
-		wheel->now = tick;
+	while (slot >= wheel->late_end[kind]) {
+		kind = kind % (REF_KINDS - 1) + 1;
+		slot = 0;
 	}
-	return batch.n;
+	return ref_make((enum ref_kind)kind, slot);
+}
+
+/* Hands out records that found no room. */
+static void sweep(struct timer_wheel *wheel, struct batch *batch)
+{
+	for (; wheel->late > 0 && wheel->sweep_left > 0 && batch->n < batch->max; wheel->sweep_left--) {
+		ref r = wheel->swept = next_to_sweep(wheel, wheel->swept);
+		uint8_t *filing = filing_of(wheel, r);
+
+		if (*filing != TIMER_WHEEL_LATE)
+			continue;
+		*filing = 0;
+		wheel->late--;
+		batch->due[batch->n++] = r;
+	}
 }
 
 /* Steps from position `from` to the first bit that is set, around a ring of 128; some bit is. */
@@ -352,7 +380,8 @@ static uint32_t steps_far(uint64_t word, unsigned from)
 	return (uint32_t)__builtin_ctzll(word >> from | word << (64 - from) % 64);
 }
 
-uint32_t timer_wheel_next(const struct timer_wheel *wheel)
+/* Ticks to the next slot that holds anything. */
+static uint32_t next_filled(const struct timer_wheel *wheel)
 {
 	uint32_t near = UINT32_MAX, far = UINT32_MAX;
 
@@ -363,4 +392,34 @@ uint32_t timer_wheel_next(const struct timer_wheel *wheel)
 		far += steps_far(wheel->occupied[2], far_slot(wheel->now + far) - FAR_FIRST) * FAR_BLOCK;
 	}
 	return near < far ? near : far;
+}
+
+unsigned timer_wheel_advance(struct timer_wheel *wheel, uint32_t now, ref *due, unsigned max)
+{
+	struct batch batch = { .due = due, .max = max, .looks = LOOKS_MIN + LOOKS_EACH * max };
+
+	if (seq_lt(wheel->now, now))
+		wheel->sweep_left = TIMER_WHEEL_SWEEP;
+	while (seq_lt(wheel->now, now)) {
+		uint32_t ticks = next_filled(wheel), tick;
+
+		if (ticks > now - wheel->now) {
+			wheel->now = now;
+			break;
+		}
+		tick = wheel->now + ticks;
+		wheel->now = tick - 1;
+		if (!drain(wheel, near_slot(tick), &batch))
+			break;
+		if (tick % FAR_BLOCK == 0 && !drain(wheel, far_slot(tick), &batch))
+			break;
+		wheel->now = tick;
+	}
+	sweep(wheel, &batch);
+	return batch.n;
+}
+
+uint32_t timer_wheel_next(const struct timer_wheel *wheel)
+{
+	return wheel->late > 0 ? 1 : next_filled(wheel);
 }

@@ -14,9 +14,11 @@
  * linked walk over a million cold records cost 400 to 460 cycles each when tried, an array that is
  * prefetched about 30.
  *
- * Bound: there are chunks for twice as many filings as records. While less than a quarter of them is
+ * Bound: there are chunks for twice as many filings as records may be filed. While less than a quarter of them is
  * free, each chunk that is taken pays for checking eight others for stale filings. So no
  * call ever passes over all records, and chunks do not run out.
+ * Who arms more timers at once than that has some of them late, and loses none: a record that finds no room says so in
+ * its byte, and a sweep through the pools, TIMER_WHEEL_SWEEP records a tick, comes upon it.
  * A filing belongs to a pool slot: it survives the record's being freed and reused.
  * One thread owns a wheel. Time is in ticks (clock.h) and wraps.
  */
@@ -34,6 +36,8 @@
 #define TIMER_WHEEL_FAR_SHIFT 7
 #define TIMER_WHEEL_SLOTS (TIMER_WHEEL_NEAR + TIMER_WHEEL_FAR)
 #define TIMER_WHEEL_NAMES (TIMER_WHEEL_SLOTS + 1)
+#define TIMER_WHEEL_LATE (TIMER_WHEEL_NAMES + 1) /* in the byte of a record that found no room */
+#define TIMER_WHEEL_SWEEP 4096 /* some 25 us of reading, and a second for four million records */
 
 struct timer_chain {
 	uint32_t chunk; /* the first, or SLOT_NONE */
@@ -44,19 +48,25 @@ struct timer_wheel {
 	uint32_t now;         /* every filing before or at this tick has come up */
 	uint32_t filings;     /* stale ones included */
 	uint64_t compactions; /* turns around the wheel that were made to clear out stale filings */
+	uint64_t no_room;     /* times that a record found no room */
 	/* Private. */
 	struct slot_pool chunks; /* a cache line each: refs, and the next one's number */
 	struct timer_chain slots[TIMER_WHEEL_SLOTS + 1]; /* by number, from 1 */
 	uint64_t occupied[TIMER_WHEEL_SLOTS / 64];       /* bit slot - 1: it holds something */
-	uint8_t names[TIMER_WHEEL_SLOTS + 1];   /* what a record that is filed in a slot has in its byte */
-	uint8_t slot_of[TIMER_WHEEL_NAMES + 1]; /* and back */
-	uint8_t spare;                          /* the name that no slot has */
-	unsigned clearing;                      /* the slot that is being cleared of stale filings, */
-	struct timer_chain unchecked;           /* and its filings that may be stale */
-	struct ref_pool pools[REF_KINDS];       /* field: offset of the filing byte in a record */
+	uint8_t names[TIMER_WHEEL_SLOTS + 1];  /* what a record that is filed in a slot has in its byte */
+	uint8_t slot_of[TIMER_WHEEL_LATE + 1]; /* and back; 0: it is in none */
+	uint8_t spare;                         /* the name that no slot has */
+	unsigned clearing;                     /* the slot that is being cleared of stale filings, */
+	struct timer_chain unchecked;          /* and its filings that may be stale */
+	struct ref_pool pools[REF_KINDS];      /* field: offset of the filing byte in a record */
+	uint32_t room, filed;                  /* records that may be filed at once, and those that are */
+	uint32_t late;                         /* records that wait for the sweep */
+	uint32_t late_end[REF_KINDS];          /* no slot from this one on has ever done so */
+	ref swept;                             /* the one that the sweep has come to, */
+	uint32_t sweep_left;                   /* and how many it may look at in this tick */
 };
 
-/* records: how many may be filed at once, over all pools. */
+/* records: how many may be filed at once, over all pools; more are late. */
 void timer_wheel_init(struct timer_wheel *wheel, struct arena *arena, uint32_t records,
 		      const struct ref_pool pools[REF_KINDS], uint32_t now);
 
@@ -70,12 +80,12 @@ void timer_wheel_file(struct timer_wheel *wheel, ref r, uint32_t deadline);
 /*
  * Moves towards tick `now` and writes up to max refs whose filings came up, prefetching their records. Their
  * bytes are 0 now: the owner looks at the deadline and fires, files again or forgets. Less than
- * max means that `now` was reached, or that much of what was looked at was stale: then
+ * max means that `now` was reached, and the sweep's share of this tick; or that much of what was looked at was stale: then
  * wheel->now is still before `now`, and the next call goes on. Work is bounded by max in either case.
  */
 unsigned timer_wheel_advance(struct timer_wheel *wheel, uint32_t now, ref *due, unsigned max);
 
-/* Ticks from wheel->now until the next slot that holds anything; UINT32_MAX: none does. */
+/* Ticks from wheel->now until the next slot that holds anything, or the next part of a sweep; UINT32_MAX: never. */
 uint32_t timer_wheel_next(const struct timer_wheel *wheel);
 
 #endif

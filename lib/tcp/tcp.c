@@ -16,6 +16,8 @@
 /* More would only let a slow application see older news. */
 #define LIST_MAX 65536u
 
+#define TIMERS_EXACT 1000000u
+
 static uint32_t power_of_two(uint32_t n)
 {
 	return n <= 1 ? 1 : 1u << (32 - __builtin_clz(n - 1));
@@ -26,8 +28,17 @@ static uint32_t or_else(uint32_t asked, uint32_t derived)
 	return asked != 0 ? asked : derived;
 }
 
+/* Every record may have one armed, up to a million; of more, a tenth may at once. */
+static uint32_t timers_of(uint32_t records, uint32_t asked)
+{
+	uint32_t derived = records / 10 > TIMERS_EXACT ? records / 10 : TIMERS_EXACT;
+	uint32_t timers = or_else(asked, derived);
+
+	return timers < records ? timers : records;
+}
+
 struct sizes {
-	uint32_t hot, half_open, time_wait, extensions, pieces, sents, events, dirty, delayed;
+	uint32_t hot, half_open, time_wait, extensions, pieces, sents, events, dirty, delayed, timers;
 	bool ipv6;
 };
 
@@ -58,6 +69,7 @@ static struct sizes sizes_of(const struct weir_config *config)
 	sizes.pieces = or_else(config->max_send_buffers, 4 * sizes.extensions + 256);
 	sizes.sents = 2 * sizes.pieces; /* a piece is a segment or two, now and then many */
 	sizes.delayed = sizes.dirty;
+	sizes.timers = timers_of(sizes.hot + sizes.half_open, config->max_timers);
 	return sizes;
 }
 
@@ -109,7 +121,7 @@ static void carve(struct tcp *tcp, struct arena *arena, const struct sizes *size
 	};
 
 	conn_table_init(&tcp->table, arena, sizes->hot + sizes->half_open + sizes->time_wait, records);
-	timer_wheel_init(&tcp->wheel, arena, sizes->hot + sizes->half_open, records, tcp->tick);
+	timer_wheel_init(&tcp->wheel, arena, sizes->timers, records, tcp->tick);
 }
 
 size_t tcp_footprint(const struct weir_config *config)

@@ -276,4 +276,6 @@ void tcp_advance(struct tcp *tcp, uint64_t now_ns)
 	uint64_t counted = count_get(tcp->counters, COUNT_timer_compactions);
 
 	count_add(tcp->counters, COUNT_timer_compactions, tcp->wheel.compactions - counted);
+	counted = count_get(tcp->counters, COUNT_timers_late);
+	count_add(tcp->counters, COUNT_timers_late, tcp->wheel.no_room - counted);
 }

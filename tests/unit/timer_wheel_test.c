@@ -29,7 +29,8 @@ struct owner {
 	uint64_t come_up, armings;
 };
 
-static struct owner owner_new(uint32_t count, uint32_t now)
+/* With room for so many of its records to be filed at once. */
+static struct owner owner_with_room(uint32_t count, uint32_t room, uint32_t now)
 {
 	struct owner o = { .count = count, .now = now, .records = calloc(count, sizeof(*o.records)) };
 	struct ref_pool pool = { .base = o.records,
@@ -40,10 +41,15 @@ static struct owner owner_new(uint32_t count, uint32_t now)
 	o.pools[REF_HOT] = pool;
 	pool.base = o.records + count / 2;
 	o.pools[REF_HALF_OPEN] = pool;
-	timer_wheel_init(&o.wheel, &counted, count, o.pools, now);
+	timer_wheel_init(&o.wheel, &counted, room, o.pools, now);
 	o.arena = test_arena_for(&counted);
-	timer_wheel_init(&o.wheel, &o.arena, count, o.pools, now);
+	timer_wheel_init(&o.wheel, &o.arena, room, o.pools, now);
 	return o;
+}
+
+static struct owner owner_new(uint32_t count, uint32_t now)
+{
+	return owner_with_room(count, count, now);
 }
 
 static void owner_free(struct owner *o)
@@ -478,4 +484,62 @@ Test(timer_wheel, random_with_stale_filings_cleared_out)
 {
 	for (uint64_t seed = 1; seed <= 4; seed++)
 		random_run(seed, 30, 120, 20000);
+}
+
+/* How many have not fired. */
+static uint32_t armed(const struct owner *o)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < o->count; i++)
+		n += o->records[i].armed;
+	return n;
+}
+
+/* A tenth of the records are on time, and the sweep, which takes three ticks for all, comes upon the others. */
+Test(timer_wheel, beyond_its_room_timers_are_late_and_none_is_lost)
+{
+	const uint32_t count = 3 * TIMER_WHEEL_SWEEP, room = count / 10, start = UINT32_MAX - 50;
+	struct owner o = owner_with_room(count, room, start);
+
+	for (uint32_t i = 0; i < count; i++)
+		arm(&o, i, start + 100);
+	cr_assert_eq(o.wheel.filed, room);
+	cr_assert_eq(o.wheel.no_room, count - room);
+	cr_assert_eq(timer_wheel_next(&o.wheel), 1, "the sweep goes on");
+	for (uint32_t t = 1; t < 100; t++)
+		advance(&o, start + t, 64);
+	cr_assert_eq(armed(&o), count, "none is early");
+	for (uint32_t t = 100; t < 104; t++)
+		advance(&o, start + t, 64);
+	cr_assert_eq(armed(&o), 0, "none is later than a sweep takes");
+	cr_assert_eq(o.wheel.filed, 0);
+	cr_assert_eq(o.wheel.late, 0);
+	cr_assert_eq(timer_wheel_next(&o.wheel), UINT32_MAX);
+	arm(&o, count - 1, start + 200);
+	advance(&o, start + 200, 64);
+	cr_assert_eq(o.records[count - 1].fired_at, start + 200, "there is room again");
+	owner_free(&o);
+}
+
+/* One that is late and armed anew finds the room that there is by now; of another pool, and alone. */
+Test(timer_wheel, a_late_record_takes_room_that_became_free)
+{
+	struct owner o = owner_with_room(4, 1, 0);
+
+	arm(&o, 0, 10);
+	arm(&o, 3, 5000);
+	cr_assert_eq(o.records[3].filing, TIMER_WHEEL_LATE);
+	arm(&o, 3, 4000);
+	cr_assert_eq(o.wheel.late, 1, "it is late once");
+	cr_assert_eq(o.wheel.no_room, 1);
+	o.records[0].armed = false;
+	for (uint32_t t = 1; t <= 10; t++)
+		advance(&o, t, 4);
+	arm(&o, 3, 20);
+	cr_assert_eq(o.wheel.late, 0);
+	cr_assert_eq(o.wheel.filed, 1);
+	advance(&o, 20, 4);
+	cr_assert_eq(o.records[3].fired_at, 20);
+	owner_free(&o);
 }
