@@ -35,6 +35,7 @@ static const struct {
 	  "connections that succeed beside a SYN flood, by its rate" },
 	{ "bulk", bench_bulk, 256,
 	  "bytes through one connection, copied and verified at both ends on one core" },
+	{ "latency", bench_latency, 256, "64 bytes there and back, one at a time, on one core and on two" },
 	{ "table_lookup", bench_table_lookup, 2400,
 	  "cycles to find a connection in a burst, beside rte_hash" },
 };
