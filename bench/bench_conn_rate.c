@@ -206,7 +206,8 @@ static bool take_turns(struct contender *weir, struct contender *reference, stru
 	return false;
 }
 
-static bool enough_tuples(const struct contender *weir)
+/* What all the lives together must have been. */
+static bool was_whole(const struct contender *weir)
 {
 	const struct conn_client *client = conn_pair_client(weir->pair);
 	struct conn_pair_counts counts;
@@ -222,9 +223,11 @@ static bool enough_tuples(const struct contender *weir)
 		   counts.lives, weir->tuples.count, counts.time_wait, client->others_open,
 		   counts.memory >> 20, counts.hugepages >> 20, (double)connect.p50 / 1e3,
 		   (double)connect.p99 / 1e3, (double)close.p50 / 1e3, (double)close.p99 / 1e3);
-	if (weir->tuples.count >= TUPLES && connect.count == counts.lives && close.count == counts.lives)
+	if (weir->tuples.count >= TUPLES && connect.count == counts.lives && close.count == counts.lives &&
+	    conn_pair_has_options(weir->pair))
 		return true;
-	bench_note("conn_rate: not enough tuples, or not every life is in the histograms: no result");
+	bench_note(
+		"conn_rate: too few tuples, a life that is not in the histograms, or no options: no result");
 	return false;
 }
 
@@ -293,7 +296,7 @@ static int run_case(const struct rate_case *c)
 	int rc = -1;
 
 	if (open_pair(&weir, c, c->setup.ipv6) && open_reference(&reference, c) &&
-	    warm_up(&weir, &reference) && take_turns(&weir, &reference, &turns) && enough_tuples(&weir)) {
+	    warm_up(&weir, &reference) && take_turns(&weir, &reference, &turns) && was_whole(&weir)) {
 		tell(c, &turns);
 		rc = 0;
 	}

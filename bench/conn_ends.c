@@ -142,6 +142,14 @@ static void live_on(struct conn_client *client, struct weir_core *core, const st
 	}
 }
 
+/* Nothing but opening may happen to one that is idle. */
+static void stay(struct conn_client *client, const struct weir_event *event)
+{
+	client->faults += event->what != WEIR_EV_OPENED;
+	client->others_open++;
+	client->other = event->conn;
+}
+
 static bool begin(struct conn_client *client, struct weir_core *core, uint32_t word)
 {
 	weir_conn conn;
@@ -198,10 +206,8 @@ void conn_client_round(struct weir_core *core, const struct weir_event *events, 
 	for (unsigned i = 0; i < n; i++) {
 		if (events[i].word != WORD_OTHER)
 			live_on(client, core, &events[i], now_ns);
-		else if (events[i].what == WEIR_EV_OPENED)
-			client->others_open++;
 		else
-			client->faults++;
+			stay(client, &events[i]);
 	}
 	open_more(client, core, now_ns);
 }

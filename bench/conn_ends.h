@@ -46,6 +46,7 @@ struct conn_client {
 	bool lives_wanted;      /* to be set to have lives, cleared to let them end */
 	uint32_t others_wanted; /* idle ones, opened before any life */
 	uint32_t others_begun, others_open;
+	weir_conn other;                 /* the one that opened last */
 	uint32_t lives;                  /* now */
 	uint64_t lived;                  /* over */
 	uint64_t faults;                 /* what should not have happened */

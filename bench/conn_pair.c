@@ -236,6 +236,14 @@ void conn_pair_counts(const struct conn_pair *pair, struct conn_pair_counts *cou
 	counts->server_cycles = loops[1].busy_cycles;
 }
 
+bool conn_pair_has_options(const struct conn_pair *pair)
+{
+	struct weir_info info;
+
+	return weir_info(pair->cores[0], pair->client.other, &info) == 0 && info.timestamps && info.sack &&
+	       info.window_scaling;
+}
+
 const struct conn_client *conn_pair_client(const struct conn_pair *pair)
 {
 	return &pair->client;

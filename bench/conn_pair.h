@@ -52,6 +52,9 @@ void conn_pair_counts(const struct conn_pair *pair, struct conn_pair_counts *cou
 /* Notes of what the faults were, since the beginning. */
 void conn_pair_tell_faults(const struct conn_pair *pair);
 
+/* Whether connections have agreed on timestamps, SACK and window scaling: asked of one that is open and idle. */
+bool conn_pair_has_options(const struct conn_pair *pair);
+
 /* What the client has recorded. Not while the loops run. */
 const struct conn_client *conn_pair_client(const struct conn_pair *pair);
 
