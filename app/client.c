@@ -493,6 +493,15 @@ void client_fini(struct client *client)
 	free(client->streams);
 }
 
+uint64_t client_due(const void *arg)
+{
+	const struct client *client = arg;
+
+	if (!client->paced || !client->started || client->pace.next_ns == UINT64_MAX)
+		return UINT64_MAX;
+	return client->start_ns + client->pace.next_ns;
+}
+
 void client_round(struct weir_core *core, const struct weir_event *events, unsigned n, uint64_t now_ns,
 		  void *arg)
 {

@@ -100,6 +100,9 @@ int client_init(struct client *client, const struct options *options, struct wei
 		unsigned shards, const struct orders *orders);
 void client_fini(struct client *client);
 
+/* A weir_due_fn: the next intended time. */
+uint64_t client_due(const void *arg);
+
 void client_round(struct weir_core *core, const struct weir_event *events, unsigned n, uint64_t now_ns,
 		  void *arg);
 

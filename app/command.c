@@ -169,6 +169,7 @@ static int build(struct command_state *state)
 		snprintf(state->line, sizeof(state->line), "not enough memory to begin with");
 		return -ENOMEM;
 	}
+	weir_runtime_rest(session->runtime, state->options->rest);
 	if (state->options->capture != NULL) {
 		rc = weir_runtime_capture(session->runtime, state->options->capture);
 		if (rc != 0)

@@ -39,6 +39,12 @@ static const char *const flood_names[FLOOD_KINDS] = {
 	[FLOOD_FIN] = "fin", [FLOOD_NULL] = "null", [FLOOD_XMAS] = "xmas",     [FLOOD_MIX] = "mix",
 };
 
+static const char *const rest_names[] = {
+	[WEIR_REST_AUTO] = "auto",
+	[WEIR_REST_NEVER] = "never",
+	[WEIR_REST_ALWAYS] = "always",
+};
+
 static const char *const family_names[FAMILIES] = {
 	[FAMILY_4] = "4",
 	[FAMILY_6] = "6",
@@ -259,6 +265,16 @@ static error_t parse_family(struct parse *parse, const char *arg)
 	return 0;
 }
 
+static error_t parse_rest(struct parse *parse, const char *arg)
+{
+	int rest = place_of(arg, rest_names, WEIR_REST_ALWAYS + 1);
+
+	if (rest < 0)
+		return wrong(parse, "--rest: '%s' is none; give auto, never or always", arg);
+	parse->options->rest = (enum weir_rest)rest;
+	return 0;
+}
+
 static error_t parse_mode(struct parse *parse, const char *arg)
 {
 	for (unsigned mode = 0; mode <= WEIR_DEFENCE_OFF; mode++) {
@@ -324,6 +340,8 @@ static error_t parse_place(int key, char *arg, struct argp_state *state)
 			     units_list(arg, 1023, options->lcores, OPTIONS_LCORES_MAX,
 					&options->lcores_count),
 			     "--lcores", arg, "up to 64 different CPU numbers, such as 2 or 2,4-6");
+	case KEY_REST:
+		return parse_rest(parse, arg);
 	case KEY_MAX_CONNECTIONS:
 		return parse_count(parse, "--max-connections", arg, 1, 1u << 28, &options->max_connections);
 	case KEY_EAL:

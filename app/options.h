@@ -71,6 +71,7 @@ struct options {
 
 	/* Every command. 0, NULL or false: not given. */
 	const char *port, *profile, *capture, *eal;
+	enum weir_rest rest;
 	struct weir_range ranges[WEIR_MAX_RANGES];
 	unsigned ranges_count;
 	struct weir_address gateway, gateway6; /* IPv4's, IPv6's */

@@ -10,6 +10,10 @@ const struct argp_option options_common_rows[] = {
 	{ NULL, 0, NULL, 0, "Machine:", 11 },
 	{ "lcores", KEY_LCORES, "LIST", 0,
 	  "CPUs that run the stack, one shard each (default: chosen near the port)", 0 },
+	{ "rest", KEY_REST, "WHEN", 0,
+	  "What CPUs do while nothing comes. auto: sleep with virtual devices and in demo, spin with network cards "
+	  "(default). never: spin. always: sleep",
+	  0 },
 	{ "max-connections", KEY_MAX_CONNECTIONS, "N", 0, "Sizes everything", 0 },
 	{ "eal", KEY_EAL, "ARGS", 0, "Arguments for DPDK's EAL; they win over weir's own", 0 },
 	{ NULL, 0, NULL, 0, "Run:", 12 },

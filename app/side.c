@@ -147,6 +147,7 @@ static int choose_app(struct side *side, const struct options *options, struct w
 		shard->arg = side->floods[i];
 	} else if (side->is_client) {
 		shard->app = client_round;
+		shard->due = client_due;
 		shard->arg = side->clients[i] = calloc(1, sizeof(struct client));
 	} else {
 		shard->app = server_round;

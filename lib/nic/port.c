@@ -5,6 +5,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include <rte_bus.h>
+#include <rte_dev.h>
 #include <rte_ethdev.h>
 #include <rte_ether.h>
 
@@ -55,18 +57,24 @@ static int choose_mtu(struct port *port, uint16_t asked, const struct rte_eth_de
 	return 0;
 }
 
+static int configure(const struct port *port, bool interrupts)
+{
+	struct rte_eth_conf conf = {
+		.rxmode = { .mq_mode = RTE_ETH_MQ_RX_NONE, .mtu = port->mtu, .offloads = port->rx_offloads },
+		.intr_conf = { .rxq = interrupts },
+		.txmode = { .mq_mode = RTE_ETH_MQ_TX_NONE, .offloads = port->tx_offloads },
+	};
+
+	return rte_eth_dev_configure(port->id, port->queues, port->queues, &conf);
+}
+
 /*
  * Some drivers learn of the MTU by rte_eth_dev_configure(), others only by the call for it; that one
  * changes an interface of the kernel under net_af_packet, so it is made only when an MTU was asked for.
  */
-static int configure(struct port *port, bool mtu_asked, uint64_t rx_offloads, uint64_t tx_offloads,
-		     struct why *why)
+static int configure_with_mtu(const struct port *port, bool mtu_asked, struct why *why)
 {
-	struct rte_eth_conf conf = {
-		.rxmode = { .mq_mode = RTE_ETH_MQ_RX_NONE, .mtu = port->mtu, .offloads = rx_offloads },
-		.txmode = { .mq_mode = RTE_ETH_MQ_TX_NONE, .offloads = tx_offloads },
-	};
-	int error = rte_eth_dev_configure(port->id, port->queues, port->queues, &conf);
+	int error = configure(port, port->rests);
 
 	if (error != 0)
 		return why_set(why, error, "%s: cannot be configured with %u queues and MTU %u: %s",
@@ -110,10 +118,44 @@ static int choose_descriptors(struct port *port, const struct port_options *opti
 	return 0;
 }
 
+static void choose_offloads(struct port *port, const struct port_options *options,
+			    const struct rte_eth_dev_info *info)
+{
+	if (!options->software_checksums && offers(info->rx_offload_capa, RX_CSUM)) {
+		port->rx_offloads |= RX_CSUM;
+		port->offloads |= WEIR_OFFLOAD_RX_CSUM;
+	}
+	if (!options->software_checksums && offers(info->tx_offload_capa, TX_CSUM)) {
+		port->tx_offloads |= TX_CSUM;
+		port->offloads |= WEIR_OFFLOAD_TX_CSUM;
+	}
+	if (options->vlan && offers(info->rx_offload_capa, RTE_ETH_RX_OFFLOAD_VLAN_STRIP))
+		port->rx_offloads |= RTE_ETH_RX_OFFLOAD_VLAN_STRIP;
+	if (options->vlan && offers(info->tx_offload_capa, RTE_ETH_TX_OFFLOAD_VLAN_INSERT)) {
+		port->tx_offloads |= RTE_ETH_TX_OFFLOAD_VLAN_INSERT;
+		port->offloads |= WEIR_OFFLOAD_TX_VLAN;
+	}
+	port->multi_segment = offers(info->tx_offload_capa, RTE_ETH_TX_OFFLOAD_MULTI_SEGS);
+	if (port->multi_segment)
+		port->tx_offloads |= RTE_ETH_TX_OFFLOAD_MULTI_SEGS;
+}
+
+static bool is_vdev(const struct rte_device *device)
+{
+	return device != NULL && strcmp(rte_bus_name(rte_dev_bus(device)), "vdev") == 0;
+}
+
+/* Of memif the side that lends its buffers, those that the other one would have written to next. */
+static bool forgets(const char *device, const struct rte_eth_dev_info *info)
+{
+	return strcmp(info->driver_name, "net_af_xdp") == 0 ||
+	       (strcmp(info->driver_name, "net_memif") == 0 && device != NULL &&
+		strstr(device, "zero-copy=yes") != NULL);
+}
+
 int port_adopt(struct port *port, uint16_t id, const char *name, const struct port_options *options,
 	       struct why *why)
 {
-	uint64_t rx_offloads = 0, tx_offloads = 0;
 	struct rte_eth_dev_info info;
 	int error = rte_eth_dev_info_get(id, &info);
 
@@ -128,31 +170,18 @@ int port_adopt(struct port *port, uint16_t id, const char *name, const struct po
 			       options->queues, info.driver_name,
 			       RTE_MIN(info.max_rx_queues, info.max_tx_queues));
 
-	if (!options->software_checksums && offers(info.rx_offload_capa, RX_CSUM)) {
-		rx_offloads |= RX_CSUM;
-		port->offloads |= WEIR_OFFLOAD_RX_CSUM;
-	}
-	if (!options->software_checksums && offers(info.tx_offload_capa, TX_CSUM)) {
-		tx_offloads |= TX_CSUM;
-		port->offloads |= WEIR_OFFLOAD_TX_CSUM;
-	}
-	if (options->vlan && offers(info.rx_offload_capa, RTE_ETH_RX_OFFLOAD_VLAN_STRIP))
-		rx_offloads |= RTE_ETH_RX_OFFLOAD_VLAN_STRIP;
-	if (options->vlan && offers(info.tx_offload_capa, RTE_ETH_TX_OFFLOAD_VLAN_INSERT)) {
-		tx_offloads |= RTE_ETH_TX_OFFLOAD_VLAN_INSERT;
-		port->offloads |= WEIR_OFFLOAD_TX_VLAN;
-	}
-	port->multi_segment = offers(info.tx_offload_capa, RTE_ETH_TX_OFFLOAD_MULTI_SEGS);
-	if (port->multi_segment)
-		tx_offloads |= RTE_ETH_TX_OFFLOAD_MULTI_SEGS;
+	choose_offloads(port, options, &info);
+	port->is_virtual = is_vdev(info.device);
+	port->rests = options->rest == WEIR_REST_ALWAYS ||
+		      (options->rest == WEIR_REST_AUTO && port->is_virtual);
 	port->by_pointer = strcmp(info.driver_name, "net_ring") == 0;
-	port->forgetful = strcmp(info.driver_name, "net_af_xdp") == 0;
+	port->forgetful = forgets(options->device, &info);
 	port->socket = rte_eth_dev_socket_id(id);
 	read_mac(port);
 
 	error = choose_mtu(port, options->mtu, &info, why);
 	if (error == 0)
-		error = configure(port, options->mtu != 0, rx_offloads, tx_offloads, why);
+		error = configure_with_mtu(port, options->mtu != 0, why);
 	if (error == 0)
 		error = choose_descriptors(port, options, &info, why);
 	return error;
@@ -193,6 +222,19 @@ static void set_filters(const struct port *port)
 		rte_eth_promiscuous_enable(port->id);
 }
 
+/*
+ * Interrupts are wished for, and most drivers that have none do not mind. Those of the kernel that cannot pass them on
+ * (uio_pci_generic) make a NIC's refuse to start.
+ */
+static int start(const struct port *port)
+{
+	int error = rte_eth_dev_start(port->id);
+
+	if (error == 0 || !port->rests || configure(port, false) != 0)
+		return error;
+	return rte_eth_dev_start(port->id);
+}
+
 int port_start(struct port *port, struct rte_mempool *const *pools, struct why *why)
 {
 	unsigned socket = (unsigned)port->socket;
@@ -210,7 +252,7 @@ int port_start(struct port *port, struct rte_mempool *const *pools, struct why *
 				       port->name, queue, port->rx_descriptors, port->tx_descriptors,
 				       rte_strerror(-error));
 	}
-	error = rte_eth_dev_start(port->id);
+	error = start(port);
 	if (error != 0)
 		return why_set(why, error, "%s: cannot be started: %s", port->name,
 			       why_not_started(port, error));

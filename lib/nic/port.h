@@ -19,6 +19,7 @@
 #include <stdint.h>
 
 #include "nic/why.h"
+#include "weir.h"
 
 struct rte_device;
 struct rte_mempool;
@@ -33,6 +34,7 @@ struct port_options {
 	uint16_t mtu; /* of IP packets; 0: 1500, or less where the driver cannot */
 	bool software_checksums;
 	bool vlan; /* frames carry a tag: the port takes it off and puts it on where it can */
+	enum weir_rest rest;
 };
 
 struct port {
@@ -40,13 +42,16 @@ struct port {
 	uint16_t queues;
 	uint16_t rx_descriptors, tx_descriptors;
 	uint16_t mtu;
-	int socket;        /* NUMA node, SOCKET_ID_ANY where there is none */
-	unsigned offloads; /* WEIR_OFFLOAD_ bits */
+	int socket;                        /* NUMA node, SOCKET_ID_ANY where there is none */
+	unsigned offloads;                 /* WEIR_OFFLOAD_ bits */
+	uint64_t rx_offloads, tx_offloads; /* of ethdev */
 	uint8_t mac[6];
 	bool multi_segment; /* sends chains of mbufs */
 	bool by_pointer;    /* received mbufs are as their sender left them */
 	bool both_ends;     /* a wire: what it receives was sent by a port of this process */
 	bool forgetful;     /* its driver does not give the buffers in its rings back when it is closed */
+	bool is_virtual;    /* no hardware of its own: what receives from it may rest unasked */
+	bool rests;         /* what receives from it does; with interrupts, if its driver has them */
 	bool started;
 	struct rte_device *dev;
 	char name[64]; /* of the device */

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "run/loop.h"
 
-#include <sched.h>
 #include <string.h>
 
 #include <rte_branch_prediction.h>
+#include <rte_common.h>
 #include <rte_cycles.h>
 #include <rte_mbuf.h>
 #include <rte_pause.h>
@@ -99,43 +99,58 @@ static void add(uint64_t *counter, uint64_t n)
 	__atomic_store_n(counter, *counter + n, __ATOMIC_RELAXED);
 }
 
-/*
- * Some 50 us of idling, far longer than a peer's answer takes where every lcore has a CPU of its own.
- * Where they must share one, spinning on would keep those waiting who have the work. Alone, a yield costs
- * half a microsecond.
- */
-#define PATIENT_LAPS 256
-
-static void idle(struct loop_group *group)
-{
-	if (group->idle_laps < PATIENT_LAPS) {
-		group->idle_laps++;
-		rte_pause();
-	} else {
-		sched_yield();
-	}
-}
-
-uint64_t loop_lap(struct loop_group *group, uint64_t tsc)
+/* True if one of them had something to do. *tsc: the counter, before and behind them. */
+static bool turns(struct loop_group *group, uint64_t *tsc)
 {
 	bool busy = false;
-	uint64_t end;
 
 	for (unsigned i = 0; i < group->count; i++) {
 		struct loop *loop = group->loops[i];
-		bool worked = turn(loop, tsc_to_ns(tsc));
+		bool worked = turn(loop, tsc_to_ns(*tsc));
+		uint64_t end = rte_rdtsc();
 
-		end = rte_rdtsc();
-		add(worked ? &loop->busy_cycles : &loop->idle_cycles, end - tsc);
+		add(worked ? &loop->busy_cycles : &loop->idle_cycles, end - *tsc);
 		add(&loop->turns, 1);
 		busy |= worked;
-		tsc = end;
+		*tsc = end;
 	}
-	if (busy) {
-		group->idle_laps = 0;
+	return busy;
+}
+
+/*
+ * For how long nobody needs the lcore, if no frame comes: at most until_ns. What was due before this lap has had its
+ * turn.
+ */
+static uint64_t left_ns(const struct loop_group *group, uint64_t now_ns, uint64_t until_ns)
+{
+	uint64_t left = until_ns > now_ns ? until_ns - now_ns : 0;
+
+	for (unsigned i = 0; i < group->count; i++) {
+		const struct loop *loop = group->loops[i];
+		uint64_t shard_ns = weir_next_deadline(loop->core);
+		uint64_t app_ns = loop->due != NULL ? loop->due(loop->arg) : UINT64_MAX;
+
+		if (loop->burst.backlog_count > 0 || shard_ns <= now_ns)
+			return 0;
+		left = RTE_MIN(left, shard_ns - now_ns);
+		if (app_ns > now_ns)
+			left = RTE_MIN(left, app_ns - now_ns);
+	}
+	return left;
+}
+
+uint64_t loop_lap(struct loop_group *group, uint64_t tsc, uint64_t until_ns)
+{
+	uint64_t start_ns = tsc_to_ns(tsc), end;
+
+	if (turns(group, &tsc)) {
+		rest_worked(&group->rest, tsc);
 		return tsc;
 	}
-	idle(group);
+	if (rest_is_due(&group->rest, tsc))
+		rest_lap(&group->rest, tsc, left_ns(group, start_ns, until_ns));
+	else
+		rte_pause();
 	end = rte_rdtsc();
 	add(&group->loops[0]->idle_cycles, end - tsc);
 	return end;
@@ -147,7 +162,7 @@ int loop_run(void *arg)
 	uint64_t tsc = rte_rdtsc();
 
 	while (!__atomic_load_n(group->stop, __ATOMIC_RELAXED))
-		tsc = loop_lap(group, tsc);
+		tsc = loop_lap(group, tsc, UINT64_MAX);
 	return 0;
 }
 

@@ -3,7 +3,7 @@
  * loop.h - a burst's way through a shard: received, taken in, turned into events, answered by the
  * application, sent. What one shard does of it at a time is a turn; shards on one lcore take turns.
  *
- * Nothing waits. A turn is bounded on every side: one burst in, LOOP_EVENT_CALLS calls of the
+ * Nothing waits for anything while there is work. A turn is bounded on every side: one burst in, LOOP_EVENT_CALLS calls of the
  * application, LOOP_OUTPUT_BURSTS out and as many of a source's; what is left comes in the next. Frames that
  * weir_input() did not take are offered again before more are received, so that a full shard pushes back
  * to its port, which drops what does not fit, as any host does.
@@ -17,6 +17,7 @@
 #include <stdint.h>
 
 #include "nic/nic.h"
+#include "run/rest.h"
 #include "weir.h"
 
 #define LOOP_EVENTS 128
@@ -28,6 +29,7 @@ struct loop {
 	weir_app_fn app;
 	weir_source_fn source; /* NULL: none */
 	weir_sink_fn sink;     /* NULL: none */
+	weir_due_fn due;       /* NULL: whenever */
 	void *arg;
 
 	unsigned kept; /* of frames: received, not yet taken */
@@ -43,15 +45,15 @@ struct loop {
 struct loop_group {
 	unsigned count;
 	struct loop *loops[PORT_QUEUES_MAX];
-	const bool *stop;   /* relaxed loads */
-	unsigned idle_laps; /* in a row */
+	const bool *stop; /* relaxed loads */
+	struct rest rest;
 };
 
 /*
- * Each of the loops once. tsc: now; returns the counter at the end. Without work for a while, it lets
- * others who want this CPU go first.
+ * Each of the loops once. tsc: now; returns the counter at the end. Without work for a while it rests, but not
+ * beyond until_ns.
  */
-uint64_t loop_lap(struct loop_group *group, uint64_t tsc);
+uint64_t loop_lap(struct loop_group *group, uint64_t tsc, uint64_t until_ns);
 
 /* Laps until *stop. An lcore's main function (rte_eal_remote_launch). */
 int loop_run(void *group);

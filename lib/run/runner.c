@@ -56,6 +56,7 @@ static int create_loop(struct runner *runner, const struct weir_shard_config *co
 	runner->loop->app = config->app;
 	runner->loop->source = config->source;
 	runner->loop->sink = config->sink;
+	runner->loop->due = config->due;
 	runner->loop->arg = config->arg;
 	return 0;
 }

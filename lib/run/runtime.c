@@ -31,6 +31,16 @@ const char *weir_runtime_error(const struct weir_runtime *rt)
 	return rt->why.text;
 }
 
+int weir_runtime_rest(struct weir_runtime *rt, enum weir_rest rest)
+{
+	if (rt->ports_count > 0)
+		return why_set(&rt->why, -EBUSY, "how loops rest is said before ports are opened");
+	if (rest > WEIR_REST_ALWAYS)
+		return why_set(&rt->why, -EINVAL, "no way to rest has the number %u", (unsigned)rest);
+	rt->rest = rest;
+	return 0;
+}
+
 /* 0 if `more` ports may be added now. */
 static int room_for_ports(struct weir_runtime *rt, unsigned more)
 {
@@ -51,6 +61,7 @@ int weir_runtime_port(struct weir_runtime *rt, const struct weir_port_config *co
 		.mtu = config->mtu,
 		.software_checksums = config->software_checksums,
 		.vlan = config->vlan,
+		.rest = rt->rest,
 	};
 	int error = room_for_ports(rt, 1);
 
@@ -64,7 +75,7 @@ int weir_runtime_port(struct weir_runtime *rt, const struct weir_port_config *co
 
 int weir_runtime_wire(struct weir_runtime *rt, int ports[2])
 {
-	struct port_options options = { .queues = 1 };
+	struct port_options options = { .queues = 1, .rest = rt->rest };
 	int first = (int)rt->ports_count;
 	int error = room_for_ports(rt, 2);
 
@@ -167,6 +178,7 @@ int weir_runtime_shard(struct weir_runtime *rt, int port, const struct weir_shar
 	group = &rt->groups[lcore];
 	group->stop = &rt->stop;
 	group->loops[group->count++] = runner->loop;
+	rest_add(&group->rest, runner->port, 0);
 	return (int)rt->runners_count++;
 }
 

@@ -31,6 +31,7 @@ struct weir_runtime {
 	unsigned ports_count, wires_count, runners_count;
 	struct capture *capture; /* NULL: off */
 	enum runtime_phase phase;
+	enum weir_rest rest;
 	bool stop; /* relaxed: says nothing but itself */
 	struct why why;
 };

@@ -119,7 +119,7 @@ static void run_own(struct weir_runtime *rt, struct loop_group *own, uint64_t un
 	uint64_t tsc = rte_rdtsc();
 
 	while (!runtime_stopped(rt)) {
-		tsc = loop_lap(own, tsc);
+		tsc = loop_lap(own, tsc, until_ns);
 		if (rt->capture != NULL) {
 			capture_write(rt->capture);
 			tsc = rte_rdtsc();

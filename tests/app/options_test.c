@@ -67,6 +67,18 @@ static void expect_demo_place(unsigned families)
 	}
 }
 
+Test(options, rest)
+{
+	cr_assert_eq(parse(SERVE), 0, "%s", error);
+	cr_expect_eq(options.rest, WEIR_REST_AUTO);
+	cr_assert_eq(parse(LOAD " --rest never"), 0, "%s", error);
+	cr_expect_eq(options.rest, WEIR_REST_NEVER);
+	cr_assert_eq(parse("demo --rest always"), 0, "%s", error);
+	cr_expect_eq(options.rest, WEIR_REST_ALWAYS);
+	cr_assert_eq(parse("demo --rest auto"), 0, "%s", error);
+	cr_expect_eq(options.rest, WEIR_REST_AUTO);
+}
+
 Test(options, demo_has_addresses_of_the_family_that_is_wanted)
 {
 	cr_assert_eq(parse("demo --family 4"), 0, "%s", error);
@@ -368,6 +380,7 @@ static const struct {
 	  "--addr: 192.0.2.10/24 and 192.0.2.1-192.0.2.20/24 share addresses" },
 	{ SERVE6 " --addr fd99::1-fd99::10/64", "--addr: fd99::10/64 and fd99::1-fd99::10/64 share" },
 	{ SERVE " --lcores 1,x", "--lcores: '1,x' " },
+	{ SERVE " --rest often", "--rest: 'often' " },
 	{ SERVE " --lcores 1,2", "--lcores: " },
 	{ SERVE " --max-connections 0", "--max-connections: '0' is out of range" },
 	{ SERVE " --max-connections many", "--max-connections: 'many' is not understood" },
