@@ -118,7 +118,6 @@ static int choose_descriptors(struct port *port, const struct port_options *opti
 	return 0;
 }
 
-<<<<<<< ours
 static void choose_offloads(struct port *port, const struct port_options *options,
 			    const struct rte_eth_dev_info *info)
 {
@@ -146,8 +145,6 @@ static bool is_vdev(const struct rte_device *device)
 	return device != NULL && strcmp(rte_bus_name(rte_dev_bus(device)), "vdev") == 0;
 }
 
-=======
->>>>>>> theirs
 /* Of memif the side that lends its buffers, those that the other one would have written to next. */
 static bool forgets(const char *device, const struct rte_eth_dev_info *info)
 {
