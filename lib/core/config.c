@@ -196,6 +196,8 @@ static const char *check_rest(const struct weir_config *config)
 		return "dscp: must be at most 63";
 	if (config->socket < -1)
 		return "socket: must be a NUMA node, or -1 for any";
+	if ((unsigned)config->pages > WEIR_PAGES_NORMAL)
+		return "pages: must be one of WEIR_PAGES_";
 	if (config->pool == NULL)
 		return "pool: a mempool of mbufs is wanted";
 	if (rte_pktmbuf_data_room_size(config->pool) < RTE_PKTMBUF_HEADROOM + ETH_BYTES + config->mtu)

@@ -5,28 +5,33 @@
  * A table that is hit at random costs a page walk per access on 4 KiB pages: 1 GiB or 2 MiB hugepages
  * if free ones cover the block, else transparent ones, else whatever there is. Zeroed, and untouched:
  * what nobody uses takes no memory beyond what hugepages reserve.
+ *
+ * Not thread-safe but for memory_hugepage_bytes(), which any thread may call while the block is there.
  */
 #ifndef WEIR_CORE_MEMORY_H
 #define WEIR_CORE_MEMORY_H
 
 #include <stddef.h>
 
-enum memory_pages {
-	MEMORY_1G,
-	MEMORY_2M,
-	MEMORY_TRANSPARENT, /* 2 MiB where the kernel finds them, as pages are touched */
-	MEMORY_PLAIN,
-};
+#include "weir.h"
 
 struct memory {
 	void *base;
-	size_t bytes;          /* as taken, a multiple of the page size */
-	size_t hugepage_bytes; /* of these on reserved hugepages */
-	enum memory_pages pages;
+	size_t bytes; /* as taken, a multiple of the page size */
+	enum weir_pages pages;
+	/* Private: what is given back, with what keeps neighbours apart from it. */
+	void *mapping;
+	size_t mapping_bytes;
 };
 
-/* socket: the NUMA node to prefer, -1: any. 0 or -ENOMEM. */
-int memory_take(struct memory *memory, size_t bytes, int socket);
+/* socket: the NUMA node to prefer, -1: any. largest: no larger pages than these. 0 or -ENOMEM. */
+int memory_take(struct memory *memory, size_t bytes, int socket, enum weir_pages largest);
+
+/*
+ * How many of its bytes lie on hugepages now. Of transparent ones the kernel makes as many as it finds room for, when
+ * they are touched; it is asked, which takes some hundred microseconds.
+ */
+size_t memory_hugepage_bytes(const struct memory *memory);
 
 void memory_give(struct memory *memory);
 

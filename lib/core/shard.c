@@ -74,7 +74,7 @@ struct weir_core *weir_core_create(const struct weir_config *config)
 	if (err == 0) {
 		arena_take(&size, sizeof(struct weir_core));
 		arena_take(&size, tcp_footprint(config));
-		err = memory_take(&memory, size.used, config->socket);
+		err = memory_take(&memory, size.used, config->socket, config->pages);
 	}
 	if (err != 0) {
 		rte_errno = -err;

@@ -161,6 +161,7 @@ Test(config, sizes)
 	BAD(max_extensions, UINT32_MAX);
 	BAD(max_send_buffers, UINT32_MAX);
 	BAD(max_timers, UINT32_MAX);
+	BAD(pages, (enum weir_pages)(WEIR_PAGES_NORMAL + 1));
 	BAD(receive_buffers, 1);
 	BAD(receive_buffers, 256);
 	BAD(send_buffers, 0);
