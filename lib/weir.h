@@ -606,13 +606,20 @@ typedef unsigned (*weir_source_fn)(struct weir_core *core, struct rte_mbuf **mbu
  */
 typedef unsigned (*weir_sink_fn)(struct weir_core *core, struct rte_mbuf **mbufs, unsigned n, void *arg);
 
+/*
+ * When the application wants to be called next though nothing comes, ns; UINT64_MAX, or a time that has passed: it has no
+ * plans. Asked for by a loop that is about to rest. Without one an application may be called a millisecond late then.
+ */
+typedef uint64_t (*weir_due_fn)(const void *arg);
+
 struct weir_shard_config {
 	struct weir_config config; /* mac 0: the port's; offloads and pool are filled in */
 	int lcore;                 /* -1: chosen near the port. Shards may share an lcore: they take turns */
 	weir_app_fn app;
 	weir_source_fn source; /* NULL: none */
 	weir_sink_fn sink;     /* NULL: none */
-	void *arg;             /* of all three */
+	weir_due_fn due;       /* NULL: none */
+	void *arg;             /* of all four */
 	uint32_t mbufs;        /* of the shard's pool; 0: derived from the configuration, 96 MB at most */
 };
 
@@ -623,6 +630,22 @@ WEIR_API struct weir_runtime *weir_runtime_create(void); /* NULL: rte_errno */
  * did. Valid until the next call.
  */
 WEIR_API const char *weir_runtime_error(const struct weir_runtime *rt);
+
+/* What an lcore does while nothing comes. */
+enum weir_rest {
+	/* As below where all its ports are virtual devices (vdev: memory, interfaces of the kernel); spins on NICs. */
+	WEIR_REST_AUTO,
+	WEIR_REST_NEVER, /* spins; others who want its CPU go first while it is idle */
+	/*
+	 * Sleeps: until a frame comes, where the driver has interrupts; else for 0.1 ms at most, an eighth of the time
+	 * that it has been quiet, so that a frame may have to wait as long. A NIC may then lose the first frames of a
+	 * flood. Never beyond the next timer, or weir_due_fn's time.
+	 */
+	WEIR_REST_ALWAYS,
+};
+
+/* Before ports are opened; else AUTO holds. 0, -EBUSY (there is one already) or -EINVAL. */
+WEIR_API int weir_runtime_rest(struct weir_runtime *rt, enum weir_rest rest);
 
 /* Opens a device. Returns a port number of the runtime, or -ENODEV, -ENOTSUP, -ENOMEM, -EPERM, ... */
 WEIR_API int weir_runtime_port(struct weir_runtime *rt, const struct weir_port_config *config);
@@ -704,8 +727,8 @@ WEIR_API void weir_runtime_loop_stats(struct weir_runtime *rt, int shard, struct
 
 /*
  * Stops capture, destroys cores, closes ports. Returns how many mbufs did not come back to their pools: 0
- * unless somebody still holds some, whose pool then stays. (Not counted behind net_af_xdp, whose driver
- * forgets the buffers in its rings.)
+ * unless somebody still holds some, whose pool then stays. (Not counted behind net_af_xdp, and net_memif with
+ * zero-copy: these drivers forget the buffers in their rings.)
  */
 WEIR_API unsigned weir_runtime_destroy(struct weir_runtime *rt);
 
