@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "bare_loop.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include <rte_cycles.h>
@@ -77,7 +78,9 @@ double bare_loop_run(struct bare_loop *loop, uint64_t cycles)
 
 struct bare_loop *bare_loop_create(unsigned packets)
 {
+	static unsigned made;
 	struct bare_loop *loop = calloc(1, sizeof(*loop));
+	char name[RTE_MEMPOOL_NAMESIZE];
 	const struct port_options options = { .queues = 1, .software_checksums = true };
 	struct why why = { 0 };
 
@@ -85,7 +88,8 @@ struct bare_loop *bare_loop_create(unsigned packets)
 		return NULL;
 	loop->life = packets;
 	bare_packets_init(&loop->packets);
-	loop->pool = rte_pktmbuf_pool_create("bare_loop", BUFFERS, BUFFERS_CACHE, 0,
+	snprintf(name, sizeof(name), "bare_loop%u", made++);
+	loop->pool = rte_pktmbuf_pool_create(name, BUFFERS, BUFFERS_CACHE, 0,
 					     RTE_PKTMBUF_HEADROOM + BUFFER_BYTES, SOCKET_ID_ANY);
 	if (loop->pool == NULL) {
 		bench_note("no memory for %u buffers; give EAL more (-m)", BUFFERS);

@@ -24,8 +24,9 @@ struct bench_row {
 	const char *unit;
 	const char *reference; /* what it is compared with; NULL: nothing, then no ratio */
 	double reference_value;
-	double ratio;  /* times better than the reference */
-	double target; /* 0: none */
+	double ratio;                  /* times better than the reference */
+	double target;                 /* 0: none */
+	double core_round_trip_cycles; /* where two cores take part; 0: one does */
 };
 
 void bench_row(const struct bench_row *row);
@@ -50,6 +51,7 @@ double bench_median(double *values, unsigned count);
 
 /* Each returns 0, or -1 after a note that says why there is no result. */
 int bench_conn_rate(void);
+int bench_conn_rate_pair(void);
 int bench_memory(void);
 int bench_scale(void);
 int bench_syn_cookie(void);

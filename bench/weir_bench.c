@@ -18,7 +18,9 @@
 #include "eal_args.h"
 #include "hugepages.h"
 #include "machine.h"
+#include "pair_process.h"
 
+#define LCORES 2
 #define NAMES_MAX 32
 
 static const struct {
@@ -28,6 +30,7 @@ static const struct {
 	const char *question;
 } benches[] = {
 	{ "conn_rate", bench_conn_rate, 1024, "cycles of a connection's whole life, both ends on one core" },
+	{ "conn_rate_pair", bench_conn_rate_pair, 1536, "the same, one core a side, and on two cores" },
 	{ "memory", bench_memory, 256, "bytes that a connection takes, by its state" },
 	{ "scale", bench_scale, 256, "a hundred million connections at once, both ends in this machine" },
 	{ "syn_cookie", bench_syn_cookie, 3072, "SYNs answered by cookies on one core, beside testpmd" },
@@ -46,11 +49,13 @@ enum {
 	KEY_LIST = 256,
 	KEY_JSON,
 	KEY_EAL,
+	KEY_PAIR_PROCESS,
 };
 
 static struct {
 	bool list, json;
 	const char *eal;
+	const char *pair_process; /* this is no run, but a part of one */
 	const char *names[NAMES_MAX];
 	unsigned names_count;
 } options;
@@ -84,6 +89,8 @@ static void print_json(const struct bench_row *row)
 	}
 	if (row->target > 0)
 		json_object_set_new(line, "target", json_real(row->target));
+	if (row->core_round_trip_cycles > 0)
+		json_object_set_new(line, "core_round_trip_cycles", json_real(row->core_round_trip_cycles));
 	json_dumpf(line, stdout, JSON_COMPACT | JSON_REAL_PRECISION(6));
 	fputc('\n', stdout);
 	json_decref(line);
@@ -98,6 +105,8 @@ static void print_text(const struct bench_row *row)
 		printf("   %s %.1f   ratio %.3f", row->reference, row->reference_value, row->ratio);
 	if (row->target > 0)
 		printf("   target %.4g", row->target);
+	if (row->core_round_trip_cycles > 0)
+		printf("   core round trip %.0f", row->core_round_trip_cycles);
 	printf("\n");
 }
 
@@ -168,6 +177,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case KEY_EAL:
 		options.eal = arg;
 		return 0;
+	case KEY_PAIR_PROCESS:
+		options.pair_process = arg;
+		return 0;
 	case ARGP_KEY_ARG:
 		if (find(arg) < 0)
 			argp_failure(state, 2, 0, "no bench '%s'; --list names them", arg);
@@ -184,6 +196,7 @@ static const struct argp_option rows[] = {
 	{ "list", KEY_LIST, NULL, 0, "Name the benches, and run none", 0 },
 	{ "json", KEY_JSON, NULL, 0, "One JSON object per line", 0 },
 	{ "eal", KEY_EAL, "ARGS", 0, "Arguments for DPDK's EAL; they win over weir-bench's own", 0 },
+	{ "pair-process", KEY_PAIR_PROCESS, "SPEC", OPTION_HIDDEN, NULL, 0 },
 	{ 0 },
 };
 
@@ -221,18 +234,19 @@ static bool take_hugepages(unsigned mib)
 	return hugepages_take(mib);
 }
 
-/* One lcore, which is the main one: the benches here run on it. */
+/* Two lcores, if there are as many CPUs. Benches run on the main one, and most of them leave the other alone. */
 static int start_eal(void)
 {
 	static struct eal_args args;
 	unsigned cpus[RTE_MAX_LCORE];
 	unsigned count = machine_cpus(cpus, RTE_MAX_LCORE, RTE_MAX_LCORE);
+	unsigned lcores = count < LCORES ? count : LCORES;
 	unsigned mib = memory_mib();
 	struct eal_wishes wishes = {
 		.hugepages = take_hugepages(mib),
 		.memory_mib = mib,
-		.lcores = &cpus[count - 1],
-		.lcores_count = 1,
+		.lcores = &cpus[count - lcores],
+		.lcores_count = lcores,
 		.main_lcore = cpus[count - 1],
 	};
 
@@ -285,6 +299,8 @@ int main(int argc, char **argv)
 
 	argp_err_exit_status = 2;
 	argp_parse(&argp, argc, argv, 0, NULL, NULL);
+	if (options.pair_process != NULL)
+		return pair_process_main(options.pair_process);
 	if (options.list) {
 		for (unsigned i = 0; i < BENCHES; i++)
 			printf("%-16s %s\n", benches[i].name, benches[i].question);
