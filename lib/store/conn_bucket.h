@@ -12,14 +12,22 @@
 #ifdef __SSE2__
 #include "store/conn_match_sse2.h"
 #define CONN_MATCH conn_match_sse2
+#define CONN_WAYS_OF conn_ways_of_sse2
 #else
 #include "store/conn_match_c.h"
 #define CONN_MATCH conn_match_c
+#define CONN_WAYS_OF conn_ways_of_c
 #endif
 
 static inline struct conn_match conn_bucket_match(const uint64_t *bucket, uint32_t mark)
 {
 	return CONN_MATCH(bucket, mark);
+}
+
+/* The ways that hold this ref: one at most. */
+static inline uint32_t conn_bucket_ways_of(const uint64_t *bucket, uint32_t r)
+{
+	return CONN_WAYS_OF(bucket, r);
 }
 
 /* The free ways. */

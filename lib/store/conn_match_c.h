@@ -16,4 +16,13 @@ static inline struct conn_match conn_match_c(const uint64_t *bucket, uint32_t ma
 	return found;
 }
 
+static inline uint32_t conn_ways_of_c(const uint64_t *bucket, uint32_t r)
+{
+	uint32_t ways = 0;
+
+	for (unsigned i = 0; i < CONN_WAYS; i++)
+		ways |= (uint32_t)((uint32_t)bucket[i] == r) << i;
+	return ways;
+}
+
 #endif

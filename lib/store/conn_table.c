@@ -302,39 +302,76 @@ bool conn_table_insert(struct conn_table *table, uint64_t hash, ref r)
 	return true;
 }
 
-/* The entry of r, which must be there; sets *home to its home bucket if it stands elsewhere, else to NULL. */
-static uint64_t *entry_of(struct conn_table *table, struct place at, ref r, uint64_t **home)
+/* Takes r out of its other bucket, if it does not stand at home. */
+static void remove_stray(struct conn_table *table, struct place at, ref r)
 {
-	uint64_t *entries = table->buckets[at.home];
+	uint64_t *bucket = table->buckets[other_bucket(table, at.home, at.tag)];
+	uint32_t ways = conn_bucket_ways_of(bucket, r);
 
-	*home = NULL;
-	for (unsigned way = 0; way < CONN_WAYS; way++)
-		if ((ref)entries[way] == r)
-			return &entries[way];
-	*home = entries;
-	entries = table->buckets[other_bucket(table, at.home, at.tag)];
-	for (unsigned way = 0; way < CONN_WAYS; way++)
-		if ((ref)entries[way] == r)
-			return &entries[way];
-	CHECK(!"an entry that must be in the table");
-	return NULL;
+	CHECK(ways != 0);
+	bucket[__builtin_ctz(ways)] &= CONN_STRAY_BIT;
+	conn_bucket_stray_back(table->buckets[at.home], at.tag);
 }
 
 void conn_table_remove(struct conn_table *table, uint64_t hash, ref r)
 {
 	struct place at = place_of(table, hash);
-	uint64_t *home, *entry = entry_of(table, at, r, &home);
+	uint64_t *home = table->buckets[at.home];
+	uint32_t ways = conn_bucket_ways_of(home, r);
 
-	*entry &= CONN_STRAY_BIT;
-	if (home != NULL)
-		conn_bucket_stray_back(home, at.tag);
+	if (ways != 0)
+		home[__builtin_ctz(ways)] &= CONN_STRAY_BIT;
+	else
+		remove_stray(table, at, r);
 	table->entries--;
 	table->changes++;
 }
 
+void conn_table_remove_bulk(struct conn_table *table, const uint64_t *hashes, const ref *refs, unsigned n)
+{
+	uint8_t strays[CONN_TABLE_BULK_MAX];
+	uint64_t nowhere = 0;
+	unsigned count = 0;
+
+	CHECK(n <= CONN_TABLE_BULK_MAX);
+	/* Removed at home, or noted down: which of them it will be cannot be foreseen. */
+	for (unsigned i = 0; i < n; i++) {
+		uint64_t *home = table->buckets[conn_table_home(table, hashes[i])];
+		uint32_t ways = conn_bucket_ways_of(home, refs[i]);
+		uint64_t *entry = ways != 0 ? &home[__builtin_ctz(ways)] : &nowhere;
+
+		*entry &= CONN_STRAY_BIT;
+		strays[count] = (uint8_t)i;
+		count += ways == 0;
+	}
+	for (unsigned k = 0; k < count; k++) {
+		struct place at = place_of(table, hashes[strays[k]]);
+
+		__builtin_prefetch(table->buckets[other_bucket(table, at.home, at.tag)]);
+	}
+	for (unsigned k = 0; k < count; k++)
+		remove_stray(table, place_of(table, hashes[strays[k]]), refs[strays[k]]);
+	table->entries -= n;
+	table->changes += n;
+}
+
+/* The entry of r, which must be there. */
+static uint64_t *entry_of(struct conn_table *table, struct place at, ref r)
+{
+	uint64_t *bucket = table->buckets[at.home];
+	uint32_t ways = conn_bucket_ways_of(bucket, r);
+
+	if (ways == 0) {
+		bucket = table->buckets[other_bucket(table, at.home, at.tag)];
+		ways = conn_bucket_ways_of(bucket, r);
+	}
+	CHECK(ways != 0);
+	return &bucket[__builtin_ctz(ways)];
+}
+
 void conn_table_replace(struct conn_table *table, uint64_t hash, ref from, ref to)
 {
-	uint64_t *home, *entry = entry_of(table, place_of(table, hash), from, &home);
+	uint64_t *entry = entry_of(table, place_of(table, hash), from);
 
 	DCHECK(to != REF_NONE);
 	*entry = (*entry & ~(uint64_t)UINT32_MAX) | to;

@@ -77,6 +77,11 @@ bool conn_table_insert(struct conn_table *table, uint64_t hash, ref r);
 /* The entry must be there. */
 void conn_table_remove(struct conn_table *table, uint64_t hash, ref r);
 
+/*
+ * The same for n <= CONN_TABLE_BULK_MAX of them: refs[i] of hashes[i]. The home buckets should have been prefetched.
+ */
+void conn_table_remove_bulk(struct conn_table *table, const uint64_t *hashes, const ref *refs, unsigned n);
+
 /* Puts another record in the place of one with the same tuple. Cannot fail. */
 void conn_table_replace(struct conn_table *table, uint64_t hash, ref from, ref to);
 

@@ -162,11 +162,27 @@ static void churn(struct fixture *f, uint32_t steps, uint64_t seed)
 	free(before);
 }
 
+/* In bulks of all sizes. */
 static void drop_all(struct fixture *f)
 {
-	for (uint32_t i = 0; i < f->count; i++)
-		if (f->keys[i].r != REF_NONE)
-			drop(f, i);
+	uint64_t hashes[CONN_TABLE_BULK_MAX];
+	ref refs[CONN_TABLE_BULK_MAX];
+	uint64_t changes = f->table.changes;
+
+	for (uint32_t i = 0, bulk = 0; i < f->count; bulk = (bulk + 1) % (CONN_TABLE_BULK_MAX + 1)) {
+		uint32_t n = 0, entries = f->table.entries;
+
+		for (; i < f->count && n < bulk; i++) {
+			if (f->keys[i].r == REF_NONE)
+				continue;
+			hashes[n] = f->keys[i].hash;
+			refs[n++] = f->keys[i].r;
+			f->keys[i].r = REF_NONE;
+		}
+		conn_table_remove_bulk(&f->table, hashes, refs, n);
+		cr_assert_eq(f->table.entries, entries - n);
+		cr_assert_eq(f->table.changes, changes += n);
+	}
 	cr_assert_eq(f->table.entries, 0);
 }
 
@@ -432,5 +448,9 @@ Test(conn_table, matching_agrees_with_plain_c)
 
 		cr_assert_eq(plain.ways, found.ways);
 		cr_assert_eq(plain.strays, found.strays);
+		uint32_t r = step % 3 == 0 ? (uint32_t)rng_u64(&rng) : (uint32_t)bucket[step % CONN_WAYS];
+
+		cr_assert_eq(conn_ways_of_c(bucket, r), conn_bucket_ways_of(bucket, r));
+		cr_assert_eq(conn_ways_of_c(bucket, r) >> step % CONN_WAYS & 1, step % 3 != 0);
 	}
 }
