@@ -104,7 +104,7 @@ bool goodput_server_sound(const struct goodput_server *server)
 	if (server->half_open_max > HALF_OPEN_MAX)
 		bench_note("flood_goodput: %u half-open records, and the bound is %u", server->half_open_max,
 			   HALF_OPEN_MAX);
-	else if (stats.memory_bytes != server->memory_bytes || stats.hugepage_bytes != server->hugepage_bytes)
+	else if (stats.memory_bytes != server->memory_bytes)
 		bench_note("flood_goodput: the server's memory grew");
 	else
 		return true;
@@ -165,7 +165,6 @@ bool goodput_server_start(struct goodput_server *server, struct rte_mempool *poo
 	server->response = weir_static(server->core, response, sizeof(response));
 	weir_stats(server->core, &stats);
 	server->memory_bytes = stats.memory_bytes;
-	server->hugepage_bytes = stats.hugepage_bytes;
 	return true;
 }
 

@@ -34,7 +34,7 @@ struct goodput_server {
 	unsigned kept;          /* frames that weir_input() had no room for */
 	bool more;              /* to be sent: the last turn ended at its bound */
 	uint32_t half_open_max; /* records that were seen at once */
-	uint64_t memory_bytes, hugepage_bytes;
+	uint64_t memory_bytes;
 	struct rte_mbuf *frames[BURST_FRAMES];
 };
 
