@@ -154,7 +154,7 @@ void figures_make(const struct sample *now, struct sample *since, struct figures
 		.bytes_extension = stats->bytes_extension,
 		.bytes_pair = stats->bytes_pair,
 		.memory_bytes = stats->memory_bytes,
-		.hugepage_bytes = stats->hugepage_bytes,
+		.hugepage_bytes = now->hugepage_bytes,
 		.mbufs_taken = stats->mbufs_taken,
 		.mbufs_returned = stats->mbufs_returned,
 	};

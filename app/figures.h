@@ -23,6 +23,7 @@
 struct sample {
 	uint64_t now_ns;
 	struct weir_stats stats; /* summed over the shards */
+	uint64_t hugepage_bytes; /* the same */
 	uint64_t counters[SAMPLE_COUNTERS_MAX];
 	uint64_t busy_cycles;
 	uint64_t tx_backlog_drops, capture_drops;

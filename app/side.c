@@ -269,7 +269,6 @@ static void add_stats(struct weir_stats *sum, const struct weir_stats *stats)
 	sum->mbufs_taken += stats->mbufs_taken;
 	sum->mbufs_returned += stats->mbufs_returned;
 	sum->memory_bytes += stats->memory_bytes;
-	sum->hugepage_bytes += stats->hugepage_bytes;
 	/* Sizes of records are the same on every shard. */
 	sum->bytes_hot = stats->bytes_hot;
 	sum->bytes_half_open = stats->bytes_half_open;
@@ -337,6 +336,7 @@ void side_sample(const struct side *side, struct sample *sample)
 
 		weir_stats(core, &stats);
 		add_stats(&sample->stats, &stats);
+		sample->hugepage_bytes += weir_hugepage_bytes(core);
 		weir_counters(core, values, counters);
 		for (unsigned c = 0; c < counters; c++)
 			sample->counters[c] += values[c];

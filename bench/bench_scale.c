@@ -52,8 +52,8 @@ static bool is_whole(const struct crowd *crowd, uint32_t connections)
 	weir_stats(crowd_server(crowd), &server);
 	bench_note("scale: %" PRIu64 " MiB for the clients, %" PRIu64 " on hugepages; %" PRIu64
 		   " for the server, %" PRIu64 " on hugepages",
-		   client.memory_bytes / MIB, client.hugepage_bytes / MIB, server.memory_bytes / MIB,
-		   server.hugepage_bytes / MIB);
+		   client.memory_bytes / MIB, weir_hugepage_bytes(crowd_client(crowd)) / MIB,
+		   server.memory_bytes / MIB, weir_hugepage_bytes(crowd_server(crowd)) / MIB);
 	if (client.states[WEIR_ESTABLISHED] == connections && server.states[WEIR_ESTABLISHED] == connections)
 		return true;
 	bench_note("scale: %" PRIu64 " are open at the clients, %" PRIu64 " at the server",

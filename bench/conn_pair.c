@@ -228,7 +228,7 @@ void conn_pair_counts(const struct conn_pair *pair, struct conn_pair_counts *cou
 		counts->frames += stats.frames_out;
 		counts->bytes += stats.bytes_in;
 		counts->memory += stats.memory_bytes;
-		counts->hugepages += stats.hugepage_bytes;
+		counts->hugepages += weir_hugepage_bytes(pair->cores[end]);
 		counts->time_wait += stats.states[WEIR_TIME_WAIT];
 		counts->time_wait_expired += values[COUNT_time_wait_expired];
 	}

@@ -102,7 +102,8 @@ static bool fill(struct cookie_server *server)
 	}
 	weir_stats(server->core, &stats);
 	bench_note("%u connections in %" PRIu64 " MiB, %" PRIu64 " of them hugepages",
-		   COOKIE_SERVER_CONNECTIONS, stats.memory_bytes / MIB, stats.hugepage_bytes / MIB);
+		   COOKIE_SERVER_CONNECTIONS, stats.memory_bytes / MIB,
+		   weir_hugepage_bytes(server->core) / MIB);
 	return true;
 }
 

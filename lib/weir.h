@@ -563,11 +563,16 @@ struct weir_stats {
 	double bytes_hot, bytes_half_open, bytes_time_wait, bytes_extension;
 	double bytes_pair; /* that each of the first three has more where a range is of IPv6, whatever its own family; else 0 */
 	uint64_t memory_bytes;
-	uint64_t hugepage_bytes; /* of these; of transparent ones those that there are by now, which the kernel is asked for */
 };
 
 /* Any thread. */
 WEIR_API void weir_stats(const struct weir_core *core, struct weir_stats *stats);
+
+/*
+ * How many of its memory_bytes lie on hugepages now. Of transparent ones the kernel makes as many as it finds room for,
+ * as memory is touched; it is asked, which takes up to some milliseconds. Any thread.
+ */
+WEIR_API uint64_t weir_hugepage_bytes(const struct weir_core *core);
 
 /* ------------------------------------------------------------------------------------------- *
  * The runtime: ports, lcores, and one call that runs them. EAL must have been initialised.

@@ -29,7 +29,7 @@ int memory_take(struct memory *memory, size_t bytes, int socket, enum weir_pages
 
 /*
  * How many of its bytes lie on hugepages now. Of transparent ones the kernel makes as many as it finds room for, when
- * they are touched; it is asked, which takes some hundred microseconds.
+ * they are touched; it is asked, which takes a while.
  */
 size_t memory_hugepage_bytes(const struct memory *memory);
 

@@ -302,7 +302,11 @@ void weir_stats(const struct weir_core *core, struct weir_stats *stats)
 		.mbufs_taken = count_get(&core->counters, COUNT_mbufs_taken),
 		.mbufs_returned = count_get(&core->counters, COUNT_mbufs_returned),
 		.memory_bytes = core->memory.bytes,
-		.hugepage_bytes = memory_hugepage_bytes(&core->memory),
 	};
 	tcp_stats(core->tcp, stats);
+}
+
+uint64_t weir_hugepage_bytes(const struct weir_core *core)
+{
+	return memory_hugepage_bytes(&core->memory);
 }
