@@ -2,7 +2,6 @@
 /* Two processes, a core each, over memif. */
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include <rte_lcore.h>
@@ -61,7 +60,7 @@ struct pair_stage *pair_memif_create(unsigned server_lcore)
 	if (pair == NULL)
 		return NULL;
 	pair->stage = (struct pair_stage){ .turn = turn, .destroy = destroy };
-	strcpy(pair->folder, "/tmp/weir-bench-XXXXXX");
+	snprintf(pair->folder, sizeof(pair->folder), "/tmp/weir-bench-XXXXXX");
 	if (mkdtemp(pair->folder) == NULL) {
 		bench_note("no folder %s", pair->folder);
 		free(pair);
