@@ -28,7 +28,9 @@ static uint64_t read(struct weir_core *core, struct rte_mbuf *const *mbufs, uint
 			left |= 1ull << i;
 			continue;
 		}
-		if (!net_plain_addresses(&core->net, syns_remote(syns, syns->count - 1), syns_local(syns)))
+		/* All are for the same address. */
+		if ((syns->count == 1 && !net_plain_to(&core->net, syns_local(syns))) ||
+		    !net_plain_from(&core->net, syns_remote(syns, syns->count - 1)))
 			syns->count--;
 	}
 	return left;
@@ -63,16 +65,19 @@ static void turn(struct weir_core *core, struct rte_mbuf *m, unsigned bytes)
 static uint64_t turn_family(struct weir_core *core, struct rte_mbuf *const *mbufs, uint64_t *left, bool is6)
 {
 	struct lane lane;
+	struct syn_template template;
 	struct syn_answer answer;
 	uint64_t turned = 0, answered;
 
 	*left = read(core, mbufs, *left, is6, &lane);
 	tcp_expect_syns(core->tcp, &lane.syns);
 	answered = tcp_answer_syns(core->tcp, &lane.syns, right(core, mbufs, &lane), &answer, core->now_ns);
+	if (answered != 0)
+		syns_template(&lane.syns, &answer, &core->net.mac, &template);
 	for (; answered != 0; answered &= answered - 1) {
 		unsigned s = (unsigned)__builtin_ctzll(answered), i = lane.places[s];
 
-		syns_answer(&lane.syns, s, &answer, rte_pktmbuf_mtod(mbufs[i], uint8_t *), &core->net.mac);
+		syns_answer(&lane.syns, s, &template, rte_pktmbuf_mtod(mbufs[i], uint8_t *));
 		turn(core, mbufs[i], syns_bytes(&lane.syns));
 		turned |= 1ull << i;
 	}

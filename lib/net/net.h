@@ -70,12 +70,21 @@ bool net_may_send(const struct net *net, struct weir_address dst);
  */
 verdict net_check_addresses(const struct net *net, const struct ip_hdr *ip);
 
-/* The same, for what nearly all packets are: true is ACCEPTED. */
+/* The same of each address, for what nearly all packets are: true is ACCEPTED. */
+static inline bool net_plain_to(const struct net *net, struct weir_address dst)
+{
+	return addrs_local(&net->addrs, dst) && (!net->tentative || weir_is_ipv4(dst));
+}
+
+static inline bool net_plain_from(const struct net *net, struct weir_address src)
+{
+	return address_is_host(src) && !addrs_local(&net->addrs, src) && !addrs_broadcast(&net->addrs, src);
+}
+
 static inline bool net_plain_addresses(const struct net *net, struct weir_address src,
 				       struct weir_address dst)
 {
-	return addrs_local(&net->addrs, dst) && address_is_host(src) && !addrs_local(&net->addrs, src) &&
-	       !addrs_broadcast(&net->addrs, src) && (!net->tentative || weir_is_ipv4(dst));
+	return net_plain_to(net, dst) && net_plain_from(net, src);
 }
 
 /*

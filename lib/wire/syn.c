@@ -35,6 +35,7 @@
 #define WANT_20 0x0000000600000000ull
 #define MASK_12_6 0xfffff0000000ffffull
 #define WANT_12_6 0x86dd600000000028ull
+#define SRC 26
 #define SRC_6 22
 #define DST_6 38
 
@@ -56,58 +57,67 @@ static inline uint64_t load64(const uint8_t *p)
 	return word;
 }
 
-static inline bool matches(const uint8_t *p, uint64_t mask, uint64_t want)
+static inline uint32_t load32(const uint8_t *p)
 {
-	return ((load64(p) ^ htobe64(want)) & htobe64(mask)) == 0;
+	uint32_t word;
+
+	memcpy(&word, p, sizeof(word));
+	return word;
+}
+
+/* What is not as it should be. */
+static inline uint64_t differs(const uint8_t *p, uint64_t mask, uint64_t want)
+{
+	return (load64(p) ^ htobe64(want)) & htobe64(mask);
 }
 
 /* The first eight bytes of a frame: the destination, and of the source the bit that makes it a group's. */
 #define DST_MASK htobe64(0xffffffffffff0100ull)
 
-static inline bool ip_has_shape(const uint8_t *frame, bool is6)
+static inline uint64_t ip_differs(const uint8_t *frame, bool is6)
 {
 	if (is6)
-		return matches(frame + 12, MASK_12_6, WANT_12_6) && frame[20] == IP_PROTOCOL_TCP;
-	return matches(frame + 12, MASK_12, WANT_12) && matches(frame + 20, MASK_20, WANT_20);
+		return differs(frame + 12, MASK_12_6, WANT_12_6) | (frame[20] ^ IP_PROTOCOL_TCP);
+	return differs(frame + 12, MASK_12, WANT_12) | differs(frame + 20, MASK_20, WANT_20);
 }
 
-static inline bool tcp_has_shape(const uint8_t *tcp)
+static inline uint64_t tcp_differs(const uint8_t *tcp)
 {
-	return matches(tcp + 12, TCP_MASK_12, TCP_WANT_12) && matches(tcp + 20, TCP_MASK_20, TCP_WANT_20) &&
-	       bytes_get32(tcp + 36) >> 8 == TCP_WANT_36;
-}
-
-/* Of eight bytes: no sum of two dozen of these leaves 64 bits. */
-static inline uint64_t both_halves(uint64_t word)
-{
-	return (word & UINT32_MAX) + (word >> 32);
+	return differs(tcp + 12, TCP_MASK_12, TCP_WANT_12) | differs(tcp + 20, TCP_MASK_20, TCP_WANT_20) |
+	       ((load32(tcp + 36) ^ htobe32(TCP_WANT_36 << 8)) & htobe32(0xffffff00));
 }
 
 /* The sum of so many eights. */
 static inline uint64_t sum_eights(const uint8_t *p, unsigned bytes)
 {
-	uint64_t sum = 0;
+	uint64_t sum = load64(p);
 
-	for (unsigned at = 0; at < bytes; at += 8)
-		sum += both_halves(load64(p + at));
+	for (unsigned at = 8; at < bytes; at += 8)
+		sum = csum_add(sum, load64(p + at));
 	return sum;
+}
+
+#define TCP_PSEUDO ((uint64_t)htobe16(IP_PROTOCOL_TCP) + htobe16(TCP_TOTAL))
+
+/* Whether it folds to CSUM_RIGHT: a sum of something is never 0. */
+static inline bool is_right(uint64_t sum)
+{
+	return sum % CSUM_RIGHT == 0;
 }
 
 static inline bool tcp_right(const uint8_t *tcp, uint64_t addresses)
 {
-	uint64_t sum = addresses + htobe16(IP_PROTOCOL_TCP) + htobe16(TCP_TOTAL) + sum_eights(tcp, TCP_TOTAL);
-
-	return csum_fold(sum) == CSUM_RIGHT;
+	return is_right(csum_add(csum_add(sum_eights(tcp, TCP_TOTAL), addresses), TCP_PSEUDO));
 }
 
 bool syns_csums_right(const struct syns *syns, const uint8_t *frame)
 {
 	if (syns->is6)
 		return tcp_right(frame + TCP_AT_6, sum_eights(frame + SRC_6, 32));
-	uint64_t addresses = both_halves(load64(frame + 26));
-	uint64_t ip = both_halves(load64(frame + 14)) + (load64(frame + 18) >> 32) + addresses;
+	uint64_t addresses = load64(frame + SRC);
+	uint64_t ip = csum_add(csum_add(load64(frame + 14), load32(frame + 22)), addresses);
 
-	return csum_fold(ip) == CSUM_RIGHT && tcp_right(frame + TCP_AT, addresses);
+	return is_right(ip) && tcp_right(frame + TCP_AT, addresses);
 }
 
 void syns_init(struct syns *syns, const struct eth_addr *dst, bool is6)
@@ -137,7 +147,7 @@ static inline bool add_addresses(struct syns *syns, const uint8_t *frame, unsign
 {
 	if (is6)
 		return add_addresses_6(syns, frame, i);
-	syns->addrs[i] = be64toh(load64(frame + 26)); /* the source, theirs, above ours */
+	syns->addrs[i] = be64toh(load64(frame + SRC)); /* the source, theirs, above ours */
 	return (uint32_t)syns->addrs[i] == (uint32_t)syns->addrs[0];
 }
 
@@ -146,8 +156,8 @@ static inline bool add(struct syns *syns, const uint8_t *frame, bool is6)
 	const uint8_t *tcp = frame + (is6 ? TCP_AT_6 : TCP_AT);
 	unsigned i = syns->count;
 
-	if (((load64(frame) ^ syns->dst) & DST_MASK) != 0 || !ip_has_shape(frame, is6) ||
-	    !tcp_has_shape(tcp) || !add_addresses(syns, frame, i, is6))
+	if ((((load64(frame) ^ syns->dst) & DST_MASK) | ip_differs(frame, is6) | tcp_differs(tcp)) != 0 ||
+	    !add_addresses(syns, frame, i, is6))
 		return false;
 	uint64_t ports_and_number = be64toh(load64(tcp));
 	uint32_t ports = (uint32_t)(ports_and_number >> 32);
@@ -157,7 +167,6 @@ static inline bool add(struct syns *syns, const uint8_t *frame, bool is6)
 	if (ports >> 16 == 0 || (ports & 0xffff) == 0 || (uint16_t)ports != syns_lport(syns))
 		return false;
 	syns->numbers[i] = ports_and_number << 32 | ports;
-	syns->tsvals[i] = bytes_get32(tcp + 28);
 	syns->mss[i] = bytes_get16(tcp + 22);
 	syns->wscales[i] = wscale < TCP_OPT_WSCALE_MAX ? wscale : TCP_OPT_WSCALE_MAX;
 	syns->count++;
@@ -171,70 +180,99 @@ bool syns_add(struct syns *syns, const uint8_t *frame, uint32_t len)
 	return len >= SYN_BYTES && add(syns, frame, false);
 }
 
-static inline uint64_t put64(uint8_t *at, uint64_t word)
+void syns_template(const struct syns *syns, const struct syn_answer *answer, const struct eth_addr *src,
+		   struct syn_template *template)
 {
-	uint64_t word_be = htobe64(word);
+	uint8_t *ip = template->bytes + ETH_BYTES, *tcp = ip + (syns->is6 ? IPV6_BYTES : IPV4_BYTES);
+	struct eth_hdr eth = { .src = *src, .type = syns->is6 ? ETH_TYPE_IPV6 : ETH_TYPE_IPV4 };
+	struct ip_hdr header = { .protocol = IP_PROTOCOL_TCP, .ttl = answer->ttl, .tos = answer->tos };
 
+	*template = (struct syn_template){ .ip_sum = 0 };
+	header.total_bytes = (uint16_t)(syns_bytes(syns) - ETH_BYTES);
+	eth_build(template->bytes, &eth);
+	if (syns->is6)
+		ipv6_build(ip, &header, 0);
+	else
+		ipv4_build(ip, &header);
+	bytes_put16(tcp + 12, 0xa012);
+	bytes_put64(tcp + 20, TCP_WANT_20 | (uint64_t)answer->mss << 32);
+	bytes_put32(tcp + 36, TCP_WANT_36 << 8 | answer->wscale);
+	template->ip_sum = csum_header(ip, IPV4_BYTES);
+	template->tcp_sum = TCP_PSEUDO + csum_header(tcp, TCP_TOTAL);
+}
+
+/* Of 32 bits each, so that a dozen of them need no carry. */
+static inline uint64_t put32(uint8_t *at, uint32_t word_be)
+{
 	memcpy(at, &word_be, sizeof(word_be));
-	return both_halves(word_be);
+	return word_be;
 }
 
-/* The checksum of words that sum up to this, in host order. */
-static inline uint16_t csum_of(uint64_t sum)
+static inline uint64_t both_halves(uint64_t word)
 {
-	return be16toh((uint16_t)~csum_fold(sum));
+	return (word & UINT32_MAX) + (word >> 32);
 }
 
-/* Both return the sum of the addresses. */
-static inline uint64_t answer_ipv4(const struct syns *syns, unsigned i, const struct syn_answer *answer,
-				   uint8_t *frame)
+static inline void put_csum(uint8_t *at, uint64_t sum)
 {
-	uint32_t ttl = (uint32_t)answer->ttl << 24 | IP_PROTOCOL_TCP << 16;
-	uint64_t addresses = put64(frame + 26, syns->addrs[i] << 32 | syns->addrs[i] >> 32);
-	uint64_t ip =
-		put64(frame + 14, 0x4500003c00000000ull | IPV4_DONT_FRAGMENT | (uint64_t)answer->tos << 48);
+	uint16_t csum = (uint16_t)~csum_fold(sum);
 
-	bytes_put32(frame + 22, ttl | csum_of(addresses + ip + htobe32(ttl)));
+	memcpy(at, &csum, sizeof(csum));
+}
+
+static inline uint64_t answer_ipv4(const struct syn_template *template, uint8_t *frame, uint64_t src_dst)
+{
+	uint64_t dst_src = src_dst << 32 | src_dst >> 32, addresses = both_halves(src_dst);
+
+	memcpy(frame + SRC, &dst_src, sizeof(dst_src));
+	put_csum(frame + 24, template->ip_sum + addresses);
 	return addresses;
 }
 
-static inline uint64_t answer_ipv6(const struct syns *syns, unsigned i, const struct syn_answer *answer,
+static inline uint64_t answer_ipv6(const struct syns *syns, unsigned i, const struct syn_template *template,
 				   uint8_t *frame)
 {
 	const struct tuple tuple = { (uint32_t)syns->addrs[i], (uint32_t)(syns->addrs[i] >> 32),
 				     (uint16_t)syns->ports[i], (uint16_t)(syns->ports[i] >> 16) };
-	uint32_t first = 0x60000000u | (uint32_t)answer->tos << 20 | ipv6_flow_label(&tuple);
+	uint64_t sum = 0;
 
-	put64(frame + 14, (uint64_t)first << 32 | TCP_TOTAL << 16 | IP_PROTOCOL_TCP << 8 | answer->ttl);
-	return put64(frame + SRC_6, syns->pairs[0][i]) + put64(frame + SRC_6 + 8, syns->pairs[1][i]) +
-	       put64(frame + DST_6, syns->pairs[2][i]) + put64(frame + DST_6 + 8, syns->pairs[3][i]);
+	bytes_put32(frame + 14, bytes_get32(template->bytes + 14) | ipv6_flow_label(&tuple));
+	for (unsigned word = 0; word < 4; word++) {
+		uint64_t word_be = htobe64(syns->pairs[word][i]);
+
+		memcpy(frame + SRC_6 + 8 * word, &word_be, sizeof(word_be));
+		sum += both_halves(word_be);
+	}
+	return sum;
 }
 
-static inline void answer_tcp(const struct syns *syns, unsigned i, const struct syn_answer *answer,
-			      uint8_t *tcp, uint64_t sum)
+/* Of one family: what of the SYN is wanted is read before the template is laid over it. */
+static inline void answer(const struct syns *syns, unsigned i, const struct syn_template *template,
+			  uint8_t *frame, bool is6)
 {
+	uint8_t *tcp = frame + (is6 ? TCP_AT_6 : TCP_AT);
+	uint64_t back = load64(frame + 6), src_dst = load64(frame + SRC), sum;
+	uint32_t ports = load32(tcp), tsval = load32(tcp + 28);
 	uint32_t ack = (uint32_t)(syns->numbers[i] >> 32) + 1;
-	uint32_t wscale = TCP_WANT_36 << 8 | answer->wscale;
-	uint64_t ports = syns->ports[i] << 16 | syns->ports[i] >> 16;
-	uint64_t flags = 0xa012ull << 48 | (uint64_t)syns->wnds[i] << 32;
+	uint16_t wnd_be = htobe16(syns->wnds[i]);
 
-	sum += htobe16(IP_PROTOCOL_TCP) + htobe16(TCP_TOTAL);
-	sum += put64(tcp, ports << 32 | syns->iss[i]);
-	sum += put64(tcp + 20, TCP_WANT_20 | (uint64_t)answer->mss << 32);
-	sum += put64(tcp + 28, (uint64_t)syns->our_tsvals[i] << 32 | syns->tsvals[i]);
-	sum += htobe32(ack) + (uint64_t)htobe32(wscale) + both_halves(htobe64(flags));
-	bytes_put32(tcp + 8, ack);
-	bytes_put32(tcp + 36, wscale);
-	put64(tcp + 12, flags | (uint64_t)csum_of(sum) << 16);
+	memcpy(frame, template->bytes, is6 ? SYN_BYTES_6 : SYN_BYTES);
+	memcpy(frame, &back, sizeof(struct eth_addr)); /* to where it came from */
+	sum = is6 ? answer_ipv6(syns, i, template, frame) : answer_ipv4(template, frame, src_dst);
+	sum += template->tcp_sum + wnd_be;
+	sum += put32(tcp, ports << 16 | ports >> 16);
+	sum += put32(tcp + 4, htobe32(syns->iss[i]));
+	sum += put32(tcp + 8, htobe32(ack));
+	sum += put32(tcp + 28, htobe32(syns->our_tsvals[i]));
+	sum += put32(tcp + 32, tsval);
+	memcpy(tcp + 14, &wnd_be, sizeof(wnd_be));
+	put_csum(tcp + 16, sum);
 }
 
-void syns_answer(const struct syns *syns, unsigned i, const struct syn_answer *answer, uint8_t *frame,
-		 const struct eth_addr *src)
+void syns_answer(const struct syns *syns, unsigned i, const struct syn_template *template, uint8_t *frame)
 {
-	memcpy(frame, frame + 6, 6); /* back to where it came from */
-	memcpy(frame + 6, src->bytes, 6);
 	if (syns->is6)
-		answer_tcp(syns, i, answer, frame + TCP_AT_6, answer_ipv6(syns, i, answer, frame));
+		answer(syns, i, template, frame, true);
 	else
-		answer_tcp(syns, i, answer, frame + TCP_AT, answer_ipv4(syns, i, answer, frame));
+		answer(syns, i, template, frame, false);
 }

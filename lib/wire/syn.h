@@ -29,7 +29,6 @@ struct syns {
 	uint64_t pairs[4][SYNS_MAX]; /* of IPv6: the words of a struct pair */
 	uint64_t numbers[SYNS_MAX];  /* the sequence number, above the ports */
 	uint32_t ports[SYNS_MAX];    /* as tuple_ports() */
-	uint32_t tsvals[SYNS_MAX];
 	uint16_t mss[SYNS_MAX];
 	uint8_t wscales[SYNS_MAX]; /* capped at 14 */
 	uint64_t hashes[SYNS_MAX]; /* for those who look them up */
@@ -53,9 +52,19 @@ bool syns_add(struct syns *syns, const uint8_t *frame, uint32_t len);
 /* Whether the checksums of a frame that was added are right, IP's and TCP's. */
 bool syns_csums_right(const struct syns *syns, const uint8_t *frame);
 
+/* A SYN-ACK whose other fields are still 0: those of its SYN, and of the cookie. */
+struct syn_template {
+	uint8_t bytes[SYN_BYTES_6];
+	uint64_t ip_sum,
+		tcp_sum; /* as they stand in memory; TCP's with the pseudo header, but for the addresses */
+};
+
+/* From our station. */
+void syns_template(const struct syns *syns, const struct syn_answer *answer, const struct eth_addr *src,
+		   struct syn_template *template);
+
 /* Makes the frame of SYN number i into its SYN-ACK, for the station that it came from: checksums and all. */
-void syns_answer(const struct syns *syns, unsigned i, const struct syn_answer *answer, uint8_t *frame,
-		 const struct eth_addr *src);
+void syns_answer(const struct syns *syns, unsigned i, const struct syn_template *template, uint8_t *frame);
 
 /* Of both kinds of frame. */
 static inline unsigned syns_bytes(const struct syns *syns)
