@@ -12,6 +12,7 @@
 #include <rte_cycles.h>
 
 #include "bare_loop.h"
+#include "base/stage.h"
 #include "bench.h"
 #include "conn_pair.h"
 #include "conn_tuples.h"
@@ -262,6 +263,25 @@ static void tell(const struct rate_case *c, struct turns *turns)
 	tell_part("of that, the server", turns->server);
 }
 
+#ifdef WEIR_STAGES
+static void tell_stages(const struct contender *weir)
+{
+	struct conn_pair_counts counts;
+
+	if (weir->pair == NULL)
+		return;
+	conn_pair_counts(weir->pair, &counts);
+	for (enum stage stage = 0; stage < STAGES; stage++)
+		bench_note("conn_rate: %-12s %6.1f cycles", stage_name(stage),
+			   (double)stage_cycles(stage) / (double)counts.lives);
+}
+#else
+static void tell_stages(const struct contender *weir)
+{
+	(void)weir;
+}
+#endif
+
 static bool open_pair(struct contender *who, const struct rate_case *c, bool ipv6)
 {
 	struct conn_pair_setup setup = c->setup;
@@ -300,6 +320,7 @@ static int run_case(const struct rate_case *c)
 		tell(c, &turns);
 		rc = 0;
 	}
+	tell_stages(&weir);
 	rc |= close_contender(&weir);
 	rc |= close_contender(&reference);
 	return rc;

@@ -16,6 +16,7 @@
 
 #include <rte_prefetch.h>
 
+#include "base/stage.h"
 #include "core/chain.h"
 #include "core/payload_mbuf.h"
 #include "core/syn_lane.h"
@@ -360,10 +361,13 @@ static unsigned input_burst(struct weir_core *core, struct rte_mbuf *const *mbuf
 	memcpy(frames, mbufs, n * sizeof(frames[0]));
 	burst.mbufs = frames;
 	burst.count = n;
+	stage_enter(STAGE_PARSE);
 	prefetch(mbufs, n);
 	parse(core, &burst);
+	stage_enter(STAGE_INPUT);
 	unsigned taken = input_segments(core, &burst);
 
+	stage_enter(STAGE_DISPOSE);
 	dispose(core, &burst, taken, verdicts);
 	return taken;
 }
@@ -392,6 +396,7 @@ unsigned weir_input(struct weir_core *core, struct rte_mbuf **mbufs, unsigned n,
 		if (taken < burst)
 			break;
 	}
+	stage_enter(STAGE_TIMERS);
 	tcp_advance(core->tcp, core->now_ns);
 	net_advance(&core->net, core->now_ns);
 	return done;

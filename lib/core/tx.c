@@ -6,6 +6,7 @@
 #include "core/core.h"
 
 #include "base/check.h"
+#include "base/stage.h"
 #include "core/payload_mbuf.h"
 #include "core/vlan.h"
 #include "wire/build.h"
@@ -153,10 +154,12 @@ static unsigned output_segments(struct weir_core *core, struct rte_mbuf **out, u
 
 	while (done < max) {
 		unsigned want = max - done < CORE_BURST ? max - done : CORE_BURST, sent;
+		stage_enter(STAGE_OUTPUT);
 		unsigned n = tcp_output(core->tcp, segs, sides, want, core->now_ns);
 
 		if (n == 0)
 			break;
+		stage_enter(STAGE_BUILD);
 		bool more = send_burst(core, segs, sides, n, out + done, &sent);
 
 		done += sent;

@@ -9,6 +9,7 @@
 #include <rte_mbuf.h>
 #include <rte_pause.h>
 
+#include "base/stage.h"
 #include "run/tsc.h"
 
 static unsigned receive(struct loop *loop)
@@ -70,6 +71,7 @@ static inline unsigned transmit(struct loop *loop, make_fn make, uint64_t now_ns
 
 	for (int burst = 0; burst < LOOP_OUTPUT_BURSTS && burst_tx_ready(&loop->burst, now_ns); burst++) {
 		n = make(loop, frames, now_ns);
+		stage_enter(STAGE_TRANSMIT);
 		burst_tx(&loop->burst, frames, (uint16_t)n, now_ns);
 		sent += n;
 		if (n < BURST_FRAMES)
@@ -84,13 +86,16 @@ static bool turn(struct loop *loop, uint64_t now_ns)
 
 	if (burst_held(&loop->burst, now_ns))
 		return false;
+	stage_enter(STAGE_RECEIVE);
 	received = receive(loop);
 	take_in(loop, received, now_ns);
+	stage_enter(STAGE_APPLICATION);
 	delivered = deliver(loop, now_ns);
 	sent = transmit(loop, of_shard, now_ns);
 	/* What the application makes itself goes behind what TCP has to say. */
 	if (unlikely(loop->source != NULL))
 		sent += transmit(loop, of_source, now_ns);
+	stage_enter(STAGE_OTHER);
 	return received + delivered + sent > 0;
 }
 
