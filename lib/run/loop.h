@@ -16,6 +16,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <rte_common.h>
+
 #include "nic/nic.h"
 #include "run/rest.h"
 #include "weir.h"
@@ -41,13 +43,13 @@ struct loop {
 	uint64_t busy_cycles, idle_cycles, turns;
 };
 
-/* What runs on one lcore. */
+/* What runs on one lcore, which writes it in each lap: in lines of its own. */
 struct loop_group {
 	unsigned count;
 	struct loop *loops[PORT_QUEUES_MAX];
 	const bool *stop; /* relaxed loads */
 	struct rest rest;
-};
+} __rte_cache_aligned;
 
 /*
  * Each of the loops once. tsc: now; returns the counter at the end. Without work for a while it rests, but not

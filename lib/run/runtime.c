@@ -3,11 +3,11 @@
 #include "run/runtime.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <rte_errno.h>
 #include <rte_ethdev.h>
+#include <rte_malloc.h>
 
 #include "base/check.h"
 #include "run/lcores.h"
@@ -16,7 +16,7 @@
 
 struct weir_runtime *weir_runtime_create(void)
 {
-	struct weir_runtime *rt = calloc(1, sizeof(*rt));
+	struct weir_runtime *rt = rte_zmalloc("weir_runtime", sizeof(*rt), RTE_CACHE_LINE_SIZE);
 
 	if (rt == NULL) {
 		rte_errno = ENOMEM;
@@ -226,6 +226,6 @@ unsigned weir_runtime_destroy(struct weir_runtime *rt)
 		missing += runner_free_pool(&rt->runners[i]);
 	if (rt->capture != NULL)
 		capture_close(rt->capture);
-	free(rt);
+	rte_free(rt);
 	return missing;
 }
