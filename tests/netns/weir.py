@@ -9,6 +9,8 @@ import time
 import lab as labs
 import tap
 
+# The machine's hugepages, if it has some, are others' too: programs that run side by side would take each other's.
+EAL = '--no-huge -m 512'
 READY_S = 30  # EAL sets memory aside first
 
 
@@ -21,6 +23,7 @@ class Weir:
         self.changed = threading.Condition()
         self.errors_path = labs.scratch(f'weir-{command}.log')
         words = [tap.weir_path, command, '--json']
+        words += [] if '--eal' in options else ['--eal', EAL]
         if port:
             words += ['--port', lab.port]
             for address in addresses or [family.cidr() for family in lab.families]:
