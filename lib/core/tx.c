@@ -72,11 +72,25 @@ static unsigned alloc(struct weir_core *core, struct rte_mbuf **frames, unsigned
 	return n;
 }
 
+/* The payload first: its sum goes into the headers. */
+static inline void fill_plain(struct weir_core *core, struct rte_mbuf *m, const struct seg *seg,
+			      const struct seg_side *side, const struct eth_addr *dst)
+{
+	uint8_t *bytes = rte_pktmbuf_mtod(m, uint8_t *);
+	uint64_t sum = 0;
+
+	DCHECK(plain_headers(seg) + seg->len <= rte_pktmbuf_tailroom(m));
+	if (seg->len > 0)
+		sum = tcp_read(core->tcp, seg, bytes + plain_headers(seg));
+	m->data_len = (uint16_t)(plain_build(bytes, seg, &side->pair, dst, &core->net.mac, sum) + seg->len);
+	m->pkt_len = m->data_len;
+}
+
 static void fill(struct weir_core *core, struct rte_mbuf *m, struct seg *seg, const struct seg_side *side,
 		 const struct eth_addr *dst)
 {
-	if (seg->len == 0 && !(seg->opts & SEG_OPT_SACK)) {
-		tx_fill(core, m, seg, &side->pair, dst);
+	if (!(seg->opts & SEG_OPT_SACK) && core->tx_finish == tx_finish_software) {
+		fill_plain(core, m, seg, side, dst);
 		return;
 	}
 	uint8_t *bytes = rte_pktmbuf_mtod(m, uint8_t *);
@@ -99,7 +113,7 @@ void tx_fill(struct weir_core *core, struct rte_mbuf *m, const struct seg *seg, 
 	uint8_t *bytes = rte_pktmbuf_mtod(m, uint8_t *);
 
 	if (core->tx_finish == tx_finish_software) {
-		m->data_len = (uint16_t)plain_build(bytes, seg, pair, dst, &core->net.mac);
+		m->data_len = (uint16_t)plain_build(bytes, seg, pair, dst, &core->net.mac, 0);
 		m->pkt_len = m->data_len;
 		return;
 	}

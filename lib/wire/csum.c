@@ -4,7 +4,7 @@
 #include <stdbool.h>
 
 /* Less than this is summed up by words sooner than by a call of the vectors. */
-#define WIDE_MIN 128
+#define WIDE_MIN 64
 
 static uint64_t load64(const uint8_t *p)
 {

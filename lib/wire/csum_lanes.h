@@ -35,39 +35,62 @@ static inline uint64_t lanes_total(lanes sums)
 	return total;
 }
 
+/* The vector that begins at byte n has ones in its last n bytes, and zeros before. */
+static const uint8_t lanes_masks[2 * sizeof(lanes)] = { [sizeof(lanes)... 2 * sizeof(lanes) - 1] = 0xff };
+
+/*
+ * The sum of the last `rest` bytes of a vector, as if the first of them stood at an even offset. So what does not fill a
+ * vector is taken by one that ends with it, and begins within what was summed up before.
+ */
+static inline uint64_t lanes_rest(lanes last, size_t rest)
+{
+	return csum_at(lanes_total(lanes_halves(last & *(const lanes_bytes *)(lanes_masks + rest))), rest);
+}
+
 static inline uint64_t lanes_csum(const void *data, size_t len)
 {
-	const uint8_t *p = data;
+	const uint8_t *p = data, *end = p + len;
 	lanes a = { 0 }, b = { 0 };
 
+	if (len < sizeof(lanes))
+		return csum_scalar.bytes(data, len);
 	for (; len >= 2 * sizeof(lanes); p += 2 * sizeof(lanes), len -= 2 * sizeof(lanes)) {
 		a += lanes_halves(*(const lanes_bytes *)p);
 		b += lanes_halves(*(const lanes_bytes *)(p + sizeof(lanes)));
 	}
 	if (len >= sizeof(lanes)) {
 		a += lanes_halves(*(const lanes_bytes *)p);
-		p += sizeof(lanes);
 		len -= sizeof(lanes);
 	}
-	return csum_add(lanes_total(a + b), csum_scalar.bytes(p, len));
+	return csum_add(lanes_total(a + b), lanes_rest(*(const lanes_bytes *)(end - sizeof(lanes)), len));
 }
 
 static inline uint64_t lanes_copy(void *to, const void *from, size_t len)
 {
-	const uint8_t *p = from;
-	uint8_t *q = to;
+	const uint8_t *p = from, *end = p + len;
+	uint8_t *q = to, *q_end = q + len;
 	lanes a = { 0 }, b = { 0 };
 
-	for (; len >= 2 * sizeof(lanes);
-	     p += 2 * sizeof(lanes), q += 2 * sizeof(lanes), len -= 2 * sizeof(lanes)) {
+	if (len < sizeof(lanes))
+		return csum_scalar.copy(to, from, len);
+	for (; len >= 2 * sizeof(lanes); p += 2 * sizeof(lanes), len -= 2 * sizeof(lanes)) {
 		lanes first = *(const lanes_bytes *)p, second = *(const lanes_bytes *)(p + sizeof(lanes));
 
 		*(lanes_bytes *)q = first;
 		*(lanes_bytes *)(q + sizeof(lanes)) = second;
+		q += 2 * sizeof(lanes);
 		a += lanes_halves(first);
 		b += lanes_halves(second);
 	}
-	return csum_add(lanes_total(a + b), csum_scalar.copy(q, p, len));
+	if (len >= sizeof(lanes)) {
+		*(lanes_bytes *)q = *(const lanes_bytes *)p;
+		a += lanes_halves(*(const lanes_bytes *)p);
+		len -= sizeof(lanes);
+	}
+	lanes last = *(const lanes_bytes *)(end - sizeof(lanes));
+
+	*(lanes_bytes *)(q_end - sizeof(lanes)) = last;
+	return csum_add(lanes_total(a + b), lanes_rest(last, len));
 }
 
 #endif

@@ -154,13 +154,22 @@ static uint64_t put_ipv6(uint8_t *ip, const struct seg *seg, const struct pair *
 	return csum_fold(sum);
 }
 
+static inline uint32_t tcp_at(const struct seg *seg)
+{
+	return IP_AT + (tuple_is6(&seg->tuple) ? IPV6_BYTES : IPV4_BYTES);
+}
+
+unsigned plain_headers(const struct seg *seg)
+{
+	return tcp_at(seg) + TCP_HDR_BYTES + tcp_opt_bytes(seg);
+}
+
 unsigned plain_build(uint8_t *frame, const struct seg *seg, const struct pair *pair,
-		     const struct eth_addr *dst, const struct eth_addr *src)
+		     const struct eth_addr *dst, const struct eth_addr *src, uint64_t payload_sum)
 {
 	bool is6 = tuple_is6(&seg->tuple);
-	uint32_t tcp_at = IP_AT + (is6 ? IPV6_BYTES : IPV4_BYTES);
-	uint32_t tcp_bytes = TCP_HDR_BYTES + tcp_opt_bytes(seg);
-	uint8_t *ip = frame + IP_AT, *tcp = frame + tcp_at;
+	uint32_t header_bytes = TCP_HDR_BYTES + tcp_opt_bytes(seg), tcp_bytes = header_bytes + seg->len;
+	uint8_t *ip = frame + IP_AT, *tcp = frame + tcp_at(seg);
 	uint64_t sum = (uint64_t)htobe16(IP_PROTOCOL_TCP) + htobe16((uint16_t)tcp_bytes);
 
 	eth_build(frame,
@@ -169,11 +178,12 @@ unsigned plain_build(uint8_t *frame, const struct seg *seg, const struct pair *p
 	sum += csum_put_word(tcp, (uint32_t)seg->tuple.lport << 16 | seg->tuple.rport);
 	sum += csum_put_word(tcp + 4, seg->seq);
 	sum += csum_put_word(tcp + 8, seg->ack);
-	sum += csum_put_word(tcp + 12, tcp_bytes / 4 << 28 | (uint32_t)seg->flags << 16 | seg->wnd);
+	sum += csum_put_word(tcp + 12, header_bytes / 4 << 28 | (uint32_t)seg->flags << 16 | seg->wnd);
 	sum += tcp_opt_build(tcp + TCP_HDR_BYTES, seg);
+	sum += csum_fold(payload_sum);
 	/* The urgent pointer is 0: weir sends no urgent data. */
 	uint32_t csum = (uint16_t)~csum_fold(sum);
 
 	memcpy(tcp + TCP_HDR_CSUM_AT, &csum, sizeof(csum));
-	return tcp_at + tcp_bytes;
+	return tcp_at(seg) + header_bytes;
 }

@@ -28,11 +28,14 @@ enum plain_verified {
 bool plain_parse(const uint8_t *frame, uint32_t len, unsigned verified, const struct eth_addr *dst,
 		 struct seg *seg, struct pair *pair, uint32_t *headers);
 
+/* Bytes of all headers of a segment without SACK blocks: where its payload goes. */
+unsigned plain_headers(const struct seg *seg);
+
 /*
- * The way back, for a segment without payload or SACK blocks: its whole frame, both checksums made of the words as they
- * are written. Equals build_headers() and build_csum(). Returns the frame's bytes.
+ * The way back, for a segment without SACK blocks: its headers, both checksums made of the words as they are written, and
+ * of the sum of its payload, which stands in its place already. Equals build_headers() and build_csum(). Returns plain_headers().
  */
 unsigned plain_build(uint8_t *frame, const struct seg *seg, const struct pair *pair,
-		     const struct eth_addr *dst, const struct eth_addr *src);
+		     const struct eth_addr *dst, const struct eth_addr *src, uint64_t payload_sum);
 
 #endif

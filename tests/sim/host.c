@@ -69,8 +69,11 @@ static unsigned build(const struct host *host, const struct seg *seg, const stru
 {
 	const struct eth_addr *dst = &macs[!host->end], *src = &macs[host->end];
 
-	if (host->plain && seg->len == 0 && !(seg->opts & SEG_OPT_SACK))
-		return plain_build(frame, seg, &side->pair, dst, src);
+	if (host->plain && !(seg->opts & SEG_OPT_SACK)) {
+		uint64_t sum = seg->len > 0 ? tcp_read(host->tcp, seg, frame + plain_headers(seg)) : 0;
+
+		return plain_build(frame, seg, &side->pair, dst, src, sum) + seg->len;
+	}
 	unsigned headers = build_headers(frame, seg, &side->pair, dst, src);
 
 	if (seg->opts & SEG_OPT_SACK)

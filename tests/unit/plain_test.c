@@ -4,6 +4,7 @@
 
 #include "support/frames.h"
 #include "wire/build.h"
+#include "wire/csum.h"
 #include "wire/parse.h"
 #include "wire/plain.h"
 
@@ -103,6 +104,27 @@ Test(plain, nearly_every_frame_is)
 
 /* Any byte but those of the Ethernet source may make it wrong, or something else: then it is not plain. */
 /* 240.0.0.0/4 as a destination would make an IPv4 tuple pass for the name of two addresses that this frame has not. */
+Test(plain, what_is_built_shortly_is_what_is_built_at_length)
+{
+	struct rng rng = { 15 };
+
+	for (unsigned round = 0; round < 5000; round++) {
+		struct seg seg = frames_random_seg(&rng);
+		uint8_t at_length[FRAMES_MAX], shortly[FRAMES_MAX];
+
+		seg.opts &= (uint8_t)~SEG_OPT_SACK;
+		seg.sacks = 0;
+		unsigned len = build(at_length, &rng, &seg), headers = plain_headers(&seg);
+
+		cr_assert_eq(headers + seg.len, len);
+		uint64_t sum = csum_copy(shortly + headers, at_length + headers, seg.len);
+
+		cr_assert_eq(plain_build(shortly, &seg, NULL, &frames_our_mac, &frames_peer_mac, sum),
+			     headers);
+		cr_assert_eq(memcmp(shortly, at_length, len), 0, "round %u", round);
+	}
+}
+
 Test(plain, no_ipv4_address_is_taken_for_a_name)
 {
 	static const struct {
