@@ -3,7 +3,8 @@
  * flood_goodput: which share of legitimate connections succeeds, and how soon they are connected, while
  * SYNs with forged addresses arrive at a given rate too? With the defence off, by itself, and always on;
  * from no flood to that of the target, which is 14.88 Mpps or 90 % of what this server can answer,
- * whichever is less; and past what it can answer. goodput_stage.h says how one core can tell.
+ * whichever is less; and past what it can answer. Over IPv6 what it can answer, and the target's rate by itself. Cases, to be
+ * named alone: ipv4, ipv6. goodput_stage.h says how one core can tell.
  */
 #include <stdio.h>
 
@@ -33,6 +34,7 @@
 #define COLLAPSE 0.5
 /* With the defence off less must succeed at the target's rate, or this bench shows nothing. */
 #define HARMED 0.9
+#define TARGET_6 0.85 /* of IPv4's cookies */
 
 #define POINTS_MAX 16
 
@@ -50,6 +52,7 @@ struct rates {
 
 struct point {
 	enum weir_defence_mode mode;
+	bool is6;
 	double mpps, succeeded, p99_us, calm_s;
 };
 
@@ -66,9 +69,9 @@ static double capacity_turn(struct goodput_stage *stage)
 }
 
 /* SYNs that are answered by cookies, Mpps; 0 after a note: there is no such figure. */
-static double measure_capacity(void)
+static double measure_capacity(bool is6)
 {
-	struct goodput_stage *stage = goodput_stage_create(WEIR_DEFENCE_ALWAYS);
+	struct goodput_stage *stage = goodput_stage_create(WEIR_DEFENCE_ALWAYS, is6);
 	double turns[CAPACITY_TURNS], capacity;
 
 	if (stage == NULL)
@@ -116,17 +119,17 @@ static void note_point(const struct point *point, const struct goodput_counts *c
 
 static void tell_point(const struct point *point)
 {
+	const char *family = point->is6 ? "IPv6, " : "", *mode = weir_defence_name(point->mode);
 	char which[64];
 
-	snprintf(which, sizeof(which), "%s, %.2f Mpps", weir_defence_name(point->mode), point->mpps);
+	snprintf(which, sizeof(which), "%s%s, %.2f Mpps", family, mode, point->mpps);
 	bench_row(&(struct bench_row){
 		.bench = "flood_goodput",
 		.which = which,
 		.value = point->succeeded,
 		.unit = "of connections",
 	});
-	snprintf(which, sizeof(which), "%s, %.2f Mpps, p99 connect", weir_defence_name(point->mode),
-		 point->mpps);
+	snprintf(which, sizeof(which), "%s%s, %.2f Mpps, p99 connect", family, mode, point->mpps);
 	bench_row(&(struct bench_row){
 		.bench = "flood_goodput",
 		.which = which,
@@ -138,7 +141,7 @@ static void tell_point(const struct point *point)
 /* False after a note. */
 static bool measure_point(struct point *point)
 {
-	struct goodput_stage *stage = goodput_stage_create(point->mode);
+	struct goodput_stage *stage = goodput_stage_create(point->mode, point->is6);
 	const struct goodput_result *result;
 	struct percentiles connect;
 	struct goodput_counts counts;
@@ -239,11 +242,47 @@ static bool measure_mode(enum weir_defence_mode mode, const struct rates *rates,
 	return well;
 }
 
+/* Over IPv6, in the same run: what the server can answer, and who succeeds at the target's rate, by that. */
+static bool measure_ipv6(double capacity4_mpps)
+{
+	double capacity = measure_capacity(true);
+	struct point point = { .mode = WEIR_DEFENCE_AUTO, .is6 = true };
+	struct rates rates;
+
+	if (capacity == 0)
+		return false;
+	bench_row(&(struct bench_row){
+		.bench = "flood_goodput",
+		.which = "IPv6, cookies at most",
+		.value = capacity,
+		.unit = "Mpps",
+		.reference = "over IPv4",
+		.reference_value = capacity4_mpps,
+		.ratio = capacity / capacity4_mpps,
+		.target = TARGET_6,
+	});
+	choose_rates(&rates, capacity);
+	point.mpps = rates.mpps[rates.target];
+	if (!measure_point(&point) || !is_as_promised(&point, &rates))
+		return false;
+	bench_row(&(struct bench_row){
+		.bench = "flood_goodput",
+		.which = "IPv6, auto, the target's rate",
+		.value = point.succeeded,
+		.unit = "of connections",
+		.reference = "all",
+		.reference_value = 1,
+		.ratio = point.succeeded,
+		.target = TARGET,
+	});
+	return true;
+}
+
 int bench_flood_goodput(void)
 {
 	struct point points[POINTS_MAX];
 	struct rates rates;
-	double capacity = measure_capacity();
+	double capacity = measure_capacity(false);
 	bool well = true;
 
 	if (capacity == 0)
@@ -255,7 +294,9 @@ int bench_flood_goodput(void)
 		.unit = "Mpps",
 	});
 	choose_rates(&rates, capacity);
-	for (unsigned i = 0; i < sizeof(modes) / sizeof(modes[0]); i++)
+	for (unsigned i = 0; i < sizeof(modes) / sizeof(modes[0]) && bench_wants("ipv4"); i++)
 		well &= measure_mode(modes[i], &rates, points);
+	if (bench_wants("ipv6"))
+		well &= measure_ipv6(capacity);
 	return well ? 0 : -1;
 }

@@ -8,6 +8,7 @@
 #include <rte_mbuf.h>
 
 #include "bench.h"
+#include "goodput_server.h"
 
 /* More than are under way and have yet to be heard of: a power of two, 5 s of 50,000 per second. */
 #define ATTEMPTS (1u << 18)
@@ -216,7 +217,7 @@ struct weir_core *goodput_clients_core(struct goodput_clients *clients)
 	return clients->core;
 }
 
-static struct weir_core *create_core(struct rte_mempool *pool)
+static struct weir_core *create_core(struct rte_mempool *pool, bool is6)
 {
 	struct weir_config config;
 
@@ -224,11 +225,13 @@ static struct weir_core *create_core(struct rte_mempool *pool)
 	config.mac[0] = 2;
 	config.mac[5] = 1;
 	config.ranges[0] = (struct weir_range){
-		.first = weir_ipv4(GOODPUT_CLIENTS_FIRST),
-		.last = weir_ipv4(GOODPUT_CLIENTS_FIRST + 249),
-		.prefix_len = 15,
+		.first = goodput_address(is6, GOODPUT_CLIENTS_FIRST),
+		.last = goodput_address(is6, GOODPUT_CLIENTS_FIRST + 249),
+		.prefix_len = goodput_prefix_len(is6),
 	};
 	config.ranges_count = 1;
+	config.no_router_advertisements = true;
+	config.dad_probes = 0;
 	config.max_connections = CONNECTIONS_MAX;
 	config.pool = pool;
 	return weir_core_create(&config);
@@ -242,7 +245,7 @@ struct goodput_clients *goodput_clients_create(struct rte_mempool *pool, struct 
 		return NULL;
 	clients->server = server;
 	clients->next_ns = INFINITY;
-	clients->core = create_core(pool);
+	clients->core = create_core(pool, !weir_is_ipv4(server.address));
 	if (clients->core == NULL) {
 		bench_note("flood_goodput: no memory for the clients");
 		free(clients);

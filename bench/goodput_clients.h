@@ -29,10 +29,10 @@ struct rte_mempool;
  * Its frames go to whom they are addressed and its own network is this; the server's gateway is its
  * address.
  */
-#define GOODPUT_CLIENTS_NETWORK 0xc6120000u /* 198.18.0.0/16, of 198.18/15 */
+#define GOODPUT_CLIENTS_NETWORK 0xc6120000u /* 198.18.0.0/16, of 198.18/15; or these numbers */
 #define GOODPUT_CLIENTS_FIRST 0xc6120001u
 
-/* NULL after a note that says why. */
+/* In the server's family. NULL after a note that says why. */
 struct goodput_clients *goodput_clients_create(struct rte_mempool *pool, struct weir_endpoint server);
 void goodput_clients_destroy(struct goodput_clients *clients);
 

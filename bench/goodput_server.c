@@ -121,19 +121,23 @@ static void touch_pages(const struct memory *memory)
 	}
 }
 
-static struct weir_core *create_core(struct rte_mempool *pool, enum weir_defence_mode mode, uint32_t gateway)
+static struct weir_core *create_core(struct rte_mempool *pool, enum weir_defence_mode mode,
+				     struct weir_address gateway)
 {
+	bool is6 = !weir_is_ipv4(gateway);
+	struct weir_address ours = goodput_address(is6, GOODPUT_SERVER_ADDRESS);
 	struct weir_config config;
 
 	weir_config_default(&config);
 	memcpy(config.mac, goodput_server_mac.bytes, sizeof(config.mac));
 	config.ranges[0] = (struct weir_range){
-		.first = weir_ipv4(GOODPUT_SERVER_ADDRESS),
-		.last = weir_ipv4(GOODPUT_SERVER_ADDRESS),
-		.prefix_len = 15,
+		.first = ours,
+		.last = ours,
+		.prefix_len = goodput_prefix_len(is6),
 	};
 	config.ranges_count = 1;
-	config.gateway = weir_ipv4(gateway);
+	*(is6 ? &config.gateway6 : &config.gateway) = gateway;
+	config.dad_probes = 0;
 	config.max_connections = CONNECTIONS_MAX;
 	config.max_half_open = HALF_OPEN_MAX;
 	config.max_time_wait = TIME_WAIT_MAX;
@@ -143,7 +147,7 @@ static struct weir_core *create_core(struct rte_mempool *pool, enum weir_defence
 }
 
 bool goodput_server_start(struct goodput_server *server, struct rte_mempool *pool,
-			  enum weir_defence_mode mode, uint32_t gateway)
+			  enum weir_defence_mode mode, struct weir_address gateway)
 {
 	struct weir_stats stats;
 

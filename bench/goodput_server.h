@@ -21,8 +21,21 @@
 #include "weir.h"
 #include "wire/eth.h"
 
-#define GOODPUT_SERVER_ADDRESS 0xc6130001u /* 198.19.0.1, of 198.18/15 */
+#define GOODPUT_SERVER_ADDRESS 0xc6130001u /* 198.19.0.1, of 198.18/15; or this number in fd99::/64 */
 #define GOODPUT_SERVER_PORT 80
+
+#define GOODPUT_NET_6 0xfd99000000000000ull
+
+/* Addresses of the stage, by their numbers, which are those of IPv4. */
+static inline struct weir_address goodput_address(bool is6, uint32_t number)
+{
+	return is6 ? (struct weir_address){ GOODPUT_NET_6, number } : weir_ipv4(number);
+}
+
+static inline uint8_t goodput_prefix_len(bool is6)
+{
+	return is6 ? 64 : 15;
+}
 
 extern const struct eth_addr goodput_server_mac;
 
@@ -38,9 +51,9 @@ struct goodput_server {
 	struct rte_mbuf *frames[BURST_FRAMES];
 };
 
-/* gateway: next hop for forged addresses. False after a note that says why. */
+/* Of the family of its gateway: the next hop for forged addresses. False after a note that says why. */
 bool goodput_server_start(struct goodput_server *server, struct rte_mempool *pool,
-			  enum weir_defence_mode mode, uint32_t gateway);
+			  enum weir_defence_mode mode, struct weir_address gateway);
 void goodput_server_stop(struct goodput_server *server);
 
 /* Whether it has something to do at once. */

@@ -25,11 +25,16 @@
 #define POLL_NS 100e3
 #define DRAIN_NS 8e9 /* past the patience of clients, and the server's last retransmissions to them */
 #define SEED 4987
-#define SYN_BYTES 74 /* the first of a Linux host; flood_frames_write() agrees, or start_flood() says so */
+/* Of a Linux host, IPv4 and IPv6; flood_frames_write() agrees, or start_flood() says so. */
+#define SYN_BYTES 74
+#define SYN_BYTES_6 94
+#define FORGED_NET_6 0xfd98000000000000ull
 #define IPV4_DST_AT (ETH_BYTES + 16)
+#define IPV6_DST_AT (ETH_BYTES + 24)
 
 struct flood {
 	struct flood_frames frames;
+	uint16_t bytes; /* of each */
 	double from_ns, period_ns;
 	double next_ns;     /* INFINITY: there is none */
 	uint64_t sent;      /* since from_ns */
@@ -65,7 +70,7 @@ static void flood_arrive(struct goodput_stage *stage, double now_ns, double unti
 	double last_ns = fmin(now_ns, until_ns);
 
 	while (flood->next_ns <= last_ns && !virtual_nic_full(nic)) {
-		flood_frames_write(&flood->frames, virtual_nic_place(nic, SYN_BYTES));
+		flood_frames_write(&flood->frames, virtual_nic_place(nic, flood->bytes));
 		flood_advance(flood, 1);
 	}
 	if (flood->next_ns <= last_ns) {
@@ -107,10 +112,13 @@ static void arrive(struct goodput_stage *stage, double now_ns)
 static bool is_for_clients(const struct rte_mbuf *frame)
 {
 	const uint8_t *bytes = rte_pktmbuf_mtod(frame, const uint8_t *);
+	uint16_t type = bytes_get16(bytes + ETH_BYTES - 2);
 
-	if (bytes_get16(bytes + ETH_BYTES - 2) != ETH_TYPE_IPV4)
-		return true;
-	return (bytes_get32(bytes + IPV4_DST_AT) & 0xffff0000) == GOODPUT_CLIENTS_NETWORK;
+	/* All that is said on the link itself is for them: the attacker answers nothing. */
+	if (type == ETH_TYPE_IPV6)
+		return bytes_get64(bytes + IPV6_DST_AT) != FORGED_NET_6;
+	return type != ETH_TYPE_IPV4 ||
+	       (bytes_get32(bytes + IPV4_DST_AT) & 0xffff0000) == GOODPUT_CLIENTS_NETWORK;
 }
 
 /* A copy in the other machine's buffers: these are the server's, and stay with it. */
@@ -249,35 +257,40 @@ void goodput_stage_counts(const struct goodput_stage *stage, struct goodput_coun
 
 /* ---- beginning and end ---- */
 
-/* An attacker with forged addresses in 10/8. */
+/* An attacker with forged addresses in 10/8, or as many of another IPv6 network. */
 static bool start_flood(struct flood *flood, struct weir_endpoint server)
 {
 	static const struct eth_addr attacker = { { 2, 0, 0, 0, 0, 3 } };
-	static const struct weir_range sources = { { 0, 0xffff0a000001 }, { 0, 0xffff0afffffe }, 8 };
+	static const struct weir_range sources[] = {
+		{ { 0, 0xffff0a000001 }, { 0, 0xffff0afffffe }, 8 },
+		{ { FORGED_NET_6, 1 }, { FORGED_NET_6, 0xfffffe }, 64 },
+	};
 	const struct flood_plan plan = {
 		.kind = FLOOD_SYN,
 		.target = server,
-		.sources = &sources,
-		.sources_count = 1,
+		.sources = sources,
+		.sources_count = 2,
 		.seed = SEED,
 	};
 	uint8_t frame[FLOOD_FRAME_BYTES];
 
 	flood->next_ns = INFINITY;
+	flood->bytes = weir_is_ipv4(server.address) ? SYN_BYTES : SYN_BYTES_6;
 	if (!flood_frames_init(&flood->frames, &plan) ||
-	    flood_frames_write(&flood->frames, frame) != SYN_BYTES)
+	    flood_frames_write(&flood->frames, frame) != flood->bytes)
 		return false;
 	flood_frames_aim(&flood->frames, goodput_server_mac.bytes, attacker.bytes);
 	return true;
 }
 
-static bool create_machines(struct goodput_stage *stage, enum weir_defence_mode mode)
+static bool create_machines(struct goodput_stage *stage, enum weir_defence_mode mode, bool is6)
 {
-	const struct weir_endpoint server = { .address = weir_ipv4(GOODPUT_SERVER_ADDRESS),
+	const struct weir_endpoint server = { .address = goodput_address(is6, GOODPUT_SERVER_ADDRESS),
 					      .port = GOODPUT_SERVER_PORT };
 
 	if (!start_flood(&stage->flood, server) ||
-	    !goodput_server_start(&stage->server, stage->server_pool, mode, GOODPUT_CLIENTS_FIRST))
+	    !goodput_server_start(&stage->server, stage->server_pool, mode,
+				  goodput_address(is6, GOODPUT_CLIENTS_FIRST)))
 		return false;
 	stage->clients = goodput_clients_create(stage->clients_pool, server);
 	if (stage->clients == NULL)
@@ -285,7 +298,7 @@ static bool create_machines(struct goodput_stage *stage, enum weir_defence_mode 
 	return stage->clients != NULL;
 }
 
-struct goodput_stage *goodput_stage_create(enum weir_defence_mode mode)
+struct goodput_stage *goodput_stage_create(enum weir_defence_mode mode, bool is6)
 {
 	struct goodput_stage *stage = calloc(1, sizeof(*stage));
 
@@ -299,7 +312,7 @@ struct goodput_stage *goodput_stage_create(enum weir_defence_mode mode)
 						      RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
 	if (stage->server_pool == NULL || stage->clients_pool == NULL)
 		bench_note("flood_goodput: no memory for buffers; give EAL more (-m)");
-	else if (create_machines(stage, mode))
+	else if (create_machines(stage, mode, is6))
 		return stage;
 	rte_mempool_free(stage->server_pool);
 	rte_mempool_free(stage->clients_pool);

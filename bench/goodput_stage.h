@@ -28,8 +28,8 @@
 
 struct goodput_stage;
 
-/* NULL after a note that says why. */
-struct goodput_stage *goodput_stage_create(enum weir_defence_mode mode);
+/* All of one family. NULL after a note that says why. */
+struct goodput_stage *goodput_stage_create(enum weir_defence_mode mode, bool is6);
 
 /* SYNs per second from now on; 0: none. */
 void goodput_stage_flood(struct goodput_stage *stage, double per_s);
