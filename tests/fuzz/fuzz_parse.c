@@ -5,12 +5,17 @@
  *
  * The frame stands in two heap blocks as a chain of buffers would, each exactly as long as its bytes. Most
  * byte strings would die of a wrong checksum, so that one bit of the first byte mends both.
+ *
+ * What the lane of a flood takes for a SYN (wire/syn.h) is read alike by parse.h.
  */
+#include <string.h>
+
 #include "fuzz/bytes_in.h"
 #include "fuzz/fault.h"
 #include "fuzz/mend.h"
 #include "support/exact.h"
 #include "wire/parse.h"
+#include "wire/syn.h"
 #include "wire/tcp_opt.h"
 
 #define FRAME_MAX 9014
@@ -65,6 +70,41 @@ static bool accept(struct frame *frame)
 	return false;
 }
 
+/* Whether the lane takes a frame that is for whomever it says. */
+static bool lane_takes(const uint8_t *bytes, uint32_t len, bool is6, struct syns *syns)
+{
+	struct eth_addr dst;
+
+	if (len < sizeof(dst))
+		return false;
+	memcpy(&dst, bytes, sizeof(dst));
+	syns_init(syns, &dst, is6);
+	return syns_add(syns, bytes, len) && syns_csums_right(syns, bytes) &&
+	       address_is_host(syns_local(syns)) && address_is_host(syns_remote(syns, 0));
+}
+
+static void check_lane(const uint8_t *bytes, uint32_t len, bool is6)
+{
+	struct frame frame = { .bytes = bytes, .contiguous = len, .total = len };
+	struct seg_side side;
+	struct syns syns;
+	struct seg seg;
+	uint32_t headers;
+
+	if (!lane_takes(bytes, len, is6, &syns))
+		return;
+	HOLDS(accept(&frame) && frame.ip.protocol == IP_PROTOCOL_TCP && ip_is6(&frame.ip) == is6,
+	      "the lane took it");
+	HOLDS(parse_tcp(&frame, 0, &seg, &side, &headers) == ACCEPTED, "the lane took it");
+	HOLDS(seg.flags == SEG_SYN && seg.len == 0 && seg.mss == syns.mss[0] &&
+		      seg.wscale == syns.wscales[0] && seg.seq == syns.numbers[0] >> 32 &&
+		      tuple_ports(&seg.tuple) == syns.ports[0],
+	      "flags %#x, %u bytes, MSS %u", seg.flags, seg.len, seg.mss);
+	HOLDS(address_equal(frame.ip.dst, syns_local(&syns)) &&
+		      address_equal(frame.ip.src, syns_remote(&syns, 0)),
+	      "other addresses");
+}
+
 static void parse(struct frame *frame, const uint8_t *whole)
 {
 	const struct pair untouched = { weir_ipv4(1), weir_ipv4(2) };
@@ -100,6 +140,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	uint32_t here = how & SPLIT && part < total ? part : total;
 	uint8_t *first = exact_copy(whole, here);
 
+	check_lane(first, here, false);
+	check_lane(first, here, true);
 	parse(&(struct frame){ .bytes = first,
 			       .contiguous = here,
 			       .total = total,
