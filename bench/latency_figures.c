@@ -27,7 +27,7 @@ int latency_figures_measure(struct latency_figures *figures, struct latency_pair
 }
 
 void latency_figures_tell(struct latency_figures *figures, const char *median, const char *p999,
-			  bool headline)
+			  bool headline, double core_round_trip_cycles)
 {
 	bench_row(&(struct bench_row){
 		.bench = "latency",
@@ -35,11 +35,13 @@ void latency_figures_tell(struct latency_figures *figures, const char *median, c
 		.headline = headline,
 		.value = bench_median(figures->median, BENCH_TURNS),
 		.unit = "ns",
+		.core_round_trip_cycles = core_round_trip_cycles,
 	});
 	bench_row(&(struct bench_row){
 		.bench = "latency",
 		.which = p999,
 		.value = bench_median(figures->p999, BENCH_TURNS),
 		.unit = "ns",
+		.core_round_trip_cycles = core_round_trip_cycles,
 	});
 }

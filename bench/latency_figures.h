@@ -18,8 +18,8 @@ struct latency_figures {
 int latency_figures_measure(struct latency_figures *figures, struct latency_pair *pair, unsigned server_lcore,
 			    const struct cable *cable);
 
-/* Two rows, the first one perhaps the bench's headline. */
+/* Two rows, the first one perhaps the bench's headline. core_round_trip_cycles: 0 of one core. */
 void latency_figures_tell(struct latency_figures *figures, const char *median, const char *p999,
-			  bool headline);
+			  bool headline, double core_round_trip_cycles);
 
 #endif

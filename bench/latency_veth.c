@@ -79,7 +79,7 @@ static int tell_sockperf(const struct cable *cable)
 	cable_linux_end(cable);
 	if (rc == 0)
 		latency_figures_tell(&figures, "sockperf over a veth, one core, median",
-				     "sockperf over a veth, one core, p99.9", false);
+				     "sockperf over a veth, one core, p99.9", false, 0);
 	return rc;
 }
 
@@ -96,7 +96,7 @@ int latency_veth(struct latency_pair *pair)
 		rc = latency_figures_measure(&figures, pair, rte_get_main_lcore(), &cable);
 	if (rc == 0)
 		latency_figures_tell(&figures, "weir over that veth, one core, median",
-				     "weir over that veth, one core, p99.9", false);
+				     "weir over that veth, one core, p99.9", false, 0);
 	cable_close(&cable);
 	return rc;
 }
