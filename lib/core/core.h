@@ -56,6 +56,7 @@ struct weir_core {
 	uint8_t ttl;              /* of ICMP echo replies */
 	uint32_t copy_room;       /* bytes of a weir_send_copy() in each buffer */
 	uint64_t connect_next[2]; /* which of our addresses the next open begins with: of IPv6, of IPv4 */
+	struct weir_endpoint connect_last; /* to whom the last one was */
 	struct control control;
 	struct net net;
 	struct memory memory;

@@ -82,6 +82,23 @@ static int check_remote(const struct weir_core *core, struct weir_endpoint remot
 	return 0;
 }
 
+/* Who opens many connections to a server in a row goes on so, from our addresses in turn. */
+static void expect_more(struct weir_core *core, struct weir_endpoint remote, uint64_t next, uint64_t total)
+{
+	struct weir_address locals[TCP_OPENS_EXPECTED];
+	bool again = remote.port == core->connect_last.port &&
+		     address_equal(remote.address, core->connect_last.address);
+
+	core->connect_last = remote;
+	if (!again || tcp_opens_expected(core->tcp))
+		return;
+	for (unsigned i = 0; i < TCP_OPENS_EXPECTED; i++) {
+		locals[i] = addrs_at(&core->net.addrs, weir_is_ipv4(remote.address), next);
+		next = next + 1 < total ? next + 1 : 0;
+	}
+	tcp_expect_opens(core->tcp, locals, TCP_OPENS_EXPECTED, remote);
+}
+
 /* From our addresses in turn; those whose ports to that peer are used up are passed over. */
 static int connect_from_any(struct weir_core *core, struct weir_endpoint local, struct weir_endpoint remote,
 			    uint32_t word, weir_conn *conn)
@@ -91,6 +108,8 @@ static int connect_from_any(struct weir_core *core, struct weir_endpoint local, 
 	unsigned tries = total < CONNECT_TRIES ? (unsigned)total : CONNECT_TRIES;
 	int err = -EADDRNOTAVAIL;
 
+	if (tries > 0)
+		expect_more(core, remote, *next, total);
 	for (; tries > 0 && (err == -EADDRNOTAVAIL || err == -EADDRINUSE); tries--) {
 		local.address = addrs_at(&core->net.addrs, ipv4, *next);
 		*next = *next + 1 < total ? *next + 1 : 0;

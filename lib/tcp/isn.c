@@ -35,13 +35,17 @@ uint32_t isn_ts_offset(const struct tcp *tcp, const struct tuple *tuple)
 	return offset_of(f_of(tcp, tuple));
 }
 
-struct isn isn_make(const struct tcp *tcp, const struct tuple *tuple)
+struct isn isn_of(const struct tcp *tcp, uint64_t f)
 {
-	uint64_t f = f_of(tcp, tuple);
 	uint32_t clock = (uint32_t)(tcp->now_ns >> 12);
 
 	return (struct isn){
 		.iss = clock + (uint32_t)f,
 		.ts_offset = offset_of(f),
 	};
+}
+
+struct isn isn_make(const struct tcp *tcp, const struct tuple *tuple)
+{
+	return isn_of(tcp, f_of(tcp, tuple));
 }

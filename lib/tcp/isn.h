@@ -19,6 +19,9 @@ struct isn {
 
 struct isn isn_make(const struct tcp *tcp, const struct tuple *tuple);
 
+/* The same, of an F that was computed ahead. */
+struct isn isn_of(const struct tcp *tcp, uint64_t f);
+
 /* Computes F for n <= TCP_BURST_MAX segments at once. Who asks for theirs while they are under way then has it. */
 void isn_look_ahead(const struct tcp *tcp, struct seg *const *segs, unsigned n);
 

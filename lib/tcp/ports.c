@@ -5,21 +5,83 @@
 
 #include "tcp/time_wait.h"
 
-int ports_choose(struct tcp *tcp, struct tuple *tuple, uint64_t *hash, ref *found)
+/* What a destination's search begins with: RFC 6056's F and its counter. */
+static uint16_t next_port(struct tcp *tcp, uint64_t f)
 {
-	uint64_t f = siphash24_12(tcp->secrets.ports, tuple_addrs(tuple), tuple->rport);
 	uint32_t *counter = &tcp->port_counters[(f >> 32) % TCP_PORT_BUCKETS];
+	uint32_t range = (uint32_t)tcp->port_last - tcp->port_first + 1;
+
+	return (uint16_t)(tcp->port_first + ((uint32_t)f + (*counter)++) % range);
+}
+
+/* Whether the tuple is free, or its TIME-WAIT may be reused. */
+static bool is_free(const struct tcp *tcp, struct claim *claim)
+{
+	claim->found = conn_table_find(&tcp->table, claim->hash, &claim->tuple);
+	return claim->found == REF_NONE ||
+	       (ref_kind(claim->found) == REF_TIME_WAIT && time_wait_reusable(tcp, ref_slot(claim->found)));
+}
+
+void ports_expect(struct tcp *tcp, const struct tuple *tuples, unsigned n)
+{
+	uint64_t addrs[PORTS_EXPECTED], f[PORTS_EXPECTED], hashes[PORTS_EXPECTED];
+	uint32_t ports[PORTS_EXPECTED];
+	unsigned i = 0;
+
+	CHECK(n > 0 && n <= PORTS_EXPECTED);
+	do {
+		addrs[i] = tuple_addrs(&tuples[i]);
+		ports[i] = tuples[i].rport;
+	} while (++i < n);
+	tcp->cookies.bulk->prf24_12(tcp->secrets.ports, addrs, ports, n, f);
+	for (i = 0; i < n; i++) {
+		struct claim *claim = &tcp->expected[i];
+
+		claim->tuple = tuples[i];
+		claim->tuple.lport = next_port(tcp, f[i]);
+		ports[i] = tuple_ports(&claim->tuple);
+	}
+	tcp->cookies.bulk->hash13_12(tcp->secrets.table, addrs, ports, n, hashes);
+	tcp->cookies.bulk->prf24_12(tcp->secrets.isn, addrs, ports, n, f);
+	for (i = 0; i < n; i++) {
+		tcp->expected[i].hash = hashes[i];
+		tcp->expected[i].f = f[i];
+		conn_table_prefetch(&tcp->table, hashes[i]);
+	}
+	tcp->expected_next = 0;
+	tcp->expected_count = n;
+}
+
+/* The next of those that were expected, if it is this one. Where one was guessed wrongly, so are the others. */
+static bool was_expected(struct tcp *tcp, struct claim *claim)
+{
+	if (!ports_expected(tcp))
+		return false;
+	const struct claim *next = &tcp->expected[tcp->expected_next++];
+	const struct tuple *tuple = &next->tuple;
+
+	if (tuple_addrs(tuple) != tuple_addrs(&claim->tuple) || tuple->rport != claim->tuple.rport) {
+		tcp->expected_count = 0;
+		return false;
+	}
+	*claim = *next;
+	return is_free(tcp, claim);
+}
+
+int ports_choose(struct tcp *tcp, struct claim *claim)
+{
 	uint32_t range = (uint32_t)tcp->port_last - tcp->port_first + 1;
 	uint32_t tries = range < PORTS_TRIES ? range : PORTS_TRIES;
 
+	if (was_expected(tcp, claim))
+		return 0;
+	uint64_t f = siphash24_12(tcp->secrets.ports, tuple_addrs(&claim->tuple), claim->tuple.rport);
+
+	claim->f = 0;
 	for (; tries > 0; tries--) {
-		tuple->lport = (uint16_t)(tcp->port_first + ((uint32_t)f + *counter) % range);
-		(*counter)++;
-		*hash = tcp_hash(tcp, tuple);
-		*found = conn_table_find(&tcp->table, *hash, tuple);
-		if (*found == REF_NONE)
-			return 0;
-		if (ref_kind(*found) == REF_TIME_WAIT && time_wait_reusable(tcp, ref_slot(*found)))
+		claim->tuple.lport = next_port(tcp, f);
+		claim->hash = tcp_hash(tcp, &claim->tuple);
+		if (is_free(tcp, claim))
 			return 0;
 	}
 	count(tcp->counters, COUNT_ports_exhausted);

@@ -12,11 +12,23 @@
 #include "tcp/tcp_pvt.h"
 
 /*
- * Fills tuple->lport with a port that makes the tuple free, or one whose TIME-WAIT may be reused; *found
- * is then that record, otherwise REF_NONE; *hash is the tuple's. 0, or -EADDRNOTAVAIL after PORTS_TRIES: the next call goes on
- * from there.
+ * Fills claim->tuple.lport with a port that makes the tuple free, or one whose TIME-WAIT may be reused, and the rest of
+ * the claim. 0, or -EADDRNOTAVAIL after PORTS_TRIES: the next call goes on from there.
  */
 #define PORTS_TRIES 1024
-int ports_choose(struct tcp *tcp, struct tuple *tuple, uint64_t *hash, ref *found);
+int ports_choose(struct tcp *tcp, struct claim *claim);
+
+/*
+ * Names up to PORTS_EXPECTED opens that are likely to be the next ones, in order, without local ports. Ports are chosen
+ * for them, hashes and initial numbers computed at once, and their places in the table fetched, so that opening costs no wait
+ * for memory. Whether they come is open; what was expected before is forgotten.
+ */
+void ports_expect(struct tcp *tcp, const struct tuple *tuples, unsigned n);
+
+/* Whether some are still expected. */
+static inline bool ports_expected(const struct tcp *tcp)
+{
+	return tcp->expected_next < tcp->expected_count;
+}
 
 #endif

@@ -145,6 +145,16 @@ void tcp_set_cookie_time(struct tcp *tcp, uint64_t time_ns);
 /* local.address must be given (the caller chooses); local.port may be 0. */
 int tcp_connect(struct tcp *tcp, struct weir_endpoint local, struct weir_endpoint remote, uint32_t word,
 		uint64_t now_ns, weir_conn *conn);
+/*
+ * Opens to `remote` from these addresses, n <= TCP_OPENS_EXPECTED and in this order, are likely to be the next ones, with
+ * ports to be chosen: all that can be computed at once is, and memory begins to work. Nothing depends on whether they come.
+ */
+#define TCP_OPENS_EXPECTED 16
+void tcp_expect_opens(struct tcp *tcp, const struct weir_address *locals, unsigned n,
+		      struct weir_endpoint remote);
+
+/* Whether some of these have not come yet. */
+bool tcp_opens_expected(const struct tcp *tcp);
 int tcp_send(struct tcp *tcp, weir_conn conn, payload data); /* tcp's on success */
 int tcp_send_static(struct tcp *tcp, weir_conn conn, int id);
 int tcp_static(struct tcp *tcp, const void *data, uint32_t len);

@@ -105,6 +105,16 @@ struct tcp_times {
 	uint32_t rto_initial_us, rto_min_us, rto_max_us;
 };
 
+/* A tuple that an open is about to take, and what is known of it. */
+struct claim {
+	struct tuple tuple;
+	ref found; /* the TIME-WAIT record that stands there, to be reused; or REF_NONE */
+	uint64_t hash;
+	uint64_t f; /* isn.h's; 0: not computed yet */
+};
+
+#define PORTS_EXPECTED TCP_OPENS_EXPECTED
+
 struct tcp {
 	/* Read on every segment. */
 	struct conn_table table;
@@ -160,6 +170,8 @@ struct tcp {
 	uint64_t failed[WEIR_REASONS];
 
 	uint32_t port_counters[TCP_PORT_BUCKETS]; /* RFC 6056 algorithm 4 */
+	struct claim expected[PORTS_EXPECTED];
+	unsigned expected_next, expected_count;
 	struct profile profiles[TCP_PROFILES];
 	unsigned profiles_count;
 	struct static_bytes statics[TCP_STATICS];

@@ -19,26 +19,41 @@
 #include "tcp/time_wait.h"
 
 /* Finds the tuple's place: a port of its own, or the given one. */
-static int claim_tuple(struct tcp *tcp, struct tuple *tuple, uint64_t *hash, ref *found)
+static int claim_tuple(struct tcp *tcp, struct claim *claim)
 {
+	struct tuple *tuple = &claim->tuple;
+
 	if (tuple->lport == 0)
-		return ports_choose(tcp, tuple, hash, found);
-	*hash = tcp_hash(tcp, tuple);
-	*found = conn_table_find(&tcp->table, *hash, tuple);
-	if (*found == REF_NONE)
+		return ports_choose(tcp, claim);
+	claim->hash = tcp_hash(tcp, tuple);
+	claim->found = conn_table_find(&tcp->table, claim->hash, tuple);
+	if (claim->found == REF_NONE)
 		return 0;
-	if (ref_kind(*found) == REF_TIME_WAIT && time_wait_reusable(tcp, ref_slot(*found)))
+	if (ref_kind(claim->found) == REF_TIME_WAIT && time_wait_reusable(tcp, ref_slot(claim->found)))
 		return 0;
 	return -EADDRINUSE;
+}
+
+void tcp_expect_opens(struct tcp *tcp, const struct weir_address *locals, unsigned n,
+		      struct weir_endpoint remote)
+{
+	struct tuple tuples[TCP_OPENS_EXPECTED];
+
+	for (unsigned i = 0; i < n; i++)
+		tuples[i] = tcp_tuple(tcp, &(struct pair){ locals[i], remote.address }, 0, remote.port);
+	ports_expect(tcp, tuples, n);
+}
+
+bool tcp_opens_expected(const struct tcp *tcp)
+{
+	return ports_expected(tcp);
 }
 
 int tcp_connect(struct tcp *tcp, struct weir_endpoint local, struct weir_endpoint remote, uint32_t word,
 		uint64_t now_ns, weir_conn *conn)
 {
 	struct pair pair = { .local = local.address, .remote = remote.address };
-	struct tuple tuple = tcp_tuple(tcp, &pair, local.port, remote.port);
-	uint64_t hash;
-	ref found;
+	struct claim claim = { .tuple = tcp_tuple(tcp, &pair, local.port, remote.port) };
 
 	tcp_set_now(tcp, now_ns);
 	if (remote.port == 0 || address_is_none(remote.address) || address_is_none(local.address) ||
@@ -48,21 +63,21 @@ int tcp_connect(struct tcp *tcp, struct weir_endpoint local, struct weir_endpoin
 		return -EAGAIN;
 	if (slot_pool_free(&tcp->hot) == 0)
 		return -ENOMEM;
-	int err = claim_tuple(tcp, &tuple, &hash, &found);
+	int err = claim_tuple(tcp, &claim);
 
 	if (err != 0)
 		return err;
-	struct isn isn = isn_make(tcp, &tuple);
+	struct isn isn = claim.f != 0 ? isn_of(tcp, claim.f) : isn_make(tcp, &claim.tuple);
 
-	if (found != REF_NONE) {
-		uint32_t beyond = time_wait_remove(tcp, ref_slot(found)) + 1;
+	if (claim.found != REF_NONE) {
+		uint32_t beyond = time_wait_remove(tcp, ref_slot(claim.found)) + 1;
 
 		isn.iss = seq_max(isn.iss, beyond);
 		count(tcp->counters, COUNT_time_wait_reused);
 	}
-	struct tcb *tcb = tcb_take(tcp, &tuple, &pair);
+	struct tcb *tcb = tcb_take(tcp, &claim.tuple, &pair);
 
-	if (!conn_table_insert(&tcp->table, hash, ref_make(REF_HOT, tcb_slot(tcp, tcb)))) {
+	if (!conn_table_insert(&tcp->table, claim.hash, ref_make(REF_HOT, tcb_slot(tcp, tcb)))) {
 		tcb_give(tcp, tcb);
 		return -ENOMEM;
 	}

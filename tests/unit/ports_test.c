@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "support/addresses.h"
+#include "tcp/isn.h"
 #include "tcp/ports.h"
 #include "tcp/records.h"
 
@@ -60,23 +61,20 @@ static struct tuple towards(const struct tcp *tcp, uint32_t peer)
 /* Chooses a port; `take`: and puts a connection there. */
 static int choose(struct tcp *tcp, uint32_t peer, bool take)
 {
-	struct tuple tuple = towards(tcp, peer);
-	uint64_t hash;
-	ref found;
-	int err = ports_choose(tcp, &tuple, &hash, &found);
+	struct claim claim = { .tuple = towards(tcp, peer) };
+	int err = ports_choose(tcp, &claim);
 
 	if (err != 0)
 		return err;
-	cr_assert_eq(found, REF_NONE);
-	cr_assert_eq(hash, tcp_hash(tcp, &tuple));
+	cr_assert_eq(claim.found, REF_NONE);
+	cr_assert_eq(claim.hash, tcp_hash(tcp, &claim.tuple));
 	if (take) {
 		struct pair pair = pair_to(peer);
-		struct tcb *tcb = tcb_take(tcp, &tuple, &pair);
+		struct tcb *tcb = tcb_take(tcp, &claim.tuple, &pair);
 
-		cr_assert(conn_table_insert(&tcp->table, tcp_hash(tcp, &tuple),
-					    ref_make(REF_HOT, tcb_slot(tcp, tcb))));
+		cr_assert(conn_table_insert(&tcp->table, claim.hash, ref_make(REF_HOT, tcb_slot(tcp, tcb))));
 	}
-	return tuple.lport;
+	return claim.tuple.lport;
 }
 
 PORTS(one_destination_gets_every_port_in_turn)
@@ -93,6 +91,63 @@ PORTS(one_destination_gets_every_port_in_turn)
 	cr_assert_eq(choose(tcp, 7, true), -EADDRNOTAVAIL);
 	cr_assert_eq(count_get(&counters, COUNT_ports_exhausted), 1);
 	cr_assert_gt(choose(tcp, 8, true), 0);
+	free(tcp);
+}
+
+static void expect(struct tcp *tcp, const uint32_t *peers, unsigned n)
+{
+	struct tuple tuples[PORTS_EXPECTED];
+
+	for (unsigned i = 0; i < n; i++)
+		tuples[i] = towards(tcp, peers[i]);
+	ports_expect(tcp, tuples, n);
+}
+
+/* What is expected and comes has the port that it would have had anyhow; what comes instead, too. */
+PORTS(expected_or_not_ports_are_the_same)
+{
+	static const uint32_t peers[] = { 7, 8, 9, 7 };
+	struct tcp *one = make(2000, 2999, 5), *other = make(2000, 2999, 5);
+
+	expect(one, peers, 4);
+	for (unsigned i = 0; i < 4; i++) {
+		struct claim claim = { .tuple = towards(one, peers[i]) };
+
+		cr_assert(ports_expected(one));
+		cr_assert_eq(ports_choose(one, &claim), 0);
+		cr_assert_eq(claim.tuple.lport, choose(other, peers[i], false));
+		cr_assert_eq(claim.hash, tcp_hash(one, &claim.tuple));
+		cr_assert_eq(isn_of(one, claim.f).iss, isn_make(one, &claim.tuple).iss);
+	}
+	cr_assert(!ports_expected(one));
+	expect(one, peers, 4);
+	cr_assert_gt(choose(one, 8, false), 0); /* not 7: nothing of that is believed any more */
+	cr_assert(!ports_expected(one));
+	free(one);
+	free(other);
+}
+
+/* Somebody else has taken the port meanwhile. */
+PORTS(an_expected_port_that_is_taken_is_not_given)
+{
+	static const uint32_t peers[] = { 7, 7 };
+	struct tcp *tcp = make(2000, 2999, 5);
+	int first = choose(tcp, 7, true), next = first == 2999 ? 2000 : first + 1;
+
+	expect(tcp, peers, 2);
+	struct tuple tuple = towards(tcp, 7);
+	struct pair pair = pair_to(7);
+
+	tuple.lport = (uint16_t)next;
+	struct tcb *tcb = tcb_take(tcp, &tuple, &pair);
+
+	cr_assert(
+		conn_table_insert(&tcp->table, tcp_hash(tcp, &tuple), ref_make(REF_HOT, tcb_slot(tcp, tcb))));
+	int port = choose(tcp, 7, true);
+
+	cr_assert_gt(port, 0);
+	cr_assert_neq(port, first);
+	cr_assert_neq(port, next);
 	free(tcp);
 }
 
