@@ -169,40 +169,71 @@ static verdict refuse(struct tcp *tcp, struct tcb *tcb, const struct seg *seg, v
 	return v;
 }
 
+static verdict syn_arrives(struct tcp *tcp, struct tcb *tcb, const struct seg *seg)
+{
+	if (tcb->state == WEIR_SYN_RECEIVED)
+		return handshake_syn_again(tcp, tcb, seg);
+	reply_challenge(tcp, tcb);
+	return COUNT_drop_syn_synchronized;
+}
+
+/*
+ * Whether it goes on exactly where the last one ended, within the window, and is no older: nearly always. The steps
+ * before the fifth have nothing to say then.
+ */
+static inline bool goes_on(const struct tcb *tcb, const struct seg *seg)
+{
+	if ((seg->flags & (SEG_SYN | SEG_RST | SEG_ACK)) != SEG_ACK || seg->seq != tcb->rcv_nxt ||
+	    seg->len > tcb_rcv_wnd(tcb) || tcb->state == WEIR_SYN_RECEIVED)
+		return false;
+	return !(tcb->flags & TCB_TS) || (seg->opts & SEG_OPT_TS && seq_ge(seg->tsval, tcb->ts_recent));
+}
+
+/*
+ * The steps before the fifth, and what completes a handshake. False: the segment goes no further, and *v says what was
+ * made of it. *cut: it was more than was offered.
+ */
+static bool first_steps(struct tcp *tcp, struct tcb *tcb, struct seg *seg, bool *cut, verdict *v)
+{
+	/* First: sequence number; a RST has a stricter test of its own, in the second step. */
+	*v = check_timestamps(tcp, tcb, seg);
+	if (*v == COUNT_drop_paws)
+		refuse(tcp, tcb, seg, *v);
+	if (*v != ACCEPTED)
+		return false;
+	if (seg->flags & SEG_RST) {
+		*v = reset_arrives(tcp, tcb, seg);
+		return false;
+	}
+	*v = text_acceptable(tcp, tcb, seg);
+	if (*v != ACCEPTED && !(seg->flags & SEG_SYN)) {
+		refuse(tcp, tcb, seg, *v);
+		return false;
+	}
+
+	/* Third: security and compartment; gone since RFC 9293. Fourth: SYN. */
+	if (seg->flags & SEG_SYN) {
+		*v = syn_arrives(tcp, tcb, seg);
+		return false;
+	}
+	*cut = text_trim(tcb, seg);
+
+	/* Fifth: ACK. */
+	*v = !(seg->flags & SEG_ACK)         ? COUNT_drop_no_ack :
+	     tcb->state == WEIR_SYN_RECEIVED ? handshake_completed(tcp, tcb, seg) :
+					       ACCEPTED;
+	return *v == ACCEPTED;
+}
+
 verdict input_segment(struct tcp *tcp, struct tcb *tcb, struct seg *seg)
 {
+	bool cut = false;
 	verdict v;
 
 	if (tcb->state == WEIR_SYN_SENT)
 		return handshake_syn_sent(tcp, tcb, seg);
-
-	/* First: sequence number; a RST has a stricter test of its own, in the second step. */
-	v = check_timestamps(tcp, tcb, seg);
-	if (v != ACCEPTED)
-		return v == COUNT_drop_paws ? refuse(tcp, tcb, seg, v) : v;
-	if (seg->flags & SEG_RST)
-		return reset_arrives(tcp, tcb, seg);
-	v = text_acceptable(tcp, tcb, seg);
-	if (v != ACCEPTED && !(seg->flags & SEG_SYN))
-		return refuse(tcp, tcb, seg, v);
-
-	/* Third: security and compartment; gone since RFC 9293. Fourth: SYN. */
-	if (seg->flags & SEG_SYN) {
-		if (tcb->state == WEIR_SYN_RECEIVED)
-			return handshake_syn_again(tcp, tcb, seg);
-		reply_challenge(tcp, tcb);
-		return COUNT_drop_syn_synchronized;
-	}
-	bool cut = text_trim(tcb, seg);
-
-	/* Fifth: ACK. */
-	if (!(seg->flags & SEG_ACK))
-		return COUNT_drop_no_ack;
-	if (tcb->state == WEIR_SYN_RECEIVED) {
-		v = handshake_completed(tcp, tcb, seg);
-		if (v != ACCEPTED)
-			return v;
-	}
+	if (!goes_on(tcb, seg) && !first_steps(tcp, tcb, seg, &cut, &v))
+		return v;
 	v = ack_input(tcp, tcb, seg);
 	if (v != ACCEPTED)
 		return v;
@@ -308,6 +339,39 @@ void tcp_look_ahead(const struct tcp *tcp, struct seg *segs, const struct seg_si
 	}
 }
 
+/*
+ * The records of a burst, and which segments may follow another one of the same connection, as bits: that one may make,
+ * promote or hide the record. Told by nine bits of the hash; one that is suspected wrongly is looked up twice.
+ */
+static uint64_t find(const struct tcp *tcp, struct seg *segs, const struct seg_side *sides, unsigned n,
+		     ref *refs)
+{
+	const struct tuple *tuples[TCP_BURST_MAX];
+	uint64_t hashes[TCP_BURST_MAX], seen[8] = { 0 }, followers = 0;
+	unsigned i = 0;
+
+	do {
+		if (segs[i].hash == 0) {
+			name(tcp, &segs[i], &sides[i]);
+			segs[i].hash = tcp_hash(tcp, &segs[i].tuple);
+		}
+		tuples[i] = &segs[i].tuple;
+		hashes[i] = segs[i].hash;
+		uint64_t *word = &seen[hashes[i] >> 6 & 7], bit = 1ull << (hashes[i] & 63);
+
+		followers |= (uint64_t)((*word & bit) != 0) << i;
+		*word |= bit;
+	} while (++i < n);
+	conn_table_find_bulk(&tcp->table, hashes, tuples, n, refs);
+	return followers;
+}
+
+/* Whether a record that was found is no more: what an earlier segment ended, or had pushed out, has lost its ports. */
+static inline bool has_gone(const struct tcp *tcp, ref r, const struct tuple *tuple)
+{
+	return r != REF_NONE && !tuple_equal(ref_record(tcp->table.pools, r), tuple);
+}
+
 /* Who is in the middle of a passive handshake, or begins one, is going to be asked for its numbers. */
 static void expect_handshakes(const struct tcp *tcp, struct seg *segs, const ref *refs, unsigned n)
 {
@@ -326,8 +390,6 @@ static void expect_handshakes(const struct tcp *tcp, struct seg *segs, const ref
 unsigned tcp_input(struct tcp *tcp, struct seg *segs, const struct seg_side *sides, unsigned n,
 		   uint64_t now_ns, uint64_t *turned)
 {
-	const struct tuple *tuples[TCP_BURST_MAX];
-	uint64_t hashes[TCP_BURST_MAX];
 	ref refs[TCP_BURST_MAX];
 	uint8_t syns[TCP_BURST_MAX]; /* to be answered by cookies */
 	unsigned i, syns_count = 0;
@@ -337,23 +399,14 @@ unsigned tcp_input(struct tcp *tcp, struct seg *segs, const struct seg_side *sid
 	tcp_set_now(tcp, now_ns);
 	if (n == 0)
 		return 0;
-	for (i = 0; i < n; i++) {
-		tuples[i] = &segs[i].tuple;
-		if (segs[i].hash == 0) {
-			name(tcp, &segs[i], &sides[i]);
-			segs[i].hash = tcp_hash(tcp, &segs[i].tuple);
-		}
-		hashes[i] = segs[i].hash;
-	}
-	conn_table_find_bulk(&tcp->table, hashes, tuples, n, refs);
+	uint64_t followers = find(tcp, segs, sides, n, refs);
+
 	expect_handshakes(tcp, segs, refs, n);
-	uint64_t fresh = tcp->table.changes;
-
 	for (i = 0; i < n && room_for_one(tcp); i++) {
-		/* An earlier segment of the burst may have made, moved or ended this one's record. */
-		ref r = tcp->table.changes == fresh ? refs[i] :
-						      conn_table_find(&tcp->table, hashes[i], tuples[i]);
+		ref r = refs[i];
 
+		if (followers >> i & 1 || has_gone(tcp, r, &segs[i].tuple))
+			r = conn_table_find(&tcp->table, segs[i].hash, &segs[i].tuple);
 		tcp->seg = &segs[i];
 		tcp->side = &sides[i];
 		verdict v = input_one(tcp, &segs[i], r);

@@ -16,27 +16,6 @@
 /* Segments that one connection may send before the next one's turn. */
 #define OUTPUT_TURN 32
 
-void output_mark(struct tcp *tcp, struct tcb *tcb)
-{
-	if (tcb->flags & TCB_DIRTY)
-		return;
-	DCHECK(ring_room(&tcp->dirty_ring) > 0);
-	tcb->flags |= TCB_DIRTY;
-	tcp->dirty[tcp->dirty_ring.tail++ & tcp->dirty_ring.mask] = tcb_slot(tcp, tcb);
-}
-
-void output_ack_now(struct tcp *tcp, struct tcb *tcb)
-{
-	tcb->flags |= TCB_ACK_NOW;
-	output_mark(tcp, tcb);
-}
-
-void output_ack_data(struct tcp *tcp, struct tcb *tcb)
-{
-	tcb->flags |= tcb->flags & TCB_ACK_DELAYED ? TCB_ACK_NOW : TCB_ACK_DELAYED;
-	output_mark(tcp, tcb);
-}
-
 /*
  * Payload of the peer's segments. It sends them as large as ours: options, and an MSS that it has for itself, take
  * as much from both. What our way to it has no room for is another matter: its way to us may be another.
@@ -420,7 +399,7 @@ static void persist_if_stuck(struct tcp *tcp, struct tcb *tcb)
 	bool unsent = fin || seq_lt(tcb->snd_nxt, send_queue_end(tcp, tcb));
 	bool in_flight = tcb->snd_nxt != tcb_snd_una(tcp, tcb);
 
-	if ((unsent || in_flight) && tcb->timer != TIMER_RETRANSMIT && tcb->timer != TIMER_PERSIST)
+	if (unsent || in_flight)
 		tcb_arm(tcp, tcb, TIMER_PERSIST, rtt_rto_ticks(tcp, tcb));
 }
 
@@ -459,12 +438,41 @@ static bool piece_fits(struct tcp *tcp, struct tcb *tcb)
 	return false;
 }
 
-static unsigned output_synchronized(struct tcp *tcp, struct tcb *tcb, struct seg *segs,
-				    struct seg_side *sides, unsigned max)
+/*
+ * Most connections: no extension, nothing to send again. Its small piece and its FIN go out in one segment, which every
+ * window that it was taken for holds.
+ */
+static bool send_small(struct tcp *tcp, struct tcb *tcb, struct seg *seg)
+{
+	bool text = send_queue_piece_unsent(tcb);
+	bool fin = (tcb->flags & (TCB_FIN_QUEUED | TCB_FIN_SENT)) == TCB_FIN_QUEUED;
+
+	if (!text && !fin)
+		return false;
+	output_header(tcp, tcb, seg, tcb->snd_nxt);
+	if (text) {
+		seg->len = (uint16_t)tcp->statics[tcb->piece].len;
+		seg->piece = SEND_QUEUE_STATIC | tcb->piece;
+		seg->flags |= SEG_PSH;
+		count_add(tcp->counters, COUNT_bytes_out, seg->len);
+		ecn_text_leaves(tcp, tcb, seg);
+	}
+	if (fin)
+		seg->flags |= SEG_FIN;
+	note_sent(tcp, tcb, seg);
+	return true;
+}
+
+/* What is owed besides an ACK. */
+static unsigned send(struct tcp *tcp, struct tcb *tcb, struct seg *segs, struct seg_side *sides, unsigned max)
 {
 	unsigned n = 0;
 
-	if (piece_fits(tcp, tcb)) {
+	if (!piece_fits(tcp, tcb))
+		return 0;
+	if (!(tcb->flags & (TCB_EXT | TCB_RESEND | TCB_PROBING))) {
+		n = send_small(tcp, tcb, segs);
+	} else {
 		while (n < max && send_next(tcp, tcb, &segs[n], &sides[n]))
 			n++;
 		if (n > 0 && tcb->flags & TCB_EXT)
@@ -473,8 +481,19 @@ static unsigned output_synchronized(struct tcp *tcp, struct tcb *tcb, struct seg
 			output_mark(tcp, tcb); /* perhaps more, in the next turn */
 			return n;
 		}
-		persist_if_stuck(tcp, tcb);
 	}
+	if (tcb->timer != TIMER_RETRANSMIT && tcb->timer != TIMER_PERSIST)
+		persist_if_stuck(tcp, tcb);
+	return n;
+}
+
+static unsigned output_synchronized(struct tcp *tcp, struct tcb *tcb, struct seg *segs,
+				    struct seg_side *sides, unsigned max)
+{
+	unsigned n = send(tcp, tcb, segs, sides, max);
+
+	if (n == max)
+		return n;
 	if (tcb->flags & TCB_ACK_NOW) {
 		output_header(tcp, tcb, &segs[n], output_empty_seq(tcp, tcb));
 		fill_sack(tcp, tcb, &segs[n], &sides[n]);

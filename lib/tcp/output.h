@@ -28,13 +28,28 @@ uint32_t output_empty_seq(const struct tcp *tcp, const struct tcb *tcb);
 void output_header(struct tcp *tcp, struct tcb *tcb, struct seg *seg, uint32_t seq);
 
 /* Looks at the connection in the next tcp_output(). The caller has made sure of room. */
-void output_mark(struct tcp *tcp, struct tcb *tcb);
+static inline void output_mark(struct tcp *tcp, struct tcb *tcb)
+{
+	if (tcb->flags & TCB_DIRTY)
+		return;
+	DCHECK(ring_room(&tcp->dirty_ring) > 0);
+	tcb->flags |= TCB_DIRTY;
+	tcp->dirty[tcp->dirty_ring.tail++ & tcp->dirty_ring.mask] = tcb_slot(tcp, tcb);
+}
 
 /* As output_mark(), and an ACK is owed. */
-void output_ack_now(struct tcp *tcp, struct tcb *tcb);
+static inline void output_ack_now(struct tcp *tcp, struct tcb *tcb)
+{
+	tcb->flags |= TCB_ACK_NOW;
+	output_mark(tcp, tcb);
+}
 
 /* In-order data has come: an ACK for every second segment, or after a while (RFC 9293 3.8.6.3). */
-void output_ack_data(struct tcp *tcp, struct tcb *tcb);
+static inline void output_ack_data(struct tcp *tcp, struct tcb *tcb)
+{
+	tcb->flags |= tcb->flags & TCB_ACK_DELAYED ? TCB_ACK_NOW : TCB_ACK_DELAYED;
+	output_mark(tcp, tcb);
+}
 
 /* The window to offer: never less than was offered, more only when it is worth a segment (MUST-39). */
 uint32_t output_offer(const struct tcp *tcp, const struct tcb *tcb);

@@ -11,18 +11,6 @@ static struct piece *piece_at(const struct tcp *tcp, uint32_t slot)
 	return slot_pool_at(&tcp->pieces, slot);
 }
 
-uint32_t send_queue_end(const struct tcp *tcp, const struct tcb *tcb)
-{
-	const struct tcb_ext *ext = tcb_ext(tcp, tcb);
-
-	if (ext != NULL)
-		return ext->queue_end;
-	uint32_t sent_end = tcb->snd_nxt - !!(tcb->flags & TCB_FIN_SENT);
-
-	/* A static piece is sent whole or not at all, so what is in flight began it. */
-	return tcb->piece != 0 && tcb->flight == 0 ? sent_end + tcp->statics[tcb->piece].len : sent_end;
-}
-
 int send_queue_append(struct tcp *tcp, struct tcb *tcb, const struct piece *piece)
 {
 	struct tcb_ext *ext = tcb_ext(tcp, tcb);

@@ -14,8 +14,21 @@
 /* seg.piece of a segment whose bytes are static: this bit and the identifier. */
 #define SEND_QUEUE_STATIC (1u << 31)
 
+/* Without an extension, whether its small piece has still to go out: it goes whole, so what is in flight began it. */
+static inline bool send_queue_piece_unsent(const struct tcb *tcb)
+{
+	return tcb->piece != 0 && tcb->flight == 0;
+}
+
 /* One beyond the last byte queued, FIN not counted. */
-uint32_t send_queue_end(const struct tcp *tcp, const struct tcb *tcb);
+static inline uint32_t send_queue_end(const struct tcp *tcp, const struct tcb *tcb)
+{
+	if (tcb->flags & TCB_EXT)
+		return tcb_ext(tcp, tcb)->queue_end;
+	uint32_t sent_end = tcb->snd_nxt - !!(tcb->flags & TCB_FIN_SENT);
+
+	return send_queue_piece_unsent(tcb) ? sent_end + tcp->statics[tcb->piece].len : sent_end;
+}
 
 /*
  * Appends a piece. The connection must have an extension. 0, -EAGAIN (send_buffers), -ENOMEM (no piece
