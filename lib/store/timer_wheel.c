@@ -199,6 +199,7 @@ static void clear_next_slot(struct timer_wheel *wheel)
 	wheel->slots[slot].chunk = SLOT_NONE;
 	wheel->names[slot] = wheel->spare;
 	wheel->slot_of[wheel->spare] = (uint8_t)slot;
+	wheel->due[wheel->spare] = wheel->due[name];
 	wheel->spare = name;
 	wheel->compactions += slot == TIMER_WHEEL_SLOTS;
 }
@@ -276,20 +277,21 @@ static bool claim_room(struct timer_wheel *wheel, ref r, uint8_t *filing)
 	return false;
 }
 
-void timer_wheel_file(struct timer_wheel *wheel, ref r, uint32_t deadline)
+void timer_wheel_file_anew(struct timer_wheel *wheel, ref r, uint8_t *filing, uint32_t deadline)
 {
 	int32_t ahead = seq_diff(deadline, wheel->now);
 	uint32_t ticks = ahead > 0 ? (uint32_t)ahead : 1;
-	uint8_t *filing = filing_of(wheel, r);
 	unsigned slot = wheel->slot_of[*filing];
 
-	if (slot != 0 ? ticks_to(wheel->now, slot) <= ticks : !claim_room(wheel, r, filing))
+	/* In it already, and the deadline lies in the past. */
+	if (slot != 0 ? wheel->due[*filing] - wheel->now <= ticks : !claim_room(wheel, r, filing))
 		return;
 	slot = slot_for(wheel->now, ticks);
 	if (needs_chunk(&wheel->slots[slot]))
 		make_room(wheel);
 	push(wheel, slot, r);
 	*filing = wheel->names[slot];
+	wheel->due[*filing] = wheel->now + ticks_to(wheel->now, slot);
 }
 
 /*

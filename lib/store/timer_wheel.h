@@ -29,6 +29,7 @@
 
 #include "base/arena.h"
 #include "base/ref.h"
+#include "base/seq.h"
 #include "store/slot_pool.h"
 
 #define TIMER_WHEEL_NEAR 128 /* slots of one tick; 1..128 */
@@ -55,27 +56,37 @@ struct timer_wheel {
 	uint64_t occupied[TIMER_WHEEL_SLOTS / 64];       /* bit slot - 1: it holds something */
 	uint8_t names[TIMER_WHEEL_SLOTS + 1];  /* what a record that is filed in a slot has in its byte */
 	uint8_t slot_of[TIMER_WHEEL_LATE + 1]; /* and back; 0: it is in none */
-	uint8_t spare;                         /* the name that no slot has */
-	unsigned clearing;                     /* the slot that is being cleared of stale filings, */
-	struct timer_chain unchecked;          /* and its filings that may be stale */
-	struct ref_pool pools[REF_KINDS];      /* field: offset of the filing byte in a record */
-	uint32_t room, filed;                  /* records that may be filed at once, and those that are */
-	uint32_t late;                         /* records that wait for the sweep */
-	uint32_t late_end[REF_KINDS];          /* no slot from this one on has ever done so */
-	ref swept;                             /* the one that the sweep has come to, */
-	uint32_t sweep_left;                   /* and how many it may look at in this tick */
+	uint32_t due[TIMER_WHEEL_NAMES + 1]; /* by name: the tick with which a slot that holds any comes up */
+	uint8_t spare;                       /* the name that no slot has */
+	unsigned clearing;                   /* the slot that is being cleared of stale filings, */
+	struct timer_chain unchecked;        /* and its filings that may be stale */
+	struct ref_pool pools[REF_KINDS];    /* field: offset of the filing byte in a record */
+	uint32_t room, filed;                /* records that may be filed at once, and those that are */
+	uint32_t late;                       /* records that wait for the sweep */
+	uint32_t late_end[REF_KINDS];        /* no slot from this one on has ever done so */
+	ref swept;                           /* the one that the sweep has come to, */
+	uint32_t sweep_left;                 /* and how many it may look at in this tick */
 };
 
 /* records: how many may be filed at once, over all pools; more are late. */
 void timer_wheel_init(struct timer_wheel *wheel, struct arena *arena, uint32_t records,
 		      const struct ref_pool pools[REF_KINDS], uint32_t now);
 
+/* The rarer half of timer_wheel_file(). filing: the record's byte. */
+void timer_wheel_file_anew(struct timer_wheel *wheel, ref r, uint8_t *filing, uint32_t deadline);
+
 /*
  * To be called after a deadline was set: makes sure that r comes up no later than at `deadline`,
  * or at the far end. Cheap when it is filed early enough already. A deadline in the past comes up
  * with the next tick.
  */
-void timer_wheel_file(struct timer_wheel *wheel, ref r, uint32_t deadline);
+static inline void timer_wheel_file(struct timer_wheel *wheel, ref r, uint32_t deadline)
+{
+	uint8_t *filing = (uint8_t *)ref_record(wheel->pools, r) + wheel->pools[ref_kind(r)].field;
+
+	if (wheel->slot_of[*filing] == 0 || seq_lt(deadline, wheel->due[*filing]))
+		timer_wheel_file_anew(wheel, r, filing, deadline);
+}
 
 /*
  * Moves towards tick `now` and writes up to max refs whose filings came up, prefetching their records. Their

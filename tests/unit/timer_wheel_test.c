@@ -170,6 +170,8 @@ Test(timer_wheel, a_deadline_in_the_past_comes_up_with_the_next_tick)
 
 	arm(&o, 0, 1000);
 	arm(&o, 1, 3);
+	arm(&o, 1, 2);
+	cr_assert_eq(o.wheel.filings, 2, "it is filed for the next tick already");
 	cr_assert_eq(timer_wheel_next(&o.wheel), 1);
 	advance(&o, 1000, 8);
 	cr_assert_eq(o.records[0].fired + o.records[1].fired, 0, "time did not move");
