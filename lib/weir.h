@@ -235,7 +235,7 @@ struct weir_defence {
 enum weir_pages {
 	WEIR_PAGES_1G,          /* hugepages that were set aside */
 	WEIR_PAGES_2M,          /* the same */
-	WEIR_PAGES_TRANSPARENT, /* 2 MiB where the kernel finds room for them, as memory is touched */
+	WEIR_PAGES_TRANSPARENT, /* 2 MiB where the kernel finds room for them */
 	WEIR_PAGES_NORMAL,
 };
 
@@ -569,8 +569,8 @@ struct weir_stats {
 WEIR_API void weir_stats(const struct weir_core *core, struct weir_stats *stats);
 
 /*
- * How many of its memory_bytes lie on hugepages now. Of transparent ones the kernel makes as many as it finds room for,
- * as memory is touched; it is asked, which takes up to some milliseconds. Any thread.
+ * How many of its memory_bytes lie on hugepages now. Of transparent ones the kernel makes as many as it finds room for; it
+ * is asked, which takes up to some milliseconds. Any thread.
  */
 WEIR_API uint64_t weir_hugepage_bytes(const struct weir_core *core);
 

@@ -110,13 +110,22 @@ static void prefer_node(const struct memory *memory, int socket)
 	numa_bitmask_free(nodes);
 }
 
+/* False: there is not that much. A kernel before 5.14 cannot be asked, and makes the pages when they are touched. */
+static bool populate(const struct memory *memory)
+{
+	return madvise(memory->base, memory->bytes, MADV_POPULATE_WRITE) == 0 || errno == EINVAL;
+}
+
 int memory_take(struct memory *memory, size_t bytes, int socket, enum weir_pages largest)
 {
-	for (unsigned pages = largest; pages <= WEIR_PAGES_NORMAL; pages++)
-		if (take(memory, bytes, (enum weir_pages)pages)) {
-			prefer_node(memory, socket);
+	for (unsigned pages = largest; pages <= WEIR_PAGES_NORMAL; pages++) {
+		if (!take(memory, bytes, (enum weir_pages)pages))
+			continue;
+		prefer_node(memory, socket);
+		if (populate(memory))
 			return 0;
-		}
+		memory_give(memory);
+	}
 	return -ENOMEM;
 }
 
