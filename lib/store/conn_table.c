@@ -3,39 +3,8 @@
 
 #include "base/check.h"
 #include "store/conn_bucket.h"
-
-/*
- * Where a key stands, with n buckets:
- *
- *     home  = hash[63:32] * n / 2^32
- *     tag   = hash[29:0], 0 made 1
- *     other = (tag * n / 2^30 - home) mod n
- *
- * The sum of the two is a function of the tag, so each follows from the other and the tag, and an entry
- * can be moved without its record being read. Both halves of the hash are uniform already, so
- * nothing is mixed again. For one key in n the two are the same bucket: it then stands at home
- * or nowhere.
- */
-struct place {
-	uint32_t home, tag;
-};
-
-static struct place place_of(const struct conn_table *table, uint64_t hash)
-{
-	uint32_t tag = (uint32_t)hash & CONN_TAG_MASK;
-
-	return (struct place){
-		.home = conn_table_home(table, hash),
-		.tag = tag + (tag == 0),
-	};
-}
-
-static uint32_t other_bucket(const struct conn_table *table, uint32_t bucket, uint32_t tag)
-{
-	uint32_t sum = (uint32_t)((uint64_t)tag * table->bucket_count >> CONN_TAG_BITS);
-
-	return sum >= bucket ? sum - bucket : sum + (table->bucket_count - bucket);
-}
+#include "store/conn_lookup.h"
+#include "store/conn_place.h"
 
 void conn_table_init(struct conn_table *table, struct arena *arena, uint32_t max_entries,
 		     const struct ref_pool pools[REF_KINDS])
@@ -71,86 +40,36 @@ static ref first_equal(const struct conn_table *table, const uint64_t *bucket, u
 
 ref conn_table_find(const struct conn_table *table, uint64_t hash, const struct tuple *tuple)
 {
-	struct place at = place_of(table, hash);
+	struct conn_place at = conn_place_of(table, hash);
 	const uint64_t *bucket = table->buckets[at.home];
 	struct conn_match found = conn_bucket_match(bucket, at.tag);
 	ref r = first_equal(table, bucket, found.ways, tuple);
 
 	if (r != REF_NONE || conn_strays(found.strays, at.tag) == 0)
 		return r;
-	bucket = table->buckets[other_bucket(table, at.home, at.tag)];
+	bucket = table->buckets[conn_other_bucket(table, at.home, at.tag)];
 	return first_equal(table, bucket, conn_bucket_match(bucket, at.tag | CONN_AWAY).ways, tuple);
-}
-
-static ref candidate(const struct conn_table *table, const uint64_t *bucket, unsigned ways)
-{
-	ref r = (ref)bucket[__builtin_ctz(ways)];
-
-	__builtin_prefetch(ref_record(table->pools, r));
-	return r;
-}
-
-/* A lookup whose home bucket held no candidate, but is missing some of its keys. */
-struct second_look {
-	uint32_t bucket;
-	uint32_t mark;
-	unsigned i;
-};
-
-/* For each key the first entry that has its mark, or REF_NONE. */
-static void candidates(const struct conn_table *table, const uint64_t *hashes, unsigned n, ref *refs)
-{
-	struct second_look again[CONN_TABLE_BULK_MAX];
-	struct place at[CONN_TABLE_BULK_MAX];
-	unsigned agains = 0;
-
-	CHECK(n <= CONN_TABLE_BULK_MAX);
-	for (unsigned i = 0; i < n; i++) {
-		at[i] = place_of(table, hashes[i]);
-		__builtin_prefetch(table->buckets[at[i].home]);
-	}
-	for (unsigned i = 0; i < n; i++) {
-		const uint64_t *bucket = table->buckets[at[i].home];
-		struct conn_match found = conn_bucket_match(bucket, at[i].tag);
-
-		refs[i] = REF_NONE;
-		if (found.ways != 0) {
-			refs[i] = candidate(table, bucket, found.ways);
-		} else if (conn_strays(found.strays, at[i].tag) != 0) {
-			uint32_t other = other_bucket(table, at[i].home, at[i].tag);
-
-			__builtin_prefetch(table->buckets[other]);
-			again[agains++] = (struct second_look){ other, at[i].tag | CONN_AWAY, i };
-		}
-	}
-	for (unsigned k = 0; k < agains; k++) {
-		const uint64_t *bucket = table->buckets[again[k].bucket];
-		unsigned ways = conn_bucket_match(bucket, again[k].mark).ways;
-
-		if (ways != 0)
-			refs[again[k].i] = candidate(table, bucket, ways);
-	}
 }
 
 void conn_table_find_bulk(const struct conn_table *table, const uint64_t *hashes,
 			  const struct tuple *const *tuples, unsigned n, ref *refs)
 {
-	candidates(table, hashes, n, refs);
-	for (unsigned i = 0; i < n; i++) {
-		/* A tag that another key shares, about 2^-27 of lookups: the long way round. */
-		if (refs[i] != REF_NONE && !tuple_equal(ref_record(table->pools, refs[i]), tuples[i]))
-			refs[i] = conn_table_find(table, hashes[i], tuples[i]);
-	}
+	struct conn_lookup lookup;
+
+	conn_lookup_match(&lookup, table, hashes, n);
+	conn_lookup_rematch(&lookup, table);
+	conn_lookup_end(&lookup, table, tuples, refs);
 }
 
 uint64_t conn_table_absent_bulk(const struct conn_table *table, const uint64_t *hashes, unsigned n)
 {
-	ref refs[CONN_TABLE_BULK_MAX];
+	struct conn_lookup lookup;
 	uint64_t absent = 0;
 
-	candidates(table, hashes, n, refs);
+	conn_lookup_match(&lookup, table, hashes, n);
+	conn_lookup_rematch(&lookup, table);
 	for (unsigned i = 0; i < n; i++)
-		absent |= (uint64_t)(refs[i] == REF_NONE) << i;
+		absent |= (uint64_t)(lookup.refs[i] == REF_NONE) << i;
 	return absent;
 }
 
@@ -232,7 +151,7 @@ static uint32_t make_room(struct conn_table *table, uint32_t home, uint32_t othe
 		for (unsigned way = 0; way < CONN_WAYS; way++) {
 			uint32_t tag = conn_entry_mark(entries[way]) & CONN_TAG_MASK;
 
-			to[way] = other_bucket(table, nodes[i].bucket, tag);
+			to[way] = conn_other_bucket(table, nodes[i].bucket, tag);
 			__builtin_prefetch(table->buckets[to[way]]);
 		}
 		for (unsigned way = 0; way < CONN_WAYS; way++) {
@@ -264,7 +183,7 @@ static bool send_home(struct conn_table *table, uint32_t bucket)
 
 		if (!(mark & CONN_AWAY))
 			continue;
-		home = other_bucket(table, bucket, mark & CONN_TAG_MASK);
+		home = conn_other_bucket(table, bucket, mark & CONN_TAG_MASK);
 		if (has_room(table, home)) {
 			move(table, bucket, way, home);
 			return true;
@@ -274,13 +193,13 @@ static bool send_home(struct conn_table *table, uint32_t bucket)
 }
 
 /* The bucket to put a key in, with room made there, or UINT32_MAX. */
-static uint32_t bucket_for(struct conn_table *table, struct place at)
+static uint32_t bucket_for(struct conn_table *table, struct conn_place at)
 {
 	uint32_t other;
 
 	if (has_room(table, at.home) || send_home(table, at.home))
 		return at.home;
-	other = other_bucket(table, at.home, at.tag);
+	other = conn_other_bucket(table, at.home, at.tag);
 	if (has_room(table, other) || send_home(table, other))
 		return other;
 	return make_room(table, at.home, other);
@@ -288,7 +207,7 @@ static uint32_t bucket_for(struct conn_table *table, struct place at)
 
 bool conn_table_insert(struct conn_table *table, uint64_t hash, ref r)
 {
-	struct place at = place_of(table, hash);
+	struct conn_place at = conn_place_of(table, hash);
 	uint32_t bucket = bucket_for(table, at);
 
 	DCHECK(r != REF_NONE);
@@ -303,9 +222,9 @@ bool conn_table_insert(struct conn_table *table, uint64_t hash, ref r)
 }
 
 /* Takes r out of its other bucket, if it does not stand at home. */
-static void remove_stray(struct conn_table *table, struct place at, ref r)
+static void remove_stray(struct conn_table *table, struct conn_place at, ref r)
 {
-	uint64_t *bucket = table->buckets[other_bucket(table, at.home, at.tag)];
+	uint64_t *bucket = table->buckets[conn_other_bucket(table, at.home, at.tag)];
 	uint32_t ways = conn_bucket_ways_of(bucket, r);
 
 	CHECK(ways != 0);
@@ -315,7 +234,7 @@ static void remove_stray(struct conn_table *table, struct place at, ref r)
 
 void conn_table_remove(struct conn_table *table, uint64_t hash, ref r)
 {
-	struct place at = place_of(table, hash);
+	struct conn_place at = conn_place_of(table, hash);
 	uint64_t *home = table->buckets[at.home];
 	uint32_t ways = conn_bucket_ways_of(home, r);
 
@@ -345,24 +264,24 @@ void conn_table_remove_bulk(struct conn_table *table, const uint64_t *hashes, co
 		count += ways == 0;
 	}
 	for (unsigned k = 0; k < count; k++) {
-		struct place at = place_of(table, hashes[strays[k]]);
+		struct conn_place at = conn_place_of(table, hashes[strays[k]]);
 
-		__builtin_prefetch(table->buckets[other_bucket(table, at.home, at.tag)]);
+		__builtin_prefetch(table->buckets[conn_other_bucket(table, at.home, at.tag)]);
 	}
 	for (unsigned k = 0; k < count; k++)
-		remove_stray(table, place_of(table, hashes[strays[k]]), refs[strays[k]]);
+		remove_stray(table, conn_place_of(table, hashes[strays[k]]), refs[strays[k]]);
 	table->entries -= n;
 	table->changes += n;
 }
 
 /* The entry of r, which must be there. */
-static uint64_t *entry_of(struct conn_table *table, struct place at, ref r)
+static uint64_t *entry_of(struct conn_table *table, struct conn_place at, ref r)
 {
 	uint64_t *bucket = table->buckets[at.home];
 	uint32_t ways = conn_bucket_ways_of(bucket, r);
 
 	if (ways == 0) {
-		bucket = table->buckets[other_bucket(table, at.home, at.tag)];
+		bucket = table->buckets[conn_other_bucket(table, at.home, at.tag)];
 		ways = conn_bucket_ways_of(bucket, r);
 	}
 	CHECK(ways != 0);
@@ -371,7 +290,7 @@ static uint64_t *entry_of(struct conn_table *table, struct place at, ref r)
 
 void conn_table_replace(struct conn_table *table, uint64_t hash, ref from, ref to)
 {
-	uint64_t *entry = entry_of(table, place_of(table, hash), from);
+	uint64_t *entry = entry_of(table, conn_place_of(table, hash), from);
 
 	DCHECK(to != REF_NONE);
 	*entry = (*entry & ~(uint64_t)UINT32_MAX) | to;

@@ -59,8 +59,8 @@ ref conn_table_find(const struct conn_table *table, uint64_t hash, const struct 
 #define CONN_TABLE_BULK_MAX 64
 
 /*
- * The same for a burst of n <= CONN_TABLE_BULK_MAX, in passes that prefetch: buckets, records, compare.
- * Answers hold until table->changes moves.
+ * The same for a burst of n <= CONN_TABLE_BULK_MAX: the stages of conn_lookup.h in a row, for whoever has nothing else
+ * to do between them. The home buckets should have been prefetched. Answers hold until table->changes moves.
  */
 void conn_table_find_bulk(const struct conn_table *table, const uint64_t *hashes,
 			  const struct tuple *const *tuples, unsigned n, ref *refs);

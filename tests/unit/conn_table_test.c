@@ -5,6 +5,7 @@
 
 #include "base/rng.h"
 #include "store/conn_bucket.h"
+#include "store/conn_lookup.h"
 #include "store/conn_match_c.h"
 #include "support/addresses.h"
 #include "support/test_arena.h"
@@ -217,6 +218,37 @@ Test(conn_table, random_against_a_model)
 		check_clean(&f);
 		fixture_free(&f);
 	}
+}
+
+/* Every stage of one burst between two of the other's; the second burst is of keys that are not in. */
+Test(conn_table, bursts_under_way_at_once)
+{
+	struct fixture f = fixture_new(2000, 3000);
+	struct conn_lookup lookups[2];
+	uint64_t hashes[2][CONN_TABLE_BULK_MAX];
+	const struct tuple *tuples[2][CONN_TABLE_BULK_MAX];
+	ref refs[2][CONN_TABLE_BULK_MAX];
+
+	for (uint32_t i = 0; i < 2000; i++)
+		cr_assert(insert(&f, i, REF_HOT));
+	for (uint32_t from = 0; from + CONN_TABLE_BULK_MAX <= 1000; from += CONN_TABLE_BULK_MAX) {
+		for (unsigned b = 0; b < 2; b++) {
+			for (unsigned i = 0; i < CONN_TABLE_BULK_MAX; i++) {
+				hashes[b][i] = f.keys[2000 * b + from + i].hash;
+				tuples[b][i] = &f.keys[2000 * b + from + i].tuple;
+			}
+		}
+		for (unsigned b = 0; b < 2; b++)
+			conn_lookup_match(&lookups[b], &f.table, hashes[b], CONN_TABLE_BULK_MAX);
+		for (unsigned b = 0; b < 2; b++)
+			conn_lookup_rematch(&lookups[b], &f.table);
+		for (unsigned b = 0; b < 2; b++)
+			conn_lookup_end(&lookups[b], &f.table, tuples[b], refs[b]);
+		for (unsigned b = 0; b < 2; b++)
+			for (unsigned i = 0; i < CONN_TABLE_BULK_MAX; i++)
+				cr_assert_eq(refs[b][i], f.keys[2000 * b + from + i].r);
+	}
+	fixture_free(&f);
 }
 
 /* Keys that share their tags, and some their whole hash: told apart by their tuples alone. */
