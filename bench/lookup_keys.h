@@ -22,6 +22,13 @@ _Static_assert(sizeof(struct lookup_key) == 16, "two words");
 /* As many as a burst of the receive path has. */
 #define LOOKUP_BURST 32
 
+/* Has the keys of a burst to come fetched, as whoever parsed their frames has them in the cache. */
+static inline void lookup_keys_fetch(const struct lookup_key *keys)
+{
+	for (unsigned i = 0; i < LOOKUP_BURST; i += 4)
+		__builtin_prefetch(&keys[4 * LOOKUP_BURST + i]);
+}
+
 /*
  * The key of a number below 2^28, 0 included; no two are the same.
  */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* weir's side: as tcp_look_ahead() and tcp_input() find the records of a burst. */
+/* weir's side: keys hashed in vectors under a secret key, and looked for by the stages of conn_lookup.h. */
 #include <stdlib.h>
 
 #include <rte_lcore.h>
@@ -9,6 +9,7 @@
 #include "base/siphash_bulk.h"
 #include "bench.h"
 #include "lookup_table.h"
+#include "store/conn_lookup.h"
 #include "store/conn_table.h"
 
 struct weir_side {
@@ -19,49 +20,120 @@ struct weir_side {
 	void *buckets;
 };
 
-static uint64_t find_burst(const struct weir_side *side, const struct lookup_key *keys)
-{
+struct burst {
 	const struct tuple *tuples[LOOKUP_BURST];
-	uint64_t addrs[LOOKUP_BURST], hashes[LOOKUP_BURST], sum = 0;
-	uint32_t ports[LOOKUP_BURST];
-	ref refs[LOOKUP_BURST];
+	uint64_t hashes[LOOKUP_BURST];
+	struct conn_lookup lookup;
+};
 
+/* Hashes, and asks for the buckets: the first stage. */
+static void ask(const struct weir_side *side, struct burst *burst, const struct lookup_key *keys)
+{
+	uint64_t addrs[LOOKUP_BURST];
+	uint32_t ports[LOOKUP_BURST];
+
+	lookup_keys_fetch(keys);
 	for (unsigned i = 0; i < LOOKUP_BURST; i++) {
-		tuples[i] = &keys[i].tuple;
-		addrs[i] = tuple_addrs(tuples[i]);
-		ports[i] = tuple_ports(tuples[i]);
+		burst->tuples[i] = &keys[i].tuple;
+		addrs[i] = tuple_addrs(&keys[i].tuple);
+		ports[i] = tuple_ports(&keys[i].tuple);
 	}
-	side->bulk->hash13_12(side->key, addrs, ports, LOOKUP_BURST, hashes);
+	side->bulk->hash13_12(side->key, addrs, ports, LOOKUP_BURST, burst->hashes);
 	for (unsigned i = 0; i < LOOKUP_BURST; i++)
-		conn_table_prefetch(&side->table, hashes[i]);
-	conn_table_find_bulk(&side->table, hashes, tuples, LOOKUP_BURST, refs);
+		conn_table_prefetch(&side->table, burst->hashes[i]);
+}
+
+static uint64_t sum_up(const ref *refs)
+{
+	uint64_t sum = 0;
+
 	for (unsigned i = 0; i < LOOKUP_BURST; i++)
 		sum += ref_slot(refs[i]);
 	return sum;
 }
 
+static uint64_t end(const struct weir_side *side, const struct burst *burst)
+{
+	ref refs[LOOKUP_BURST];
+
+	conn_lookup_end(&burst->lookup, &side->table, burst->tuples, refs);
+	return sum_up(refs);
+}
+
+/* Bursts that are under way at once: one in each stage. */
+#define UNDER_WAY 4
+
 static uint64_t find(void *self, const struct lookup_key *keys, uint32_t count)
 {
+	const struct weir_side *side = self;
+	struct burst bursts[UNDER_WAY];
+	uint32_t n = count / LOOKUP_BURST;
 	uint64_t sum = 0;
 
-	for (uint32_t i = 0; i < count; i += LOOKUP_BURST)
-		sum += find_burst(self, &keys[i]);
+	for (uint32_t i = 0; i < n + UNDER_WAY - 1; i++) {
+		struct burst *second = &bursts[(i - 1) % UNDER_WAY];
+
+		if (i < n)
+			ask(side, &bursts[i % UNDER_WAY], keys + i * LOOKUP_BURST);
+		if (i >= 1 && i - 1 < n)
+			conn_lookup_match(&second->lookup, &side->table, second->hashes, LOOKUP_BURST);
+		if (i >= 2 && i - 2 < n)
+			conn_lookup_rematch(&bursts[(i - 2) % UNDER_WAY].lookup, &side->table);
+		if (i >= 3)
+			sum += end(side, &bursts[(i - 3) % UNDER_WAY]);
+	}
 	return sum;
+}
+
+/* As tcp_look_ahead() and tcp_input() do. */
+static uint64_t find_alone(void *self, const struct lookup_key *keys, uint32_t count)
+{
+	const struct weir_side *side = self;
+	struct burst burst;
+	ref refs[LOOKUP_BURST];
+	uint64_t sum = 0;
+
+	for (uint32_t at = 0; at < count; at += LOOKUP_BURST) {
+		ask(side, &burst, keys + at);
+		conn_table_find_bulk(&side->table, burst.hashes, burst.tuples, LOOKUP_BURST, refs);
+		sum += sum_up(refs);
+	}
+	return sum;
+}
+
+static struct tuple *record_of(const struct weir_side *side, const struct lookup_key *key)
+{
+	return ref_record(side->pools, ref_make(REF_HOT, lookup_answer(&key->tuple)));
+}
+
+/* A burst is looked for first. */
+static void look_for(const struct weir_side *side, const struct lookup_key *keys, struct burst *burst,
+		     ref *refs)
+{
+	ask(side, burst, keys);
+	conn_table_find_bulk(&side->table, burst->hashes, burst->tuples, LOOKUP_BURST, refs);
 }
 
 static uint32_t insert(void *self, const struct lookup_key *keys, uint32_t count)
 {
 	struct weir_side *side = self;
+	struct burst burst;
+	ref refs[LOOKUP_BURST];
 	uint32_t done = 0;
 
-	for (uint32_t i = 0; i < count; i++) {
-		uint64_t hash = tuple_hash(side->key, &keys[i].tuple);
-		ref r = ref_make(REF_HOT, lookup_answer(&keys[i].tuple));
+	for (uint32_t at = 0; at < count; at += LOOKUP_BURST) {
+		/* As the pool that records are taken from does. */
+		for (unsigned i = 0; i < LOOKUP_BURST; i++)
+			__builtin_prefetch(record_of(side, &keys[at + i]), 1);
+		look_for(side, keys + at, &burst, refs);
+		for (unsigned i = 0; i < LOOKUP_BURST; i++) {
+			ref r = ref_make(REF_HOT, lookup_answer(burst.tuples[i]));
 
-		if (conn_table_find(&side->table, hash, &keys[i].tuple) != REF_NONE)
-			continue;
-		*(struct tuple *)ref_record(side->pools, r) = keys[i].tuple;
-		done += conn_table_insert(&side->table, hash, r);
+			if (refs[i] != REF_NONE)
+				continue;
+			*record_of(side, &keys[at + i]) = *burst.tuples[i];
+			done += conn_table_insert(&side->table, burst.hashes[i], r);
+		}
 	}
 	return done;
 }
@@ -69,17 +141,19 @@ static uint32_t insert(void *self, const struct lookup_key *keys, uint32_t count
 static uint32_t take_out(void *self, const struct lookup_key *keys, uint32_t count)
 {
 	struct weir_side *side = self;
+	struct burst burst;
+	ref refs[LOOKUP_BURST];
 	uint32_t done = 0;
 
-	for (uint32_t i = 0; i < count; i++) {
-		uint64_t hash = tuple_hash(side->key, &keys[i].tuple);
-		ref r = conn_table_find(&side->table, hash, &keys[i].tuple);
-
-		if (r == REF_NONE)
-			continue;
-		conn_table_remove(&side->table, hash, r);
-		*(struct tuple *)ref_record(side->pools, r) = (struct tuple){ 0 };
-		done++;
+	for (uint32_t at = 0; at < count; at += LOOKUP_BURST) {
+		look_for(side, keys + at, &burst, refs);
+		for (unsigned i = 0; i < LOOKUP_BURST; i++) {
+			if (refs[i] == REF_NONE)
+				continue;
+			conn_table_remove(&side->table, burst.hashes[i], refs[i]);
+			*(struct tuple *)ref_record(side->pools, refs[i]) = (struct tuple){ 0 };
+			done++;
+		}
 	}
 	return done;
 }
@@ -123,5 +197,10 @@ struct lookup_table lookup_table_weir(uint32_t connections)
 		return (struct lookup_table){ 0 };
 	}
 	conn_table_init(&side->table, &arena, connections, side->pools);
-	return (struct lookup_table){ side, find, find, insert, take_out, destroy };
+	return (struct lookup_table){ side, find, insert, take_out, destroy };
+}
+
+struct lookup_table lookup_table_alone(const struct lookup_table *weir)
+{
+	return (struct lookup_table){ .self = weir->self, .find = find_alone };
 }
