@@ -82,7 +82,10 @@ static int check_remote(const struct weir_core *core, struct weir_endpoint remot
 	return 0;
 }
 
-/* Who opens many connections to a server in a row goes on so, from our addresses in turn. */
+/*
+ * Who opens many connections to a server in a row goes on so, from our addresses in turn. Asked for as early as can be:
+ * memory has until the next open.
+ */
 static void expect_more(struct weir_core *core, struct weir_endpoint remote, uint64_t next, uint64_t total)
 {
 	struct weir_address locals[TCP_OPENS_EXPECTED];
@@ -108,13 +111,13 @@ static int connect_from_any(struct weir_core *core, struct weir_endpoint local, 
 	unsigned tries = total < CONNECT_TRIES ? (unsigned)total : CONNECT_TRIES;
 	int err = -EADDRNOTAVAIL;
 
-	if (tries > 0)
-		expect_more(core, remote, *next, total);
 	for (; tries > 0 && (err == -EADDRNOTAVAIL || err == -EADDRINUSE); tries--) {
 		local.address = addrs_at(&core->net.addrs, ipv4, *next);
 		*next = *next + 1 < total ? *next + 1 : 0;
 		err = tcp_connect(core->tcp, local, remote, word, core->now_ns, conn);
 	}
+	if (err == 0)
+		expect_more(core, remote, *next, total);
 	return err;
 }
 

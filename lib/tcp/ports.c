@@ -22,23 +22,44 @@ static bool is_free(const struct tcp *tcp, struct claim *claim)
 	       (ref_kind(claim->found) == REF_TIME_WAIT && time_wait_reusable(tcp, ref_slot(claim->found)));
 }
 
-void ports_expect(struct tcp *tcp, const struct tuple *tuples, unsigned n)
+/* The tuples' addresses, of one family, as tuple_addrs(). */
+static void name(const struct tcp *tcp, const struct weir_address *locals, struct weir_address remote,
+		 unsigned n, uint64_t *addrs)
+{
+	uint64_t words[4][PORTS_EXPECTED];
+	unsigned i = 0;
+
+	do {
+		words[0][i] = locals[i].hi;
+		words[1][i] = locals[i].lo;
+		words[2][i] = remote.hi;
+		words[3][i] = remote.lo;
+		addrs[i] = (uint64_t)address_v4(remote) << 32 | address_v4(locals[i]);
+	} while (++i < n);
+	if (weir_is_ipv4(remote))
+		return;
+	tcp->cookies.bulk->hash13_32(tcp->secrets.names, words[0], words[1], words[2], words[3], n, addrs);
+	for (i = 0; i < n; i++)
+		addrs[i] = tuple_name(addrs[i]);
+}
+
+void ports_expect(struct tcp *tcp, const struct weir_address *locals, unsigned n, struct weir_endpoint remote)
 {
 	uint64_t addrs[PORTS_EXPECTED], f[PORTS_EXPECTED], hashes[PORTS_EXPECTED];
 	uint32_t ports[PORTS_EXPECTED];
-	unsigned i = 0;
+	unsigned i;
 
 	CHECK(n > 0 && n <= PORTS_EXPECTED);
-	do {
-		addrs[i] = tuple_addrs(&tuples[i]);
-		ports[i] = tuples[i].rport;
-	} while (++i < n);
+	name(tcp, locals, remote.address, n, addrs);
+	for (i = 0; i < PORTS_EXPECTED; i++)
+		ports[i] = remote.port;
 	tcp->cookies.bulk->prf24_12(tcp->secrets.ports, addrs, ports, n, f);
 	for (i = 0; i < n; i++) {
 		struct claim *claim = &tcp->expected[i];
 
-		claim->tuple = tuples[i];
-		claim->tuple.lport = next_port(tcp, f[i]);
+		claim->pair = (struct pair){ locals[i], remote.address };
+		claim->tuple = (struct tuple){ (uint32_t)addrs[i], (uint32_t)(addrs[i] >> 32),
+					       next_port(tcp, f[i]), remote.port };
 		ports[i] = tuple_ports(&claim->tuple);
 	}
 	tcp->cookies.bulk->hash13_12(tcp->secrets.table, addrs, ports, n, hashes);
@@ -58,9 +79,8 @@ static bool was_expected(struct tcp *tcp, struct claim *claim)
 	if (!ports_expected(tcp))
 		return false;
 	const struct claim *next = &tcp->expected[tcp->expected_next++];
-	const struct tuple *tuple = &next->tuple;
 
-	if (tuple_addrs(tuple) != tuple_addrs(&claim->tuple) || tuple->rport != claim->tuple.rport) {
+	if (next->tuple.rport != claim->tuple.rport || !pair_equal(&next->pair, &claim->pair)) {
 		tcp->expected_count = 0;
 		return false;
 	}
@@ -75,9 +95,10 @@ int ports_choose(struct tcp *tcp, struct claim *claim)
 
 	if (was_expected(tcp, claim))
 		return 0;
+	claim->tuple = tcp_tuple(tcp, &claim->pair, 0, claim->tuple.rport);
+	claim->f = 0;
 	uint64_t f = siphash24_12(tcp->secrets.ports, tuple_addrs(&claim->tuple), claim->tuple.rport);
 
-	claim->f = 0;
 	for (; tries > 0; tries--) {
 		claim->tuple.lport = next_port(tcp, f);
 		claim->hash = tcp_hash(tcp, &claim->tuple);

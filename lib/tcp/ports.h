@@ -12,18 +12,19 @@
 #include "tcp/tcp_pvt.h"
 
 /*
- * Fills claim->tuple.lport with a port that makes the tuple free, or one whose TIME-WAIT may be reused, and the rest of
- * the claim. 0, or -EADDRNOTAVAIL after PORTS_TRIES: the next call goes on from there.
+ * Of the claim its pair and tuple.rport are given. Chooses a port that makes the tuple free, or one whose TIME-WAIT may be
+ * reused, and fills in the rest. 0, or -EADDRNOTAVAIL after PORTS_TRIES: the next call goes on from there.
  */
 #define PORTS_TRIES 1024
 int ports_choose(struct tcp *tcp, struct claim *claim);
 
 /*
- * Names up to PORTS_EXPECTED opens that are likely to be the next ones, in order, without local ports. Ports are chosen
- * for them, hashes and initial numbers computed at once, and their places in the table fetched, so that opening costs no wait
- * for memory. Whether they come is open; what was expected before is forgotten.
+ * Opens to `remote` from these addresses of its family, 1 <= n <= PORTS_EXPECTED, are likely to be the next ones, in this order:
+ * their ports are chosen, hashes and initial numbers computed at once, and places in the table fetched, so that opening costs
+ * no wait for memory. Whether they come is open; what was expected before is forgotten.
  */
-void ports_expect(struct tcp *tcp, const struct tuple *tuples, unsigned n);
+void ports_expect(struct tcp *tcp, const struct weir_address *locals, unsigned n,
+		  struct weir_endpoint remote);
 
 /* Whether some are still expected. */
 static inline bool ports_expected(const struct tcp *tcp)

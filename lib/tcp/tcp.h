@@ -146,10 +146,10 @@ void tcp_set_cookie_time(struct tcp *tcp, uint64_t time_ns);
 int tcp_connect(struct tcp *tcp, struct weir_endpoint local, struct weir_endpoint remote, uint32_t word,
 		uint64_t now_ns, weir_conn *conn);
 /*
- * Opens to `remote` from these addresses, n <= TCP_OPENS_EXPECTED and in this order, are likely to be the next ones, with
+ * Opens to `remote` from these addresses, 1 <= n <= TCP_OPENS_EXPECTED, and in this order, are likely to be the next ones, with
  * ports to be chosen: all that can be computed at once is, and memory begins to work. Nothing depends on whether they come.
  */
-#define TCP_OPENS_EXPECTED 16
+#define TCP_OPENS_EXPECTED 32
 void tcp_expect_opens(struct tcp *tcp, const struct weir_address *locals, unsigned n,
 		      struct weir_endpoint remote);
 

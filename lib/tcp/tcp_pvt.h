@@ -107,6 +107,7 @@ struct tcp_times {
 
 /* A tuple that an open is about to take, and what is known of it. */
 struct claim {
+	struct pair pair;
 	struct tuple tuple;
 	ref found; /* the TIME-WAIT record that stands there, to be reused; or REF_NONE */
 	uint64_t hash;

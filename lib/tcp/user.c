@@ -18,13 +18,14 @@
 #include "tcp/text.h"
 #include "tcp/time_wait.h"
 
-/* Finds the tuple's place: a port of its own, or the given one. */
+/* Finds a place for the claim's pair and ports; a local one that is 0 is chosen. */
 static int claim_tuple(struct tcp *tcp, struct claim *claim)
 {
 	struct tuple *tuple = &claim->tuple;
 
 	if (tuple->lport == 0)
 		return ports_choose(tcp, claim);
+	*tuple = tcp_tuple(tcp, &claim->pair, tuple->lport, tuple->rport);
 	claim->hash = tcp_hash(tcp, tuple);
 	claim->found = conn_table_find(&tcp->table, claim->hash, tuple);
 	if (claim->found == REF_NONE)
@@ -37,11 +38,7 @@ static int claim_tuple(struct tcp *tcp, struct claim *claim)
 void tcp_expect_opens(struct tcp *tcp, const struct weir_address *locals, unsigned n,
 		      struct weir_endpoint remote)
 {
-	struct tuple tuples[TCP_OPENS_EXPECTED];
-
-	for (unsigned i = 0; i < n; i++)
-		tuples[i] = tcp_tuple(tcp, &(struct pair){ locals[i], remote.address }, 0, remote.port);
-	ports_expect(tcp, tuples, n);
+	ports_expect(tcp, locals, n, remote);
 }
 
 bool tcp_opens_expected(const struct tcp *tcp)
@@ -52,8 +49,10 @@ bool tcp_opens_expected(const struct tcp *tcp)
 int tcp_connect(struct tcp *tcp, struct weir_endpoint local, struct weir_endpoint remote, uint32_t word,
 		uint64_t now_ns, weir_conn *conn)
 {
-	struct pair pair = { .local = local.address, .remote = remote.address };
-	struct claim claim = { .tuple = tcp_tuple(tcp, &pair, local.port, remote.port) };
+	struct claim claim = {
+		.pair = { .local = local.address, .remote = remote.address },
+		.tuple = { .lport = local.port, .rport = remote.port },
+	};
 
 	tcp_set_now(tcp, now_ns);
 	if (remote.port == 0 || address_is_none(remote.address) || address_is_none(local.address) ||
@@ -75,7 +74,7 @@ int tcp_connect(struct tcp *tcp, struct weir_endpoint local, struct weir_endpoin
 		isn.iss = seq_max(isn.iss, beyond);
 		count(tcp->counters, COUNT_time_wait_reused);
 	}
-	struct tcb *tcb = tcb_take(tcp, &claim.tuple, &pair);
+	struct tcb *tcb = tcb_take(tcp, &claim.tuple, &claim.pair);
 
 	if (!conn_table_insert(&tcp->table, claim.hash, ref_make(REF_HOT, tcb_slot(tcp, tcb)))) {
 		tcb_give(tcp, tcb);
