@@ -70,14 +70,15 @@ static inline uint64_t csum_at(uint64_t sum, size_t offset)
 	return offset & 1 ? sum << 8 | sum >> 56 : sum;
 }
 
-/* To 16 bits, not complemented. 0 only if every byte was 0. */
+/*
+ * To 16 bits, not complemented. 0 only if every byte was 0. Turned by half its width and added, a word has in its upper half
+ * the sum of both halves, with what the lower one carries over.
+ */
 static inline uint16_t csum_fold(uint64_t sum)
 {
-	uint64_t half = (sum & UINT32_MAX) + (sum >> 32);                                   /* 33 bits */
-	uint32_t word = (uint32_t)((half & 0xffff) + (half >> 16 & 0xffff) + (half >> 32)); /* 18 bits */
+	uint32_t half = (uint32_t)((sum + (sum << 32 | sum >> 32)) >> 32);
 
-	word = (word & 0xffff) + (word >> 16);
-	return (uint16_t)((word & 0xffff) + (word >> 16));
+	return (uint16_t)((half + (half << 16 | half >> 16)) >> 16);
 }
 
 /* Stores a sum at its field: complemented, or as it is for a port that does the rest. */
