@@ -10,81 +10,133 @@
 
 #define IP_AT ETH_BYTES
 #define LEAST (IP_AT + IPV4_BYTES + TCP_HDR_BYTES)
-#define LEAST_6 (IP_AT + IPV6_BYTES + TCP_HDR_BYTES)
 
-/* Ethernet's type, IP's version and, of IPv4, the header length; then, around the TTL, fragment and protocol. */
+/* Ethernet's type, IP's version and, of IPv4, the header length; then, in its first eight bytes, whether it is a fragment. */
 #define TYPE_MASK 0xffffff00u
 #define TYPE_PLAIN 0x08004500u
-#define FRAGMENT_MASK 0x3fff00ffu
-#define FRAGMENT_PLAIN 0x00000006u
+#define FRAGMENT_MASK 0x3fffu
 #define TYPE_MASK_6 0xfffff000u
 #define TYPE_PLAIN_6 0x86dd6000u
 
+/* Longer segments are summed up by vectors, behind a call. */
+#define SHORT_MAX 192
+
 /* What an IP header says that TCP asks for. */
 struct packet {
+	const uint8_t *tcp;
 	uint32_t tcp_at, tcp_bytes;
-	uint64_t addresses; /* their sum */
-	uint32_t laddr, raddr;
+	uint64_t sum;   /* of the addresses */
+	uint64_t tuple; /* tuple_addrs() */
 	uint8_t ttl, tos;
 };
 
-static inline bool read_ipv4(const uint8_t *frame, uint32_t len, unsigned verified, struct packet *packet)
+static inline uint64_t word(const uint8_t *p)
 {
-	const uint8_t *ip = frame + IP_AT;
-	uint32_t ip_bytes = bytes_get16(ip + 2);
+	uint64_t v;
 
-	if ((bytes_get32(ip + 6) & FRAGMENT_MASK) != FRAGMENT_PLAIN || ip_bytes > len - ETH_BYTES ||
-	    ip_bytes < IPV4_BYTES + TCP_HDR_BYTES)
-		return false;
-	if (!(verified & PLAIN_IP_VERIFIED) && csum_fold(csum_header(ip, IPV4_BYTES)) != CSUM_RIGHT)
-		return false;
-	memcpy(&packet->addresses, ip + 12, sizeof(packet->addresses));
-	packet->tcp_at = IP_AT + IPV4_BYTES;
-	packet->tcp_bytes = ip_bytes - IPV4_BYTES;
-	packet->laddr = bytes_get32(ip + 16);
-	packet->raddr = bytes_get32(ip + 12);
-	packet->ttl = ip[8];
-	packet->tos = ip[1];
-	/* What is above is a name to all who see the tuple, and there is no pair here. */
-	return packet->laddr < TUPLE_NAME_MARK;
+	memcpy(&v, p, sizeof(v));
+	return v;
 }
 
-static inline bool read_ipv6(const uint8_t *frame, uint32_t len, struct pair *pair, struct packet *packet)
+/* Whether a sum that is not 0 folds to CSUM_RIGHT: folding keeps the remainder, and compilers turn this into one multiplication. */
+static inline bool is_right(uint64_t sum)
 {
-	const uint8_t *ip = frame + IP_AT;
+	return sum % CSUM_RIGHT == 0;
+}
+
+/* csum_bytes() of a few words, at least one. Those that do not fill the last one are the end of the word that ends with them. */
+static inline uint64_t sum_short(const uint8_t *p, uint32_t len)
+{
+	const uint8_t *end = p + len;
+	uint64_t a = 0, b = 0; /* two chains of carries */
+
+	for (; len >= 16; p += 16, len -= 16) {
+		a = csum_add(a, word(p));
+		b = csum_add(b, word(p + 8));
+	}
+	if (len >= 8) {
+		a = csum_add(a, word(p));
+		len -= 8;
+	}
+	return csum_add(csum_add(a, htole64(le64toh(word(end - 8)) >> 1 >> (63 - 8 * len))), b);
+}
+
+static inline bool read_ipv4(const uint8_t *ip, uint32_t len, unsigned verified, struct packet *packet)
+{
+	uint64_t first = bytes_get64(ip), second = bytes_get64(ip + 8);
+	uint32_t ip_bytes = (uint16_t)(first >> 32), dst = bytes_get32(ip + 16);
+
+	if (first & FRAGMENT_MASK || (uint8_t)(second >> 48) != IP_PROTOCOL_TCP || ip_bytes > len ||
+	    ip_bytes < IPV4_BYTES + TCP_HDR_BYTES)
+		return false;
+	if (!(verified & PLAIN_IP_VERIFIED) && !is_right(csum_add(csum_add(first, second), dst)))
+		return false;
+	packet->tcp = ip + IPV4_BYTES;
+	packet->tcp_at = IP_AT + IPV4_BYTES;
+	packet->tcp_bytes = ip_bytes - IPV4_BYTES;
+	packet->sum = word(ip + 12);
+	packet->tuple = second << 32 | dst;
+	packet->ttl = (uint8_t)(second >> 56);
+	packet->tos = (uint8_t)(first >> 48);
+	/* What is above is a name to all who see the tuple, and there is no pair here. */
+	return dst < TUPLE_NAME_MARK;
+}
+
+static inline bool read_ipv6(const uint8_t *ip, uint32_t len, struct pair *pair, struct packet *packet)
+{
 	uint32_t tcp_bytes = bytes_get16(ip + 4);
 
-	if (len < LEAST_6 || ip[6] != IP_PROTOCOL_TCP || tcp_bytes > len - ETH_BYTES - IPV6_BYTES ||
+	if (len < IPV6_BYTES + TCP_HDR_BYTES || ip[6] != IP_PROTOCOL_TCP || tcp_bytes > len - IPV6_BYTES ||
 	    tcp_bytes < TCP_HDR_BYTES)
 		return false;
 	pair->remote = bytes_get_address(ip + 8);
 	pair->local = bytes_get_address(ip + 24);
-	packet->addresses = csum_add(csum_address(pair->remote), csum_address(pair->local));
+	packet->tcp = ip + IPV6_BYTES;
 	packet->tcp_at = IP_AT + IPV6_BYTES;
 	packet->tcp_bytes = tcp_bytes;
-	packet->laddr = TUPLE_NAME_MARK;
-	packet->raddr = 0;
+	packet->sum = csum_add(csum_address(pair->remote), csum_address(pair->local));
+	packet->tuple = TUPLE_NAME_MARK;
 	packet->ttl = ip[7];
 	packet->tos = (uint8_t)(bytes_get16(ip) >> 4);
 	return !weir_is_ipv4(pair->remote) && !weir_is_ipv4(pair->local);
 }
 
-static inline bool read_packet(const uint8_t *frame, uint32_t len, unsigned verified, struct pair *pair,
-			       struct packet *packet)
+static inline bool csum_right(const struct packet *packet)
 {
-	uint32_t type = bytes_get32(frame + 12);
+	uint32_t len = packet->tcp_bytes;
+	uint64_t sum = len <= SHORT_MAX ? sum_short(packet->tcp, len) : csum_bytes(packet->tcp, len);
+	uint64_t rest = (uint64_t)htobe16(IP_PROTOCOL_TCP) + htobe16((uint16_t)len);
 
-	if ((type & TYPE_MASK) == TYPE_PLAIN)
-		return read_ipv4(frame, len, verified, packet);
-	return (type & TYPE_MASK_6) == TYPE_PLAIN_6 && read_ipv6(frame, len, pair, packet);
+	return is_right(csum_add(csum_add(sum, packet->sum), rest));
 }
 
-static bool csum_right(const uint8_t *frame, const struct packet *packet)
+static inline bool read_tcp(const struct packet *packet, unsigned verified, struct seg *seg,
+			    uint32_t *headers)
 {
-	uint64_t sum = csum_add(csum_bytes(frame + packet->tcp_at, packet->tcp_bytes), packet->addresses);
-	uint64_t rest = (uint64_t)htobe16(IP_PROTOCOL_TCP) + htobe16((uint16_t)packet->tcp_bytes);
+	const uint8_t *tcp = packet->tcp;
+	uint32_t header_bytes = tcp_hdr_bytes(tcp), ports = bytes_get32(tcp);
 
-	return csum_fold(csum_add(sum, rest)) == CSUM_RIGHT;
+	if (header_bytes < TCP_HDR_BYTES || header_bytes > packet->tcp_bytes)
+		return false;
+	if (!(verified & PLAIN_TCP_VERIFIED) && !csum_right(packet))
+		return false;
+	if (ports >> 16 == 0 || (ports & 0xffff) == 0)
+		return false;
+	*headers = packet->tcp_at + header_bytes;
+	*seg = (struct seg){
+		.tuple = { .laddr = (uint32_t)packet->tuple,
+			   .raddr = (uint32_t)(packet->tuple >> 32),
+			   .lport = (uint16_t)ports,
+			   .rport = (uint16_t)(ports >> 16) },
+		.seq = bytes_get32(tcp + 4),
+		.ack = bytes_get32(tcp + 8),
+		.wnd = bytes_get16(tcp + 14),
+		.len = (uint16_t)(packet->tcp_bytes - header_bytes),
+		.flags = tcp[13],
+		.ttl = packet->ttl,
+		.tos = packet->tos,
+	};
+	return tcp_opt_parse_plain(tcp + TCP_HDR_BYTES, header_bytes - TCP_HDR_BYTES, seg);
 }
 
 bool plain_parse(const uint8_t *frame, uint32_t len, unsigned verified, const struct eth_addr *dst,
@@ -92,43 +144,16 @@ bool plain_parse(const uint8_t *frame, uint32_t len, unsigned verified, const st
 {
 	struct packet packet;
 
-	if (len < LEAST || !eth_equal((const struct eth_addr *)frame, dst) || frame[6] & 1 ||
-	    !read_packet(frame, len, verified, pair, &packet))
+	if (len < LEAST || !eth_equal((const struct eth_addr *)frame, dst) || frame[6] & 1)
 		return false;
-	const uint8_t *tcp = frame + packet.tcp_at;
-	uint32_t header_bytes = tcp_hdr_bytes(tcp), ports = bytes_get32(tcp);
+	uint32_t type = bytes_get32(frame + 12);
 
-	if (header_bytes < TCP_HDR_BYTES || header_bytes > packet.tcp_bytes)
-		return false;
-	if (!(verified & PLAIN_TCP_VERIFIED) && !csum_right(frame, &packet))
-		return false;
-	if (ports >> 16 == 0 || (ports & 0xffff) == 0)
-		return false;
-	*headers = packet.tcp_at + header_bytes;
-	*seg = (struct seg){
-		.tuple = { .laddr = packet.laddr,
-			   .raddr = packet.raddr,
-			   .lport = (uint16_t)ports,
-			   .rport = (uint16_t)(ports >> 16) },
-		.seq = bytes_get32(tcp + 4),
-		.ack = bytes_get32(tcp + 8),
-		.wnd = bytes_get16(tcp + 14),
-		.len = (uint16_t)(packet.tcp_bytes - header_bytes),
-		.flags = tcp[13],
-		.ttl = packet.ttl,
-		.tos = packet.tos,
-	};
-	return tcp_opt_parse_plain(tcp + TCP_HDR_BYTES, header_bytes - TCP_HDR_BYTES, seg);
-}
-
-/* A word whose lower half is the checksum of itself and of `sum`. */
-static inline void put_csum(uint8_t *at, uint32_t upper, uint64_t sum)
-{
-	uint32_t word_be = htobe32(upper << 16);
-	uint16_t csum = (uint16_t)~csum_fold(sum + word_be);
-
-	memcpy(at, &word_be, sizeof(uint16_t));
-	memcpy(at + sizeof(uint16_t), &csum, sizeof(csum));
+	/* One copy of the rest for each family, so that places in the frame are constants. */
+	if ((type & TYPE_MASK) == TYPE_PLAIN)
+		return read_ipv4(frame + IP_AT, len - IP_AT, verified, &packet) &&
+		       read_tcp(&packet, verified, seg, headers);
+	return (type & TYPE_MASK_6) == TYPE_PLAIN_6 && read_ipv6(frame + IP_AT, len - IP_AT, pair, &packet) &&
+	       read_tcp(&packet, verified, seg, headers);
 }
 
 /* Both return the sum of the addresses, of which no dozen leaves 64 bits. */
@@ -138,8 +163,10 @@ static inline uint64_t put_ipv4(uint8_t *ip, const struct seg *seg, uint32_t tcp
 		csum_put_word(ip + 12, seg->tuple.laddr) + csum_put_word(ip + 16, seg->tuple.raddr);
 	uint64_t sum = csum_put_word(ip, 0x45000000u | (uint32_t)seg->tos << 16 | (IPV4_BYTES + tcp_bytes)) +
 		       csum_put_word(ip + 4, IPV4_DONT_FRAGMENT);
+	uint32_t ttl_and_protocol = ((uint32_t)seg->ttl << 8 | IP_PROTOCOL_TCP) << 16;
+	uint16_t csum_be = (uint16_t)~csum_fold(sum + addresses + htobe32(ttl_and_protocol));
 
-	put_csum(ip + 8, (uint32_t)seg->ttl << 8 | IP_PROTOCOL_TCP, sum + addresses);
+	csum_put_word(ip + 8, ttl_and_protocol | be16toh(csum_be));
 	return addresses;
 }
 
@@ -154,36 +181,49 @@ static uint64_t put_ipv6(uint8_t *ip, const struct seg *seg, const struct pair *
 	return csum_fold(sum);
 }
 
-static inline uint32_t tcp_at(const struct seg *seg)
+static inline void put_eth(uint8_t *frame, const struct eth_addr *dst, const struct eth_addr *src,
+			   uint16_t type)
 {
-	return IP_AT + (tuple_is6(&seg->tuple) ? IPV6_BYTES : IPV4_BYTES);
+	memcpy(frame, dst->bytes, sizeof(dst->bytes));
+	memcpy(frame + 6, src->bytes, sizeof(src->bytes));
+	bytes_put16(frame + 12, type);
 }
 
-unsigned plain_headers(const struct seg *seg)
+/* sum: of the addresses and the payload. */
+static inline void put_tcp(uint8_t *tcp, const struct seg *seg, uint32_t header_bytes, uint64_t sum)
 {
-	return tcp_at(seg) + TCP_HDR_BYTES + tcp_opt_bytes(seg);
-}
-
-unsigned plain_build(uint8_t *frame, const struct seg *seg, const struct pair *pair,
-		     const struct eth_addr *dst, const struct eth_addr *src, uint64_t payload_sum)
-{
-	bool is6 = tuple_is6(&seg->tuple);
-	uint32_t header_bytes = TCP_HDR_BYTES + tcp_opt_bytes(seg), tcp_bytes = header_bytes + seg->len;
-	uint8_t *ip = frame + IP_AT, *tcp = frame + tcp_at(seg);
-	uint64_t sum = (uint64_t)htobe16(IP_PROTOCOL_TCP) + htobe16((uint16_t)tcp_bytes);
-
-	eth_build(frame,
-		  &(struct eth_hdr){ .dst = *dst, .src = *src, .type = is6 ? ETH_TYPE_IPV6 : ETH_TYPE_IPV4 });
-	sum += is6 ? put_ipv6(ip, seg, pair, tcp_bytes) : put_ipv4(ip, seg, tcp_bytes);
+	sum += (uint64_t)htobe16(IP_PROTOCOL_TCP) + htobe16((uint16_t)(header_bytes + seg->len));
 	sum += csum_put_word(tcp, (uint32_t)seg->tuple.lport << 16 | seg->tuple.rport);
 	sum += csum_put_word(tcp + 4, seg->seq);
 	sum += csum_put_word(tcp + 8, seg->ack);
 	sum += csum_put_word(tcp + 12, header_bytes / 4 << 28 | (uint32_t)seg->flags << 16 | seg->wnd);
 	sum += tcp_opt_build(tcp + TCP_HDR_BYTES, seg);
-	sum += csum_fold(payload_sum);
 	/* The urgent pointer is 0: weir sends no urgent data. */
 	uint32_t csum = (uint16_t)~csum_fold(sum);
 
 	memcpy(tcp + TCP_HDR_CSUM_AT, &csum, sizeof(csum));
-	return tcp_at(seg) + header_bytes;
+}
+
+unsigned plain_headers(const struct seg *seg)
+{
+	return IP_AT + (tuple_is6(&seg->tuple) ? IPV6_BYTES : IPV4_BYTES) + TCP_HDR_BYTES +
+	       tcp_opt_bytes(seg);
+}
+
+unsigned plain_build(uint8_t *frame, const struct seg *seg, const struct pair *pair,
+		     const struct eth_addr *dst, const struct eth_addr *src, uint64_t payload_sum)
+{
+	uint32_t header_bytes = TCP_HDR_BYTES + tcp_opt_bytes(seg), tcp_bytes = header_bytes + seg->len;
+	uint64_t sum = csum_fold(payload_sum);
+
+	if (!tuple_is6(&seg->tuple)) {
+		put_eth(frame, dst, src, ETH_TYPE_IPV4);
+		sum += put_ipv4(frame + IP_AT, seg, tcp_bytes);
+		put_tcp(frame + IP_AT + IPV4_BYTES, seg, header_bytes, sum);
+		return IP_AT + IPV4_BYTES + header_bytes;
+	}
+	put_eth(frame, dst, src, ETH_TYPE_IPV6);
+	sum += put_ipv6(frame + IP_AT, seg, pair, tcp_bytes);
+	put_tcp(frame + IP_AT + IPV6_BYTES, seg, header_bytes, sum);
+	return IP_AT + IPV6_BYTES + header_bytes;
 }

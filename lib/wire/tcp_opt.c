@@ -22,9 +22,8 @@ enum {
 	LEN_TS = 10,
 };
 
-/* NOP NOP TS, as nearly every segment of nearly every host starts. */
-#define WORD_TS (KIND_NOP << 24 | KIND_NOP << 16 | KIND_TS << 8 | LEN_TS)
-#define BYTES_TS 12
+_Static_assert(TCP_OPT_TS == (KIND_NOP << 24 | KIND_NOP << 16 | KIND_TS << 8 | LEN_TS), "NOP NOP TS");
+
 #define WORD_SACK_OK_TS (KIND_SACK_OK << 24 | LEN_SACK_OK << 16 | KIND_TS << 8 | LEN_TS)
 #define BYTES_SYN 20
 
@@ -65,8 +64,10 @@ static void take_option(const uint8_t *option, struct seg *seg)
 }
 
 /* MSS; SACK-permitted and TS; NOP and window scale: the order of a SYN by Linux, and of our own SYN-ACKs. */
-static bool parse_syn(const uint8_t *options, struct seg *seg)
+bool tcp_opt_parse_syn(const uint8_t *options, unsigned bytes, struct seg *seg)
 {
+	if (bytes != BYTES_SYN || !(seg->flags & SEG_SYN))
+		return false;
 	uint32_t mss = bytes_get32(options), wscale = bytes_get32(options + 16);
 
 	if (mss >> 16 != (KIND_MSS << 8 | LEN_MSS) || bytes_get32(options + 4) != WORD_SACK_OK_TS ||
@@ -77,19 +78,6 @@ static bool parse_syn(const uint8_t *options, struct seg *seg)
 	seg->wscale = (uint8_t)wscale < TCP_OPT_WSCALE_MAX ? (uint8_t)wscale : TCP_OPT_WSCALE_MAX;
 	seg->tsval = bytes_get32(options + 8);
 	seg->tsecr = bytes_get32(options + 12);
-	return true;
-}
-
-bool tcp_opt_parse_plain(const uint8_t *options, unsigned bytes, struct seg *seg)
-{
-	seg->opts = 0;
-	if (bytes == 0)
-		return true;
-	if (bytes == BYTES_SYN && seg->flags & SEG_SYN)
-		return parse_syn(options, seg);
-	if (bytes != BYTES_TS || bytes_get32(options) != WORD_TS)
-		return false;
-	take_ts(options + 4, seg);
 	return true;
 }
 
@@ -145,23 +133,7 @@ static unsigned sack_bytes(const struct seg *seg)
 	return seg->opts & SEG_OPT_SACK ? 4u + seg->sacks * LEN_SACK_BLOCK : 0;
 }
 
-/* SACK-permitted and TS share three words, as do two NOPs and either; alone each costs its own. */
-unsigned tcp_opt_bytes(const struct seg *seg)
-{
-	unsigned bytes = 0;
-
-	if (seg->opts & SEG_OPT_MSS)
-		bytes += 4;
-	if (seg->opts & SEG_OPT_TS)
-		bytes += BYTES_TS;
-	else if (seg->opts & SEG_OPT_SACK_OK)
-		bytes += 4;
-	if (seg->opts & SEG_OPT_WSCALE)
-		bytes += 4;
-	return bytes + sack_bytes(seg);
-}
-
-uint64_t tcp_opt_build(uint8_t *options, const struct seg *seg)
+uint64_t tcp_opt_build_any(uint8_t *options, const struct seg *seg)
 {
 	bool sack_ok = seg->opts & SEG_OPT_SACK_OK;
 	uint8_t *option = options;
@@ -172,10 +144,10 @@ uint64_t tcp_opt_build(uint8_t *options, const struct seg *seg)
 		option += 4;
 	}
 	if (seg->opts & SEG_OPT_TS) {
-		sum += csum_put_word(option, sack_ok ? WORD_SACK_OK_TS : WORD_TS);
+		sum += csum_put_word(option, sack_ok ? WORD_SACK_OK_TS : TCP_OPT_TS);
 		sum += csum_put_word(option + 4, seg->tsval);
 		sum += csum_put_word(option + 8, seg->tsecr);
-		option += BYTES_TS;
+		option += TCP_OPT_TS_BYTES;
 	} else if (sack_ok) {
 		sum += csum_put_word(option,
 				     KIND_NOP << 24 | KIND_NOP << 16 | KIND_SACK_OK << 8 | LEN_SACK_OK);

@@ -104,6 +104,25 @@ Test(plain, nearly_every_frame_is)
 
 /* Any byte but those of the Ethernet source may make it wrong, or something else: then it is not plain. */
 /* 240.0.0.0/4 as a destination would make an IPv4 tuple pass for the name of two addresses that this frame has not. */
+/* The last bytes of a segment stand in a word of their own, and longer ones are summed up elsewhere. */
+Test(plain, of_any_length)
+{
+	static uint8_t frame[FRAMES_MAX];
+	struct rng rng = { 13 };
+	struct seg seg = frames_random_seg(&rng);
+
+	seg.flags = SEG_ACK;
+	seg.opts = SEG_OPT_TS;
+	seg.sacks = 0;
+	for (seg.len = 0; seg.len < 300; seg.len++) {
+		unsigned len = build(frame, &rng, &seg);
+
+		cr_assert(agree(frame, len), "%u bytes", seg.len);
+		frame[len - 1] ^= 1; /* of the payload, or of an option */
+		cr_assert_not(agree(frame, len), "%u bytes", seg.len);
+	}
+}
+
 Test(plain, what_is_built_shortly_is_what_is_built_at_length)
 {
 	struct rng rng = { 15 };
