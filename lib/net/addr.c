@@ -26,6 +26,30 @@ static struct weir_address link_local_of(const uint8_t mac[6])
 	return weir_ipv6(bytes);
 }
 
+static struct addr_sole4 sole4_of(const struct addrs *addrs)
+{
+	const struct addr_range *sole = NULL;
+	unsigned found = 0;
+
+	for (unsigned i = 0; i < addrs->count; i++) {
+		if (!weir_is_ipv4(addrs->ranges[i].first))
+			continue;
+		sole = &addrs->ranges[i];
+		found++;
+	}
+	if (found != 1)
+		return (struct addr_sole4){ .first = IPV4_BROADCAST,
+					    .subnet = IPV4_BROADCAST,
+					    .mask = UINT32_MAX };
+	return (struct addr_sole4){
+		.first = address_v4(sole->first),
+		.more = (uint32_t)sole->more,
+		.subnet = address_v4(sole->subnet),
+		.mask = address_v4(sole->mask),
+		.broadcast = sole->broadcast,
+	};
+}
+
 void addrs_init(struct addrs *addrs, const struct weir_range *ranges, unsigned count, const uint8_t mac[6])
 {
 	CHECK(count <= WEIR_MAX_RANGES);
@@ -35,6 +59,7 @@ void addrs_init(struct addrs *addrs, const struct weir_range *ranges, unsigned c
 		*(weir_is_ipv4(ranges[i].first) ? &addrs->total4 : &addrs->total6) +=
 			addrs->ranges[i].more + 1;
 	}
+	addrs->sole4 = sole4_of(addrs);
 	if (addrs->total6 > 0)
 		addrs->link_local = link_local_of(mac);
 }

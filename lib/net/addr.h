@@ -17,7 +17,16 @@ struct addr_range {
 	uint32_t broadcast;               /* of an IPv4 subnet; 0: has none (RFC 3021) */
 };
 
+/*
+ * The IPv4 range of a core that has one, in words of its own: what is asked for each frame. With none, or several, what no
+ * host's address is in (240.0.0.0/4 is reserved).
+ */
+struct addr_sole4 {
+	uint32_t first, more, subnet, mask, broadcast;
+};
+
 struct addrs {
+	struct addr_sole4 sole4;
 	struct addr_range ranges[WEIR_MAX_RANGES];
 	unsigned count;
 	uint64_t total4, total6;        /* addresses in all ranges of a family */

@@ -20,6 +20,7 @@
 #include "base/counters.h"
 #include "net/addr.h"
 #include "base/limit.h"
+#include "base/tuple.h"
 #include "net/dad.h"
 #include "net/mld.h"
 #include "net/neigh.h"
@@ -57,6 +58,17 @@ static inline struct weir_address net_next_hop(const struct net *net, struct wei
 	return addrs_on_link(&net->addrs, dst) ? dst : net->gateways[!weir_is_ipv4(dst)];
 }
 
+/* The same of either family's tuple; pair: beside one of IPv6. */
+static inline struct weir_address net_tuple_hop(const struct net *net, const struct tuple *tuple,
+						const struct pair *pair)
+{
+	const struct addr_sole4 *sole = &net->addrs.sole4;
+
+	if (!tuple_is6(tuple) && (tuple->raddr & sole->mask) == sole->subnet)
+		return weir_ipv4(tuple->raddr);
+	return net_next_hop(net, tuple_remote(tuple, pair));
+}
+
 /* Segments to dst go unanswered: its next hop is asked whether it is still there. */
 void net_doubt(struct net *net, struct weir_address dst, uint64_t now_ns);
 
@@ -85,6 +97,18 @@ static inline bool net_plain_addresses(const struct net *net, struct weir_addres
 				       struct weir_address dst)
 {
 	return net_plain_to(net, dst) && net_plain_from(net, src);
+}
+
+/* The same of a received tuple; pair: beside one of IPv6. */
+static inline bool net_plain_tuple(const struct net *net, const struct tuple *tuple, const struct pair *pair)
+{
+	const struct addr_sole4 *sole = &net->addrs.sole4;
+	uint32_t src = tuple->raddr;
+
+	if (!tuple_is6(tuple) && tuple->laddr - sole->first <= sole->more && src - sole->first > sole->more &&
+	    src != sole->broadcast && address_v4_is_host(src))
+		return true;
+	return net_plain_addresses(net, tuple_remote(tuple, pair), tuple_local(tuple, pair));
 }
 
 /*

@@ -54,6 +54,46 @@ static verdict arp_verdict(struct arp arp)
 	return v;
 }
 
+/* What is told of a tuple is what is told of its addresses. */
+static void tuples_and_addresses_agree(const struct weir_range *ranges, unsigned count)
+{
+	static const uint32_t some[] = { 0,           1,          OURS - 1,    OURS,
+					 OURS + 2,    OURS + 3,   PEER,        0x0a0000ff,
+					 SECOND - 1,  SECOND,     SECOND + 1,  0xc00002ff,
+					 0x7f000001u, 0x08080808, 0xe0000001u, 0xefffffff };
+	struct weir_config config = { .gateway = weir_ipv4(GATEWAY), .ranges_count = count };
+	unsigned n = sizeof(some) / sizeof(some[0]);
+
+	memcpy(config.ranges, ranges, count * sizeof(ranges[0]));
+	net_init(&net, &config, (struct siphash_key){ 1, 2 }, &counters);
+	for (unsigned i = 0; i < n * n; i++) {
+		struct tuple tuple = { some[i % n], some[i / n], 1, 2 };
+		struct weir_address local = weir_ipv4(tuple.laddr), remote = weir_ipv4(tuple.raddr);
+
+		cr_assert_eq(net_plain_tuple(&net, &tuple, NULL), net_plain_addresses(&net, remote, local),
+			     "%08x from %08x", tuple.laddr, tuple.raddr);
+		cr_assert(address_equal(net_tuple_hop(&net, &tuple, NULL), net_next_hop(&net, remote)),
+			  "%08x", tuple.raddr);
+	}
+}
+
+Test(net, a_tuple_goes_where_its_addresses_do)
+{
+	const struct weir_range ranges[] = {
+		{ { 0x2001000200000000, 1 }, { 0x2001000200000000, 3 }, 64 },
+		{ weir_ipv4(OURS), weir_ipv4(OURS + 2), 24 },
+		{ weir_ipv4(SECOND), weir_ipv4(SECOND), 24 },
+		{ weir_ipv4(OURS), weir_ipv4(OURS), 32 },
+		{ weir_ipv4(OURS), weir_ipv4(OURS), 0 },
+	};
+
+	tuples_and_addresses_agree(ranges, 1);
+	tuples_and_addresses_agree(ranges, 2);
+	tuples_and_addresses_agree(ranges, 3);
+	tuples_and_addresses_agree(ranges + 3, 1);
+	tuples_and_addresses_agree(ranges + 4, 1);
+}
+
 Test(net, next_hops)
 {
 	struct weir_address near = weir_ipv4(PEER), far = weir_ipv4(0x08080808);
