@@ -34,25 +34,48 @@ enum rx_kind {
 	RX_PROBLEM, /* a drop that its sender should be told of, as well */
 };
 
-/* Per frame, but for segs[] and what belongs to it, which are per segment. */
 struct rx_burst {
-	struct rte_mbuf **mbufs;
+	struct rte_mbuf **mbufs; /* NULL: the frame is somebody else's by now */
 	unsigned count;
+	/* Of frames that are not plain, whose bits are set; a plain one is of one buffer, and a segment of TCP's. */
+	uint64_t others;
 	struct frame frames[CORE_BURST];
 	verdict verdicts[CORE_BURST];
 	uint16_t buffers[CORE_BURST]; /* mbuf segments of the frame, before anybody appends to it */
 	uint8_t kinds[CORE_BURST];
+	/* Of segments. */
 	unsigned segs_count;
+	uint64_t texts; /* those with payload */
 	struct seg segs[CORE_BURST];
 	struct seg_side sides[CORE_BURST];
-	uint16_t fronts[CORE_BURST]; /* bytes of headers that were cut off a segment with payload; else 0 */
+	uint16_t fronts[CORE_BURST]; /* of those with payload: bytes of headers that were cut off */
 	uint8_t places[CORE_BURST];  /* of its frame */
 };
 
-static void prefetch(struct rte_mbuf *const *mbufs, unsigned n)
+/* The first n of a burst. */
+static uint64_t first_bits(unsigned n)
 {
-	for (unsigned i = 0; i < n; i++)
+	return n == 0 ? 0 : UINT64_MAX >> (64 - n);
+}
+
+static unsigned take_bit(uint64_t *bits)
+{
+	unsigned i = (unsigned)__builtin_ctzll(*bits);
+
+	*bits &= *bits - 1;
+	return i;
+}
+
+/* Asks for the frames' first bytes. The flags that any of them has. */
+static uint64_t look_at(struct rte_mbuf *const *mbufs, unsigned n)
+{
+	uint64_t flags = 0;
+
+	for (unsigned i = 0; i < n; i++) {
 		rte_prefetch0(rte_pktmbuf_mtod(mbufs[i], const void *));
+		flags |= mbufs[i]->ol_flags;
+	}
+	return flags;
 }
 
 static struct frame frame_of(const struct weir_core *core, const struct rte_mbuf *m)
@@ -123,22 +146,28 @@ static enum rx_kind classify(const struct weir_core *core, struct frame *frame, 
 }
 
 /* The frame becomes its payload: headers off the front, padding off the back. */
-static void trim(struct rte_mbuf *m, uint32_t headers, uint32_t len)
+static inline void trim(struct rte_mbuf *m, uint32_t headers, uint32_t len)
 {
+	if (likely(m->nb_segs == 1)) {
+		m->data_off = (uint16_t)(m->data_off + headers);
+		m->data_len = (uint16_t)len;
+		m->pkt_len = len;
+		return;
+	}
 	rte_pktmbuf_adj(m, (uint16_t)headers);
 	if (m->pkt_len > len)
 		chain_cut(m, len);
 }
 
 /* A segment of frame i has been read: what of its frame is payload? */
-static void take_segment(struct weir_core *core, struct rx_burst *burst, unsigned i, uint32_t headers)
+static inline void take_segment(struct weir_core *core, struct rx_burst *burst, unsigned i, uint32_t headers)
 {
 	unsigned s = burst->segs_count++;
 	struct seg *seg = &burst->segs[s];
 
 	burst->places[s] = (uint8_t)i;
-	burst->fronts[s] = 0;
 	if (seg->len > 0) {
+		burst->texts |= 1ull << s;
 		burst->fronts[s] = (uint16_t)headers;
 		trim(burst->mbufs[i], headers, seg->len);
 		seg->payload = payload_from_mbuf(burst->mbufs[i], &core->counters);
@@ -172,9 +201,8 @@ static bool parse_plain(struct weir_core *core, struct rx_burst *burst, unsigned
 	if (m->nb_segs != 1 ||
 	    !plain_parse(rte_pktmbuf_mtod(m, const uint8_t *), m->data_len, verified, &core->net.mac, seg,
 			 pair, &headers) ||
-	    !net_plain_addresses(&core->net, tuple_remote(&seg->tuple, pair), tuple_local(&seg->tuple, pair)))
+	    !net_plain_tuple(&core->net, &seg->tuple, pair))
 		return false;
-	burst->kinds[i] = RX_TCP;
 	take_segment(core, burst, i, headers);
 	return true;
 }
@@ -182,14 +210,15 @@ static bool parse_plain(struct weir_core *core, struct rx_burst *burst, unsigned
 /* Segments that TCP looks ahead for at once: the lanes of the widest vectors. */
 #define LOOK_AHEAD 16
 
-/* Frames of other VLANs than ours, as bits; from those of ours the tag comes off. */
-static uint64_t untag(const struct weir_core *core, struct rx_burst *burst)
+/* Frames of other VLANs than ours, as bits; from those of ours the tag comes off. flags: of all of them. */
+static uint64_t untag(const struct weir_core *core, struct rx_burst *burst, uint64_t flags)
 {
 	uint64_t foreign = 0;
 
+	if (likely(core->vlan == 0 && !(flags & RTE_MBUF_F_RX_VLAN_STRIPPED)))
+		return 0;
 	for (unsigned i = 0; i < burst->count; i++) {
-		if (likely(core->vlan == 0 && !(burst->mbufs[i]->ol_flags & RTE_MBUF_F_RX_VLAN_STRIPPED)))
-			continue;
+		burst->buffers[i] = burst->mbufs[i]->nb_segs;
 		burst->kinds[i] = RX_DROP;
 		burst->verdicts[i] = vlan_take_off(core, burst->mbufs[i]);
 		foreign |= (uint64_t)(burst->verdicts[i] != ACCEPTED) << i;
@@ -203,6 +232,8 @@ static void parse_frame(struct weir_core *core, struct rx_burst *burst, unsigned
 	enum rx_kind kind = RX_DROP;
 	verdict v;
 
+	burst->others |= 1ull << i;
+	burst->buffers[i] = burst->mbufs[i]->nb_segs;
 	burst->frames[i] = frame_of(core, burst->mbufs[i]);
 	kind = classify(core, &burst->frames[i], &v);
 	if (v == COUNT_drop_vlan && core->vlan == 0 &&
@@ -220,19 +251,15 @@ static void parse_frame(struct weir_core *core, struct rx_burst *burst, unsigned
 
 static void parse(struct weir_core *core, struct rx_burst *burst)
 {
-	uint64_t foreign = untag(core, burst);
-	uint64_t turned = syn_lane(core, burst->mbufs, burst->count, foreign);
+	uint64_t foreign = untag(core, burst, look_at(burst->mbufs, burst->count));
+	uint64_t turned = syn_lane(core, burst->mbufs, burst->count, foreign), done = foreign | turned;
 	unsigned looked_at = 0;
 
+	burst->others = foreign;
+	burst->texts = 0;
 	burst->segs_count = 0;
 	for (unsigned i = 0; i < burst->count; i++) {
-		burst->buffers[i] = burst->mbufs[i]->nb_segs;
-		if (turned >> i & 1) {
-			burst->kinds[i] = RX_TCP;
-			burst->mbufs[i] = NULL;
-			continue;
-		}
-		if (unlikely(foreign >> i & 1))
+		if (unlikely(done >> i & 1))
 			continue;
 		if (!parse_plain(core, burst, i))
 			parse_frame(core, burst, i);
@@ -244,14 +271,29 @@ static void parse(struct weir_core *core, struct rx_burst *burst)
 	}
 	tcp_look_ahead(core->tcp, &burst->segs[looked_at], &burst->sides[looked_at],
 		       burst->segs_count - looked_at);
+	while (turned != 0)
+		burst->mbufs[take_bit(&turned)] = NULL;
 }
 
 /* Gives the headers back to frames that TCP did not take. Padding, if there was any, is gone. */
-static void untrim(struct rx_burst *burst, unsigned taken)
+static void untrim(struct rx_burst *burst, uint64_t segs)
 {
-	for (unsigned s = taken; s < burst->segs_count; s++)
-		if (burst->fronts[s] > 0)
-			rte_pktmbuf_prepend(burst->mbufs[burst->places[s]], burst->fronts[s]);
+	while (segs != 0) {
+		unsigned s = take_bit(&segs);
+
+		rte_pktmbuf_prepend(burst->mbufs[burst->places[s]], burst->fronts[s]);
+	}
+}
+
+/* TCP keeps what it did not leave. */
+static void keep(struct rx_burst *burst, uint64_t segs)
+{
+	while (segs != 0) {
+		unsigned s = take_bit(&segs);
+
+		if (burst->segs[s].payload == 0)
+			burst->mbufs[burst->places[s]] = NULL;
+	}
 }
 
 /*
@@ -264,7 +306,7 @@ static void turn(struct weir_core *core, struct rx_burst *burst, unsigned s)
 	struct rte_mbuf *m = burst->mbufs[i];
 	struct eth_addr src;
 
-	if (burst->fronts[s] > 0)
+	if (burst->texts >> s & 1)
 		rte_pktmbuf_prepend(m, burst->fronts[s]);
 	memcpy(src.bytes, rte_pktmbuf_mtod_offset(m, const uint8_t *, sizeof(src)), sizeof(src));
 	if (core_may_reuse(m, BUILD_HEADERS_MAX)) {
@@ -286,12 +328,10 @@ static unsigned input_segments(struct weir_core *core, struct rx_burst *burst)
 	unsigned taken =
 		tcp_input(core->tcp, burst->segs, burst->sides, burst->segs_count, core->now_ns, &turned);
 
-	untrim(burst, taken);
-	for (unsigned s = 0; s < taken; s++)
-		if (burst->fronts[s] > 0 && burst->segs[s].payload == 0)
-			burst->mbufs[burst->places[s]] = NULL;
-	for (; turned != 0; turned &= turned - 1)
-		turn(core, burst, (unsigned)__builtin_ctzll(turned));
+	untrim(burst, burst->texts & ~first_bits(taken));
+	keep(burst, burst->texts & first_bits(taken));
+	while (turned != 0)
+		turn(core, burst, take_bit(&turned));
 	return taken < burst->segs_count ? burst->places[taken] : burst->count;
 }
 
@@ -326,26 +366,34 @@ static verdict handle(struct weir_core *core, struct rx_burst *burst, unsigned i
 	return shared && is_foreign(v) ? COUNT_frames_not_mine : v;
 }
 
+/* Of one that is not plain: the buffers that were taken with it. verdicts: of a port that others share, or NULL. */
+static unsigned dispose_other(struct weir_core *core, struct rx_burst *burst, unsigned i, uint8_t *verdicts)
+{
+	verdict v = handle(core, burst, i, verdicts != NULL);
+
+	/* TCP has counted its own. */
+	if (burst->kinds[i] != RX_TCP)
+		count(&core->counters, v);
+	if (verdicts == NULL || v != COUNT_frames_not_mine)
+		return burst->buffers[i];
+	verdicts[i] = WEIR_NOT_MINE;
+	burst->mbufs[i] = NULL;
+	return 0;
+}
+
 static void dispose(struct weir_core *core, struct rx_burst *burst, unsigned n, uint8_t *verdicts)
 {
 	struct rte_mbuf *unused[CORE_BURST];
-	unsigned unused_count = 0;
-	uint64_t taken = 0;
+	unsigned unused_count = 0, taken = n;
+	uint64_t others = burst->others & first_bits(n);
 
+	if (verdicts != NULL)
+		memset(verdicts, WEIR_TAKEN, n);
+	for (; others != 0; taken--)
+		taken += dispose_other(core, burst, take_bit(&others), verdicts);
 	for (unsigned i = 0; i < n; i++) {
-		verdict v = handle(core, burst, i, verdicts != NULL);
-
-		/* TCP has counted its own. */
-		if (burst->kinds[i] != RX_TCP)
-			count(&core->counters, v);
-		if (verdicts != NULL) {
-			verdicts[i] = v == COUNT_frames_not_mine ? WEIR_NOT_MINE : WEIR_TAKEN;
-			if (v == COUNT_frames_not_mine)
-				continue;
-		}
-		taken += burst->buffers[i];
-		if (burst->mbufs[i] != NULL)
-			unused[unused_count++] = burst->mbufs[i];
+		unused[unused_count] = burst->mbufs[i];
+		unused_count += burst->mbufs[i] != NULL;
 	}
 	count_add(&core->counters, COUNT_frames_in, n);
 	count_add(&core->counters, COUNT_mbufs_taken, taken);
@@ -362,7 +410,6 @@ static unsigned input_burst(struct weir_core *core, struct rte_mbuf *const *mbuf
 	burst.mbufs = frames;
 	burst.count = n;
 	stage_enter(STAGE_PARSE);
-	prefetch(mbufs, n);
 	parse(core, &burst);
 	stage_enter(STAGE_INPUT);
 	unsigned taken = input_segments(core, &burst);

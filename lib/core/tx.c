@@ -86,8 +86,8 @@ static inline void fill_plain(struct weir_core *core, struct rte_mbuf *m, const 
 	m->pkt_len = m->data_len;
 }
 
-static void fill(struct weir_core *core, struct rte_mbuf *m, struct seg *seg, const struct seg_side *side,
-		 const struct eth_addr *dst)
+static inline void fill(struct weir_core *core, struct rte_mbuf *m, struct seg *seg,
+			const struct seg_side *side, const struct eth_addr *dst)
 {
 	if (!(seg->opts & SEG_OPT_SACK) && core->tx_finish == tx_finish_software) {
 		fill_plain(core, m, seg, side, dst);
@@ -122,25 +122,33 @@ void tx_fill(struct weir_core *core, struct rte_mbuf *m, const struct seg *seg, 
 	core->tx_finish(m, seg, 0);
 }
 
-/* One segment into one frame. NULL: it waits for its neighbour, or there is no way to it. */
-static struct rte_mbuf *send_one(struct weir_core *core, struct rte_mbuf *m, struct seg *seg,
-				 const struct seg_side *side)
+/* The next hop of the last segment, and where it is: mostly there are many to the same one. */
+struct way {
+	struct weir_address hop;
+	const struct eth_addr *dst; /* NULL: not known */
+};
+
+/* False: there is no way to where the segment goes. */
+static inline bool find_way(struct weir_core *core, const struct seg *seg, const struct seg_side *side,
+			    struct way *way)
+{
+	struct weir_address hop = net_tuple_hop(&core->net, &seg->tuple, &side->pair);
+
+	if (way->dst != NULL && address_equal(hop, way->hop))
+		return true;
+	way->hop = hop;
+	way->dst = address_is_none(hop) ? NULL : neigh_find(&core->net.neigh, hop, core->now_ns);
+	return !address_is_none(hop);
+}
+
+/* A segment that has to wait for its neighbour. */
+static void hold(struct weir_core *core, struct rte_mbuf *m, struct seg *seg, const struct seg_side *side,
+		 struct weir_address hop)
 {
 	static const struct eth_addr unknown;
-	struct weir_address hop = net_next_hop(&core->net, tuple_remote(&seg->tuple, &side->pair));
 
-	if (address_is_none(hop)) {
-		count(&core->counters, COUNT_tx_no_route);
-		core_free(core, &m, 1);
-		return NULL;
-	}
-	const struct eth_addr *dst = neigh_find(&core->net.neigh, hop, core->now_ns);
-
-	fill(core, m, seg, side, dst != NULL ? dst : &unknown);
-	if (dst != NULL)
-		return m;
+	fill(core, m, seg, side, &unknown);
 	neigh_hold(&core->net.neigh, hop, payload_from_mbuf(m, &core->counters), core->now_ns);
-	return NULL;
 }
 
 /* Segments to frames; *n_out of them go now. False: the pool is empty. */
@@ -148,15 +156,23 @@ static bool send_burst(struct weir_core *core, struct seg *segs, const struct se
 		       struct rte_mbuf **out, unsigned *n_out)
 {
 	struct rte_mbuf *frames[CORE_BURST];
-	unsigned got = alloc(core, frames, n);
+	unsigned got = alloc(core, frames, n), sent = 0;
+	struct way way = { .dst = NULL };
 
-	*n_out = 0;
 	for (unsigned i = 0; i < got; i++) {
-		struct rte_mbuf *m = send_one(core, frames[i], &segs[i], &sides[i]);
+		struct rte_mbuf *m = frames[i];
 
-		if (m != NULL)
-			out[(*n_out)++] = m;
+		if (unlikely(!find_way(core, &segs[i], &sides[i], &way))) {
+			count(&core->counters, COUNT_tx_no_route);
+			core_free(core, &m, 1);
+		} else if (unlikely(way.dst == NULL)) {
+			hold(core, m, &segs[i], &sides[i], way.hop);
+		} else {
+			fill(core, m, &segs[i], &sides[i], way.dst);
+			out[sent++] = m;
+		}
 	}
+	*n_out = sent;
 	return got == n;
 }
 
