@@ -86,13 +86,19 @@ static void new_ack(struct tcp *tcp, struct tcb *tcb, const struct seg *seg)
 
 	if (ext != NULL) {
 		ext_acked(tcp, tcb, seg);
+		restart_timer(tcp, tcb);
 	} else {
-		sample_rtt(tcp, tcb, seg, NULL);
+		/* The last word to a connection tells nothing that anybody will ask for. */
+		bool last = tcb->state == WEIR_LAST_ACK && tcb->flags & TCB_FIN_SENT && ack == tcb->snd_nxt;
+
+		if (!last)
+			sample_rtt(tcp, tcb, seg, NULL);
 		tcb->flight = (uint16_t)(tcb->snd_nxt - ack);
 		if (seq_ge(ack, end))
 			tcb->piece = 0;
+		if (!last)
+			restart_timer(tcp, tcb);
 	}
-	restart_timer(tcp, tcb);
 	if (had_data && seq_ge(ack, end))
 		event_raise(tcp, tcb, WEIR_EV_SENT);
 	output_mark(tcp, tcb); /* what the window or Nagle held back may go now */

@@ -26,12 +26,6 @@ bool fsm_legal(enum weir_state from, enum weir_state to)
 	return legal[from] >> to & 1;
 }
 
-void fsm_count(struct tcp *tcp, enum weir_state state, int change)
-{
-	__atomic_store_n(&tcp->states[state], tcp->states[state] + (uint64_t)(int64_t)change,
-			 __ATOMIC_RELAXED);
-}
-
 void tcb_set_state(struct tcp *tcp, struct tcb *tcb, enum weir_state to)
 {
 	enum weir_state from = (enum weir_state)tcb->state;

@@ -17,7 +17,11 @@ bool fsm_legal(enum weir_state from, enum weir_state to);
 void tcb_set_state(struct tcp *tcp, struct tcb *tcb, enum weir_state to);
 
 /* One more (1) or one less (-1) connection in a state. */
-void fsm_count(struct tcp *tcp, enum weir_state state, int change);
+static inline void fsm_count(struct tcp *tcp, enum weir_state state, int change)
+{
+	__atomic_store_n(&tcp->states[state], tcp->states[state] + (uint64_t)(int64_t)change,
+			 __ATOMIC_RELAXED);
+}
 
 /* States in which both sides have agreed on sequence numbers. */
 static inline bool fsm_synchronized(enum weir_state state)

@@ -407,8 +407,7 @@ unsigned tcp_input(struct tcp *tcp, struct seg *segs, const struct seg_side *sid
 	for (i = 0; i < n && room_for_one(tcp); i++) {
 		ref r = refs[i];
 
-		if (tcp->table.changes != fresh &&
-		    (followers >> i & 1 || has_gone(tcp, r, &segs[i].tuple)))
+		if (tcp->table.changes != fresh && (followers >> i & 1 || has_gone(tcp, r, &segs[i].tuple)))
 			r = conn_table_find(&tcp->table, segs[i].hash, &segs[i].tuple);
 		tcp->seg = &segs[i];
 		tcp->side = &sides[i];

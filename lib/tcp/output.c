@@ -43,22 +43,35 @@ static uint32_t room_for(const struct tcp *tcp, const struct tcb *tcb, uint32_t 
 	return room < most ? room : most;
 }
 
-uint32_t output_offer_step(const struct tcp *tcp, const struct tcb *tcb, uint32_t segments)
+/* Bytes of so many of the connection's segments, or of half its window if that is less. */
+static uint32_t step(const struct tcp *tcp, const struct tcb *tcb, uint32_t segments)
 {
 	uint32_t half = room_for(tcp, tcb, tcp->receive_buffers) / 2;
-	uint32_t step = segments * their_mss(tcp, tcb);
+	uint32_t bytes = segments * their_mss(tcp, tcb);
 
-	return step < half ? step : half;
+	return bytes < half ? bytes : half;
+}
+
+/* Bytes that could be offered now. */
+static uint32_t room_now(const struct tcp *tcp, const struct tcb *tcb)
+{
+	return tcb->held < tcp->receive_buffers ?
+		       room_for(tcp, tcb, (uint32_t)tcp->receive_buffers - tcb->held) :
+		       0;
 }
 
 uint32_t output_offer(const struct tcp *tcp, const struct tcb *tcb)
 {
-	uint32_t offered = tcb_rcv_wnd(tcb);
-	uint32_t room = tcb->held < tcp->receive_buffers ?
-				room_for(tcp, tcb, (uint32_t)tcp->receive_buffers - tcb->held) :
-				0;
+	uint32_t offered = tcb_rcv_wnd(tcb), room = room_now(tcp, tcb);
 
-	return room >= offered + output_offer_step(tcp, tcb, 1) ? room : offered;
+	return room > offered && room - offered >= step(tcp, tcb, 1) ? room : offered;
+}
+
+bool output_offer_grown(const struct tcp *tcp, const struct tcb *tcb)
+{
+	uint32_t offered = tcb_rcv_wnd(tcb), room = room_now(tcp, tcb);
+
+	return room > offered && room - offered >= step(tcp, tcb, 2);
 }
 
 uint32_t output_empty_seq(const struct tcp *tcp, const struct tcb *tcb)

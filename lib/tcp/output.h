@@ -54,8 +54,8 @@ static inline void output_ack_data(struct tcp *tcp, struct tcb *tcb)
 /* The window to offer: never less than was offered, more only when it is worth a segment (MUST-39). */
 uint32_t output_offer(const struct tcp *tcp, const struct tcb *tcb);
 
-/* Bytes of so many of the connection's segments, or of half its window if that is less. */
-uint32_t output_offer_step(const struct tcp *tcp, const struct tcb *tcb, uint32_t segments);
+/* Whether that is more than was offered by two of the connection's segments, or half of its window if that is less. */
+bool output_offer_grown(const struct tcp *tcp, const struct tcb *tcb);
 
 /* Fires delayed ACKs that are due, as long as the dirty list has room. */
 void output_delayed_acks(struct tcp *tcp);

@@ -113,7 +113,17 @@ static uint64_t backed_off_us(const struct tcp *tcp, uint32_t base_us, unsigned 
 	return rto > tcp->times.rto_max_us ? tcp->times.rto_max_us : rto;
 }
 
-uint32_t rtt_rto_ticks(const struct tcp *tcp, const struct tcb *tcb)
+void rtt_times(struct tcp_times *times)
+{
+	/* Half of the least RTO for srtt and half for what is added to it, which is a tick at least. */
+	uint32_t half_us = times->rto_min_us / 2;
+
+	times->rto_min = clock_ticks_from_us(times->rto_min_us);
+	times->near_srtt = half_us < clock_us_from_ticks(1) ? 0 : float_pack(half_us, 4, 8);
+	times->near_rttvar = half_us < clock_us_from_ticks(1) ? 0 : float_pack(half_us / 4, 4, 6);
+}
+
+uint32_t rtt_rto_ticks_exactly(const struct tcp *tcp, const struct tcb *tcb)
 {
 	return clock_ticks_from_us(backed_off_us(tcp, rto_base_us(tcp, tcb), tcb->retries));
 }

@@ -37,8 +37,31 @@ uint32_t path_initial(uint16_t mss);
 /* Takes a sample into srtt and rttvar, RFC 6298 rules 2.2 and 2.3. */
 void rtt_update(uint32_t *srtt_us, uint32_t *rttvar_us, uint32_t sample_us);
 
+/* Fills in what follows from the bounds of the RTO. */
+void rtt_times(struct tcp_times *times);
+
+/*
+ * Whether a connection without an extension has a peer so near that the least RTO holds, whatever its round trip is
+ * exactly: nearly all do within a site. Packed values keep their order.
+ */
+static inline bool rtt_is_near(const struct tcp *tcp, const struct tcb *tcb)
+{
+	uint32_t srtt = tcb->packed >> 20, rttvar = tcb->packed >> 10 & 0x3ff;
+
+	return !(tcb->flags & TCB_EXT) && (srtt | rttvar) != 0 && srtt <= tcp->times.near_srtt &&
+	       rttvar <= tcp->times.near_rttvar;
+}
+
+/* As below, of any connection. */
+uint32_t rtt_rto_ticks_exactly(const struct tcp *tcp, const struct tcb *tcb);
+
 /* The present RTO in ticks: rule 2.3 within the configured bounds, doubled for each retry (5.5). */
-uint32_t rtt_rto_ticks(const struct tcp *tcp, const struct tcb *tcb);
+static inline uint32_t rtt_rto_ticks(const struct tcp *tcp, const struct tcb *tcb)
+{
+	if (tcb->retries == 0 && rtt_is_near(tcp, tcb))
+		return tcp->times.rto_min;
+	return rtt_rto_ticks_exactly(tcp, tcb);
+}
 
 /* The sum of the RTOs of `retries` time-outs, in ticks: how long the peer has been silent. */
 uint32_t rtt_silence_ticks(const struct tcp *tcp, const struct tcb *tcb, unsigned retries);

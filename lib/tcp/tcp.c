@@ -6,6 +6,7 @@
 #include "tcp/fsm.h"
 #include "tcp/listeners.h"
 #include "tcp/reassembly.h"
+#include "tcp/rtt.h"
 #include "tcp/profiles.h"
 #include "tcp/records.h"
 #include "tcp/send_queue.h"
@@ -162,6 +163,7 @@ static void take_config(struct tcp *tcp, const struct weir_config *config)
 		.rto_min_us = us(config->rto_min_ns),
 		.rto_max_us = us(config->rto_max_ns),
 	};
+	rtt_times(&tcp->times);
 	tcp->port_first = config->port_first;
 	tcp->port_last = config->port_last;
 	tcp->send_buffers = config->send_buffers;

@@ -97,8 +97,6 @@ void text_released(struct tcp *tcp, struct tcb *tcb, uint32_t buffers)
 	tcb->held = buffers < tcb->held ? tcb->held - buffers : 0;
 
 	/* RFC 9293 3.8.6.2.2: worth telling when two segments' room, or half of all, has come free. */
-	uint32_t gained = output_offer(tcp, tcb) - tcb_rcv_wnd(tcb);
-
-	if (gained > 0 && gained >= output_offer_step(tcp, tcb, 2) && output_room(tcp, tcb))
+	if (output_offer_grown(tcp, tcb) && output_room(tcp, tcb))
 		output_ack_now(tcp, tcb);
 }

@@ -292,3 +292,28 @@ Test(rtt, time_out_without_an_extension)
 	cr_assert(path.cwnd == 1 && path.ssthresh == 2);
 	cr_assert(path.srtt_us == before.srtt_us && path.rttvar_us == before.rttvar_us);
 }
+
+/* Nobody is called near whose RTO would be another one, and near ones are told apart from others at all. */
+Test(rtt, near_peers_have_the_least_rto)
+{
+	static const uint32_t least_us[] = { 1, 1000, 1024, 2047, 2048, 2100, 10000, 195313, 976563 };
+
+	for (unsigned i = 0; i < sizeof(least_us) / sizeof(least_us[0]); i++) {
+		struct tcp one = { .times = { .rto_initial_us = 976563,
+					      .rto_min_us = least_us[i],
+					      .rto_max_us = 58593750 } };
+		unsigned near = 0;
+
+		rtt_times(&one.times);
+		for (uint32_t packed = 0; packed < 1u << 22; packed += 7) {
+			struct tcb tcb = { .packed = packed << 10 };
+
+			near += rtt_is_near(&one, &tcb);
+			cr_assert_eq(rtt_rto_ticks(&one, &tcb), rtt_rto_ticks_exactly(&one, &tcb), "%x at %u",
+				     packed, least_us[i]);
+			tcb.retries = 1;
+			cr_assert_eq(rtt_rto_ticks(&one, &tcb), rtt_rto_ticks_exactly(&one, &tcb));
+		}
+		cr_assert_eq(near > 0, least_us[i] >= 2 * clock_us_from_ticks(1));
+	}
+}
