@@ -103,6 +103,7 @@ static void make_drops(const struct sample *now, struct figures *f)
 		if (weir_counter_kind(i) == WEIR_COUNT_DROP)
 			name(&f->drops, strncmp(text, "drop_", 5) == 0 ? text + 5 : text, now->counters[i]);
 	}
+	name(&f->drops, "rx_kept", now->rx_kept_drops);
 	name(&f->drops, "tx_backlog", now->tx_backlog_drops);
 	name(&f->drops, "capture", now->capture_drops);
 	for (unsigned i = 0; i < HOLDS; i++)

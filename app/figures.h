@@ -26,7 +26,7 @@ struct sample {
 	uint64_t hugepage_bytes; /* the same */
 	uint64_t counters[SAMPLE_COUNTERS_MAX];
 	uint64_t busy_cycles;
-	uint64_t tx_backlog_drops, capture_drops;
+	uint64_t rx_kept_drops, tx_backlog_drops, capture_drops;
 	struct tally tally; /* summed; latencies in `tally.latency` */
 	struct flood_counts flood;
 };

@@ -342,6 +342,7 @@ void side_sample(const struct side *side, struct sample *sample)
 			sample->counters[c] += values[c];
 		weir_runtime_loop_stats(side->runtime, side->shards[i], &loop);
 		sample->busy_cycles += loop.busy_cycles;
+		sample->rx_kept_drops += loop.rx_kept_drops;
 		sample->tx_backlog_drops += loop.tx_backlog_drops;
 		sample->capture_drops += loop.capture_drops;
 		add_tally(&sample->tally, tally_of(side, i));

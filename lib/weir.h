@@ -271,6 +271,12 @@ struct weir_config {
 	uint32_t max_events;       /* pending; full: weir_input() takes fewer frames */
 	uint32_t max_extensions;   /* connections with queued data, or loss to recover from */
 	uint32_t max_send_buffers; /* pieces of data queued to be sent or acknowledged, in all */
+	/*
+	 * mbufs that wait for applications and peers at once, in all. Half may be queued: then weir_send() and
+	 * weir_send_copy() say -ENOMEM. Half may be unread: then data is dropped as it comes, not acknowledged, and
+	 * its ACKs count. So neither waits for the other, and frames find buffers. 0: half of the pool.
+	 */
+	uint32_t max_buffers;
 	uint32_t max_timers; /* armed at once; more than these are late, by a second and more, and counted */
 	uint16_t receive_buffers; /* unread buffers per connection, 2..255, that its window is counted
 	                            * in; an eighth more may be held, for short segments */
@@ -723,6 +729,7 @@ WEIR_API void weir_runtime_join(struct weir_runtime *rt);
 struct weir_loop_stats {
 	uint64_t busy_cycles, idle_cycles; /* TSC cycles in rounds with and without work */
 	uint64_t rounds;
+	uint64_t rx_kept_drops; /* frames given up because the shard's output and the transmit ring stayed full */
 	uint64_t tx_backlog_drops; /* frames given up because the transmit ring stayed full */
 	uint64_t capture_drops;    /* frames that are missing in the capture */
 };

@@ -144,6 +144,8 @@ static const char *check_sizes(const struct weir_config *config)
 		return "max_extensions: must be at most 268 million, or 0 to be derived";
 	if (config->max_send_buffers > REF_SLOT_MAX / 4)
 		return "max_send_buffers: must be at most 268 million, or 0 to be derived";
+	if (config->max_buffers == 1 || config->max_buffers > REF_SLOT_MAX / 4)
+		return "max_buffers: must be from 2 to 268 million, or 0 to be derived";
 	if (config->max_timers > REF_SLOT_MAX / 4)
 		return "max_timers: must be at most 268 million, or 0 to be derived";
 	if (!within(config->receive_buffers, 2, 255))

@@ -55,6 +55,7 @@ struct weir_core {
 	bool started;
 	uint8_t ttl;              /* of ICMP echo replies */
 	uint32_t copy_room;       /* bytes of a weir_send_copy() in each buffer */
+	uint32_t unread_max;      /* buffers that came in and are not freed yet, before text is refused */
 	uint64_t connect_next[2]; /* which of our addresses the next open begins with: of IPv6, of IPv4 */
 	struct weir_endpoint connect_last; /* to whom the last one was */
 	struct control control;

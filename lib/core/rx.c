@@ -428,6 +428,18 @@ static void set_now(struct weir_core *core, uint64_t now_ns)
 	core->now_ns = now_ns - core->epoch_ns;
 }
 
+/*
+ * What applications leave unread must not take the buffers that ACKs and SYNs come in. Not to be asked within a burst, whose
+ * frames are counted at its end.
+ */
+static bool too_much_unread(const struct weir_core *core)
+{
+	uint64_t held = count_get(&core->counters, COUNT_mbufs_taken) -
+			count_get(&core->counters, COUNT_mbufs_returned);
+
+	return held - tcp_queued(core->tcp) >= core->unread_max;
+}
+
 unsigned weir_input(struct weir_core *core, struct rte_mbuf **mbufs, unsigned n, uint64_t now_ns,
 		    uint8_t *verdicts)
 {
@@ -436,6 +448,8 @@ unsigned weir_input(struct weir_core *core, struct rte_mbuf **mbufs, unsigned n,
 	set_now(core, now_ns);
 	while (done < n && core->turned_first + core->turned_count + CORE_BURST <= CORE_TURNED) {
 		unsigned burst = n - done < CORE_BURST ? n - done : CORE_BURST;
+
+		tcp_refuse_text(core->tcp, too_much_unread(core));
 		unsigned taken =
 			input_burst(core, mbufs + done, burst, verdicts != NULL ? verdicts + done : NULL);
 

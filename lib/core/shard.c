@@ -39,10 +39,21 @@ static void choose(struct weir_core *core, const struct weir_config *config)
 	core->vlan = config->vlan;
 	core->tags_by_port = config->offloads & WEIR_OFFLOAD_TX_VLAN;
 	core->copy_room = rte_pktmbuf_data_room_size(config->pool) - RTE_PKTMBUF_HEADROOM;
+	core->unread_max = config->max_buffers / 2;
 	core->ttl = config->ttl;
 	core->tx_finish = config->offloads & WEIR_OFFLOAD_TX_CSUM ? tx_finish_offload : tx_finish_software;
 	core->rx_flags = config->offloads & WEIR_OFFLOAD_RX_CSUM ? UINT64_MAX : 0;
 	core->now_ns = CORE_START_NS;
+}
+
+/* With max_buffers, which TCP cannot derive. What is queued, what is unread and frames under way share the pool. */
+static struct weir_config complete(const struct weir_config *asked)
+{
+	struct weir_config config = *asked;
+
+	if (config.max_buffers == 0)
+		config.max_buffers = RTE_MAX(config.pool->size / 2, 2u);
+	return config;
 }
 
 static struct weir_core *create(const struct weir_config *config, const struct secrets *secrets,
@@ -80,7 +91,8 @@ struct weir_core *weir_core_create(const struct weir_config *config)
 		rte_errno = -err;
 		return NULL;
 	}
-	struct weir_core *core = create(config, &secrets, &memory);
+	struct weir_config whole = complete(config);
+	struct weir_core *core = create(&whole, &secrets, &memory);
 
 	explicit_bzero(&secrets, sizeof(secrets));
 	return core;

@@ -210,15 +210,19 @@ static struct rte_mbuf *copy_of(struct weir_core *core, const uint8_t *data, uin
 
 int weir_send_copy(struct weir_core *core, weir_conn conn, const void *data, uint32_t len)
 {
+	uint32_t buffers = len / core->copy_room + (len % core->copy_room != 0);
+	int err = tcp_may_send(core->tcp, conn, buffers);
+
+	if (err != 0)
+		return err;
 	/* A chain counts its buffers in 16 bits. */
-	if (len / core->copy_room >= RTE_MBUF_MAX_NB_SEGS)
+	if (buffers > RTE_MBUF_MAX_NB_SEGS)
 		return -ENOMEM;
 	struct rte_mbuf *copy = copy_of(core, data, len);
 
 	if (copy == NULL)
 		return -ENOMEM;
-	int err = weir_send(core, conn, copy);
-
+	err = weir_send(core, conn, copy);
 	if (err != 0)
 		rte_pktmbuf_free(copy);
 	return err;

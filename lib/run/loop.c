@@ -12,11 +12,29 @@
 #include "base/stage.h"
 #include "run/tsc.h"
 
-static unsigned receive(struct loop *loop)
+static void add(uint64_t *counter, uint64_t n)
+{
+	__atomic_store_n(counter, *counter + n, __ATOMIC_RELAXED);
+}
+
+/* Whether frames were dropped that could not be taken in. */
+static bool drop_kept(struct loop *loop, uint64_t now_ns)
+{
+	const struct burst *burst = &loop->burst;
+
+	if (burst->backlog_count == 0 || now_ns - burst->stuck_ns < LOOP_STUCK_NS)
+		return false;
+	rte_pktmbuf_free_bulk(loop->frames, loop->kept);
+	add(&loop->kept_drops, loop->kept);
+	loop->kept = 0;
+	return true;
+}
+
+static unsigned receive(struct loop *loop, uint64_t now_ns)
 {
 	unsigned n;
 
-	if (loop->kept > 0)
+	if (unlikely(loop->kept > 0) && !drop_kept(loop, now_ns))
 		return loop->kept;
 	n = burst_rx(&loop->burst, loop->frames, BURST_FRAMES);
 	if (unlikely(loop->sink != NULL) && n > 0)
@@ -87,7 +105,7 @@ static bool turn(struct loop *loop, uint64_t now_ns)
 	if (burst_held(&loop->burst, now_ns))
 		return false;
 	stage_enter(STAGE_RECEIVE);
-	received = receive(loop);
+	received = receive(loop, now_ns);
 	take_in(loop, received, now_ns);
 	stage_enter(STAGE_APPLICATION);
 	delivered = deliver(loop, now_ns);
@@ -97,11 +115,6 @@ static bool turn(struct loop *loop, uint64_t now_ns)
 		sent += transmit(loop, of_source, now_ns);
 	stage_enter(STAGE_OTHER);
 	return received + delivered + sent > 0;
-}
-
-static void add(uint64_t *counter, uint64_t n)
-{
-	__atomic_store_n(counter, *counter + n, __ATOMIC_RELAXED);
 }
 
 /* True if one of them had something to do. *tsc: the counter, before and behind them. */
@@ -184,6 +197,7 @@ void loop_stats(const struct loop *loop, struct weir_loop_stats *stats)
 		.busy_cycles = __atomic_load_n(&loop->busy_cycles, __ATOMIC_RELAXED),
 		.idle_cycles = __atomic_load_n(&loop->idle_cycles, __ATOMIC_RELAXED),
 		.rounds = __atomic_load_n(&loop->turns, __ATOMIC_RELAXED),
+		.rx_kept_drops = __atomic_load_n(&loop->kept_drops, __ATOMIC_RELAXED),
 		.tx_backlog_drops = __atomic_load_n(&loop->burst.backlog_drops, __ATOMIC_RELAXED),
 		.capture_drops = __atomic_load_n(&loop->burst.capture_drops, __ATOMIC_RELAXED),
 	};

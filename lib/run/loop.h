@@ -18,6 +18,7 @@
 
 #include <rte_common.h>
 
+#include "base/clock.h"
 #include "nic/nic.h"
 #include "run/rest.h"
 #include "weir.h"
@@ -25,6 +26,13 @@
 #define LOOP_EVENTS 128
 #define LOOP_EVENT_CALLS 8
 #define LOOP_OUTPUT_BURSTS 8
+
+/*
+ * A shard whose output is at its bound takes no frames in. Where its port takes none either for this long, because a peer
+ * on the other end of a wire is in the same way, what came in is dropped, as a full queue of a NIC would drop it: else
+ * each would wait for the other.
+ */
+#define LOOP_STUCK_NS (CLOCK_NS_PER_MS)
 
 struct loop {
 	struct weir_core *core;
@@ -41,6 +49,7 @@ struct loop {
 
 	/* TSC cycles in turns with and without work; relaxed stores. */
 	uint64_t busy_cycles, idle_cycles, turns;
+	uint64_t kept_drops; /* relaxed stores */
 };
 
 /* What runs on one lcore, which writes it in each lap: in lines of its own. */

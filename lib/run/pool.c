@@ -26,19 +26,34 @@ static uint16_t data_room(const struct port *port)
 	return (uint16_t)(RTE_PKTMBUF_HEADROOM + RTE_MAX(frame, 2048u));
 }
 
-uint32_t pool_size(const struct port *port, const struct weir_config *config)
+/* What rings, bursts under way and caches can hold. */
+static uint32_t needed(const struct port *port)
 {
-	uint32_t limit = (uint32_t)(POOL_BYTES / (data_room(port) + ELEMENT_OVERHEAD));
 	/* A put beyond 1.5 times the cache's size flushes it; each lcore that frees has one. */
 	uint32_t caches = CACHE * 3 / 2 * rte_lcore_count();
 	uint32_t must = port->rx_descriptors + port->tx_descriptors + 4 * BURST_FRAMES + caches;
+
+	return port->both_ends ? must + WIRE_FRAMES : must;
+}
+
+uint32_t pool_size(const struct port *port, const struct weir_config *config)
+{
+	uint32_t limit = (uint32_t)(POOL_BYTES / (data_room(port) + ELEMENT_OVERHEAD));
+	uint32_t must = needed(port);
 	uint64_t may;
 
-	if (port->both_ends)
-		must += WIRE_FRAMES;
 	may = config->max_send_buffers != 0 ? config->max_send_buffers : config->max_connections;
 	may += (uint64_t)config->max_connections * config->receive_buffers;
-	return (uint32_t)RTE_MAX((uint64_t)must, RTE_MIN(must + may, (uint64_t)limit));
+	/* Half of them each: see weir_config.max_buffers. */
+	return (uint32_t)RTE_MAX((uint64_t)must, RTE_MIN(must + 2 * may, (uint64_t)limit));
+}
+
+uint32_t pool_held(const struct port *port, uint32_t count)
+{
+	uint32_t must = needed(port);
+
+	/* Better slowly than not at all, where there are fewer than all rings take. */
+	return RTE_MAX(count > must ? count - must : 0, count / 4);
 }
 
 struct rte_mempool *pool_create(const struct port *port, uint32_t count, struct why *why)

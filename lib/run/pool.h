@@ -5,7 +5,7 @@
  * A frame fits one buffer. Their number covers what the descriptors, the backlog, the caches of lcores
  * and, on a wire, the frames under way can hold, and as much of what the shard may queue and its
  * applications leave unread as POOL_BYTES allows: each connection could fill all its buffers, but not all
- * do at once, and running out is survived (counted, and mended by retransmission).
+ * do at once. So that those do not take what frames need, the shard is told how many it may hold.
  */
 #ifndef WEIR_RUN_POOL_H
 #define WEIR_RUN_POOL_H
@@ -22,6 +22,9 @@ struct weir_config;
 
 /* How many buffers a shard of this configuration gets on this port. */
 uint32_t pool_size(const struct port *port, const struct weir_config *config);
+
+/* Of `count` buffers, those that may wait in send queues and with applications: weir_config.max_buffers. */
+uint32_t pool_held(const struct port *port, uint32_t count);
 
 /* `count` buffers for frames of the port's MTU. NULL with rte_errno and the reason in `why`. */
 struct rte_mempool *pool_create(const struct port *port, uint32_t count, struct why *why);

@@ -23,6 +23,8 @@ static struct weir_config core_config(const struct runner *runner, const struct 
 		config.socket = runner->port->socket;
 	config.offloads = runner->port->offloads;
 	config.pool = runner->pool;
+	if (config.max_buffers == 0)
+		config.max_buffers = pool_held(runner->port, runner->pool->size);
 	return config;
 }
 

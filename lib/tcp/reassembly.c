@@ -101,8 +101,8 @@ static verdict keep_text(struct tcp *tcp, struct tcb *tcb, struct tcb_ext *ext, 
 {
 	uint32_t buffers = payload_buffers(seg->payload);
 
-	if (tcb->held + buffers >= tcp->held_max)
-		return COUNT_drop_receive_buffers;
+	if (tcb->held + buffers >= tcp->held_now)
+		return text_refused(tcp);
 	if (slot_pool_free(&tcp->pieces) == 0)
 		return COUNT_drop_out_of_order;
 	struct place place = find_place(tcp, tcb, ext, seg);

@@ -36,6 +36,8 @@ int send_queue_append(struct tcp *tcp, struct tcb *tcb, const struct piece *piec
 	ext->queue_last = slot;
 	ext->queue_end += piece->len;
 	ext->pieces++;
+	if (!piece->is_static)
+		tcp->queued += payload_buffers(piece->data);
 	return 0;
 }
 
@@ -62,8 +64,10 @@ static void queue_pop(struct tcp *tcp, struct tcb_ext *ext)
 	uint32_t slot = ext->queue_first;
 	struct piece *piece = piece_at(tcp, slot);
 
-	if (!piece->is_static)
+	if (!piece->is_static) {
+		tcp->queued -= payload_buffers(piece->data);
 		payload_free(piece->data);
+	}
 	ext->queue_seq += piece->len;
 	ext->queue_first = piece->next;
 	if (ext->cursor == slot) {

@@ -150,6 +150,7 @@ static void take_config(struct tcp *tcp, const struct weir_config *config)
 	uint32_t held_max = tcp->receive_buffers + tcp->receive_buffers / 8u;
 
 	tcp->held_max = (uint8_t)(held_max < 255 ? held_max : 255);
+	tcp->held_now = tcp->held_max;
 	tcp->rcv_window = (uint32_t)tcp->receive_buffers * tcp_rcv_mss(tcp, false);
 	for (tcp->rcv_wscale = 0; tcp->rcv_window >> tcp->rcv_wscale > UINT16_MAX;)
 		tcp->rcv_wscale++;
@@ -167,6 +168,7 @@ static void take_config(struct tcp *tcp, const struct weir_config *config)
 	tcp->port_first = config->port_first;
 	tcp->port_last = config->port_last;
 	tcp->send_buffers = config->send_buffers;
+	tcp->queued_max = or_else(config->max_buffers / 2, UINT32_MAX);
 	tcp->rfc1337 = config->rfc1337;
 	tcp->ecn = config->ecn;
 	tcp->timestamps = !config->no_timestamps;
@@ -194,6 +196,11 @@ struct tcp *tcp_create(void *mem, const struct weir_config *config, const struct
 	advice_init(tcp);
 	listeners_init(tcp);
 	return tcp;
+}
+
+void tcp_refuse_text(struct tcp *tcp, bool refuse)
+{
+	tcp->held_now = refuse ? 0 : tcp->held_max;
 }
 
 struct tuple tcp_tuple(const struct tcp *tcp, const struct pair *pair, uint16_t lport, uint16_t rport)

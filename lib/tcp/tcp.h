@@ -155,7 +155,17 @@ void tcp_expect_opens(struct tcp *tcp, const struct weir_address *locals, unsign
 
 /* Whether some of these have not come yet. */
 bool tcp_opens_expected(const struct tcp *tcp);
+
+/* Whether a connection takes so many buffers now: 0, or what tcp_send() will say. */
+int tcp_may_send(const struct tcp *tcp, weir_conn conn, uint32_t buffers);
 int tcp_send(struct tcp *tcp, weir_conn conn, payload data); /* tcp's on success */
+
+/* Buffers in all send queues. */
+uint32_t tcp_queued(const struct tcp *tcp);
+
+/* From now on no text is taken in, or again: there are too many unread buffers in all. What segments say besides counts. */
+void tcp_refuse_text(struct tcp *tcp, bool refuse);
+
 int tcp_send_static(struct tcp *tcp, weir_conn conn, int id);
 int tcp_static(struct tcp *tcp, const void *data, uint32_t len);
 int tcp_shutdown(struct tcp *tcp, weir_conn conn);

@@ -131,6 +131,7 @@ struct tcp {
 	uint8_t rcv_wscale;
 	uint8_t receive_buffers; /* of a connection, that its window is counted in */
 	uint8_t held_max;        /* that it may hold: some more, for segments shorter than most */
+	uint8_t held_now;        /* the same, or 0 while text is refused to all */
 
 	/* Of IPv6 records, by kind and slot; NULL without IPv6 addresses. */
 	struct pair *pairs[REF_KINDS];
@@ -157,6 +158,7 @@ struct tcp {
 	struct tcp_times times;
 	uint16_t port_first, port_last;
 	uint16_t send_buffers;
+	uint32_t queued, queued_max; /* buffers in send queues */
 	bool rfc1337, timestamps, ecn;
 
 	struct ring advice_ring;
@@ -164,6 +166,7 @@ struct tcp {
 
 	uint32_t paws_cursor, paws_due; /* the sweep of paws.h: the next slot, and the tick of the next one */
 	uint32_t abort_cursor;          /* tcp_abort_all() at work: the next slot; SLOT_NONE: it is not */
+	bool abort_again;               /* and once more from the start: it was called meanwhile */
 	struct weir_defence defence;    /* of new listeners */
 	uint32_t defending;             /* listeners that answer by cookies; read by other threads */
 	uint32_t guard_due;             /* tick of the next look at the listeners, guard.h */

@@ -78,9 +78,9 @@ verdict text_input(struct tcp *tcp, struct tcb *tcb, struct seg *seg)
 	}
 	uint32_t buffers = payload_buffers(seg->payload);
 
-	if (tcb->held + buffers > tcp->held_max) {
+	if (tcb->held + buffers > tcp->held_now) {
 		output_ack_now(tcp, tcb);
-		return COUNT_drop_receive_buffers;
+		return text_refused(tcp);
 	}
 	tcb->held = (tcb->held + buffers) & UINT8_MAX;
 	text_deliver(tcp, tcb, seg->payload, seg->len);

@@ -18,6 +18,12 @@ verdict text_input(struct tcp *tcp, struct tcb *tcb, struct seg *seg);
 /* Hands in-order bytes to the application and moves RCV.NXT; their buffers are counted as held already. */
 void text_deliver(struct tcp *tcp, struct tcb *tcb, payload data, uint32_t len);
 
+/* Why there is no buffer for text: this connection holds as many as it may, or all together do. */
+static inline verdict text_refused(const struct tcp *tcp)
+{
+	return tcp->held_now == 0 ? COUNT_drop_buffers : COUNT_drop_receive_buffers;
+}
+
 /* The application gave `buffers` of its unread ones back: perhaps a window update is due. */
 void text_released(struct tcp *tcp, struct tcb *tcb, uint32_t buffers);
 

@@ -106,6 +106,25 @@ static int may_send(const struct tcp *tcp, const struct tcb *tcb)
 	return output_room(tcp, tcb) ? 0 : -EAGAIN;
 }
 
+int tcp_may_send(const struct tcp *tcp, weir_conn conn, uint32_t buffers)
+{
+	const struct tcb *tcb = tcb_find(tcp, conn);
+	int err = may_send(tcp, tcb);
+
+	if (err != 0)
+		return err;
+	if (buffers > tcp->queued_max - tcp->queued) {
+		count(tcp->counters, COUNT_sends_refused);
+		return -ENOMEM;
+	}
+	return tcb->flags & TCB_EXT && tcb_ext(tcp, tcb)->pieces >= tcp->send_buffers ? -EAGAIN : 0;
+}
+
+uint32_t tcp_queued(const struct tcp *tcp)
+{
+	return tcp->queued;
+}
+
 static int send_piece(struct tcp *tcp, weir_conn conn, const struct piece *piece)
 {
 	struct tcb *tcb = tcb_find(tcp, conn);
@@ -127,6 +146,10 @@ static int send_piece(struct tcp *tcp, weir_conn conn, const struct piece *piece
 
 int tcp_send(struct tcp *tcp, weir_conn conn, payload data)
 {
+	int err = tcp_may_send(tcp, conn, payload_buffers(data));
+
+	if (err != 0)
+		return err;
 	return send_piece(tcp, conn, &(struct piece){ .data = data, .len = payload_bytes(data) });
 }
 
@@ -267,7 +290,11 @@ void tcp_abort_all(struct tcp *tcp)
 {
 	for (int i = 0; i < TCP_LISTENERS; i++)
 		tcp_unlisten(tcp, i);
-	tcp->abort_cursor = 0;
+	/* Whoever asks in each round must not make it begin anew in each. */
+	if (tcp->abort_cursor == SLOT_NONE)
+		tcp->abort_cursor = 0;
+	else
+		tcp->abort_again = true;
 	user_abort_more(tcp);
 }
 
@@ -284,7 +311,8 @@ void user_abort_more(struct tcp *tcp)
 			return;
 		user_abort(tcp, tcb, WEIR_REASON_SHUTDOWN);
 	}
-	tcp->abort_cursor = SLOT_NONE;
+	tcp->abort_cursor = tcp->abort_again ? 0 : SLOT_NONE;
+	tcp->abort_again = false;
 }
 
 void tcp_release(struct tcp *tcp, weir_conn conn, payload data)

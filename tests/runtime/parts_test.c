@@ -112,7 +112,10 @@ Test(parts, pools_cover_what_must_be_held_and_stay_in_bounds)
 
 	cr_expect_geq(least, 1024 + 512 + 2 * BURST_FRAMES);
 	config.max_connections = 100;
-	cr_expect_eq(pool_size(&port, &config), least + 100 + 4 * 100);
+	cr_expect_eq(pool_size(&port, &config), least + 2 * (100 + 4 * 100));
+	cr_expect_eq(pool_held(&port, pool_size(&port, &config)), 2 * (100 + 4 * 100),
+		     "rings find theirs, whatever applications hold");
+	cr_expect_eq(pool_held(&port, 1000), 250, "there are too few for all rings");
 	config.max_connections = 10000000;
 	most = pool_size(&port, &config);
 	pool = pool_create(&port, most, &why);
