@@ -370,6 +370,18 @@ int server_init(struct server *server, const struct options *options, struct wei
 	return rc == 0 ? open_ports(server, core, options) : rc;
 }
 
+void server_release(struct server *server, struct weir_core *core)
+{
+	for (uint32_t slot = 0; slot < server->slots.fresh; slot++) {
+		struct server_conn *conn = &server->conns[slot];
+
+		if (conn->phase == SERVER_FREE || !conn->holding)
+			continue;
+		conn->holding = false;
+		weir_release(core, conn->handle, rest_of(server, conn)->held);
+	}
+}
+
 void server_fini(struct server *server)
 {
 	server_http_fini(server);

@@ -75,6 +75,9 @@ struct server {
 /* Registers responses and opens the ports. Returns 0, -ENOMEM or what weir_static() or weir_listen() said. */
 int server_init(struct server *server, const struct options *options, struct weir_core *core, unsigned shards,
 		const struct orders *orders);
+
+/* Releases payloads that are held, at the end of a run that was cut short. */
+void server_release(struct server *server, struct weir_core *core);
 void server_fini(struct server *server);
 
 void server_round(struct weir_core *core, const struct weir_event *events, unsigned n, uint64_t now_ns,

@@ -18,7 +18,7 @@
 #define READY_SLICE_NS NS_PER_MS
 /* How long connections may take to end by themselves: a lost FIN and its first retransmissions. */
 #define DRAIN_NS (5 * NS_PER_S)
-/* How long the RSTs of an abort may take to leave. */
+/* How long the RSTs of an abort may take to leave, if none does in the meantime. */
 #define ABORT_NS NS_PER_S
 /* The last ACKs are built in the round after, and cross the wire in the next. */
 #define SETTLE_NS (20 * NS_PER_MS)
@@ -48,6 +48,7 @@ struct run {
 	enum stage stage;
 	unsigned draining; /* which side */
 	uint64_t until_ns; /* of the stage */
+	uint64_t left;     /* connections of the side that is draining, when it was last told to end them */
 };
 
 /* Signals say only that they came; the main thread acts on them. */
@@ -176,16 +177,24 @@ static bool time_is_over(const struct run *run, uint64_t now_ns)
 static void step_draining(struct run *run, uint64_t now_ns)
 {
 	struct side *side = &run->session->sides[run->draining];
+	bool late = now_ns >= run->until_ns;
 
-	if (side_drained(side) || (now_ns >= run->until_ns && side->orders.abort)) {
+	/* Millions take their time. */
+	if (late && side->orders.abort && side_left(side) < run->left) {
+		run->left = side_left(side);
+		run->until_ns = now_ns + ABORT_NS;
+		late = false;
+	}
+	if (side_drained(side) || (late && side->orders.abort)) {
 		if (run->draining + 1 < run->session->sides_count) {
 			drain(run, run->draining + 1, now_ns);
 		} else {
 			run->stage = STAGE_SETTLING;
 			run->until_ns = now_ns + SETTLE_NS;
 		}
-	} else if (now_ns >= run->until_ns) {
+	} else if (late) {
 		order_give(&side->orders.abort);
+		run->left = side_left(side);
 		run->until_ns = now_ns + ABORT_NS;
 	}
 }
@@ -459,6 +468,8 @@ int session_run(struct session *session, const char *const *devices, unsigned de
 		loop(run);
 	weir_runtime_stop(session->runtime);
 	weir_runtime_join(session->runtime);
+	for (unsigned i = 0; i < session->sides_count; i++)
+		side_release(&session->sides[i]);
 	if (ready >= 0) {
 		tell_summary(run);
 		check(run, failed);

@@ -367,22 +367,32 @@ bool side_stopped(const struct side *side)
 	return true;
 }
 
-bool side_drained(const struct side *side)
+uint64_t side_left(const struct side *side)
 {
-	if (!side_stopped(side))
-		return false;
+	uint64_t left = 0;
+
 	for (unsigned i = 0; i < side->count; i++) {
 		struct weir_stats stats;
 
 		weir_stats(weir_runtime_core(side->runtime, side->shards[i]), &stats);
 		for (unsigned state = WEIR_SYN_SENT; state < WEIR_TIME_WAIT; state++)
-			if (stats.states[state] != 0)
-				return false;
+			left += stats.states[state];
 		/* The stack may be done with connections whose end the application has yet to hear of. */
-		if (tally_get(&tally_of(side, i)->open) != 0)
-			return false;
+		left += tally_get(&tally_of(side, i)->open);
 	}
-	return true;
+	return left;
+}
+
+bool side_drained(const struct side *side)
+{
+	return side_stopped(side) && side_left(side) == 0;
+}
+
+void side_release(struct side *side)
+{
+	for (unsigned i = 0; i < side->count; i++)
+		if (side->servers[i] != NULL)
+			server_release(side->servers[i], weir_runtime_core(side->runtime, side->shards[i]));
 }
 
 bool side_balanced(const struct side *side)

@@ -80,6 +80,12 @@ bool side_stopped(const struct side *side);
 /* Stopped, and no connection is left but in TIME-WAIT? */
 bool side_drained(const struct side *side);
 
+/* How much is left to be done until then: falls while connections end, to 0. */
+uint64_t side_left(const struct side *side);
+
+/* Gives back what its applications hold, of connections whose end they were not told. Loops have ended, cores are there. */
+void side_release(struct side *side);
+
 /* Has it given back every buffer that it took? */
 bool side_balanced(const struct side *side);
 

@@ -323,6 +323,37 @@ def signals_end_it_properly():
         expect_good_end(lines_of(head + done.stdout)[-1])
 
 
+def crowd(connections):
+    """Each of so many connections has a request under way, and its answer is a copy."""
+    return start('demo', '--app', 'echo', '--requests', '0', '--connections', connections, '--max-connections', connections,
+                 '--eal', '--no-huge -m 512 --no-pci', '--duration', '60s', '--json')
+
+
+def more_requests_than_buffers():
+    """Requests of more connections than there are buffers for answers go on."""
+    process = crowd('150k')
+    # A stall begins within a second or two, when all have opened.
+    seconds = []
+    head = wait_for_stats(process, lambda line: seconds.append(line['client']['rps']) or len(seconds) >= 4)
+    done = finish(process)
+    expect(max(seconds[2:]) > 0, 'requests in each second:', seconds)
+    summary = lines_of(head + done.stdout)[-1]
+    expect(summary['server']['drops'].get('buffers', 0) > 0, 'there were enough of them:', summary['server']['drops'])
+    for side in ('client', 'server'):
+        expect_at_rest(summary[side])
+
+
+def buffers_come_back_from_a_run_cut_short():
+    """What applications hold when a run is stopped at once comes back."""
+    process = crowd('400k')
+    wait_for_stats(process)
+    process.send_signal(signal.SIGINT)
+    time.sleep(0.1)
+    done = finish(process, signal.SIGINT)
+    expect('stopped at once' in done.stderr, done.stderr)
+    expect('did not come back' not in done.stderr, done.stderr)
+
+
 def a_reader_that_goes_away():
     """Nobody reads standard output any more: the run ends by itself."""
     process = start('demo', '--duration', '60s', '--json')
@@ -388,5 +419,6 @@ if __name__ == '__main__':
     # A sanitized build looks at memory. It is too slow for rates and for using up the ports of an address.
     if not SANITIZED:
         cases += [json_keeps_people_apart, a_rate_is_kept, the_same_seed, own_eal_arguments, two_at_once, without_root,
-                  ports_are_taken_up_again, no_port_is_left]
+                  ports_are_taken_up_again, no_port_is_left, more_requests_than_buffers,
+                  buffers_come_back_from_a_run_cut_short]
     main(*cases)
