@@ -28,6 +28,19 @@ enum plain_verified {
 bool plain_parse(const uint8_t *frame, uint32_t len, unsigned verified, const struct eth_addr *dst,
 		 struct seg *seg, struct pair *pair, uint32_t *headers);
 
+/*
+ * The same by name, for tests: "scalar", or "avx512", which sums up short segments in vectors; NULL where the build or the
+ * processor has none. plain_parse() is the widest that there is, found out before main().
+ */
+typedef bool (*plain_parse_fn)(const uint8_t *frame, uint32_t len, unsigned verified,
+			       const struct eth_addr *dst, struct seg *seg, struct pair *pair,
+			       uint32_t *headers);
+plain_parse_fn plain_parse_named(const char *name);
+
+/* Of builds for x86-64; to be had by the two above. */
+bool plain_parse_avx512(const uint8_t *frame, uint32_t len, unsigned verified, const struct eth_addr *dst,
+			struct seg *seg, struct pair *pair, uint32_t *headers);
+
 /* Bytes of all headers of a segment without SACK blocks: where its payload goes. */
 unsigned plain_headers(const struct seg *seg);
 

@@ -32,6 +32,9 @@ static unsigned build(uint8_t *frame, struct rng *rng, const struct seg *seg)
 	return headers + seg->len;
 }
 
+/* Of the short ways the one that is looked at. */
+static plain_parse_fn way = plain_parse;
+
 /* Whether it was plain; if so, that both say the same. */
 static bool agree(const uint8_t *bytes, uint32_t len)
 {
@@ -41,7 +44,7 @@ static bool agree(const uint8_t *bytes, uint32_t len)
 	uint32_t short_headers, long_headers;
 
 	memcpy(exact, bytes, len); /* so that a byte too far is seen */
-	bool plain = plain_parse(exact, len, false, &frames_our_mac, &shortly, &pair, &short_headers);
+	bool plain = way(exact, len, false, &frames_our_mac, &shortly, &pair, &short_headers);
 	verdict v = parse_long(exact, len, &at_length, &long_headers);
 
 	free(exact);
@@ -105,12 +108,13 @@ Test(plain, nearly_every_frame_is)
 /* Any byte but those of the Ethernet source may make it wrong, or something else: then it is not plain. */
 /* 240.0.0.0/4 as a destination would make an IPv4 tuple pass for the name of two addresses that this frame has not. */
 /* The last bytes of a segment stand in a word of their own, and longer ones are summed up elsewhere. */
-Test(plain, of_any_length)
+static void of_any_length(plain_parse_fn short_way)
 {
 	static uint8_t frame[FRAMES_MAX];
 	struct rng rng = { 13 };
 	struct seg seg = frames_random_seg(&rng);
 
+	way = short_way;
 	seg.flags = SEG_ACK;
 	seg.opts = SEG_OPT_TS;
 	seg.sacks = 0;
@@ -121,6 +125,18 @@ Test(plain, of_any_length)
 		frame[len - 1] ^= 1; /* of the payload, or of an option */
 		cr_assert_not(agree(frame, len), "%u bytes", seg.len);
 	}
+}
+
+Test(plain, of_any_length)
+{
+	of_any_length(plain_parse_named("scalar"));
+}
+
+Test(plain, of_any_length_in_vectors)
+{
+	if (plain_parse_named("avx512") == NULL)
+		cr_skip("no such processor");
+	of_any_length(plain_parse_named("avx512"));
 }
 
 Test(plain, what_is_built_shortly_is_what_is_built_at_length)
