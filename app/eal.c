@@ -2,6 +2,7 @@
 #include "eal.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -172,10 +173,33 @@ static int start(const struct options *options, struct eal_args *args, char *err
 	return 0;
 }
 
+static bool choose_hugepages(const struct options *options)
+{
+	uint64_t free_mib = machine_hugepages_mib();
+	unsigned mib = MEMORY_MIB;
+
+	switch (eal_args_hugepages(free_mib, &mib, options->eal)) {
+	case EAL_HUGEPAGES_NONE:
+		return false;
+	case EAL_HUGEPAGES_ENOUGH:
+		return true;
+	case EAL_HUGEPAGES_FEW:
+		fprintf(stderr,
+			"weir %s: %" PRIu64
+			" MiB of hugepages are free and buffers take %u: goes on without; "
+			"%" PRIu64 " more of 2 MiB in /proc/sys/vm/nr_hugepages would do\n",
+			options_command_name(options->command), free_mib, mib, (mib - free_mib + 1) / 2);
+		return false;
+	}
+	return false;
+}
+
 int eal_start(const struct options *options, const char *device, char error[EAL_ERROR_MAX])
 {
 	struct eal_wishes wishes = {
-		.hugepages = machine_hugepages(),
+		.hugepages = choose_hugepages(options),
+		/* What shards take for themselves must not come out of it. Of several nodes EAL wants a part of each. */
+		.set_aside = machine_nodes() == 1,
 		.memory_mib = MEMORY_MIB,
 		.pci_device = is_pci(device) ? device : NULL,
 	};

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Takes text[used..] as the next argument, once it is complete. */
@@ -106,9 +107,8 @@ static int add_unless(struct eal_args *args, int users, const char *const *optio
 	return says(args, users, options) ? 0 : add(args, wish);
 }
 
-static int add_memory(struct eal_args *args, int users, const struct eal_wishes *wishes)
-{
-	static const char *const pages[] = { "--no-huge",
+/* Which pages, and --socket-mem, which says how much of them as well. */
+static const char *const pages_options[] = { "--no-huge",
 					     "--in-memory",
 					     "--huge-dir",
 					     "--huge-unlink",
@@ -117,18 +117,21 @@ static int add_memory(struct eal_args *args, int users, const struct eal_wishes 
 					     "--legacy-mem",
 					     "--single-file-segments",
 					     NULL };
+
+static int add_memory(struct eal_args *args, int users, const struct eal_wishes *wishes)
+{
 	static const char *const amount[] = { "-m", "--socket-mem", NULL };
 	static const char *const no_huge[] = { "--no-huge", NULL };
+	bool without = says(args, users, no_huge);
 	char text[32];
 	int rc;
 
 	/* --in-memory keeps hugepages out of the file system, and implies --no-shconf. */
-	rc = add_unless(args, users, pages, wishes->hugepages ? "--in-memory" : "--no-huge");
+	rc = add_unless(args, users, pages_options, wishes->hugepages ? "--in-memory" : "--no-huge");
 	if (rc != 0 || says(args, users, amount))
 		return rc;
-	/* With hugepages the heap grows as needed; without, it is what is set aside now. */
-	if (wishes->hugepages ? !says(args, users, no_huge) :
-				(says(args, users, pages) && !says(args, users, no_huge)))
+	/* With hugepages the heap can grow as needed; without, it is what is set aside now. */
+	if (!without && (wishes->hugepages ? !wishes->set_aside : says(args, users, pages_options)))
 		return 0;
 	snprintf(text, sizeof(text), "%u", wishes->memory_mib);
 	rc = add(args, "-m");
@@ -199,4 +202,35 @@ int eal_args_build(struct eal_args *args, const struct eal_wishes *wishes, const
 	if (rc == 0)
 		rc = add_lcores(args, users, wishes);
 	return rc == 0 ? add_manners(args, users) : rc;
+}
+
+/* The value of the last -m, or 0. */
+static unsigned amount_of(const struct eal_args *args)
+{
+	const char *text = "";
+
+	for (int i = 1; i < args->argc; i++) {
+		if (strncmp(args->argv[i], "-m", 2) != 0)
+			continue;
+		text = args->argv[i] + 2;
+		if (*text == '\0' && i + 1 < args->argc)
+			text = args->argv[i + 1];
+	}
+	return (unsigned)strtoul(text, NULL, 10);
+}
+
+enum eal_hugepages eal_args_hugepages(uint64_t free_mib, unsigned *memory_mib, const char *user)
+{
+	struct eal_args args = { .argc = 0 };
+	unsigned asked;
+
+	/* What cannot be split is complained of when it is built. */
+	if (add(&args, "weir") != 0 || (user != NULL && split(&args, user) != 0))
+		return EAL_HUGEPAGES_NONE;
+	asked = amount_of(&args);
+	if (asked != 0)
+		*memory_mib = asked;
+	if (free_mib == 0 || says(&args, args.argc - 1, pages_options))
+		return EAL_HUGEPAGES_NONE;
+	return free_mib < *memory_mib ? EAL_HUGEPAGES_FEW : EAL_HUGEPAGES_ENOUGH;
 }

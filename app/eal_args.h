@@ -13,12 +13,14 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #define EAL_ARGS_MAX 64
 #define EAL_ARGS_TEXT 4096
 
 struct eal_wishes {
-	bool hugepages;         /* there are free ones, and this user may take them */
+	bool hugepages;         /* there are enough, and this user may take them */
+	bool set_aside;         /* with hugepages, too, EAL takes memory_mib at once: nobody else will then */
 	unsigned memory_mib;    /* without hugepages: the heap that EAL sets aside */
 	const char *pci_device; /* the only card to probe; NULL: none */
 	const unsigned *lcores; /* CPUs for lcores, in any order */
@@ -33,6 +35,18 @@ struct eal_args {
 	size_t used;
 	char text[EAL_ARGS_TEXT]; /* where argv points */
 };
+
+enum eal_hugepages {
+	EAL_HUGEPAGES_NONE, /* or the user has said which pages */
+	EAL_HUGEPAGES_FEW, /* some, and less than EAL will ask for: it would fail later, so it goes without */
+	EAL_HUGEPAGES_ENOUGH,
+};
+
+/*
+ * Whether to take hugepages, of which free_mib can be had. *memory_mib: what will be asked for; what the user says (-m)
+ * replaces it.
+ */
+enum eal_hugepages eal_args_hugepages(uint64_t free_mib, unsigned *memory_mib, const char *user);
 
 /*
  * user: the text of --eal, or NULL; split at blanks, with "..." and '...' and \x as in a shell. Returns 0,

@@ -2,35 +2,67 @@
 #include "machine.h"
 
 #include <glob.h>
+#include <inttypes.h>
 #include <sched.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
-static bool free_hugepages(void)
+#define PAGES_FOLDER "/sys/kernel/mm/hugepages/hugepages-"
+
+/* What a file in a folder of hugepages says, or 0. */
+static uint64_t read_pages(const char *folder, const char *name)
 {
-	glob_t paths;
-	bool found = false;
+	char path[256];
+	uint64_t pages = 0;
+	FILE *file;
 
-	if (glob("/sys/kernel/mm/hugepages/hugepages-*/free_hugepages", 0, NULL, &paths) != 0)
-		return false;
-	for (size_t i = 0; i < paths.gl_pathc; i++) {
-		FILE *file = fopen(paths.gl_pathv[i], "r");
-		unsigned long pages = 0;
-
-		if (file == NULL)
-			continue;
-		if (fscanf(file, "%lu", &pages) == 1 && pages > 0)
-			found = true;
-		fclose(file);
-	}
-	globfree(&paths);
-	return found;
+	snprintf(path, sizeof(path), "%s/%s", folder, name);
+	file = fopen(path, "r");
+	if (file == NULL)
+		return 0;
+	if (fscanf(file, "%" SCNu64, &pages) != 1)
+		pages = 0;
+	fclose(file);
+	return pages;
 }
 
-bool machine_hugepages(void)
+/* Pages that somebody else has mapped and not touched yet still count as free. */
+static uint64_t free_mib(const char *folder)
 {
-	return geteuid() == 0 && free_hugepages();
+	uint64_t pages = read_pages(folder, "free_hugepages");
+	uint64_t reserved = read_pages(folder, "resv_hugepages");
+	uint64_t kib = strtoull(folder + strlen(PAGES_FOLDER), NULL, 10);
+
+	return pages > reserved ? (pages - reserved) * kib / 1024 : 0;
+}
+
+uint64_t machine_hugepages_mib(void)
+{
+	uint64_t mib = 0;
+	glob_t paths;
+
+	if (geteuid() != 0 || glob(PAGES_FOLDER "*", 0, NULL, &paths) != 0)
+		return 0;
+	for (size_t i = 0; i < paths.gl_pathc; i++)
+		mib += free_mib(paths.gl_pathv[i]);
+	globfree(&paths);
+	return mib;
+}
+
+unsigned machine_nodes(void)
+{
+	unsigned nodes;
+	glob_t paths;
+
+	if (glob("/sys/devices/system/node/node[0-9]*", 0, NULL, &paths) != 0)
+		return 1;
+	nodes = (unsigned)paths.gl_pathc;
+	globfree(&paths);
+	return nodes;
 }
 
 unsigned machine_cpus(unsigned *cpus, unsigned max, unsigned last)

@@ -5,10 +5,13 @@
 #ifndef WEIR_APP_MACHINE_H
 #define WEIR_APP_MACHINE_H
 
-#include <stdbool.h>
+#include <stdint.h>
 
-/* Hugepages that are free, and that this user may take. */
-bool machine_hugepages(void);
+/* MiB of hugepages that are free, and that this user may take. */
+uint64_t machine_hugepages_mib(void);
+
+/* NUMA nodes; at least 1. */
+unsigned machine_nodes(void);
 
 /*
  * CPUs below `last` that this process may run on, lowest first: into cpus[], at most max. Returns how

@@ -46,6 +46,46 @@ Test(eal_args, with_hugepages)
 			 "--in-memory|--no-pci|--no-shconf|--no-telemetry|--log-level=*:error");
 }
 
+/* Or what shards take for themselves could leave nothing for the buffers of the next. */
+Test(eal_args, hugepages_of_buffers_are_set_aside)
+{
+	struct eal_wishes wishes = plain;
+
+	wishes.hugepages = wishes.set_aside = true;
+	cr_expect_eq(strncmp(build(&wishes, NULL), "--in-memory|-m|512|--no-pci", 27), 0, "%s", joined);
+	cr_expect_eq(strncmp(build(&wishes, "-m 64"), "-m|64|--in-memory|--no-pci", 26), 0, "%s", joined);
+	cr_expect_eq(strncmp(build(&wishes, "--socket-mem=64"), "--socket-mem=64|--no-pci", 24), 0, "%s",
+		     joined);
+}
+
+static void expect_choice(uint64_t free_mib, const char *user, enum eal_hugepages want, unsigned want_mib)
+{
+	unsigned mib = 512;
+
+	cr_expect_eq(eal_args_hugepages(free_mib, &mib, user), want, "%lu MiB and %s", free_mib, user);
+	cr_expect_eq(mib, want_mib, "%s", user);
+}
+
+Test(eal_args, hugepages_if_there_are_enough)
+{
+	expect_choice(0, NULL, EAL_HUGEPAGES_NONE, 512);
+	expect_choice(2, NULL, EAL_HUGEPAGES_FEW, 512);
+	expect_choice(511, "--no-pci", EAL_HUGEPAGES_FEW, 512);
+	expect_choice(512, NULL, EAL_HUGEPAGES_ENOUGH, 512);
+	expect_choice(100, "-m 100", EAL_HUGEPAGES_ENOUGH, 100);
+	expect_choice(100, "--no-pci -m101", EAL_HUGEPAGES_FEW, 101);
+	expect_choice(1000, "-m 2048 -l 3", EAL_HUGEPAGES_FEW, 2048);
+	expect_choice(0, "-m 64", EAL_HUGEPAGES_NONE, 64);
+}
+
+Test(eal_args, which_pages_is_the_users_choice)
+{
+	expect_choice(100, "--no-huge -m 512", EAL_HUGEPAGES_NONE, 512);
+	expect_choice(100, "--in-memory", EAL_HUGEPAGES_NONE, 512);
+	expect_choice(4096, "--socket-mem=8192", EAL_HUGEPAGES_NONE, 512);
+	expect_choice(4096, "--no-pci 'x", EAL_HUGEPAGES_NONE, 512);
+}
+
 Test(eal_args, one_card_and_some_cpus)
 {
 	static const unsigned lcores[] = { 4, 2 };
