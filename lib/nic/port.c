@@ -7,6 +7,7 @@
 
 #include <rte_bus.h>
 #include <rte_dev.h>
+#include <rte_devargs.h>
 #include <rte_ethdev.h>
 #include <rte_ether.h>
 
@@ -145,12 +146,19 @@ static bool is_vdev(const struct rte_device *device)
 	return device != NULL && strcmp(rte_bus_name(rte_dev_bus(device)), "vdev") == 0;
 }
 
+/* Whoever plugged it in. */
+static bool has_argument(const struct rte_device *device, const char *argument)
+{
+	const struct rte_devargs *given = device != NULL ? rte_dev_devargs(device) : NULL;
+
+	return given != NULL && given->args != NULL && strstr(given->args, argument) != NULL;
+}
+
 /* Of memif the side that lends its buffers, those that the other one would have written to next. */
-static bool forgets(const char *device, const struct rte_eth_dev_info *info)
+static bool forgets(const struct rte_eth_dev_info *info)
 {
 	return strcmp(info->driver_name, "net_af_xdp") == 0 ||
-	       (strcmp(info->driver_name, "net_memif") == 0 && device != NULL &&
-		strstr(device, "zero-copy=yes") != NULL);
+	       (strcmp(info->driver_name, "net_memif") == 0 && has_argument(info->device, "zero-copy=yes"));
 }
 
 int port_adopt(struct port *port, uint16_t id, const char *name, const struct port_options *options,
@@ -175,7 +183,7 @@ int port_adopt(struct port *port, uint16_t id, const char *name, const struct po
 	port->rests = options->rest == WEIR_REST_ALWAYS ||
 		      (options->rest == WEIR_REST_AUTO && port->is_virtual);
 	port->by_pointer = strcmp(info.driver_name, "net_ring") == 0;
-	port->forgetful = forgets(options->device, &info);
+	port->forgetful = forgets(&info);
 	port->socket = rte_eth_dev_socket_id(id);
 	read_mac(port);
 

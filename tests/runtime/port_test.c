@@ -110,3 +110,15 @@ Test(port, refuses_what_the_driver_cannot)
 	cr_expect_not_null(strstr(why.text, "queues"), "%s", why.text);
 	cr_expect_eq(rte_eth_dev_count_avail(), 0, "a port that was refused stays closed");
 }
+
+/* Plugged in by EAL's own options, it is opened by its name alone. */
+Test(port, memif_that_lends_its_buffers_is_known_by_its_name)
+{
+	struct port port;
+	struct why why;
+
+	cr_assert_eq(rte_dev_probe("net_memif7,role=client,id=7,zero-copy=yes"), 0);
+	cr_assert_eq(open_port(&port, "net_memif7", &why), 0, "%s", why.text);
+	cr_expect(port.forgetful);
+	port_close(&port);
+}

@@ -30,8 +30,9 @@ void eal_start(void)
 	char no_huge[] = "--no-huge", no_shconf[] = "--no-shconf", m[] = "-m", mb[] = "512";
 	char no_telemetry[] = "--no-telemetry", quiet[] = "--log-level=lib.*:emergency";
 	char quiet_drivers[] = "--log-level=pmd.*:emergency";
-	char *argv[] = { name, option_lcores, lcores, no_pci,        no_huge, no_shconf, m,
-			 mb,   no_telemetry,  quiet,  quiet_drivers, NULL };
+	char one_file[] = "--single-file-segments"; /* net_memif lends its buffers only then */
+	char *argv[] = { name, option_lcores, lcores, no_pci,        no_huge,  no_shconf, m,
+			 mb,   no_telemetry,  quiet,  quiet_drivers, one_file, NULL };
 
 	lcores_on_cpus(lcores, sizeof(lcores));
 	CHECK(rte_eal_init(sizeof(argv) / sizeof(argv[0]) - 1, argv) >= 0);
