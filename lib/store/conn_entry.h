@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * conn_entry.h - an entry of the connection table, and what a bucket of eight is asked. Private to
- * conn_table.c.
+ * the table's sources.
  *
  * An entry, 64 bits:
  *
