@@ -339,15 +339,11 @@ void tcp_look_ahead(const struct tcp *tcp, struct seg *segs, const struct seg_si
 	}
 }
 
-/*
- * The records of a burst, and which segments may follow another one of the same connection, as bits: that one may make,
- * promote or hide the record. Told by nine bits of the hash; one that is suspected wrongly is looked up twice.
- */
-static uint64_t find(const struct tcp *tcp, struct seg *segs, const struct seg_side *sides, unsigned n,
-		     ref *refs)
+/* The records of a burst. */
+static void find(const struct tcp *tcp, struct seg *segs, const struct seg_side *sides, unsigned n, ref *refs)
 {
 	const struct tuple *tuples[TCP_BURST_MAX];
-	uint64_t hashes[TCP_BURST_MAX], seen[8] = { 0 }, followers = 0;
+	uint64_t hashes[TCP_BURST_MAX];
 	unsigned i = 0;
 
 	do {
@@ -357,19 +353,18 @@ static uint64_t find(const struct tcp *tcp, struct seg *segs, const struct seg_s
 		}
 		tuples[i] = &segs[i].tuple;
 		hashes[i] = segs[i].hash;
-		uint64_t *word = &seen[hashes[i] >> 6 & 7], bit = 1ull << (hashes[i] & 63);
-
-		followers |= (uint64_t)((*word & bit) != 0) << i;
-		*word |= bit;
 	} while (++i < n);
 	conn_table_find_bulk(&tcp->table, hashes, tuples, n, refs);
-	return followers;
 }
 
-/* Whether a record that was found is no more: what an earlier segment ended, or had pushed out, has lost its ports. */
-static inline bool has_gone(const struct tcp *tcp, ref r, const struct tuple *tuple)
+/*
+ * Whether what was found still stands, though an earlier segment has changed the table: a record that was ended, promoted
+ * or pushed out has lost its ports. A TIME-WAIT record may have been hidden, and nothing may have become something.
+ */
+static inline bool still_stands(const struct tcp *tcp, ref r, const struct tuple *tuple)
 {
-	return r != REF_NONE && !tuple_equal(ref_record(tcp->table.pools, r), tuple);
+	return (ref_kind(r) == REF_HOT || ref_kind(r) == REF_HALF_OPEN) &&
+	       tuple_equal(ref_record(tcp->table.pools, r), tuple);
 }
 
 /* Who is in the middle of a passive handshake, or begins one, is going to be asked for its numbers. */
@@ -399,15 +394,14 @@ unsigned tcp_input(struct tcp *tcp, struct seg *segs, const struct seg_side *sid
 	tcp_set_now(tcp, now_ns);
 	if (n == 0)
 		return 0;
-	uint64_t followers = find(tcp, segs, sides, n, refs);
-
+	find(tcp, segs, sides, n, refs);
 	uint64_t fresh = tcp->table.changes;
 
 	expect_handshakes(tcp, segs, refs, n);
 	for (i = 0; i < n && room_for_one(tcp); i++) {
 		ref r = refs[i];
 
-		if (tcp->table.changes != fresh && (followers >> i & 1 || has_gone(tcp, r, &segs[i].tuple)))
+		if (tcp->table.changes != fresh && !still_stands(tcp, r, &segs[i].tuple))
 			r = conn_table_find(&tcp->table, segs[i].hash, &segs[i].tuple);
 		tcp->seg = &segs[i];
 		tcp->side = &sides[i];
