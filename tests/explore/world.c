@@ -104,15 +104,25 @@ static struct weir_config config_for(const struct scenario *scenario, unsigned e
 	return config;
 }
 
+/*
+ * Where clocks begin within a tick, in units of the ISN's clock, of which a tick has 256: handshakes take a part
+ * of a tick, and would come to the next one sooner in one family than in the other.
+ */
+#define PHASE_MASK 0xffu
+#define PHASE 0x10u
+
 /* The ISS is a clock plus a secret: to have it stand where it should, the clock starts where it must. */
 static void place_iss(unsigned end, bool wraps)
 {
 	struct tuple tuple = world_tuple(end);
+	uint32_t iss;
 
 	clocks_ns[end] = 0;
 	tcp_advance(world_tcp[end], world_now(end));
-	uint32_t iss = isn_make(world_tcp[end], &tuple).iss;
-
+	do {
+		world_tcp[end]->secrets.isn.k1++;
+		iss = isn_make(world_tcp[end], &tuple).iss;
+	} while (((first_iss[wraps][end] - iss) & PHASE_MASK) != PHASE);
 	clocks_ns[end] = (uint64_t)(first_iss[wraps][end] - iss) << 12;
 	tcp_advance(world_tcp[end], world_now(end));
 	for (unsigned i = 0; i < STREAMS; i++)
