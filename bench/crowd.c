@@ -258,6 +258,8 @@ static void configure(const struct crowd_setup *setup, bool is_client, struct we
 	config->gateway = weir_ipv4(ROUTER);
 	if (!is_client)
 		return;
+	/* Echoes keep the server's buffers until they are acknowledged, and no more requests come to carry that. */
+	config->delayed_ack_ns = 1000000;
 	config->gateway = (struct weir_address){ 0 };
 	config->ranges_count = 2;
 	config->ranges[0] = (struct weir_range){ weir_ipv4(ROUTER), weir_ipv4(ROUTER), 24 };
