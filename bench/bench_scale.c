@@ -100,7 +100,7 @@ static int fill(struct crowd *crowd, uint32_t connections)
 		last = open_a_million(crowd, open);
 		if (last == 0)
 			return -1;
-		/* The first million touches the table's memory for the first time. */
+		/* Beside a million: the second. */
 		early = open <= MILLION ? last : early;
 		if (open % STEP <= MILLION || open + MILLION == connections)
 			bench_note("scale: %" PRIu32 " million, at %.2f million a second", open / MILLION + 1,
