@@ -71,14 +71,14 @@ static void take_options(struct tcp *tcp, struct tcb *tcb, const struct seg *seg
  */
 static void sample_syn(struct tcp *tcp, struct tcb *tcb, const struct seg *seg)
 {
-	uint32_t longest = rtt_silence_ticks(tcp, tcb, tcb->retries + 1u);
-
 	if (tcb->retries == 0 && tcb->state == WEIR_SYN_SENT && tcb->timer == TIMER_RETRANSMIT) {
-		uint32_t sent = tcb->deadline - 1 - longest;
+		uint32_t sent = tcb->deadline - 1 - rtt_rto_ticks(tcp, tcb);
 
 		rtt_sample(tcp, tcb, clock_us_from_ticks(tcp->tick - sent));
 		return;
 	}
+	uint32_t longest = rtt_silence_ticks(tcp, tcb, tcb->retries + 1u);
+
 	if (tcb->retries > 0)
 		rtt_syn_lost(tcp, tcb);
 	rtt_sample_echo(tcp, tcb, seg, longest);

@@ -4,26 +4,25 @@
 /* RFC 6298 rule 5.7: 3 s, as a quarter; the next value of rttvar's small float above it. */
 #define RTTVAR_SYN_LOST_US (90u << 13)
 
-/* Small floats: values below 2^man stand for themselves, above them exponents begin. */
+/*
+ * Small floats: values below 2^man stand for themselves, above them exponents begin. A value that loses `shift` bits
+ * keeps its leading one, which adds the last step to the exponent: no case stands alone, and nothing is jumped over.
+ */
 static uint32_t float_pack(uint32_t value, unsigned exp_bits, unsigned man_bits)
 {
-	uint32_t max_exp = (1u << exp_bits) - 1;
+	uint32_t shift = 31 - (uint32_t)__builtin_clz(value | 1u << man_bits) - man_bits;
+	uint32_t packed = (shift << man_bits) + (value >> shift);
+	uint32_t most = (1u << (exp_bits + man_bits)) - 1;
 
-	if (value < 1u << man_bits)
-		return value;
-	uint32_t exp = 31 - (uint32_t)__builtin_clz(value) - man_bits + 1;
-
-	if (exp > max_exp)
-		return (1u << (exp_bits + man_bits)) - 1;
-	return exp << man_bits | (value >> (exp - 1) & ((1u << man_bits) - 1));
+	return packed < most ? packed : most;
 }
 
 static uint32_t float_unpack(uint32_t packed, unsigned man_bits)
 {
 	uint32_t exp = packed >> man_bits;
-	uint32_t man = packed & ((1u << man_bits) - 1);
+	uint32_t shift = exp - (exp != 0);
 
-	return exp == 0 ? man : (1u << man_bits | man) << (exp - 1);
+	return (packed - (shift << man_bits)) << shift;
 }
 
 /* Round trips change with every ACK, the windows beside them hardly ever: each half is packed by itself. */
@@ -118,6 +117,7 @@ void rtt_times(struct tcp_times *times)
 	/* Half of the least RTO for srtt and half for what is added to it, which is a tick at least. */
 	uint32_t half_us = times->rto_min_us / 2;
 
+	times->rto_initial = clock_ticks_from_us(times->rto_initial_us);
 	times->rto_min = clock_ticks_from_us(times->rto_min_us);
 	times->near_srtt = half_us < clock_us_from_ticks(1) ? 0 : float_pack(half_us, 4, 8);
 	times->near_rttvar = half_us < clock_us_from_ticks(1) ? 0 : float_pack(half_us / 4, 4, 6);

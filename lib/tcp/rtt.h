@@ -40,16 +40,21 @@ void rtt_update(uint32_t *srtt_us, uint32_t *rttvar_us, uint32_t sample_us);
 /* Fills in what follows from the bounds of the RTO. */
 void rtt_times(struct tcp_times *times);
 
+/* Whether nothing was learnt of the path yet, neither by a sample nor by waiting. Without an extension. */
+static inline bool rtt_is_unknown(const struct tcb *tcb)
+{
+	return tcb->packed >> 10 == 0;
+}
+
 /*
- * Whether a connection without an extension has a peer so near that the least RTO holds, whatever its round trip is
- * exactly: nearly all do within a site. Packed values keep their order.
+ * Whether a connection without an extension, of which something is known, has a peer so near that the least RTO holds,
+ * whatever its round trip is exactly: nearly all do within a site. Packed values keep their order.
  */
 static inline bool rtt_is_near(const struct tcp *tcp, const struct tcb *tcb)
 {
 	uint32_t srtt = tcb->packed >> 20, rttvar = tcb->packed >> 10 & 0x3ff;
 
-	return !(tcb->flags & TCB_EXT) && (srtt | rttvar) != 0 && srtt <= tcp->times.near_srtt &&
-	       rttvar <= tcp->times.near_rttvar;
+	return srtt <= tcp->times.near_srtt && rttvar <= tcp->times.near_rttvar;
 }
 
 /* As below, of any connection. */
@@ -58,8 +63,12 @@ uint32_t rtt_rto_ticks_exactly(const struct tcp *tcp, const struct tcb *tcb);
 /* The present RTO in ticks: rule 2.3 within the configured bounds, doubled for each retry (5.5). */
 static inline uint32_t rtt_rto_ticks(const struct tcp *tcp, const struct tcb *tcb)
 {
-	if (tcb->retries == 0 && rtt_is_near(tcp, tcb))
-		return tcp->times.rto_min;
+	if (tcb->retries == 0 && !(tcb->flags & TCB_EXT)) {
+		if (rtt_is_unknown(tcb))
+			return tcp->times.rto_initial;
+		if (rtt_is_near(tcp, tcb))
+			return tcp->times.rto_min;
+	}
 	return rtt_rto_ticks_exactly(tcp, tcb);
 }
 

@@ -103,7 +103,7 @@ struct delayed_ack {
 struct tcp_times {
 	uint32_t time_wait, delayed_ack, fin_wait_2, user_timeout, syn_timeout; /* ticks */
 	uint32_t rto_initial_us, rto_min_us, rto_max_us;
-	uint32_t rto_min;                /* ticks */
+	uint32_t rto_initial, rto_min;   /* ticks */
 	uint32_t near_srtt, near_rttvar; /* see rtt_is_near() */
 };
 

@@ -139,6 +139,13 @@ static struct tcp tcp = {
 		   .rto_max_us = 58593750 }, /* 1 s, 200 ms, 60 s */
 };
 
+static void derive_times(void)
+{
+	rtt_times(&tcp.times);
+}
+
+TestSuite(rtt, .init = derive_times);
+
 static uint64_t rto_ns(const struct tcb *tcb)
 {
 	return clock_ns_from_ticks(rtt_rto_ticks(&tcp, tcb));
@@ -308,7 +315,7 @@ Test(rtt, near_peers_have_the_least_rto)
 		for (uint32_t packed = 0; packed < 1u << 22; packed += 7) {
 			struct tcb tcb = { .packed = packed << 10 };
 
-			near += rtt_is_near(&one, &tcb);
+			near += !rtt_is_unknown(&tcb) && rtt_is_near(&one, &tcb);
 			cr_assert_eq(rtt_rto_ticks(&one, &tcb), rtt_rto_ticks_exactly(&one, &tcb), "%x at %u",
 				     packed, least_us[i]);
 			tcb.retries = 1;
