@@ -101,7 +101,8 @@ static void new_ack(struct tcp *tcp, struct tcb *tcb, const struct seg *seg)
 	}
 	if (had_data && seq_ge(ack, end))
 		event_raise(tcp, tcb, WEIR_EV_SENT);
-	output_mark(tcp, tcb); /* what the window or Nagle held back may go now */
+	if (output_waits(tcb))
+		output_mark(tcp, tcb); /* what the window or Nagle held back may go now */
 }
 
 /* RFC 5681 section 2's definition. The answer to a window probe tells of no loss. */
@@ -141,9 +142,9 @@ static bool newer_window(const struct tcp *tcp, const struct tcb *tcb, const str
 	return true;
 }
 
-verdict ack_input(struct tcp *tcp, struct tcb *tcb, const struct seg *seg)
+/* It acknowledges what was never sent, or was acknowledged before. */
+static verdict outside(struct tcp *tcp, struct tcb *tcb, const struct seg *seg, uint32_t una)
 {
-	uint32_t una = tcb_snd_una(tcp, tcb);
 	uint32_t max_window = (uint32_t)tcb->snd_wnd_max << tcb->snd_wscale;
 
 	if (seq_gt(seg->ack, tcb->snd_nxt)) {
@@ -154,13 +155,24 @@ verdict ack_input(struct tcp *tcp, struct tcb *tcb, const struct seg *seg)
 		reply_challenge(tcp, tcb); /* RFC 5961 section 5.2 */
 		return COUNT_drop_ack_old;
 	}
+	return ACCEPTED;
+}
+
+verdict ack_input(struct tcp *tcp, struct tcb *tcb, const struct seg *seg)
+{
+	uint32_t una = tcb_snd_una(tcp, tcb);
+	bool old = !seq_within(seg->ack, una, tcb->snd_nxt - una + 1);
+	verdict v = old ? outside(tcp, tcb, seg, una) : ACCEPTED;
+
+	if (v != ACCEPTED)
+		return v;
 	if (tcb->flags & TCB_EXT)
 		tcb_ext(tcp, tcb)->unanswered = 0;
 	else if (tcb->snd_wnd == 0 && tcb->retries > 0)
 		timers_answered(tcp, tcb);
 	if (tcb->timer >= TIMER_IDLE)
 		timers_heard(tcp, tcb);
-	if (seq_lt(seg->ack, una))
+	if (old)
 		return ACCEPTED; /* an old ACK says nothing, its text may be new */
 	bool duplicate = seg->ack == una && is_duplicate(tcb, seg);
 
@@ -178,6 +190,7 @@ verdict ack_input(struct tcp *tcp, struct tcb *tcb, const struct seg *seg)
 	ack_window(tcb, seg->wnd);
 	if (grew && tcb->timer == TIMER_PERSIST)
 		window_opened(tcp, tcb);
-	output_mark(tcp, tcb);
+	if (output_waits(tcb))
+		output_mark(tcp, tcb);
 	return ACCEPTED;
 }

@@ -25,15 +25,3 @@ bool fsm_legal(enum weir_state from, enum weir_state to)
 {
 	return legal[from] >> to & 1;
 }
-
-void tcb_set_state(struct tcp *tcp, struct tcb *tcb, enum weir_state to)
-{
-	enum weir_state from = (enum weir_state)tcb->state;
-
-	DCHECK(fsm_legal(from, to));
-	if (from != WEIR_CLOSED)
-		fsm_count(tcp, from, -1);
-	if (to != WEIR_CLOSED)
-		fsm_count(tcp, to, 1);
-	tcb->state = to;
-}

@@ -13,14 +13,24 @@
 /* Whether figure 5, the text of section 3.10 or an abort allows this step. */
 bool fsm_legal(enum weir_state from, enum weir_state to);
 
-/* Checks the transition (a fault of weir's own otherwise) and keeps the counts of states. */
-void tcb_set_state(struct tcp *tcp, struct tcb *tcb, enum weir_state to);
-
 /* One more (1) or one less (-1) connection in a state. */
 static inline void fsm_count(struct tcp *tcp, enum weir_state state, int change)
 {
 	__atomic_store_n(&tcp->states[state], tcp->states[state] + (uint64_t)(int64_t)change,
 			 __ATOMIC_RELAXED);
+}
+
+/* Checks the transition (a fault of weir's own otherwise) and keeps the counts of states. */
+static inline void tcb_set_state(struct tcp *tcp, struct tcb *tcb, enum weir_state to)
+{
+	enum weir_state from = (enum weir_state)tcb->state;
+
+	DCHECK(fsm_legal(from, to));
+	if (from != WEIR_CLOSED)
+		fsm_count(tcp, from, -1);
+	if (to != WEIR_CLOSED)
+		fsm_count(tcp, to, 1);
+	tcb->state = to & 15;
 }
 
 /* States in which both sides have agreed on sequence numbers. */

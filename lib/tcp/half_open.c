@@ -439,13 +439,16 @@ static bool for_hidden(const struct tcp *tcp, const struct half_open *half, cons
 	return !in_window || (seg->flags & SEG_ACK && seg->ack == time_wait_snd_nxt(tcp, half->hides));
 }
 
+/* What the SYN-ACK offered, which is never scaled. */
+static uint16_t offered(const struct tcp *tcp, const struct half_open *half)
+{
+	return handshake_rcv_wnd(tcp, 0, passive_mss(tcp, half));
+}
+
 verdict half_open_input(struct tcp *tcp, uint32_t slot, struct seg *seg)
 {
 	struct half_open *half = half_open_at(tcp, slot);
-	/* What the SYN-ACK offered, which is never scaled. */
-	bool in_window =
-		seq_within(seg->seq, half->rcv_nxt, handshake_rcv_wnd(tcp, 0, passive_mss(tcp, half)));
-
+	bool in_window = seg->seq == half->rcv_nxt || seq_within(seg->seq, half->rcv_nxt, offered(tcp, half));
 	verdict v;
 
 	if (for_hidden(tcp, half, seg, in_window))

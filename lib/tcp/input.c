@@ -66,17 +66,18 @@ static void fin_arrives(struct tcp *tcp, struct tcb *tcb)
 		if (tcb_at_rest(tcb))
 			tcb_arm(tcp, tcb, TIMER_IDLE, rtt_rto_ticks(tcp, tcb));
 	}
-	output_ack_now(tcp, tcb);
 	event_raise(tcp, tcb, WEIR_EV_FIN);
 	switch ((enum weir_state)tcb->state) {
 	case WEIR_ESTABLISHED:
+		output_ack_now(tcp, tcb);
 		tcb_set_state(tcp, tcb, WEIR_CLOSE_WAIT);
 		return;
 	case WEIR_FIN_WAIT_1: /* our FIN's ACK would have led to FIN-WAIT-2 before this step */
+		output_ack_now(tcp, tcb);
 		tcb_set_state(tcp, tcb, WEIR_CLOSING);
 		return;
 	case WEIR_FIN_WAIT_2:
-		time_wait_enter(tcp, tcb);
+		time_wait_enter(tcp, tcb); /* with the ACK that is owed */
 		return;
 	case WEIR_CLOSED:
 	case WEIR_LISTEN:
@@ -123,7 +124,7 @@ verdict input_text_and_fin(struct tcp *tcp, struct tcb *tcb, struct seg *seg)
 }
 
 /* What the ACK of our FIN means. False: the connection has gone. */
-static bool fin_acked(struct tcp *tcp, struct tcb *tcb)
+static bool fin_acked(struct tcp *tcp, struct tcb *tcb, const struct seg *seg)
 {
 	switch ((enum weir_state)tcb->state) {
 	case WEIR_FIN_WAIT_1:
@@ -133,7 +134,8 @@ static bool fin_acked(struct tcp *tcp, struct tcb *tcb)
 			tcb_ext(tcp, tcb)->lingers = false;
 		if (tcb->flags & TCB_EXT && !reassembly_waiting(tcp, tcb))
 			tcb_shrink(tcp, tcb); /* nothing will be sent from it again */
-		if (tcb->flags & TCB_DEAF)
+		/* Text or a FIN that comes in order with the ACK is about to end that wait. */
+		if (tcb->flags & TCB_DEAF && (seg_space(seg) == 0 || seg->seq != tcb->rcv_nxt))
 			tcb_arm(tcp, tcb, TIMER_FIN_WAIT_2, tcp->times.fin_wait_2);
 		return true;
 	case WEIR_CLOSING:
@@ -241,7 +243,7 @@ verdict input_segment(struct tcp *tcp, struct tcb *tcb, struct seg *seg)
 	/* A probe, or more than was offered: the peer must learn where the edge is. */
 	if (cut)
 		output_ack_now(tcp, tcb);
-	if (ack_fin_acked(tcp, tcb) && !fin_acked(tcp, tcb))
+	if (ack_fin_acked(tcp, tcb) && !fin_acked(tcp, tcb, seg))
 		return ACCEPTED;
 
 	return input_text_and_fin(tcp, tcb, seg);
@@ -266,11 +268,13 @@ static verdict input_one(struct tcp *tcp, struct seg *seg, ref r)
 	return handshake_listen(tcp, seg);
 }
 
-/* Whether one more segment can do all that a segment may: raise an event, queue output, be answered. */
-static bool room_for_one(const struct tcp *tcp)
+/* How many more segments can each do all that one may: raise an event, queue output, be answered. */
+static unsigned room(const struct tcp *tcp)
 {
-	return ring_room(&tcp->events_ring) > 0 && ring_room(&tcp->dirty_ring) > 0 &&
-	       ring_room(&tcp->replies_ring) > 0;
+	uint32_t events = ring_room(&tcp->events_ring), dirty = ring_room(&tcp->dirty_ring);
+	uint32_t replies = ring_room(&tcp->replies_ring), least = events < dirty ? events : dirty;
+
+	return least < replies ? least : replies;
 }
 
 /* Until now its pair alone is known. */
@@ -398,7 +402,9 @@ unsigned tcp_input(struct tcp *tcp, struct seg *segs, const struct seg_side *sid
 	uint64_t fresh = tcp->table.changes;
 
 	expect_handshakes(tcp, segs, refs, n);
-	for (i = 0; i < n && room_for_one(tcp); i++) {
+	unsigned sure = room(tcp); /* most leave some of it to those behind them */
+
+	for (i = 0; i < n && (i < sure || room(tcp) > 0); i++) {
 		ref r = refs[i];
 
 		if (tcp->table.changes != fresh && !still_stands(tcp, r, &segs[i].tuple))

@@ -37,6 +37,13 @@ static inline void output_mark(struct tcp *tcp, struct tcb *tcb)
 	tcp->dirty[tcp->dirty_ring.tail++ & tcp->dirty_ring.mask] = tcb_slot(tcp, tcb);
 }
 
+/* Whether an ACK or a window may let something go, or make it wait otherwise: there is something in flight or queued. */
+static inline bool output_waits(const struct tcb *tcb)
+{
+	return tcb->flags & TCB_EXT || tcb->flight != 0 || tcb->piece != 0 ||
+	       (tcb->flags & (TCB_FIN_QUEUED | TCB_FIN_SENT)) == TCB_FIN_QUEUED;
+}
+
 /* As output_mark(), and an ACK is owed. */
 static inline void output_ack_now(struct tcp *tcp, struct tcb *tcb)
 {

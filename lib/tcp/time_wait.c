@@ -187,7 +187,7 @@ void time_wait_enter(struct tcp *tcp, struct tcb *tcb)
 	};
 	if (tcb_is6(tcb))
 		*pair_at(tcp, time_wait_ref(slot)) = *tcb_pair(tcp, tcb);
-	struct seg *ack = tcb->flags & TCB_ACK_NOW ? reply_ack(tcp, wait) : NULL;
+	struct seg *ack = tcb->flags & (TCB_ACK_NOW | TCB_ACK_DELAYED) ? reply_ack(tcp, wait) : NULL;
 
 	/* The connection's last word; what TIME-WAIT says later has forgotten its options. */
 	if (ack != NULL) {
