@@ -57,7 +57,8 @@ struct weir_core {
 	uint32_t copy_room;       /* bytes of a weir_send_copy() in each buffer */
 	uint32_t unread_max;      /* buffers that came in and are not freed yet, before text is refused */
 	uint64_t connect_next[2]; /* which of our addresses the next open begins with: of IPv6, of IPv4 */
-	struct weir_endpoint connect_last; /* to whom the last one was */
+	struct weir_endpoint connect_last; /* to whom the last one was; port 0: not from any of them */
+	unsigned connect_ahead;            /* so many more to there are expected next, if it goes on */
 	struct control control;
 	struct net net;
 	struct memory memory;

@@ -71,56 +71,6 @@ int weir_unlisten(struct weir_core *core, int listener)
 	return tcp_unlisten(core->tcp, listener);
 }
 
-/* Whether a peer at this address can be reached, and is not one of our own. */
-static int check_remote(const struct weir_core *core, struct weir_endpoint remote)
-{
-	if (!net_may_send(&core->net, remote.address))
-		return -EINVAL;
-	if (addrs_local(&core->net.addrs, remote.address) ||
-	    address_is_none(net_next_hop(&core->net, remote.address)))
-		return -ENETUNREACH;
-	return 0;
-}
-
-/*
- * Who opens many connections to a server in a row goes on so, from our addresses in turn. Asked for as early as can be:
- * memory has until the next open.
- */
-static void expect_more(struct weir_core *core, struct weir_endpoint remote, uint64_t next, uint64_t total)
-{
-	struct weir_address locals[TCP_OPENS_EXPECTED];
-	bool again = remote.port == core->connect_last.port &&
-		     address_equal(remote.address, core->connect_last.address);
-
-	core->connect_last = remote;
-	if (!again || tcp_opens_expected(core->tcp))
-		return;
-	for (unsigned i = 0; i < TCP_OPENS_EXPECTED; i++) {
-		locals[i] = addrs_at(&core->net.addrs, weir_is_ipv4(remote.address), next);
-		next = next + 1 < total ? next + 1 : 0;
-	}
-	tcp_expect_opens(core->tcp, locals, TCP_OPENS_EXPECTED, remote);
-}
-
-/* From our addresses in turn; those whose ports to that peer are used up are passed over. */
-static int connect_from_any(struct weir_core *core, struct weir_endpoint local, struct weir_endpoint remote,
-			    uint32_t word, weir_conn *conn)
-{
-	bool ipv4 = weir_is_ipv4(remote.address);
-	uint64_t total = addrs_total(&core->net.addrs, ipv4), *next = &core->connect_next[ipv4];
-	unsigned tries = total < CONNECT_TRIES ? (unsigned)total : CONNECT_TRIES;
-	int err = -EADDRNOTAVAIL;
-
-	for (; tries > 0 && (err == -EADDRNOTAVAIL || err == -EADDRINUSE); tries--) {
-		local.address = addrs_at(&core->net.addrs, ipv4, *next);
-		*next = *next + 1 < total ? *next + 1 : 0;
-		err = tcp_connect(core->tcp, local, remote, word, core->now_ns, conn);
-	}
-	if (err == 0)
-		expect_more(core, remote, *next, total);
-	return err;
-}
-
 /* 0, or why IPv6 cannot be spoken: yet, or at all. */
 static int ready_for_ipv6(const struct weir_core *core)
 {
@@ -129,23 +79,118 @@ static int ready_for_ipv6(const struct weir_core *core)
 	return ready == 1 ? 0 : ready == 0 ? -EAGAIN : -EADDRNOTAVAIL;
 }
 
-int weir_connect(struct weir_core *core, struct weir_endpoint local, struct weir_endpoint remote,
-		 uint32_t word, weir_conn *conn)
+/* Whether a peer at this address can be reached, and is not one of our own. */
+static int check_remote(const struct weir_core *core, struct weir_endpoint remote)
 {
-	int err = check_remote(core, remote);
+	if (!net_may_send(&core->net, remote.address))
+		return -EINVAL;
+	if (addrs_local(&core->net.addrs, remote.address) ||
+	    address_is_none(net_next_hop(&core->net, remote.address)))
+		return -ENETUNREACH;
+	return weir_is_ipv4(remote.address) ? 0 : ready_for_ipv6(core);
+}
 
-	if (err == 0 && !weir_is_ipv4(remote.address))
-		err = ready_for_ipv6(core);
+/* Whose turn it is next. */
+static void turn(struct weir_core *core, bool ipv4)
+{
+	uint64_t *next = &core->connect_next[ipv4];
+
+	*next = *next + 1 < addrs_total(&core->net.addrs, ipv4) ? *next + 1 : 0;
+}
+
+/*
+ * Who opens many connections to a server in a row goes on so, from our addresses in turn: as many again are
+ * expected as there were, up to a burst. Asked for as early as can be: memory has until the next open.
+ */
+static void expect_more(struct weir_core *core)
+{
+	struct weir_endpoint remote = core->connect_last;
+	bool ipv4 = weir_is_ipv4(remote.address);
+	struct weir_address locals[TCP_OPENS_EXPECTED];
+	unsigned n = core->connect_ahead;
+
+	addrs_in_turn(&core->net.addrs, ipv4, core->connect_next[ipv4], n, locals);
+	tcp_expect_opens(core->tcp, locals, n, remote);
+	core->connect_ahead = RTE_MIN(2 * n, TCP_OPENS_EXPECTED);
+}
+
+/* Whether it is the next one of those that TCP expects. */
+static bool is_expected(const struct weir_core *core, const struct weir_endpoint *local,
+			const struct weir_endpoint *remote)
+{
+	return remote->port == core->connect_last.port && local->port == 0 &&
+	       address_equal(remote->address, core->connect_last.address) &&
+	       address_is_none(local->address) && tcp_opens_expected(core->tcp);
+}
+
+static int connect_expected(struct weir_core *core, bool ipv4, uint32_t word, weir_conn *conn)
+{
+	int err = tcp_connect_expected(core->tcp, word, core->now_ns, conn);
+
 	if (err != 0)
 		return err;
+	turn(core, ipv4);
+	if (!tcp_opens_expected(core->tcp))
+		expect_more(core);
+	return 0;
+}
+
+/* From our addresses in turn; those whose ports to that peer are used up are passed over. */
+static int connect_from_any(struct weir_core *core, struct weir_endpoint local, struct weir_endpoint remote,
+			    uint32_t word, weir_conn *conn)
+{
+	bool ipv4 = weir_is_ipv4(remote.address);
+	uint64_t tries = RTE_MIN(addrs_total(&core->net.addrs, ipv4), CONNECT_TRIES);
+	int err = -EADDRNOTAVAIL;
+
+	for (; tries > 0 && (err == -EADDRNOTAVAIL || err == -EADDRINUSE); tries--) {
+		local.address = addrs_at(&core->net.addrs, ipv4, core->connect_next[ipv4]);
+		turn(core, ipv4);
+		err = tcp_connect(core->tcp, local, remote, word, core->now_ns, conn);
+	}
+	return err;
+}
+
+/* One of which nothing is known yet; apart from the way of those that are many. */
+static __rte_noinline int connect_anew(struct weir_core *core, struct weir_endpoint local,
+				       struct weir_endpoint remote, uint32_t word, weir_conn *conn)
+{
+	struct weir_endpoint last = core->connect_last;
+	int err = check_remote(core, remote);
+
+	if (err != 0)
+		return err;
+	tcp_expect_opens(core->tcp, NULL, 0, remote);
+	core->connect_last = (struct weir_endpoint){ 0 };
 	/* Nobody beyond the link could answer the one, or on it needs the others (RFC 6724 section 5, rule 2). */
 	if (address_is_none(local.address) && address_is_link_local(remote.address))
 		local.address = core->net.addrs.link_local;
-	if (address_is_none(local.address))
-		return connect_from_any(core, local, remote, word, conn);
-	if (!addrs_local(&core->net.addrs, local.address))
-		return -EADDRNOTAVAIL;
-	return tcp_connect(core->tcp, local, remote, word, core->now_ns, conn);
+	if (!address_is_none(local.address)) {
+		if (!addrs_local(&core->net.addrs, local.address))
+			return -EADDRNOTAVAIL;
+		return tcp_connect(core->tcp, local, remote, word, core->now_ns, conn);
+	}
+	err = connect_from_any(core, local, remote, word, conn);
+	if (err != 0 || local.port != 0)
+		return err;
+	core->connect_last = remote;
+	if (remote.port != last.port || !address_equal(remote.address, last.address))
+		core->connect_ahead = 1;
+	else
+		expect_more(core);
+	return 0;
+}
+
+int weir_connect(struct weir_core *core, struct weir_endpoint local, struct weir_endpoint remote,
+		 uint32_t word, weir_conn *conn)
+{
+	bool ipv4 = weir_is_ipv4(remote.address);
+	int err = -EADDRINUSE;
+
+	/* What was reached once by IPv4 can be; routers of IPv6, and its readiness, come and go. */
+	if (is_expected(core, &local, &remote) && (ipv4 || check_remote(core, remote) == 0))
+		err = connect_expected(core, ipv4, word, conn);
+	return err == -EADDRINUSE ? connect_anew(core, local, remote, word, conn) : err;
 }
 
 int weir_neighbour(struct weir_core *core, struct weir_address address, uint8_t mac[6])

@@ -106,19 +106,38 @@ bool addrs_group_at(const struct addrs *addrs, unsigned i, struct weir_address *
 	       (addrs->link_local.lo & SOLICITED_BITS) != end;
 }
 
+/* The range of the i-th address; *i becomes its place there. */
+static const struct addr_range *range_at(const struct addrs *addrs, bool ipv4, uint64_t *i)
+{
+	const struct addr_range *range = addrs->ranges;
+
+	CHECK(*i < addrs_total(addrs, ipv4));
+	for (; weir_is_ipv4(range->first) != ipv4 || *i > range->more; range++)
+		if (weir_is_ipv4(range->first) == ipv4)
+			*i -= range->more + 1;
+	return range;
+}
+
 struct weir_address addrs_at(const struct addrs *addrs, bool ipv4, uint64_t i)
 {
-	for (unsigned r = 0; r < addrs->count; r++) {
-		const struct addr_range *range = &addrs->ranges[r];
+	const struct addr_range *range = range_at(addrs, ipv4, &i);
 
-		if (weir_is_ipv4(range->first) != ipv4)
-			continue;
-		if (i <= range->more)
-			return (struct weir_address){ range->first.hi, range->first.lo + i };
-		i -= range->more + 1;
+	return (struct weir_address){ range->first.hi, range->first.lo + i };
+}
+
+void addrs_in_turn(const struct addrs *addrs, bool ipv4, uint64_t i, unsigned n, struct weir_address *out)
+{
+	while (n > 0) {
+		uint64_t at = i;
+		const struct addr_range *range = range_at(addrs, ipv4, &at);
+		unsigned here = range->more - at < n ? (unsigned)(range->more - at) + 1 : n;
+
+		for (unsigned k = 0; k < here; k++)
+			out[k] = (struct weir_address){ range->first.hi, range->first.lo + at + k };
+		i = i + here < addrs_total(addrs, ipv4) ? i + here : 0;
+		out += here;
+		n -= here;
 	}
-	CHECK(!"an index beyond the ranges");
-	return (struct weir_address){ 0 };
 }
 
 struct weir_address addrs_first(const struct addrs *addrs, bool ipv4, unsigned i)

@@ -104,6 +104,9 @@ static inline uint64_t addrs_total(const struct addrs *addrs, bool ipv4)
 }
 struct weir_address addrs_at(const struct addrs *addrs, bool ipv4, uint64_t i);
 
+/* The n from the i-th on; behind the last comes the first again. */
+void addrs_in_turn(const struct addrs *addrs, bool ipv4, uint64_t i, unsigned n, struct weir_address *out);
+
 /* The first address of the i-th range of a family; behind those of IPv6 the link-local one; none: there are no more. */
 struct weir_address addrs_first(const struct addrs *addrs, bool ipv4, unsigned i);
 

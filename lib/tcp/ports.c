@@ -27,17 +27,18 @@ static void name(const struct tcp *tcp, const struct weir_address *locals, struc
 		 unsigned n, uint64_t *addrs)
 {
 	uint64_t words[4][PORTS_EXPECTED];
-	unsigned i = 0;
+	unsigned i;
 
-	do {
+	for (i = 0; i < n; i++)
+		addrs[i] = (uint64_t)address_v4(remote) << 32 | address_v4(locals[i]);
+	if (weir_is_ipv4(remote))
+		return;
+	for (i = 0; i < n; i++) {
 		words[0][i] = locals[i].hi;
 		words[1][i] = locals[i].lo;
 		words[2][i] = remote.hi;
 		words[3][i] = remote.lo;
-		addrs[i] = (uint64_t)address_v4(remote) << 32 | address_v4(locals[i]);
-	} while (++i < n);
-	if (weir_is_ipv4(remote))
-		return;
+	}
 	tcp->cookies.bulk->hash13_32(tcp->secrets.names, words[0], words[1], words[2], words[3], n, addrs);
 	for (i = 0; i < n; i++)
 		addrs[i] = tuple_name(addrs[i]);
@@ -49,7 +50,11 @@ void ports_expect(struct tcp *tcp, const struct weir_address *locals, unsigned n
 	uint32_t ports[PORTS_EXPECTED];
 	unsigned i;
 
-	CHECK(n > 0 && n <= PORTS_EXPECTED);
+	CHECK(n <= PORTS_EXPECTED);
+	tcp->expected_next = 0;
+	tcp->expected_count = n;
+	if (n == 0)
+		return;
 	name(tcp, locals, remote.address, n, addrs);
 	for (i = 0; i < PORTS_EXPECTED; i++)
 		ports[i] = remote.port;
@@ -69,23 +74,14 @@ void ports_expect(struct tcp *tcp, const struct weir_address *locals, unsigned n
 		tcp->expected[i].f = f[i];
 		conn_table_prefetch(&tcp->table, hashes[i]);
 	}
-	tcp->expected_next = 0;
-	tcp->expected_count = n;
 }
 
-/* The next of those that were expected, if it is this one. Where one was guessed wrongly, so are the others. */
-static bool was_expected(struct tcp *tcp, struct claim *claim)
+const struct claim *ports_next(struct tcp *tcp)
 {
-	if (!ports_expected(tcp))
-		return false;
-	const struct claim *next = &tcp->expected[tcp->expected_next++];
+	struct claim *claim = &tcp->expected[tcp->expected_next++];
 
-	if (next->tuple.rport != claim->tuple.rport || !pair_equal(&next->pair, &claim->pair)) {
-		tcp->expected_count = 0;
-		return false;
-	}
-	*claim = *next;
-	return is_free(tcp, claim);
+	DCHECK(tcp->expected_next <= tcp->expected_count);
+	return is_free(tcp, claim) ? claim : NULL;
 }
 
 int ports_choose(struct tcp *tcp, struct claim *claim)
@@ -93,8 +89,6 @@ int ports_choose(struct tcp *tcp, struct claim *claim)
 	uint32_t range = (uint32_t)tcp->port_last - tcp->port_first + 1;
 	uint32_t tries = range < PORTS_TRIES ? range : PORTS_TRIES;
 
-	if (was_expected(tcp, claim))
-		return 0;
 	claim->tuple = tcp_tuple(tcp, &claim->pair, 0, claim->tuple.rport);
 	claim->f = 0;
 	uint64_t f = siphash24_12(tcp->secrets.ports, tuple_addrs(&claim->tuple), claim->tuple.rport);

@@ -19,12 +19,18 @@
 int ports_choose(struct tcp *tcp, struct claim *claim);
 
 /*
- * Opens to `remote` from these addresses of its family, 1 <= n <= PORTS_EXPECTED, are likely to be the next ones, in this order:
+ * Opens to `remote` from these addresses of its family, n <= PORTS_EXPECTED, are likely to be the next ones, in this order:
  * their ports are chosen, hashes and initial numbers computed at once, and places in the table fetched, so that opening costs
  * no wait for memory. Whether they come is open; what was expected before is forgotten.
  */
 void ports_expect(struct tcp *tcp, const struct weir_address *locals, unsigned n,
 		  struct weir_endpoint remote);
+
+/*
+ * The claim of the next of these, of which there must be one, as ports_choose() leaves it; until the next call.
+ * NULL: somebody else has its tuple.
+ */
+const struct claim *ports_next(struct tcp *tcp);
 
 /* Whether some are still expected. */
 static inline bool ports_expected(const struct tcp *tcp)

@@ -146,8 +146,8 @@ void tcp_set_cookie_time(struct tcp *tcp, uint64_t time_ns);
 int tcp_connect(struct tcp *tcp, struct weir_endpoint local, struct weir_endpoint remote, uint32_t word,
 		uint64_t now_ns, weir_conn *conn);
 /*
- * Opens to `remote` from these addresses, 1 <= n <= TCP_OPENS_EXPECTED, and in this order, are likely to be the next ones, with
- * ports to be chosen: all that can be computed at once is, and memory begins to work. Nothing depends on whether they come.
+ * Opens to `remote` from these addresses, n <= TCP_OPENS_EXPECTED, and in this order, are likely to be the next ones, with
+ * ports to be chosen: all that can be computed at once is, and memory begins to work. Those expected before are forgotten.
  */
 #define TCP_OPENS_EXPECTED 32
 void tcp_expect_opens(struct tcp *tcp, const struct weir_address *locals, unsigned n,
@@ -155,6 +155,11 @@ void tcp_expect_opens(struct tcp *tcp, const struct weir_address *locals, unsign
 
 /* Whether some of these have not come yet. */
 bool tcp_opens_expected(const struct tcp *tcp);
+
+/*
+ * tcp_connect() of the next of these, of which there must be one. -EADDRINUSE: its tuple was taken meanwhile.
+ */
+int tcp_connect_expected(struct tcp *tcp, uint32_t word, uint64_t now_ns, weir_conn *conn);
 
 /* Whether a connection takes so many buffers now: 0, or what tcp_send() will say. */
 int tcp_may_send(const struct tcp *tcp, weir_conn conn, uint32_t buffers);

@@ -46,37 +46,28 @@ bool tcp_opens_expected(const struct tcp *tcp)
 	return ports_expected(tcp);
 }
 
-int tcp_connect(struct tcp *tcp, struct weir_endpoint local, struct weir_endpoint remote, uint32_t word,
-		uint64_t now_ns, weir_conn *conn)
+/* Whether there is room for what an open needs besides its tuple: 0, or why not. */
+static int may_open(const struct tcp *tcp)
 {
-	struct claim claim = {
-		.pair = { .local = local.address, .remote = remote.address },
-		.tuple = { .lport = local.port, .rport = remote.port },
-	};
-
-	tcp_set_now(tcp, now_ns);
-	if (remote.port == 0 || address_is_none(remote.address) || address_is_none(local.address) ||
-	    weir_is_ipv4(remote.address) != weir_is_ipv4(local.address))
-		return -EINVAL;
 	if (ring_room(&tcp->dirty_ring) == 0)
 		return -EAGAIN;
-	if (slot_pool_free(&tcp->hot) == 0)
-		return -ENOMEM;
-	int err = claim_tuple(tcp, &claim);
+	return slot_pool_free(&tcp->hot) == 0 ? -ENOMEM : 0;
+}
 
-	if (err != 0)
-		return err;
-	struct isn isn = claim.f != 0 ? isn_of(tcp, claim.f) : isn_make(tcp, &claim.tuple);
+/* RFC 9293 section 3.10.1, an active open, of a tuple that may be had. */
+static int open_claimed(struct tcp *tcp, const struct claim *claim, uint32_t word, weir_conn *conn)
+{
+	struct isn isn = claim->f != 0 ? isn_of(tcp, claim->f) : isn_make(tcp, &claim->tuple);
 
-	if (claim.found != REF_NONE) {
-		uint32_t beyond = time_wait_remove(tcp, ref_slot(claim.found)) + 1;
+	if (claim->found != REF_NONE) {
+		uint32_t beyond = time_wait_remove(tcp, ref_slot(claim->found)) + 1;
 
 		isn.iss = seq_max(isn.iss, beyond);
 		count(tcp->counters, COUNT_time_wait_reused);
 	}
-	struct tcb *tcb = tcb_take(tcp, &claim.tuple, &claim.pair);
+	struct tcb *tcb = tcb_take(tcp, &claim->tuple, &claim->pair);
 
-	if (!conn_table_insert(&tcp->table, claim.hash, ref_make(REF_HOT, tcb_slot(tcp, tcb)))) {
+	if (!conn_table_insert(&tcp->table, claim->hash, ref_make(REF_HOT, tcb_slot(tcp, tcb)))) {
 		tcb_give(tcp, tcb);
 		return -ENOMEM;
 	}
@@ -92,6 +83,37 @@ int tcp_connect(struct tcp *tcp, struct weir_endpoint local, struct weir_endpoin
 	output_mark(tcp, tcb);
 	*conn = (weir_conn){ .index = tcb_slot(tcp, tcb), .generation = tcb->generation };
 	return 0;
+}
+
+int tcp_connect_expected(struct tcp *tcp, uint32_t word, uint64_t now_ns, weir_conn *conn)
+{
+	int err = may_open(tcp);
+
+	if (err != 0)
+		return err;
+	tcp_set_now(tcp, now_ns);
+	const struct claim *claim = ports_next(tcp);
+
+	return claim != NULL ? open_claimed(tcp, claim, word, conn) : -EADDRINUSE;
+}
+
+int tcp_connect(struct tcp *tcp, struct weir_endpoint local, struct weir_endpoint remote, uint32_t word,
+		uint64_t now_ns, weir_conn *conn)
+{
+	struct claim claim = {
+		.pair = { .local = local.address, .remote = remote.address },
+		.tuple = { .lport = local.port, .rport = remote.port },
+	};
+
+	tcp_set_now(tcp, now_ns);
+	if (remote.port == 0 || address_is_none(remote.address) || address_is_none(local.address) ||
+	    weir_is_ipv4(remote.address) != weir_is_ipv4(local.address))
+		return -EINVAL;
+	int err = may_open(tcp);
+
+	if (err == 0)
+		err = claim_tuple(tcp, &claim);
+	return err == 0 ? open_claimed(tcp, &claim, word, conn) : err;
 }
 
 /* RFC 9293 section 3.10.2: whether this connection takes data now. 0 or why not. */

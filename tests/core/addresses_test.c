@@ -162,6 +162,44 @@ Test(addresses, an_open_without_one_is_given_one_of_ours)
 	stand_down();
 }
 
+/*
+ * Opens to one peer, which may be computed ahead, with others between them: each goes where it was asked to, from our
+ * addresses in turn, and no two have the same ports.
+ */
+Test(addresses, opens_take_turns_whatever_comes_between)
+{
+	static uint16_t lports[2][2][400];
+	uint8_t frame[FRAMES_MAX];
+	uint32_t headers, turns[2] = { 0 };
+	unsigned seen[2][2] = { 0 };
+	weir_conn conn;
+
+	two_addresses();
+	for (unsigned i = 0; i < 400; i++) {
+		bool to_other = i % 23 == 22 || i % 57 == 3, from_given = i % 31 == 30;
+		struct weir_endpoint remote = peer_80, local = any;
+
+		remote.port += to_other;
+		local.address = from_given ? weir_ipv4(SECOND) : any.address;
+		cr_assert_eq(weir_connect(stand.core, local, remote, i, &conn), 0);
+		if (i == 0)
+			stand_meet_peer();
+		struct tuple syn = stand_take_seg(frame, &headers).tuple;
+		bool second = syn.raddr == SECOND;
+
+		cr_assert_eq(syn.laddr, FRAMES_PEER);
+		cr_assert_eq(syn.lport, remote.port);
+		cr_assert(second || (!from_given && syn.raddr == FRAMES_OURS), "%08x", syn.raddr);
+		turns[second] += !from_given;
+		cr_assert(turns[0] <= turns[1] + 1 && turns[1] <= turns[0] + 1, "open %u", i);
+		for (unsigned k = 0; k < seen[second][to_other]; k++)
+			cr_assert_neq(lports[second][to_other][k], syn.rport);
+		lports[second][to_other][seen[second][to_other]++] = syn.rport;
+	}
+	weir_abort_all(stand.core);
+	stand_down();
+}
+
 Test(addresses, a_listener_on_one_address_leaves_the_other_closed)
 {
 	uint8_t frame[FRAMES_MAX];

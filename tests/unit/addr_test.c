@@ -55,6 +55,18 @@ Test(addr, counted_through_the_ranges)
 	cr_assert_eq(at(15), 0xcb007109);
 }
 
+/* Across the ends of ranges, and from the last to the first. */
+Test(addr, in_turn)
+{
+	for (unsigned first = 0; first < 16; first++) {
+		struct weir_address turn[40];
+
+		addrs_in_turn(&addrs, true, first, 40, turn);
+		for (unsigned i = 0; i < 40; i++)
+			cr_assert_eq(address_v4(turn[i]), at((first + i) % 16), "%u from %u", i, first);
+	}
+}
+
 Test(addr, on_link)
 {
 	cr_assert(addrs_on_link(&addrs, weir_ipv4(0x0a00ffff)));

@@ -110,17 +110,21 @@ PORTS(expected_or_not_ports_are_the_same)
 
 	expect_first(one, 7, 4);
 	for (unsigned i = 0; i < 4; i++) {
-		struct claim claim = { .pair = pair_to(7), .tuple.rport = 80 };
+		struct pair pair = pair_to(7);
 
 		cr_assert(ports_expected(one));
-		cr_assert_eq(ports_choose(one, &claim), 0);
-		cr_assert_eq(claim.tuple.lport, choose(other, 7, false));
-		cr_assert_eq(claim.hash, tcp_hash(one, &claim.tuple));
-		cr_assert_eq(isn_of(one, claim.f).iss, isn_make(one, &claim.tuple).iss);
+		const struct claim *claim = ports_next(one);
+
+		cr_assert_not_null(claim);
+		cr_assert(pair_equal(&claim->pair, &pair));
+		cr_assert_eq(claim->found, REF_NONE);
+		cr_assert_eq(claim->tuple.lport, choose(other, 7, false));
+		cr_assert_eq(claim->hash, tcp_hash(one, &claim->tuple));
+		cr_assert_eq(isn_of(one, claim->f).iss, isn_make(one, &claim->tuple).iss);
 	}
 	cr_assert(!ports_expected(one));
 	expect_first(one, 7, 4);
-	cr_assert_gt(choose(one, 8, false), 0); /* not 7: nothing of that is believed any more */
+	expect_first(one, 8, 0); /* nothing is expected any more */
 	cr_assert(!ports_expected(one));
 	free(one);
 	free(other);
@@ -141,11 +145,11 @@ PORTS(an_expected_port_that_is_taken_is_not_given)
 
 	cr_assert(
 		conn_table_insert(&tcp->table, tcp_hash(tcp, &tuple), ref_make(REF_HOT, tcb_slot(tcp, tcb))));
-	int port = choose(tcp, 7, true);
+	cr_assert_null(ports_next(tcp));
+	const struct claim *claim = ports_next(tcp);
 
-	cr_assert_gt(port, 0);
-	cr_assert_neq(port, first);
-	cr_assert_neq(port, next);
+	cr_assert_not_null(claim);
+	cr_assert_eq(claim->tuple.lport, next == 2999 ? 2000 : next + 1);
 	free(tcp);
 }
 
