@@ -291,7 +291,7 @@ static unsigned requests_output(struct weir_core *core, struct rte_mbuf **frames
 	unsigned n = 0;
 
 	/* One that finds no buffer is lost, and repeated when its time comes. */
-	while (n < max && net_next_request(&core->net, &request)) {
+	while (n < max && net_has_requests(&core->net) && net_next_request(&core->net, &request)) {
 		frames[n] = request_frame(core, &request);
 		if (frames[n] == NULL)
 			break;

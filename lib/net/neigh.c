@@ -166,7 +166,7 @@ static void ask(struct neigh *neigh, struct neigh_entry *entry, uint64_t now_ns)
 
 bool neigh_next_request(struct neigh *neigh, struct neigh_request *request)
 {
-	while (neigh->ask_head != neigh->ask_tail) {
+	while (neigh_asks(neigh)) {
 		struct neigh_entry *entry = &neigh->entries[neigh->ask[neigh->ask_head++ % NEIGH_ENTRIES]];
 		bool wanted = entry->wants_ask; /* not if it was answered or went meanwhile */
 
@@ -506,7 +506,7 @@ void neigh_advance(struct neigh *neigh, uint64_t now_ns)
 
 uint64_t neigh_next_deadline(const struct neigh *neigh, uint64_t now_ns)
 {
-	if (neigh->ready_first != NONE || neigh->ask_head != neigh->ask_tail)
+	if (neigh->ready_first != NONE || neigh_asks(neigh))
 		return now_ns;
 	return neigh->next_due_ns;
 }

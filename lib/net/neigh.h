@@ -130,6 +130,12 @@ struct neigh_request {
 /* The next request to send; false: none. */
 bool neigh_next_request(struct neigh *neigh, struct neigh_request *request);
 
+/* Whether there may be one. */
+static inline bool neigh_asks(const struct neigh *neigh)
+{
+	return neigh->ask_head != neigh->ask_tail;
+}
+
 /* How a neighbour is told of: the flags of RFC 4861 section 4.4, and what ARP has in their place. */
 enum neigh_news {
 	NEIGH_SOLICITED = 0x1, /* an answer to us */

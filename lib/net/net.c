@@ -7,12 +7,11 @@
 #define ECHO_PER_S 1000
 #define ECHO_BURST 100
 
-/* IPv6 addresses that neighbours are asked about before they are used. */
-static unsigned first6_count(const struct addrs *addrs)
+static unsigned first_count(const struct addrs *addrs, bool ipv4)
 {
 	unsigned n = 0;
 
-	while (!address_is_none(addrs_first(addrs, false, n)))
+	while (!address_is_none(addrs_first(addrs, ipv4, n)))
 		n++;
 	return n;
 }
@@ -45,9 +44,12 @@ void net_init(struct net *net, const struct weir_config *config, struct siphash_
 	net->gateways[1] = config->gateway6;
 	memcpy(net->mac.bytes, config->mac, sizeof(net->mac.bytes));
 	net->started = false;
-	net->announced[0] = net->announced[1] = 0;
+	for (int ipv4 = 0; ipv4 < 2; ipv4++) {
+		net->firsts[ipv4] = first_count(&net->addrs, ipv4);
+		net->announced[ipv4] = 0;
+	}
 	limit_init(&net->echo, ECHO_PER_S, ECHO_BURST);
-	dad_init(&net->dad, config->dad_probes, first6_count(&net->addrs),
+	dad_init(&net->dad, config->dad_probes, net->firsts[false],
 		 secret_of(net, key, FOR_NONCE) & ((1ull << ND_NONCE_BITS) - 1));
 	mld_init(&net->mld, &net->addrs, secret_of(net, key, FOR_DELAYS), counters);
 	net->tentative = net->dad.state != DAD_UNIQUE;
@@ -196,16 +198,9 @@ static struct nd_out neighbour_question(const struct net *net, const struct neig
 	return (struct nd_out){ .src = src, .dst = target, .mac = wanted->mac, .nd = nd };
 }
 
-/* Whose first addresses may be made known: all of a large range would be a storm. */
-static bool may_announce(const struct net *net, bool ipv4)
-{
-	return net->started && (ipv4 || !net->tentative) &&
-	       !address_is_none(addrs_first(&net->addrs, ipv4, net->announced[ipv4]));
-}
-
 static bool next_announcement(struct net *net, bool ipv4, struct weir_address *address)
 {
-	if (!may_announce(net, ipv4))
+	if (!net_may_announce(net, ipv4))
 		return false;
 	*address = addrs_first(&net->addrs, ipv4, net->announced[ipv4]++);
 	return true;
@@ -302,8 +297,7 @@ uint64_t net_next_deadline(const struct net *net, uint64_t now_ns)
 {
 	uint64_t next_ns = neigh_next_deadline(&net->neigh, now_ns), routers_ns, mld_ns;
 
-	if (!net->started || mld_pending(&net->mld) || dad_pending(&net->dad) || may_announce(net, true) ||
-	    may_announce(net, false) || net->routers.solicitation_due)
+	if (!net->started || net_has_requests(net))
 		return now_ns;
 	routers_ns = routers_next_deadline(&net->routers);
 	if (routers_ns < next_ns)

@@ -41,7 +41,7 @@ struct net {
 	struct dad dad;
 	struct mld mld;
 	struct routers routers;
-	unsigned announced[2]; /* addrs_first() of IPv6 and IPv4 that were made known */
+	unsigned firsts[2], announced[2]; /* addrs_first() of IPv6 and IPv4, and how many were made known */
 	struct neigh neigh;
 };
 
@@ -164,6 +164,19 @@ struct net_request {
  * repeated in its time, announcements are not.
  */
 bool net_next_request(struct net *net, struct net_request *request);
+
+/* Whose first addresses may be made known: all of a large range would be a storm. */
+static inline bool net_may_announce(const struct net *net, bool ipv4)
+{
+	return net->announced[ipv4] < net->firsts[ipv4] && net->started && (ipv4 || !net->tentative);
+}
+
+/* Whether it is worth asking, which is seldom. */
+static inline bool net_has_requests(const struct net *net)
+{
+	return mld_pending(&net->mld) || dad_pending(&net->dad) || net_may_announce(net, true) ||
+	       net_may_announce(net, false) || net->routers.solicitation_due || neigh_asks(&net->neigh);
+}
 
 /* Everything that time does here. To be called each round. */
 void net_advance(struct net *net, uint64_t now_ns);

@@ -22,10 +22,10 @@
  */
 static uint32_t their_mss(const struct tcp *tcp, const struct tcb *tcb)
 {
-	uint16_t offered = profile_mss(tcp, profile_of(tcp, tcb), tcb_is6(tcb));
-
 	if (!(tcb->flags & TCB_NARROWED))
 		return tcb->mss;
+	uint16_t offered = profile_mss(tcp, profile_of(tcp, tcb), tcb_is6(tcb));
+
 	return tcb->flags & TCB_TS ? offered - TCP_TS_BYTES : offered;
 }
 

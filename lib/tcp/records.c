@@ -9,6 +9,17 @@
 #include "tcp/send_queue.h"
 #include "tcp/sent.h"
 
+void records_init(struct tcp *tcp)
+{
+	for (int is6 = 0; is6 < 2; is6++) {
+		struct tcb *fresh = &tcp->fresh[is6];
+
+		fresh->mss = tcp_mss_default(is6);
+		fresh->packed = path_initial(fresh->mss);
+		tcb_use_profile(tcp, fresh, 0);
+	}
+}
+
 struct tcb *tcb_take(struct tcp *tcp, const struct tuple *tuple, const struct pair *pair)
 {
 	uint32_t slot = slot_pool_take(&tcp->hot);
@@ -16,20 +27,18 @@ struct tcb *tcb_take(struct tcp *tcp, const struct tuple *tuple, const struct pa
 	if (slot == SLOT_NONE)
 		return NULL;
 	struct tcb *tcb = tcb_at(tcp, slot);
+	uint32_t generation = tcb->generation;
+	uint8_t wheel = tcb->wheel;
 
-	*tcb = (struct tcb){
-		.tuple = *tuple,
-		/* Generation 0 is nobody's, so that a zeroed handle is never valid. */
-		.generation = tcb->generation == 0 ? 1 : tcb->generation,
-		.wheel = tcb->wheel,
-		.mss = tcp_mss_default(tuple_is6(tuple)),
-		.packed = path_initial(tcp_mss_default(tuple_is6(tuple))),
-		/* Not the present half second, so that the first challenge goes out. */
-		.challenge = (reply_half_second(tcp) ^ 16) & 31,
-	};
+	*tcb = tcp->fresh[tuple_is6(tuple)];
+	tcb->tuple = *tuple;
+	/* Generation 0 is nobody's, so that a zeroed handle is never valid. */
+	tcb->generation = generation + (generation == 0);
+	tcb->wheel = wheel;
+	/* Not the present half second, so that the first challenge goes out. */
+	tcb->challenge = (reply_half_second(tcp) ^ 16) & 31;
 	if (tuple_is6(tuple))
 		*tcb_pair(tcp, tcb) = *pair;
-	tcb_use_profile(tcp, tcb, 0);
 	return tcb;
 }
 
@@ -40,15 +49,6 @@ void tcb_use_profile(struct tcp *tcp, struct tcb *tcb, uint8_t profile)
 		tcb->flags |= TCB_NO_DELAY;
 	else
 		tcb->flags &= (uint16_t)~TCB_NO_DELAY;
-}
-
-struct tcb *tcb_find(const struct tcp *tcp, weir_conn conn)
-{
-	if (conn.index >= tcp->hot.fresh)
-		return NULL;
-	struct tcb *tcb = tcb_at(tcp, conn.index);
-
-	return tcb->generation == conn.generation && tcb->tuple.rport != 0 ? tcb : NULL;
 }
 
 void tcb_give(struct tcp *tcp, struct tcb *tcb)

@@ -7,6 +7,9 @@
 
 #include "tcp/tcp_pvt.h"
 
+/* What records begin with; behind profiles_init(). */
+void records_init(struct tcp *tcp);
+
 /*
  * A fresh record in state CLOSED for this tuple, and for this pair if that is of IPv6, not yet in the table. NULL when all are taken. Its slot's
  * generation and timer filing are kept.
@@ -17,7 +20,14 @@ struct tcb *tcb_take(struct tcp *tcp, const struct tuple *tuple, const struct pa
 void tcb_use_profile(struct tcp *tcp, struct tcb *tcb, uint8_t profile);
 
 /* The record of a handle, or NULL if that connection is over. */
-struct tcb *tcb_find(const struct tcp *tcp, weir_conn conn);
+static inline struct tcb *tcb_find(const struct tcp *tcp, weir_conn conn)
+{
+	if (conn.index >= tcp->hot.fresh)
+		return NULL;
+	struct tcb *tcb = tcb_at(tcp, conn.index);
+
+	return tcb->generation == conn.generation && tcb->tuple.rport != 0 ? tcb : NULL;
+}
 
 /* Gives the record and all that hangs on it back. It must be out of the table. */
 void tcb_give(struct tcp *tcp, struct tcb *tcb);

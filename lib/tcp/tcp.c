@@ -175,6 +175,7 @@ static void take_config(struct tcp *tcp, const struct weir_config *config)
 	tcp->defence = config->defence;
 	limit_init(&tcp->resets, config->resets_per_s, config->resets_per_s / 10 + 1);
 	profiles_init(tcp, config);
+	records_init(tcp);
 }
 
 struct tcp *tcp_create(void *mem, const struct weir_config *config, const struct tcp_secrets *secrets,

@@ -175,6 +175,7 @@ struct tcp {
 	uint64_t states[WEIR_STATES];
 	uint64_t failed[WEIR_REASONS];
 
+	struct tcb fresh[2];                      /* what a record begins with, of IPv4 and of IPv6 */
 	uint32_t port_counters[TCP_PORT_BUCKETS]; /* RFC 6056 algorithm 4 */
 	struct claim expected[PORTS_EXPECTED];
 	unsigned expected_next, expected_count;
@@ -194,7 +195,7 @@ static inline void tcp_set_now(struct tcp *tcp, uint64_t now_ns)
 
 static inline struct tcb *tcb_at(const struct tcp *tcp, uint32_t slot)
 {
-	return slot_pool_at(&tcp->hot, slot);
+	return (struct tcb *)(void *)tcp->hot.base + slot;
 }
 
 static inline uint32_t tcb_slot(const struct tcp *tcp, const struct tcb *tcb)
