@@ -14,6 +14,7 @@
 #include "tcp/records.h"
 #include "tcp/reply.h"
 #include "tcp/rtt.h"
+#include "tcp/run.h"
 #include "tcp/text.h"
 #include "tcp/time_wait.h"
 
@@ -389,7 +390,7 @@ static void expect_handshakes(const struct tcp *tcp, struct seg *segs, const ref
 unsigned tcp_input(struct tcp *tcp, struct seg *segs, const struct seg_side *sides, unsigned n,
 		   uint64_t now_ns, uint64_t *turned)
 {
-	ref refs[TCP_BURST_MAX];
+	ref refs[TCP_BURST_MAX + 1];
 	uint8_t syns[TCP_BURST_MAX]; /* to be answered by cookies */
 	unsigned i, syns_count = 0;
 
@@ -399,6 +400,7 @@ unsigned tcp_input(struct tcp *tcp, struct seg *segs, const struct seg_side *sid
 	if (n == 0)
 		return 0;
 	find(tcp, segs, sides, n, refs);
+	refs[n] = REF_NONE;
 	uint64_t fresh = tcp->table.changes;
 
 	expect_handshakes(tcp, segs, refs, n);
@@ -419,6 +421,8 @@ unsigned tcp_input(struct tcp *tcp, struct seg *segs, const struct seg_side *sid
 			v = ACCEPTED;
 		}
 		count(tcp->counters, v);
+		if (refs[i + 1] == refs[i] && v == ACCEPTED && ref_kind(r) == REF_HOT)
+			i += run_input(tcp, tcb_at(tcp, ref_slot(r)), &segs[i], &sides[i], n - i);
 	}
 	tcp->seg = NULL;
 	if (syns_count > 0)
