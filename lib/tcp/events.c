@@ -3,36 +3,24 @@
 
 #include "tcp/profiles.h"
 
-static struct weir_event *entry_at(const struct tcp *tcp, uint32_t index)
-{
-	return &tcp->events[index & tcp->events_ring.mask];
-}
-
 /* weir.h shows the application its own buffers' type; below the shard they are references. */
 static payload event_payload(const struct weir_event *event)
 {
 	return (payload)(uintptr_t)event->payload;
 }
 
-struct weir_event *event_raise(struct tcp *tcp, struct tcb *tcb, unsigned what)
+struct weir_event *event_begin(struct tcp *tcp, struct tcb *tcb)
 {
-	struct weir_event *event;
+	DCHECK(ring_room(&tcp->events_ring) > 0);
+	uint32_t index = tcp->events_ring.tail++;
+	struct weir_event *event = event_at(tcp, index);
 
-	if (tcb->flags & TCB_EVENT) {
-		event = entry_at(tcp, tcb->event);
-	} else {
-		DCHECK(ring_room(&tcp->events_ring) > 0);
-		uint32_t index = tcp->events_ring.tail++;
-
-		event = entry_at(tcp, index);
-		*event = (struct weir_event){
-			.conn = { .index = tcb_slot(tcp, tcb), .generation = tcb->generation },
-			.word = tcb->word,
-		};
-		tcb->event = index;
-		tcb->flags |= TCB_EVENT;
-	}
-	event->what |= (uint16_t)what;
+	*event = (struct weir_event){
+		.conn = { .index = tcb_slot(tcp, tcb), .generation = tcb->generation },
+		.word = tcb->word,
+	};
+	tcb->event = index;
+	tcb->flags |= TCB_EVENT;
 	return event;
 }
 
@@ -57,18 +45,18 @@ void event_data(struct tcp *tcp, struct tcb *tcb, payload data, uint32_t bytes)
 
 bool event_unread(const struct tcp *tcp, const struct tcb *tcb)
 {
-	return tcb->flags & TCB_EVENT && entry_at(tcp, tcb->event)->bytes > 0;
+	return tcb->flags & TCB_EVENT && event_at(tcp, tcb->event)->bytes > 0;
 }
 
 uint32_t event_word(const struct tcp *tcp, const struct tcb *tcb)
 {
-	return tcb->flags & TCB_EVENT ? entry_at(tcp, tcb->event)->word : tcb->word;
+	return tcb->flags & TCB_EVENT ? event_at(tcp, tcb->event)->word : tcb->word;
 }
 
 void event_set_word(struct tcp *tcp, struct tcb *tcb, uint32_t word)
 {
 	if (tcb->flags & TCB_EVENT)
-		entry_at(tcp, tcb->event)->word = word;
+		event_at(tcp, tcb->event)->word = word;
 	else
 		tcb->word = word;
 }
@@ -79,7 +67,7 @@ unsigned tcp_events(struct tcp *tcp, struct weir_event *events, unsigned max)
 	unsigned n = max < used ? max : used;
 
 	for (unsigned i = 0; i < n; i++) {
-		const struct weir_event *event = entry_at(tcp, tcp->events_ring.head++);
+		const struct weir_event *event = event_at(tcp, tcp->events_ring.head++);
 
 		events[i] = *event;
 		if (event->what & WEIR_EV_CLOSED)

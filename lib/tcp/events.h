@@ -11,8 +11,22 @@
 
 #include "tcp/tcp_pvt.h"
 
+static inline struct weir_event *event_at(const struct tcp *tcp, uint32_t index)
+{
+	return &tcp->events[index & tcp->events_ring.mask];
+}
+
+/* A connection's first cause since the application heard of it last: an entry of its own. */
+struct weir_event *event_begin(struct tcp *tcp, struct tcb *tcb);
+
 /* Adds WEIR_EV_ bits to the connection's event. The caller has made sure of room for one entry. */
-struct weir_event *event_raise(struct tcp *tcp, struct tcb *tcb, unsigned what);
+static inline struct weir_event *event_raise(struct tcp *tcp, struct tcb *tcb, unsigned what)
+{
+	struct weir_event *event = tcb->flags & TCB_EVENT ? event_at(tcp, tcb->event) : event_begin(tcp, tcb);
+
+	event->what |= (uint16_t)what;
+	return event;
+}
 
 /*
  * Tells the application that `reason` may end the connection. It is advice: without room for an event, or

@@ -362,14 +362,28 @@ static void find(const struct tcp *tcp, struct seg *segs, const struct seg_side 
 	conn_table_find_bulk(&tcp->table, hashes, tuples, n, refs);
 }
 
+/* What tells whether the answers to a burst's lookup still hold. */
+struct answers {
+	uint64_t changes; /* of the table, when it was asked */
+	uint64_t strange; /* six bits of the hashes of those segments, until now, that nothing stood for */
+};
+
 /*
- * Whether what was found still stands, though an earlier segment has changed the table: a record that was ended, promoted
- * or pushed out has lost its ports. A TIME-WAIT record may have been hidden, and nothing may have become something.
+ * Whether what was found still stands, though an earlier segment may have changed the table. Nothing has become something
+ * only if an earlier one of this tuple found nothing either; a record that was ended, promoted or pushed out has lost
+ * its ports; a TIME-WAIT record may have been hidden.
  */
-static inline bool still_stands(const struct tcp *tcp, ref r, const struct tuple *tuple)
+static inline bool still_stands(const struct tcp *tcp, struct answers *answers, ref r, const struct seg *seg)
 {
-	return (ref_kind(r) == REF_HOT || ref_kind(r) == REF_HALF_OPEN) &&
-	       tuple_equal(ref_record(tcp->table.pools, r), tuple);
+	if (r == REF_NONE) {
+		uint64_t earlier = answers->strange;
+
+		answers->strange |= 1ull << (seg->hash & 63);
+		return answers->strange != earlier;
+	}
+	if (tcp->table.changes == answers->changes)
+		return true;
+	return ref_kind(r) != REF_TIME_WAIT && tuple_equal(ref_record(tcp->table.pools, r), &seg->tuple);
 }
 
 /* Who is in the middle of a passive handshake, or begins one, is going to be asked for its numbers. */
@@ -401,7 +415,7 @@ unsigned tcp_input(struct tcp *tcp, struct seg *segs, const struct seg_side *sid
 		return 0;
 	find(tcp, segs, sides, n, refs);
 	refs[n] = REF_NONE;
-	uint64_t fresh = tcp->table.changes;
+	struct answers answers = { .changes = tcp->table.changes };
 
 	expect_handshakes(tcp, segs, refs, n);
 	unsigned sure = room(tcp); /* most leave some of it to those behind them */
@@ -409,7 +423,7 @@ unsigned tcp_input(struct tcp *tcp, struct seg *segs, const struct seg_side *sid
 	for (i = 0; i < n && (i < sure || room(tcp) > 0); i++) {
 		ref r = refs[i];
 
-		if (tcp->table.changes != fresh && !still_stands(tcp, r, &segs[i].tuple))
+		if (!still_stands(tcp, &answers, r, &segs[i]))
 			r = conn_table_find(&tcp->table, segs[i].hash, &segs[i].tuple);
 		tcp->seg = &segs[i];
 		tcp->side = &sides[i];

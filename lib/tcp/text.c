@@ -53,11 +53,10 @@ bool text_trim(const struct tcb *tcb, struct seg *seg)
 
 static void window_used(struct tcb *tcb, uint32_t len)
 {
-	uint32_t left = tcb_rcv_wnd(tcb) > len ? tcb_rcv_wnd(tcb) - len : 0;
-	uint32_t unit = 1u << tcb->rcv_wscale;
+	/* Whole units alone: the edge that was offered must not move to the left by parts of one. */
+	uint32_t units = len >> tcb->rcv_wscale;
 
-	/* Rounded up: the edge that was offered must not move to the left by parts of a unit. */
-	tcb->rcv_wnd = (uint16_t)((left + unit - 1) >> tcb->rcv_wscale);
+	tcb->rcv_wnd = units < tcb->rcv_wnd ? (uint16_t)(tcb->rcv_wnd - units) : 0;
 }
 
 void text_deliver(struct tcp *tcp, struct tcb *tcb, payload data, uint32_t len)
