@@ -218,9 +218,7 @@ static void remember_syn(const struct half_open *half, struct seg *seg)
 		.tsval = half->ts_recent,
 		.mss = half->mss,
 		.flags = half->flags & HALF_ECN ? SEG_SYN | SEG_ECE | SEG_CWR : SEG_SYN,
-		.opts = (uint8_t)(SEG_OPT_MSS | (half->flags & HALF_TS ? SEG_OPT_TS : 0) |
-				  (half->flags & HALF_SACK ? SEG_OPT_SACK_OK : 0) |
-				  (half->flags & HALF_WSCALE ? SEG_OPT_WSCALE : 0)),
+		.opts = (uint8_t)(SEG_OPT_MSS | (half->flags & OPTS_AGREED)),
 	};
 }
 
@@ -354,23 +352,22 @@ static void sample_syn_ack(struct tcp *tcp, struct tcb *tcb, const struct half_o
 /* Its handshake is complete: a hot record takes the half-open one's place. */
 static verdict promote(struct tcp *tcp, uint32_t slot, struct seg *seg)
 {
-	struct half_open half = *half_open_at(tcp, slot);
+	const struct half_open *half = half_open_at(tcp, slot);
 
-	if (!sources_may_open(tcp, &tcp->listeners[half.listener],
-			      tuple_remote(&half.tuple, &tcp->side->pair)))
+	if (!passive_may_open(tcp, &tcp->listeners[half->listener]))
 		return COUNT_drop_source_opens;
-	struct tcb *tcb = passive_record(tcp, &half, isn_ts_offset(tcp, &half.tuple));
+	struct tcb *tcb = passive_record(tcp, half, isn_ts_offset(tcp, &half->tuple));
 
 	/* Full: the peer's next data finds the half-open record again, and perhaps more room. */
 	if (tcb == NULL)
 		return COUNT_drop_connections_full;
-	sample_syn_ack(tcp, tcb, &half, seg);
+	sample_syn_ack(tcp, tcb, half, seg);
 	conn_table_replace(&tcp->table, seg->hash, half_open_ref(slot),
 			   ref_make(REF_HOT, tcb_slot(tcp, tcb)));
-	if (half.hides != SLOT_NONE)
-		time_wait_succeeded(tcp, half.hides);
+	if (half->hides != SLOT_NONE)
+		time_wait_succeeded(tcp, half->hides);
+	passive_established(tcp, tcb, half);
 	give(tcp, slot);
-	passive_established(tcp, tcb, &half);
 	return input_segment(tcp, tcb, seg);
 }
 

@@ -48,12 +48,7 @@ static void take_options(struct tcp *tcp, struct tcb *tcb, const struct seg *seg
 {
 	bool is6 = tcb_is6(tcb);
 
-	if (!(seg->opts & SEG_OPT_TS))
-		tcb->flags &= (uint16_t)~TCB_TS;
-	if (!(seg->opts & SEG_OPT_SACK_OK))
-		tcb->flags &= (uint16_t)~TCB_SACK;
-	if (!(seg->opts & SEG_OPT_WSCALE))
-		tcb->flags &= (uint16_t)~TCB_WSCALE;
+	tcb->flags &= (uint16_t)(~OPTS_AGREED | seg->opts);
 	tcb->ts_recent = tcb->flags & TCB_TS ? seg->tsval : 0;
 	tcb->snd_wscale = tcb->flags & TCB_WSCALE ? seg->wscale & 15 : 0;
 	tcb->rcv_wscale = tcb->flags & TCB_WSCALE ? tcp->rcv_wscale & 15 : 0;
@@ -137,7 +132,7 @@ verdict handshake_syn_sent(struct tcp *tcp, struct tcb *tcb, struct seg *seg)
 	output_ack_now(tcp, tcb);
 	seg->seq++;
 	seg->flags &= (uint8_t)~SEG_SYN;
-	return input_text_and_fin(tcp, tcb, seg);
+	return seg_space(seg) == 0 ? ACCEPTED : input_text_and_fin(tcp, tcb, seg);
 }
 
 verdict handshake_syn_again(struct tcp *tcp, struct tcb *tcb, const struct seg *seg)

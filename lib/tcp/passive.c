@@ -16,19 +16,14 @@
 #include "tcp/rtt.h"
 #include "tcp/time_wait.h"
 
+static unsigned agreed_opts(const struct tcp *tcp, const struct seg *syn)
+{
+	return syn->opts & OPTS_AGREED & (tcp->timestamps ? ~0u : ~(unsigned)SEG_OPT_TS);
+}
+
 unsigned passive_agreed(const struct tcp *tcp, const struct seg *syn)
 {
-	unsigned flags = 0;
-
-	if (syn->opts & SEG_OPT_TS && tcp->timestamps)
-		flags |= HALF_TS;
-	if (syn->opts & SEG_OPT_SACK_OK)
-		flags |= HALF_SACK;
-	if (syn->opts & SEG_OPT_WSCALE)
-		flags |= HALF_WSCALE;
-	if (ecn_setup(syn))
-		flags |= HALF_ECN;
-	return flags;
+	return agreed_opts(tcp, syn) | (ecn_setup(syn) ? HALF_ECN : 0);
 }
 
 uint16_t passive_mss(const struct tcp *tcp, const struct half_open *half)
@@ -53,7 +48,7 @@ static uint8_t affordable(unsigned opts)
 void passive_answer(const struct tcp *tcp, const struct listener *listener, struct seg *syn)
 {
 	const struct profile *profile = &tcp->profiles[listener->profile];
-	unsigned opts = syn->opts & (SEG_OPT_SACK_OK | SEG_OPT_WSCALE | (tcp->timestamps ? SEG_OPT_TS : 0));
+	unsigned opts = agreed_opts(tcp, syn);
 	bool is6 = tuple_is6(&syn->tuple);
 	uint16_t theirs = syn->opts & SEG_OPT_MSS ? syn->mss : tcp_mss_default(is6);
 	uint16_t ours = profile_mss(tcp, profile, is6);
@@ -95,6 +90,12 @@ verdict passive_syn(struct tcp *tcp, struct seg *seg, const struct listener *lis
 	return ANSWER_BY_COOKIE;
 }
 
+bool passive_may_open(struct tcp *tcp, const struct listener *listener)
+{
+	return listener->defence.opens_per_source == 0 ||
+	       sources_may_open(tcp, listener, tuple_remote(&tcp->seg->tuple, &tcp->side->pair));
+}
+
 struct tcb *passive_record(struct tcp *tcp, const struct half_open *half, uint32_t ts_offset)
 {
 	const struct listener *listener = &tcp->listeners[half->listener];
@@ -108,12 +109,8 @@ struct tcb *passive_record(struct tcp *tcp, const struct half_open *half, uint32
 	tcb->snd_nxt = half->iss + 1;
 	tcb->ts_recent = half->ts_recent;
 	tcb->ts_offset = ts_offset;
-	if (half->flags & HALF_TS)
-		tcb->flags |= TCB_TS;
-	if (half->flags & HALF_SACK)
-		tcb->flags |= TCB_SACK;
+	tcb->flags |= half->flags & OPTS_AGREED;
 	if (half->flags & HALF_WSCALE) {
-		tcb->flags |= TCB_WSCALE;
 		tcb->snd_wscale = half->snd_wscale & 15;
 		tcb->rcv_wscale = tcp->rcv_wscale & 15;
 	}
@@ -170,7 +167,7 @@ static verdict cookie_accepted(struct tcp *tcp, struct seg *seg, ref r, const st
 {
 	const struct listener *listener = &tcp->listeners[half->listener];
 
-	if (!sources_may_open(tcp, listener, tuple_remote(&half->tuple, &tcp->side->pair)))
+	if (!passive_may_open(tcp, listener))
 		return COUNT_drop_source_opens;
 	struct tcb *tcb = passive_record(tcp, half, ts_offset);
 

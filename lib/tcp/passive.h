@@ -44,6 +44,9 @@ uint16_t passive_mss(const struct tcp *tcp, const struct half_open *half);
 /* The half-open flags that our answer to this SYN agrees on. */
 unsigned passive_agreed(const struct tcp *tcp, const struct seg *syn);
 
+/* Whether the source of the segment under way may have one more connection; counts it, if it has a limit. */
+bool passive_may_open(struct tcp *tcp, const struct listener *listener);
+
 /*
  * A hot record of what SYN and SYN-ACK said, in SYN-RECEIVED, not in the table yet; NULL when there is none left.
  * The segment under way is of this tuple. ts_offset: see tcb.h.

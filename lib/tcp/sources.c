@@ -101,8 +101,7 @@ bool sources_may_open(struct tcp *tcp, const struct listener *listener, struct w
 	uint64_t next_ns[PREFIXES];
 	struct cells at[PREFIXES];
 
-	if (limit == 0)
-		return true;
+	DCHECK(limit > 0);
 	for (unsigned prefix = 0; prefix < PREFIXES; prefix++) {
 		at[prefix] = cells_of(sources, address, prefix);
 		next_ns[prefix] = next_open_ns(sources, at[prefix], tcp->now_ns) +

@@ -34,7 +34,7 @@ void sources_init(struct sources *sources, struct arena *arena, uint32_t half_op
 bool sources_take(struct tcp *tcp, const struct listener *listener, struct weir_address address);
 void sources_give(struct tcp *tcp, struct weir_address address);
 
-/* One more connection; false: it would come too early. */
+/* One more connection to a listener with a limit on them; false: it would come too early. */
 bool sources_may_open(struct tcp *tcp, const struct listener *listener, struct weir_address address);
 
 #endif

@@ -22,14 +22,17 @@
 #include "wire/seg.h"
 #include "weir.h"
 
+/* The options that two SYNs agree on: the same bits in both, and in the flags of the records that come of them. */
+#define OPTS_AGREED (SEG_OPT_WSCALE | SEG_OPT_SACK_OK | SEG_OPT_TS)
+
 /* tcb.flags */
 enum {
-	TCB_TS = 1 << 0,      /* timestamps agreed on (RFC 7323) */
-	TCB_SACK = 1 << 1,    /* SACK agreed on (RFC 2018) */
-	TCB_EXT = 1 << 2,     /* `ext` is an extension's slot, otherwise `packed` is in force */
-	TCB_EVENT = 1 << 3,   /* an event is pending; `event` is its place, and it keeps the word */
-	TCB_DIRTY = 1 << 4,   /* stands in the list of those with output to make */
-	TCB_ACK_NOW = 1 << 5, /* owes an ACK with the next output */
+	TCB_EXT = 1 << 0,            /* `ext` is an extension's slot, otherwise `packed` is in force */
+	TCB_WSCALE = SEG_OPT_WSCALE, /* bit 1: window scaling agreed on */
+	TCB_SACK = SEG_OPT_SACK_OK,  /* bit 2: SACK agreed on (RFC 2018) */
+	TCB_TS = SEG_OPT_TS,         /* bit 3: timestamps agreed on (RFC 7323) */
+	TCB_DIRTY = 1 << 4,          /* stands in the list of those with output to make */
+	TCB_ACK_NOW = 1 << 5,        /* owes an ACK with the next output */
 	TCB_ACK_DELAYED =
 		1 << 6, /* RCV.NXT has moved since the last ACK: owes one, in a while (RFC 9293 3.8.6.3) */
 	TCB_ACK_FILED = 1 << 7,  /* stands in the queue of delayed ACKs */
@@ -38,7 +41,7 @@ enum {
 	TCB_FIN_SENT = 1 << 10,  /* that FIN is in sequence space: SND.NXT - 1 */
 	TCB_DEAF = 1 << 11,      /* the user wants no more data: answer it with RST */
 	TCB_NO_DELAY = 1 << 12,  /* no Nagle */
-	TCB_WSCALE = 1 << 13,    /* window scaling agreed on */
+	TCB_EVENT = 1 << 13,     /* an event is pending; `event` is its place, and it keeps the word */
 	TCB_NARROWED = 1 << 15, /* `mss` is the path's (RFC 1191), and tells nothing of the peer's segments */
 	TCB_PROBING = 1 << 14,  /* TCB_RESEND is a window probe: one byte at least, whatever the window */
 };
@@ -152,10 +155,10 @@ _Static_assert(sizeof(struct tcb_ext) == 256, "an extension is four cache lines"
 
 /* half_open.flags */
 enum {
-	HALF_TS = 1 << 0,
-	HALF_SACK = 1 << 1,
-	HALF_WSCALE = 1 << 2,
-	HALF_ECN = 1 << 3,     /* the SYN asked for it, and the SYN-ACK agreed (RFC 3168 section 6.1.1) */
+	HALF_ECN = 1 << 0, /* the SYN asked for it, and the SYN-ACK agreed (RFC 3168 section 6.1.1) */
+	HALF_WSCALE = SEG_OPT_WSCALE,
+	HALF_SACK = SEG_OPT_SACK_OK,
+	HALF_TS = SEG_OPT_TS,
 	HALF_AGAIN = 1 << 4,   /* the SYN-ACK was sent more than once */
 	HALF_COUNTED = 1 << 5, /* in sources.h */
 };
