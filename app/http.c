@@ -66,12 +66,42 @@ static struct http_info info_of(const struct http_stream *stream)
 	};
 }
 
-static void remember(struct http_memo *memo, const uint8_t *bytes, uint32_t len, const struct http_info *info)
+static bool is_path(uint8_t c)
 {
-	if (len > HTTP_MEMO_MAX)
+	return (uint8_t)((c | 0x20) - 'a') < 26 || (uint8_t)(c - '-') <= '9' - '-' || c == '_' || c == '~';
+}
+
+/* How far the path goes on from `at`, but no further than a memo would have room. */
+static uint32_t path_end(const uint8_t *bytes, uint32_t at, uint32_t len)
+{
+	uint32_t most = len - at < HTTP_MEMO_MAX ? len : at + HTTP_MEMO_MAX;
+
+	while (at < most && is_path(bytes[at]))
+		at++;
+	return at;
+}
+
+/* Behind the target's '/'; 0: it does not begin so. */
+static uint32_t path_start(const uint8_t *bytes, uint32_t len)
+{
+	const uint8_t *space = memchr(bytes, ' ', len);
+
+	return space != NULL && space[1] == '/' ? (uint32_t)(space - bytes) + 2 : 0;
+}
+
+/* A message of so many bytes, which came in one piece and is complete. */
+static void remember(struct http_memo *memo, const struct http_parser *parser, const uint8_t *bytes,
+		     uint32_t len, const struct http_info *info)
+{
+	uint32_t body_len = parser->flags & F_CHUNKED ? 0 : (uint32_t)info->body_bytes;
+
+	if (len - body_len > HTTP_MEMO_MAX)
 		return;
-	memcpy(memo->bytes, bytes, len);
-	memo->len = len;
+	memo->len = len - body_len;
+	memo->body_len = body_len;
+	memo->path_at = parser->type == HTTP_REQUEST ? path_start(bytes, memo->len) : 0;
+	memo->path_end = memo->path_at != 0 ? path_end(bytes, memo->path_at, memo->len) : 0;
+	memcpy(memo->bytes, bytes, memo->len);
 	memo->info = *info;
 }
 
@@ -105,10 +135,17 @@ static enum http_outcome parse(struct http_stream *stream, const uint8_t *bytes,
 
 uint32_t http_recall(const struct http_memo *memo, const uint8_t *bytes, uint32_t len, struct http_info *info)
 {
-	if (memo->len == 0 || len < memo->len || memcmp(bytes, memo->bytes, memo->len) != 0)
+	uint32_t at = memo->path_at, rest = memo->len - memo->path_end;
+
+	if (memo->len == 0 || len < at || memcmp(bytes, memo->bytes, at) != 0)
+		return 0;
+	if (at != 0)
+		at = path_end(bytes, at, len);
+	if (len - at < rest || memcmp(bytes + at, memo->bytes + memo->path_end, rest) != 0 ||
+	    len - at - rest < memo->body_len)
 		return 0;
 	*info = memo->info;
-	return memo->len;
+	return at + rest + memo->body_len;
 }
 
 enum http_outcome http_feed(enum http_kind kind, struct http_memo *memo, struct http_stream *stream,
@@ -117,15 +154,11 @@ enum http_outcome http_feed(enum http_kind kind, struct http_memo *memo, struct 
 	enum http_outcome outcome;
 	bool whole = stream->status == STREAM_IDLE;
 
-	if (whole) {
-		*consumed = http_recall(memo, bytes, len, info);
-		if (*consumed != 0)
-			return HTTP_DONE;
+	if (whole)
 		begin(stream, kind);
-	}
 	outcome = parse(stream, bytes, len, consumed, info);
 	if (outcome == HTTP_DONE && whole)
-		remember(memo, bytes, *consumed, info);
+		remember(memo, &stream->parser, bytes, *consumed, info);
 	return outcome;
 }
 

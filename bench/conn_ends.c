@@ -17,21 +17,26 @@
 /* The application word of those that stay open and idle; lives have their slots'. */
 #define WORD_OTHER UINT32_MAX
 
-static const char requests[2][CONN_MESSAGE_BYTES + 1] = {
+static const char requests[CONN_MESSAGES][CONN_MESSAGE_BYTES + 1] = {
 	"GET /123456789 HTTP/1.1\r\nHost: 198.19.0.1\r\nConnection: close\r\n\r\n",
 	"GET /987654321 HTTP/1.1\r\nHost: 198.19.0.1\r\nConnection: close\r\n\r\n",
+	"GET /123456789 HTTP/1.1\r\nHost: 198.19.0.2\r\nConnection: close\r\n\r\n",
 };
 
-static const char responses[2][CONN_MESSAGE_BYTES + 1] = {
+static const char responses[CONN_MESSAGES][CONN_MESSAGE_BYTES + 1] = {
 	"HTTP/1.1 200 OK\r\nContent-Length: 7\r\nConnection: close\r\n\r\nanswer\n",
 	"HTTP/1.1 200 OK\r\nContent-Length: 7\r\nConnection: close\r\n\r\nANSWER\n",
+	"HTTP/1.1 200 ok\r\nContent-Length: 7\r\nConnection: close\r\n\r\nanswer\n",
 };
 
 static int init_messages(struct conn_messages *messages, enum conn_life life, struct weir_core *core,
-			 const char bytes[2][CONN_MESSAGE_BYTES + 1])
+			 const char bytes[CONN_MESSAGES][CONN_MESSAGE_BYTES + 1])
 {
 	messages->life = life;
-	for (unsigned i = 0; i < 2; i++) {
+	messages->http = life == CONN_LIFE_HTTP || life == CONN_LIFE_HTTP_VARIED ||
+			 life == CONN_LIFE_HTTP_SAME;
+	messages->other = life == CONN_LIFE_HTTP_VARIED ? 1 : life == CONN_LIFE_HTTP ? 2 : 0;
+	for (unsigned i = 0; i < CONN_MESSAGES; i++) {
 		messages->ids[i] = weir_static(core, bytes[i], CONN_MESSAGE_BYTES);
 		if (messages->ids[i] < 0)
 			return messages->ids[i];
@@ -41,8 +46,7 @@ static int init_messages(struct conn_messages *messages, enum conn_life life, st
 
 static int next_message(struct conn_messages *messages)
 {
-	if (messages->life == CONN_LIFE_HTTP)
-		messages->turn ^= 1;
+	messages->turn ^= messages->other;
 	return messages->ids[messages->turn];
 }
 
@@ -64,7 +68,7 @@ static bool is_request(struct conn_messages *messages, const struct weir_event *
 {
 	struct http_info info;
 
-	if (messages->life != CONN_LIFE_HTTP && messages->life != CONN_LIFE_HTTP_SAME)
+	if (!messages->http)
 		return event->bytes == CONN_MESSAGE_BYTES;
 	return parse(messages, HTTP_KIND_REQUEST, event->payload, &info);
 }
@@ -73,7 +77,7 @@ static bool is_response(struct conn_messages *messages, const struct weir_event 
 {
 	struct http_info info;
 
-	if (messages->life != CONN_LIFE_HTTP && messages->life != CONN_LIFE_HTTP_SAME)
+	if (!messages->http)
 		return event->bytes == CONN_MESSAGE_BYTES;
 	return parse(messages, HTTP_KIND_RESPONSE, event->payload, &info) && info.status == 200 &&
 	       info.body_bytes == 7;

@@ -22,8 +22,9 @@
 enum conn_life {
 	CONN_LIFE_PLAIN,        /* the response is the server's last: FIN with it, six packets */
 	CONN_LIFE_CLIENT_FIRST, /* the client closes when it has the response: seven packets */
-	CONN_LIFE_HTTP,      /* as the plain one; each message differs from the one before, and is parsed */
-	CONN_LIFE_HTTP_SAME, /* all messages are the same, and known by their bytes */
+	CONN_LIFE_HTTP, /* as the plain one; each message has other headers than the one before, and is parsed */
+	CONN_LIFE_HTTP_VARIED, /* each has another path or body, and is known by the rest */
+	CONN_LIFE_HTTP_SAME,   /* all are the same, and known by their bytes */
 };
 
 #define CONN_MESSAGE_BYTES 64
@@ -31,10 +32,15 @@ enum conn_life {
 /* Lives at a time: bursts stay full, and records within the first two levels of cache. */
 #define CONN_LIVES 128
 
-/* One side's messages, two that differ, and what it makes of the other side's. */
+/* The first; one with another path or body; one with another header. */
+#define CONN_MESSAGES 3
+
+/* One side's messages, and what it makes of the other side's. */
 struct conn_messages {
 	enum conn_life life;
-	int ids[2]; /* of weir_static() */
+	bool http;
+	int ids[CONN_MESSAGES]; /* of weir_static() */
+	unsigned other;         /* that takes turns with the first; 0: none */
 	unsigned turn;
 	struct http_memo memo;
 	struct http_stream stream;

@@ -199,8 +199,86 @@ Test(http, what_is_too_long_is_not_remembered)
 {
 	static char text[3000];
 
+	snprintf(text, sizeof(text), "HTTP/1.1 200 OK\r\nX: %02500d\r\nContent-Length: 0\r\n\r\n", 0);
+	cr_assert_eq(response(text), HTTP_DONE);
+	cr_expect_eq(memo.len, 0);
 	snprintf(text, sizeof(text), "HTTP/1.1 200 OK\r\nContent-Length: 2500\r\n\r\n%02500d", 0);
 	cr_assert_eq(response(text), HTTP_DONE);
 	cr_expect_eq(info.body_bytes, 2500);
-	cr_expect_eq(memo.len, 0);
+	cr_expect_eq(memo.len, strlen(text) - 2500, "a body needs no room");
+}
+
+static uint32_t recall(const char *text)
+{
+	memset(&info, 0, sizeof(info));
+	return http_recall(&memo, (const uint8_t *)text, (uint32_t)strlen(text), &info);
+}
+
+#define GET_OF(PATH) "GET " PATH " HTTP/1.1\r\nHost: a\r\n\r\n"
+
+Test(http, paths_may_differ_and_nothing_else)
+{
+	static char text[2 * HTTP_MEMO_MAX];
+
+	cr_assert_eq(request(GET_OF("/some/path-1")), HTTP_DONE);
+	cr_expect_eq(recall(GET_OF("/x.html") GET), strlen(GET_OF("/x.html")));
+	cr_expect(info.keep_alive);
+	cr_expect_eq(recall(GET_OF("/")), strlen(GET_OF("/")));
+	cr_expect_eq(recall(GET_OF("/some/path-1/~and_more/")), strlen(GET_OF("/some/path-1/~and_more/")));
+	cr_expect_eq(recall(GET_OF("/some?query")), 0);
+	cr_expect_eq(recall(GET_OF("/two words")), 0);
+	cr_expect_eq(recall(GET_OF("*")), 0);
+	cr_expect_eq(recall("PUT /some/path-1 HTTP/1.1\r\nHost: a\r\n\r\n"), 0);
+	cr_expect_eq(recall("GET / HTTP/1.0\r\nHost: a\r\n\r\n"), 0);
+	cr_expect_eq(recall("GET / HTTP/1.1\r\nHost: b\r\n\r\n"), 0);
+	cr_expect_eq(recall("GET /some/path-1"), 0);
+	cr_expect_eq(recall("GET"), 0);
+	snprintf(text, sizeof(text), "GET /%0*d HTTP/1.1\r\nHost: a\r\n\r\n", HTTP_MEMO_MAX, 0);
+	cr_expect_eq(recall(text), strlen(text));
+	snprintf(text, sizeof(text), "GET /%0*d HTTP/1.1\r\nHost: a\r\n\r\n", HTTP_MEMO_MAX + 1, 0);
+	cr_expect_eq(recall(text), 0, "too long, perhaps");
+	cr_assert_eq(request(GET_OF("/some?query")), HTTP_DONE);
+	cr_expect_eq(recall(GET_OF("/other?query")), strlen(GET_OF("/other?query")));
+	cr_expect_eq(recall(GET_OF("/some?other")), 0);
+}
+
+/* Any byte at any place of a request: what is recalled is what the parser says without a memo. */
+Test(http, what_is_recalled_is_what_is_parsed)
+{
+	static const char first[] = GET_OF("/p?q");
+	char text[sizeof(first)];
+	unsigned recalled = 0;
+
+	for (unsigned i = 0; i < (sizeof(first) - 1) * 255; i++) {
+		memset(&stream, 0, sizeof(stream));
+		cr_assert_eq(request(first), HTTP_DONE);
+		memcpy(text, first, sizeof(first));
+		text[i / 255] = (char)(1 + i % 255);
+		uint32_t len = recall(text);
+		struct http_info of_memo = info;
+
+		if (len == 0)
+			continue;
+		recalled++;
+		memo.len = 0;
+		cr_assert_eq(request(text), HTTP_DONE, "%s", text);
+		cr_assert_eq(consumed, len);
+		cr_assert(of_memo.keep_alive == info.keep_alive && of_memo.body_bytes == info.body_bytes &&
+			  of_memo.head == info.head && of_memo.version_10 == info.version_10);
+	}
+	/* The same itself for each place, and one of 26 * 2 + 10 + 5 in the path that is another. */
+	cr_expect_eq(recalled, sizeof(first) - 1 + 26 * 2 + 10 + 5 - 1);
+}
+
+Test(http, bodies_may_differ_if_as_long_as_the_headers_say)
+{
+	cr_assert_eq(response(OK), HTTP_DONE);
+	cr_expect_eq(recall("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nother" OK), strlen(OK));
+	cr_expect(info.status == 200 && info.body_bytes == 5 && info.keep_alive);
+	cr_expect_eq(recall("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhell"), 0);
+	cr_expect_eq(recall("HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nothers"), 0);
+	cr_assert_eq(response("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\n"),
+		     HTTP_DONE);
+	cr_expect_eq(recall("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\r"), 0);
+	cr_expect_eq(recall("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n0\r\n\r\n"), 0);
 }
