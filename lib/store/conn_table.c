@@ -106,12 +106,26 @@ static void move(struct conn_table *table, uint32_t from, unsigned way, uint32_t
 		conn_bucket_stray_out(table->buckets[from], mark & CONN_TAG_MASK);
 }
 
+static uint32_t other_of(const struct conn_table *table, uint32_t bucket, unsigned way)
+{
+	uint32_t tag = conn_entry_mark(table->buckets[bucket][way]) & CONN_TAG_MASK;
+
+	return conn_other_bucket(table, bucket, tag);
+}
+
+static void prefetch_other(const struct conn_table *table, uint32_t bucket, unsigned way)
+{
+	__builtin_prefetch(table->buckets[other_of(table, bucket, way)]);
+}
+
 /*
  * Room by moving others, searched breadth first: nothing is moved before a way to a free place
  * is known, so failing leaves no trace. At a load of 0.75 under a third of buckets are full, so
  * that the 16 entries of the two roots nearly always suffice; the bound of 256 nodes looks at over 2000.
  */
 #define SEARCH_NODES 256
+/* Buckets that are asked for at once: nearly always one of the first three has room. */
+#define LOOK_AHEAD 3
 
 struct search_node {
 	uint32_t bucket;
@@ -141,28 +155,29 @@ static uint32_t shift(struct conn_table *table, const struct search_node *nodes,
 /* Makes room in one of two full buckets; returns which one, or UINT32_MAX. */
 static uint32_t make_room(struct conn_table *table, uint32_t home, uint32_t other)
 {
-	struct search_node nodes[SEARCH_NODES] = { { home, 0, 0 }, { other, 1, 0 } };
+	struct search_node nodes[SEARCH_NODES];
 	unsigned count = 2;
 
+	nodes[0] = (struct search_node){ home, 0, 0 };
+	nodes[1] = (struct search_node){ other, 1, 0 };
 	for (unsigned i = 0; i < count; i++) {
-		const uint64_t *entries = table->buckets[nodes[i].bucket];
-		uint32_t to[CONN_WAYS];
+		uint32_t bucket = nodes[i].bucket;
 
+		for (unsigned way = 0; way < LOOK_AHEAD; way++)
+			prefetch_other(table, bucket, way);
 		for (unsigned way = 0; way < CONN_WAYS; way++) {
-			uint32_t tag = conn_entry_mark(entries[way]) & CONN_TAG_MASK;
+			uint32_t to = other_of(table, bucket, way);
 
-			to[way] = conn_other_bucket(table, nodes[i].bucket, tag);
-			__builtin_prefetch(table->buckets[to[way]]);
-		}
-		for (unsigned way = 0; way < CONN_WAYS; way++) {
+			if (way + LOOK_AHEAD < CONN_WAYS)
+				prefetch_other(table, bucket, way + LOOK_AHEAD);
 			/*
 			 * The first free place found is the nearest, so that no bucket is twice on its
 			 * way.
 			 */
-			if (has_room(table, to[way]))
-				return shift(table, nodes, i, way, to[way]);
+			if (has_room(table, to))
+				return shift(table, nodes, i, way, to);
 			if (count < SEARCH_NODES)
-				nodes[count++] = (struct search_node){ to[way], (uint16_t)i, (uint8_t)way };
+				nodes[count++] = (struct search_node){ to, (uint16_t)i, (uint8_t)way };
 		}
 	}
 	return UINT32_MAX;
@@ -172,24 +187,53 @@ static uint32_t make_room(struct conn_table *table, uint32_t home, uint32_t othe
  * Sends one entry that stands away from home in this full bucket back to its home, if that has room by
  * now. True when it did, and there is a free place here. Without this, entries that once strayed stay so, and
  * take the places of others: after some turns of churn at a load of 0.75 a fifth of all stood away
- * instead of a twentieth.
+ * instead of a twentieth. A bucket that was full stays so until something is removed: while a table only
+ * grows there is nothing to look for.
  */
 static bool send_home(struct conn_table *table, uint32_t bucket)
 {
 	const uint64_t *entries = table->buckets[bucket];
 
-	for (unsigned way = 0; way < CONN_WAYS; way++) {
-		uint32_t mark = conn_entry_mark(entries[way]), home;
+	for (unsigned way = 0; way < CONN_WAYS && table->vacated > 0; way++) {
+		uint32_t home;
 
-		if (!(mark & CONN_AWAY))
+		if (!(conn_entry_mark(entries[way]) & CONN_AWAY))
 			continue;
-		home = conn_other_bucket(table, bucket, mark & CONN_TAG_MASK);
+		home = other_of(table, bucket, way);
 		if (has_room(table, home)) {
 			move(table, bucket, way, home);
 			return true;
 		}
+		table->vacated--;
 	}
 	return false;
+}
+
+void conn_table_expect_bulk(const struct conn_table *table, const uint64_t *hashes, unsigned n)
+{
+	uint32_t full[CONN_TABLE_BULK_MAX][2]; /* home buckets, and the others of their keys */
+	unsigned count = 0;
+
+	CHECK(n <= CONN_TABLE_BULK_MAX);
+	/* At two entries a bucket one in a thousand is full. */
+	if (table->entries < 2 * table->bucket_count)
+		return;
+	for (unsigned i = 0; i < n; i++) {
+		struct conn_place at = conn_place_of(table, hashes[i]);
+		struct conn_match free = conn_bucket_match(table->buckets[at.home], 0);
+		uint32_t other = conn_other_bucket(table, at.home, at.tag);
+
+		if (free.ways != 0 && conn_strays(free.strays, at.tag) == 0)
+			continue;
+		__builtin_prefetch(table->buckets[other]);
+		full[count][0] = at.home;
+		full[count][1] = other;
+		count += free.ways == 0;
+	}
+	for (unsigned i = 0; i < count; i++)
+		if (!has_room(table, full[i][1]))
+			for (unsigned way = 0; way < LOOK_AHEAD; way++)
+				prefetch_other(table, full[i][0], way);
 }
 
 /* The bucket to put a key in, with room made there, or UINT32_MAX. */
@@ -243,6 +287,7 @@ void conn_table_remove(struct conn_table *table, uint64_t hash, ref r)
 	else
 		remove_stray(table, at, r);
 	table->entries--;
+	table->vacated++;
 	table->changes++;
 }
 
@@ -271,6 +316,7 @@ void conn_table_remove_bulk(struct conn_table *table, const uint64_t *hashes, co
 	for (unsigned k = 0; k < count; k++)
 		remove_stray(table, conn_place_of(table, hashes[strays[k]]), refs[strays[k]]);
 	table->entries -= n;
+	table->vacated += n;
 	table->changes += n;
 }
 

@@ -30,6 +30,8 @@ struct conn_table {
 	uint32_t entries;
 	/* Grows with every insert, removal and replacement: tells whether a bulk answer is still fresh. */
 	uint64_t changes;
+	/* Removals, less the full homes that inserts have since looked at in the hope to send an entry there. */
+	uint64_t vacated;
 	/* Where records stand, to compare tuples. Their tuple is at offset 0; field is unused. */
 	struct ref_pool pools[REF_KINDS];
 };
@@ -70,6 +72,12 @@ void conn_table_find_bulk(const struct conn_table *table, const uint64_t *hashes
  * tag another one shares may be missing here. The home buckets should have been prefetched.
  */
 uint64_t conn_table_absent_bulk(const struct conn_table *table, const uint64_t *hashes, unsigned n);
+
+/*
+ * A burst of n <= CONN_TABLE_BULK_MAX keys is likely to be inserted next: has fetched what that will look at
+ * beside the home buckets, which should have been prefetched. Costs nothing in a table that is nearly empty.
+ */
+void conn_table_expect_bulk(const struct conn_table *table, const uint64_t *hashes, unsigned n);
 
 /* The tuple must not be in the table. False when there is no room: the table is as it was. */
 bool conn_table_insert(struct conn_table *table, uint64_t hash, ref r);

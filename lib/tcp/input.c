@@ -390,14 +390,18 @@ static inline bool still_stands(const struct tcp *tcp, struct answers *answers, 
 static void expect_handshakes(const struct tcp *tcp, struct seg *segs, const ref *refs, unsigned n)
 {
 	struct seg *expected[TCP_BURST_MAX];
-	unsigned count = 0;
+	uint64_t hashes[TCP_BURST_MAX];
+	unsigned count = 0, opening = 0;
 
 	for (unsigned i = 0; i < n; i++) {
 		bool opens = refs[i] == REF_NONE && (segs[i].flags & (SEG_SYN | SEG_ACK)) == SEG_SYN;
 
 		expected[count] = &segs[i];
+		hashes[opening] = segs[i].hash;
 		count += opens || ref_kind(refs[i]) == REF_HALF_OPEN;
+		opening += opens;
 	}
+	conn_table_expect_bulk(&tcp->table, hashes, opening);
 	isn_look_ahead(tcp, expected, count);
 }
 

@@ -76,8 +76,20 @@ void ports_expect(struct tcp *tcp, const struct weir_address *locals, unsigned n
 	}
 }
 
+/* Before the first of them: by now their buckets have come. */
+static void look_further(const struct tcp *tcp)
+{
+	uint64_t hashes[PORTS_EXPECTED];
+
+	for (unsigned i = 0; i < tcp->expected_count; i++)
+		hashes[i] = tcp->expected[i].hash;
+	conn_table_expect_bulk(&tcp->table, hashes, tcp->expected_count);
+}
+
 const struct claim *ports_next(struct tcp *tcp)
 {
+	if (tcp->expected_next == 0)
+		look_further(tcp);
 	struct claim *claim = &tcp->expected[tcp->expected_next++];
 
 	DCHECK(tcp->expected_next <= tcp->expected_count);

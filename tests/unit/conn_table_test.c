@@ -133,6 +133,16 @@ static void check_all(const struct fixture *f)
 	}
 }
 
+/* Foresees the inserts of some keys in a row, however full the table is. */
+static void expect(const struct fixture *f, uint32_t first, uint32_t n)
+{
+	uint64_t hashes[CONN_TABLE_BULK_MAX];
+
+	for (uint32_t i = 0; i < n; i++)
+		hashes[i] = f->keys[(first + i) % f->count].hash;
+	conn_table_expect_bulk(&f->table, hashes, n);
+}
+
 /* Inserts, removals and replacements in random order; every call must move table.changes. */
 static void churn(struct fixture *f, uint32_t steps, uint64_t seed)
 {
@@ -147,6 +157,7 @@ static void churn(struct fixture *f, uint32_t steps, uint64_t seed)
 
 		if (f->keys[i].r == REF_NONE) {
 			memcpy(before, f->table.buckets, table_bytes(f));
+			expect(f, i, step % (CONN_TABLE_BULK_MAX + 1));
 			changed = insert(f, i, kind);
 			cr_assert(changed || memcmp(before, f->table.buckets, table_bytes(f)) == 0,
 				  "a failed insert left a trace, seed %lu step %u", seed, step);
@@ -335,6 +346,7 @@ Test(conn_table, full_table_is_left_as_it_was)
 		cr_assert_eq(memcmp(before, f.table.buckets, table_bytes(&f)), 0);
 	}
 	check_all(&f);
+	cr_assert_eq(f.table.vacated, 0);
 	/* Two choices and moving fill a table nearly to the last place. */
 	cr_assert_gt(refused, 0);
 	cr_assert_gt(f.table.entries * 100, f.table.bucket_count * 8 * 97, "%u entries", f.table.entries);
@@ -411,6 +423,7 @@ Test(conn_table, few_misses_look_twice)
 		cr_assert(insert(&f, i, REF_HOT));
 	}
 	cr_assert_lt(second_looks(&f), 26);
+	cr_assert_leq(f.table.vacated, 3 * f.count);
 	check_all(&f);
 	fixture_free(&f);
 }
