@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "base/arena.h"
+#include "base/check.h"
 
 #define SLOT_NONE UINT32_MAX
 
@@ -26,15 +27,45 @@ struct slot_pool {
 
 void slot_pool_init(struct slot_pool *pool, struct arena *arena, uint32_t capacity, uint32_t stride);
 
-/* A slot, or SLOT_NONE when all are taken. Its first four bytes are undefined, the rest as it was left. */
-uint32_t slot_pool_take(struct slot_pool *pool);
-
-/* Gives a slot back; overwrites its first four bytes. */
-void slot_pool_give(struct slot_pool *pool, uint32_t slot);
-
 static inline void *slot_pool_at(const struct slot_pool *pool, uint32_t slot)
 {
 	return pool->base + (uint64_t)slot * pool->stride;
+}
+
+/*
+ * The link of a free slot is written and read atomically (relaxed) only because other threads scan pools:
+ * they may read the first four bytes of a record at any time, and find them torn from the rest.
+ */
+static inline uint32_t *slot_pool_link(const struct slot_pool *pool, uint32_t slot)
+{
+	return slot_pool_at(pool, slot);
+}
+
+/* The rarer half of slot_pool_take(): no slot that was used before is free. */
+uint32_t slot_pool_take_fresh(struct slot_pool *pool);
+
+/* A slot, or SLOT_NONE when all are taken. Its first four bytes are undefined, the rest as it was left. */
+static inline uint32_t slot_pool_take(struct slot_pool *pool)
+{
+	uint32_t slot = pool->top;
+
+	if (slot == SLOT_NONE)
+		return slot_pool_take_fresh(pool);
+	pool->used++;
+	pool->top = __atomic_load_n(slot_pool_link(pool, slot), __ATOMIC_RELAXED);
+	/* After many were freed at once the stack is cold: the next take waits for the next link. */
+	if (pool->top != SLOT_NONE)
+		__builtin_prefetch(slot_pool_link(pool, pool->top), 1);
+	return slot;
+}
+
+/* Gives a slot back; overwrites its first four bytes. */
+static inline void slot_pool_give(struct slot_pool *pool, uint32_t slot)
+{
+	DCHECK(slot < pool->fresh && pool->used > 0);
+	__atomic_store_n(slot_pool_link(pool, slot), pool->top, __ATOMIC_RELAXED);
+	pool->top = slot;
+	pool->used--;
 }
 
 static inline uint32_t slot_pool_free(const struct slot_pool *pool)

@@ -12,13 +12,6 @@
 #include "tcp/sent.h"
 #include "tcp/timers.h"
 
-void ack_window(struct tcb *tcb, uint16_t wnd)
-{
-	tcb->snd_wnd = wnd;
-	if (wnd > tcb->snd_wnd_max)
-		tcb->snd_wnd_max = wnd;
-}
-
 /*
  * The round trip of what was just acknowledged, if it can be told (Karn, RFC 6298 section 3). acked:
  * NULL without an extension.

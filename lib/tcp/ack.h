@@ -17,6 +17,11 @@ static inline bool ack_fin_acked(const struct tcp *tcp, const struct tcb *tcb)
 }
 
 /* Takes the peer's window from a segment that is not older than the last one used. */
-void ack_window(struct tcb *tcb, uint16_t wnd);
+static inline void ack_window(struct tcb *tcb, uint16_t wnd)
+{
+	tcb->snd_wnd = wnd;
+	if (wnd > tcb->snd_wnd_max)
+		tcb->snd_wnd_max = wnd;
+}
 
 #endif

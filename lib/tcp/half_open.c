@@ -302,9 +302,8 @@ verdict half_open_make(struct tcp *tcp, const struct seg *seg, uint8_t listener,
 {
 	const struct listener *l = &tcp->listeners[listener];
 	bool limited = l->defence.half_open_per_source != 0;
-	struct weir_address source = tuple_remote(&seg->tuple, &tcp->side->pair);
 
-	if (limited && !sources_take(tcp, l, source))
+	if (limited && !sources_take(tcp, l, tuple_remote(&seg->tuple, &tcp->side->pair)))
 		return COUNT_drop_source_half_open;
 	uint32_t slot = take(tcp, l);
 	verdict v = slot == SLOT_NONE                   ? COUNT_drop_half_open_full :
@@ -315,7 +314,7 @@ verdict half_open_make(struct tcp *tcp, const struct seg *seg, uint8_t listener,
 		if (slot != SLOT_NONE)
 			slot_pool_give(&tcp->half_opens, slot);
 		if (limited)
-			sources_give(tcp, source);
+			sources_give(tcp, tuple_remote(&seg->tuple, &tcp->side->pair));
 		return v;
 	}
 	struct half_open *half = half_open_at(tcp, slot);

@@ -17,15 +17,37 @@ struct isn {
 	uint32_t ts_offset; /* never 0 */
 };
 
-struct isn isn_make(const struct tcp *tcp, const struct tuple *tuple);
-
-/* The same, of an F that was computed ahead. */
-struct isn isn_of(const struct tcp *tcp, uint64_t f);
-
 /* Computes F for n <= TCP_BURST_MAX segments at once. Who asks for theirs while they are under way then has it. */
 void isn_look_ahead(const struct tcp *tcp, struct seg *const *segs, unsigned n);
 
+/* F, computed now. */
+uint64_t isn_f(const struct tcp *tcp, const struct tuple *tuple);
+
+static inline uint64_t isn_f_known(const struct tcp *tcp, const struct tuple *tuple)
+{
+	return tcp_seg_is_of(tcp, tuple) && tcp->seg->f != 0 ? tcp->seg->f : isn_f(tcp, tuple);
+}
+
+/* Of an F that was computed ahead. */
+static inline struct isn isn_of(const struct tcp *tcp, uint64_t f)
+{
+	uint32_t clock = (uint32_t)(tcp->now_ns >> 12);
+
+	return (struct isn){
+		.iss = clock + (uint32_t)f,
+		.ts_offset = (uint32_t)(f >> 32) | 1,
+	};
+}
+
+static inline struct isn isn_make(const struct tcp *tcp, const struct tuple *tuple)
+{
+	return isn_of(tcp, isn_f_known(tcp, tuple));
+}
+
 /* The same offset again. */
-uint32_t isn_ts_offset(const struct tcp *tcp, const struct tuple *tuple);
+static inline uint32_t isn_ts_offset(const struct tcp *tcp, const struct tuple *tuple)
+{
+	return isn_make(tcp, tuple).ts_offset;
+}
 
 #endif

@@ -5,9 +5,6 @@
 #include "tcp/output.h"
 #include "tcp/profiles.h"
 
-/* Half a second in ticks, for the limit of challenge ACKs. */
-#define CHALLENGE_SHIFT 9
-
 struct seg *reply_new(struct tcp *tcp, const struct tuple *tuple, const struct pair *pair)
 {
 	if (ring_room(&tcp->replies_ring) == 0) {
@@ -84,11 +81,6 @@ void reply_keep_alive(struct tcp *tcp, struct tcb *tcb)
 		return;
 	output_header(tcp, tcb, reply, tcb->snd_nxt - 1);
 	count(tcp->counters, COUNT_keepalives_out);
-}
-
-uint8_t reply_half_second(const struct tcp *tcp)
-{
-	return (uint8_t)(tcp->tick >> CHALLENGE_SHIFT);
 }
 
 void reply_challenge(struct tcp *tcp, struct tcb *tcb)

@@ -36,8 +36,11 @@ void reply_reset(struct tcp *tcp, const struct tcb *tcb);
  */
 void reply_keep_alive(struct tcp *tcp, struct tcb *tcb);
 
-/* The present half second, modulo 256: what the limit of challenge ACKs is kept by. */
-uint8_t reply_half_second(const struct tcp *tcp);
+/* The present half second (2^9 ticks), modulo 256: what the limit of challenge ACKs is kept by. */
+static inline uint8_t reply_half_second(const struct tcp *tcp)
+{
+	return (uint8_t)(tcp->tick >> 9);
+}
 
 /*
  * Asks the peer of a synchronized connection to prove itself by an ACK of the present state (RFC
