@@ -41,6 +41,8 @@ uint64_t chain_read(const struct rte_mbuf *m, uint32_t offset, void *dst, uint32
 	uint32_t done = 0;
 	uint64_t sum = 0;
 
+	if (likely(offset + len <= m->data_len))
+		return csum_copy(dst, rte_pktmbuf_mtod_offset(m, const uint8_t *, offset), len);
 	for (; done < len; m = m->next) {
 		CHECK(m != NULL);
 		uint32_t part = part_of(m, &offset, len - done, &bytes);

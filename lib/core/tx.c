@@ -10,7 +10,7 @@
 #include "core/payload_mbuf.h"
 #include "core/vlan.h"
 #include "wire/build.h"
-#include "wire/plain.h"
+#include "wire/plain_like.h"
 
 void tx_finish_software(struct rte_mbuf *frame, const struct seg *seg, uint64_t payload_sum)
 {
@@ -101,6 +101,17 @@ static inline void fill_plain(struct weir_core *core, struct rte_mbuf *m, const 
 	m->pkt_len = m->data_len;
 }
 
+/* One of a run. */
+static inline void fill_like(struct weir_core *core, struct rte_mbuf *m, const struct seg *seg,
+			     const struct plain_like *like)
+{
+	uint8_t *bytes = rte_pktmbuf_mtod(m, uint8_t *);
+
+	plain_build_like(bytes, like, seg->seq, tcp_read(core->tcp, seg, bytes + like->bytes));
+	m->data_len = (uint16_t)(like->bytes + seg->len);
+	m->pkt_len = m->data_len;
+}
+
 static inline void fill(struct weir_core *core, struct rte_mbuf *m, struct seg *seg,
 			const struct seg_side *side, const struct eth_addr *dst)
 {
@@ -166,6 +177,29 @@ static void hold(struct weir_core *core, struct rte_mbuf *m, struct seg *seg, co
 	neigh_hold(&core->net.neigh, hop, payload_from_mbuf(m, &core->counters), core->now_ns);
 }
 
+/* Those behind the first that say what it says. Returns how many. */
+static unsigned fill_rest(struct weir_core *core, struct rte_mbuf *const *frames, const struct seg *segs,
+			  const struct seg_side *sides, unsigned n, const struct eth_addr *dst)
+{
+	struct plain_like like;
+	unsigned i = 1;
+
+	plain_like_of(&like, segs, &sides->pair, dst, &core->net.mac);
+	for (; i < n && segs[i].like_last; i++)
+		fill_like(core, frames[i], &segs[i], &like);
+	return i - 1;
+}
+
+/* The first segment, and with it the rest of its run, unless the port makes checksums. Returns how many. */
+static inline unsigned fill_run(struct weir_core *core, struct rte_mbuf *const *frames, struct seg *segs,
+				const struct seg_side *sides, unsigned n, const struct eth_addr *dst)
+{
+	fill(core, frames[0], segs, sides, dst);
+	if (n == 1 || !segs[1].like_last || core->tx_finish != tx_finish_software)
+		return 1;
+	return 1 + fill_rest(core, frames, segs, sides, n, dst);
+}
+
 /* Segments to frames; *n_out of them go now. False: the pool is empty. */
 static bool send_burst(struct weir_core *core, struct seg *segs, const struct seg_side *sides, unsigned n,
 		       struct rte_mbuf **out, unsigned *n_out)
@@ -174,7 +208,7 @@ static bool send_burst(struct weir_core *core, struct seg *segs, const struct se
 	unsigned got = alloc(core, frames, n), sent = 0;
 	struct way way = { .dst = NULL };
 
-	for (unsigned i = 0; i < got; i++) {
+	for (unsigned i = 0, run = 1; i < got; i += run, run = 1) {
 		struct rte_mbuf *m = frames[i];
 
 		if (unlikely(!find_way(core, &segs[i], &sides[i], &way))) {
@@ -183,8 +217,9 @@ static bool send_burst(struct weir_core *core, struct seg *segs, const struct se
 		} else if (unlikely(way.dst == NULL)) {
 			hold(core, m, &segs[i], &sides[i], way.hop);
 		} else {
-			fill(core, m, &segs[i], &sides[i], way.dst);
-			out[sent++] = m;
+			run = fill_run(core, &frames[i], &segs[i], &sides[i], got - i, way.dst);
+			for (unsigned k = 0; k < run; k++)
+				out[sent++] = frames[i + k];
 		}
 	}
 	*n_out = sent;

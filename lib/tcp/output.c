@@ -10,6 +10,7 @@
 #include "tcp/records.h"
 #include "tcp/recovery.h"
 #include "tcp/rtt.h"
+#include "tcp/run.h"
 #include "tcp/send_queue.h"
 #include "tcp/sent.h"
 
@@ -232,7 +233,7 @@ static void fill_payload(struct tcp *tcp, struct tcb *tcb, struct seg *seg, uint
 		seg->flags |= SEG_FIN;
 }
 
-static void start_timer(struct tcp *tcp, struct tcb *tcb)
+void output_start_timer(struct tcp *tcp, struct tcb *tcb)
 {
 	if (tcb->timer != TIMER_RETRANSMIT && tcb->timer != TIMER_PERSIST)
 		tcb_arm(tcp, tcb, TIMER_RETRANSMIT, rtt_rto_ticks(tcp, tcb));
@@ -257,7 +258,7 @@ static void note_sent(struct tcp *tcp, struct tcb *tcb, const struct seg *seg)
 	tcb->snd_nxt += space;
 	if (seg->flags & SEG_FIN)
 		tcb->flags |= TCB_FIN_SENT;
-	start_timer(tcp, tcb);
+	output_start_timer(tcp, tcb);
 }
 
 /* Closed since the first sending: the FIN rides along. */
@@ -286,7 +287,7 @@ static bool resend_piece(struct tcp *tcp, struct tcb *tcb, struct seg *seg, stru
 	fill(tcp, tcb, seg, side, una, len);
 	note_fin(tcp, tcb, seg);
 	count(tcp->counters, COUNT_retransmits);
-	start_timer(tcp, tcb);
+	output_start_timer(tcp, tcb);
 	return true;
 }
 
@@ -346,7 +347,7 @@ static bool resend_lost(struct tcp *tcp, struct tcb *tcb, struct seg *seg, struc
 	sent_again(tcp, ext, slot, seg_space(seg));
 	tcb->flags &= (uint16_t)~TCB_RESEND;
 	count(tcp->counters, COUNT_retransmits);
-	start_timer(tcp, tcb);
+	output_start_timer(tcp, tcb);
 	return true;
 }
 
@@ -378,6 +379,14 @@ static bool send_new(struct tcp *tcp, struct tcb *tcb, struct seg *seg, struct s
 		ecn_text_leaves(tcp, tcb, seg);
 	note_sent(tcp, tcb, seg);
 	return true;
+}
+
+/* Bulk data: what goes before the next segment that has more to say than the one before it. */
+static unsigned send_run(struct tcp *tcp, struct tcb *tcb, struct seg *segs, unsigned max)
+{
+	uint32_t room = window_room(tcp, tcb, tcb->snd_nxt), allowed = congestion_room(tcp, tcb);
+
+	return run_output(tcp, tcb, segs, max, room < allowed ? room : allowed);
 }
 
 /* What to send next: what is lost goes before what is new. */
@@ -486,6 +495,8 @@ static unsigned send(struct tcp *tcp, struct tcb *tcb, struct seg *segs, struct 
 	if (!(tcb->flags & (TCB_EXT | TCB_RESEND | TCB_PROBING))) {
 		n = send_small(tcp, tcb, segs);
 	} else {
+		if (tcb->flags & TCB_EXT)
+			n = send_run(tcp, tcb, segs, max);
 		while (n < max && send_next(tcp, tcb, &segs[n], &sides[n]))
 			n++;
 		if (n > 0 && tcb->flags & TCB_EXT)

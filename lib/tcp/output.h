@@ -58,6 +58,9 @@ static inline void output_ack_data(struct tcp *tcp, struct tcb *tcb)
 	output_mark(tcp, tcb);
 }
 
+/* Sequence space has gone out: the retransmission timer runs (RFC 6298 rule 5.1). */
+void output_start_timer(struct tcp *tcp, struct tcb *tcb);
+
 /* The window to offer: never less than was offered, more only when it is worth a segment (MUST-39). */
 uint32_t output_offer(const struct tcp *tcp, const struct tcb *tcb);
 

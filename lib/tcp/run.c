@@ -5,6 +5,9 @@
 #include "tcp/ecn.h"
 #include "tcp/output.h"
 #include "tcp/reassembly.h"
+#include "tcp/rtt.h"
+#include "tcp/send_queue.h"
+#include "tcp/sent.h"
 #include "tcp/text.h"
 
 /* What of a connection the segments of a run are held against. */
@@ -91,4 +94,43 @@ unsigned run_input(struct tcp *tcp, struct tcb *tcb, struct seg *segs, const str
 	output_ack_data(tcp, tcb);
 	count_add(tcp->counters, ACCEPTED, taken);
 	return taken;
+}
+
+/* Whether the next segments have nothing to say but new text. Behind our FIN there is none. */
+static bool may_leave(const struct tcb *tcb, const struct tcb_ext *ext)
+{
+	bool repairs = ext->lost > 0 || ext->recovering || ext->dup_acks > 0 ||
+		       tcb->flags & (TCB_RESEND | TCB_PROBING | TCB_FIN_SENT);
+	bool tells = ext->blocks > 0 || ext->duplicate.left != ext->duplicate.right || tcb->cwr_due;
+
+	return !repairs && !tells;
+}
+
+unsigned run_output(struct tcp *tcp, struct tcb *tcb, struct seg *segs, unsigned n, uint32_t room)
+{
+	struct tcb_ext *ext = tcb_ext(tcp, tcb);
+	uint32_t mss = tcb->mss, seq = tcb->snd_nxt, unsent = ext->queue_end - seq;
+	unsigned made = 0;
+
+	if (unsent <= mss || room < mss || !may_leave(tcb, ext))
+		return 0;
+	for (; made < n && unsent > mss && room >= mss; made++, unsent -= mss, room -= mss) {
+		if (!sent_append(tcp, ext, seq + made * mss, mss))
+			break;
+	}
+	if (made == 0)
+		return 0;
+	output_header(tcp, tcb, segs, seq);
+	segs->len = (uint16_t)mss;
+	ecn_text_leaves(tcp, tcb, segs);
+	for (unsigned i = 1; i < made; i++) {
+		segs[i] = *segs;
+		segs[i].seq = seq + i * mss;
+		segs[i].like_last = true;
+	}
+	send_queue_locate_run(tcp, ext, segs, made);
+	tcb->snd_nxt += made * mss;
+	count_add(tcp->counters, COUNT_bytes_out, made * mss);
+	output_start_timer(tcp, tcb);
+	return made;
 }

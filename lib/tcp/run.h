@@ -20,4 +20,11 @@
 unsigned run_input(struct tcp *tcp, struct tcb *tcb, struct seg *segs, const struct seg_side *sides,
 		   unsigned n);
 
+/*
+ * Writes full segments of new text, n at most, as far as `room` bytes, what is queued and the pools go; never the queue's last
+ * one, which says so and may bring a FIN. For a connection with an extension that owes nothing else: nothing is lost, being
+ * repaired, probed, or to be told besides. Returns how many.
+ */
+unsigned run_output(struct tcp *tcp, struct tcb *tcb, struct seg *segs, unsigned n, uint32_t room);
+
 #endif

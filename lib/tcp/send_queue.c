@@ -127,6 +127,24 @@ void send_queue_locate(struct tcp *tcp, const struct tcb *tcb, uint32_t seq, str
 	seg->offset = seq - start;
 }
 
+void send_queue_locate_run(const struct tcp *tcp, struct tcb_ext *ext, struct seg *segs, unsigned n)
+{
+	uint32_t slot = ext->cursor, start = ext->cursor_seq;
+	const struct piece *piece = piece_at(tcp, slot);
+
+	DCHECK(seq_ge(segs->seq, start));
+	for (unsigned i = 0; i < n; i++) {
+		for (; segs[i].seq - start >= piece->len; piece = piece_at(tcp, slot)) {
+			start += piece->len;
+			slot = piece->next;
+		}
+		segs[i].piece = slot;
+		segs[i].offset = segs[i].seq - start;
+	}
+	ext->cursor = slot;
+	ext->cursor_seq = start;
+}
+
 static uint64_t read_piece(const struct piece *piece, uint32_t offset, uint8_t *dst, uint32_t len)
 {
 	if (piece->is_static)
@@ -139,8 +157,12 @@ uint64_t tcp_read(const struct tcp *tcp, const struct seg *seg, void *dst)
 	if (seg->piece & SEND_QUEUE_STATIC)
 		return csum_copy(dst, tcp->statics[seg->piece & ~SEND_QUEUE_STATIC].bytes + seg->offset,
 				 seg->len);
+	const struct piece *first = piece_at(tcp, seg->piece);
 	uint32_t offset = seg->offset, done = 0;
 	uint64_t sum = 0;
+
+	if (offset + seg->len <= first->len)
+		return read_piece(first, offset, dst, seg->len);
 
 	for (uint32_t slot = seg->piece; done < seg->len; slot = piece_at(tcp, slot)->next) {
 		const struct piece *piece = piece_at(tcp, slot);

@@ -48,4 +48,7 @@ void send_queue_clear(struct tcp *tcp, struct tcb *tcb);
 /* Notes in a segment where its bytes, from sequence number seq on, are to be found. */
 void send_queue_locate(struct tcp *tcp, const struct tcb *tcb, uint32_t seq, struct seg *seg);
 
+/* The same for n segments of new text, one behind the other. */
+void send_queue_locate_run(const struct tcp *tcp, struct tcb_ext *ext, struct seg *segs, unsigned n);
+
 #endif

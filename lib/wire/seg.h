@@ -9,6 +9,7 @@
 #ifndef WEIR_WIRE_SEG_H
 #define WEIR_WIRE_SEG_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/payload.h"
@@ -58,9 +59,13 @@ struct seg {
 	uint32_t ack;
 	uint32_t tsval;
 	uint32_t tsecr;
-	uint16_t wnd;  /* as on the wire, not scaled */
-	uint16_t len;  /* bytes of payload, FIN and SYN not counted */
-	uint64_t hash; /* tuple_hash(), filled by the lookup stage; 0: not yet, or a sent segment */
+	uint16_t wnd; /* as on the wire, not scaled */
+	uint16_t len; /* bytes of payload, FIN and SYN not counted */
+	union {
+		uint64_t hash; /* received: tuple_hash(), filled by the lookup stage; 0: not yet */
+		/* Sent: says what the segment before it says, of its own stretch of the stream, as long. */
+		bool like_last;
+	};
 	/*
 	 * Received: the frame, trimmed to the payload where len > 0; whoever keeps it sets this to 0,
 	 * and otherwise the caller of tcp_input() frees it. Sent: 0.

@@ -352,3 +352,71 @@ TRACE_OF(6, a_run_ends_at_another_pair_of_its_name)
 	tcp_release(t->tcp, event.conn, (payload)(uintptr_t)event.payload);
 	recv(t, ACK, .seq = 1, .ack = 3);
 }
+
+/* What goes out in one call, and segment by segment: the same, and the same is left of the connection. */
+static void a_call_and_its_segments(struct trace *t, uint32_t queued)
+{
+	size_t bytes = tcp_footprint(&t->config);
+	struct tcb *tcb = tcb_at(t->tcp, t->conn.index);
+	struct seg whole[TCP_BURST_MAX], apart;
+	struct seg_side sides[TCP_BURST_MAX];
+	struct tcb_ext ext_whole;
+	struct tcb tcb_whole;
+	uint8_t *before = malloc(bytes);
+
+	trace_write_static(t, queued);
+	memcpy(before, t->memory, bytes);
+	unsigned n = tcp_output(t->tcp, whole, sides, TCP_BURST_MAX, t->now_ns);
+
+	tcb_whole = *tcb;
+	ext_whole = *tcb_ext(t->tcp, tcb);
+	memcpy(t->memory, before, bytes);
+	for (unsigned i = 0; i < n; i++) {
+		cr_assert_eq(tcp_output(t->tcp, &apart, sides, 1, t->now_ns), 1);
+		whole[i].like_last = false;
+		cr_assert_eq(memcmp(&apart, &whole[i], sizeof(apart)), 0, "segment %u of %u", i, n);
+	}
+	quiet(t);
+	cr_assert_eq(memcmp(tcb, &tcb_whole, sizeof(*tcb)), 0, "%u segments", n);
+	cr_assert_eq(memcmp(tcb_ext(t->tcp, tcb), &ext_whole, sizeof(ext_whole)), 0, "%u segments", n);
+	free(before);
+}
+
+/* All that is queued, the queue's last one with PSH; the windows end before it the other times. */
+TRACE(what_is_made_at_once_is_what_is_made_one_by_one)
+{
+	static const uint32_t queued[] = { 2000, 2920, 7301, 40000, 100000, 60000 };
+	uint32_t seq = 1;
+
+	trace_open_active(t);
+	for (unsigned i = 0; i < 6; i++) {
+		a_call_and_its_segments(t, queued[i]);
+		seq += trace_info(t).unacked_bytes;
+		send(t, ACK, .seq = 1, .ack = seq, .wnd = i == 3 ? 300 : 512);
+		while (trace_info(t).unsent_bytes > 0) {
+			struct seg seg;
+
+			cr_assert_eq(tcp_output(t->tcp, &seg, &t->ahead_side, 1, t->now_ns), 1);
+			seq += seg.len;
+			send(t, ACK, .seq = 1, .ack = seq, .wnd = i == 3 ? 300 : 512);
+		}
+		event(t, WEIR_EV_SENT);
+	}
+}
+
+/* Each of a run but its first says what the one before it says; the queue's last one has PSH to say. */
+TRACE(a_run_is_marked)
+{
+	struct seg segs[6];
+	struct seg_side sides[6];
+
+	trace_open_active(t);
+	trace_write(t, 5 * 1460);
+	cr_assert_eq(tcp_output(t->tcp, segs, sides, 6, t->now_ns), 5);
+	for (unsigned i = 0; i < 5; i++) {
+		cr_assert_eq(segs[i].like_last, i > 0 && i < 4, "segment %u", i);
+		cr_assert_eq(segs[i].flags, i < 4 ? ACK : PSH | ACK, "segment %u", i);
+	}
+	send(t, ACK, .seq = 1, .ack = 1 + 5 * 1460);
+	event(t, WEIR_EV_SENT);
+}
