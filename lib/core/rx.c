@@ -46,7 +46,7 @@ struct rx_burst {
 	/* Of segments. */
 	unsigned segs_count;
 	uint64_t texts; /* those with payload */
-	struct seg segs[CORE_BURST];
+	_Alignas(64) struct seg segs[CORE_BURST];
 	struct seg_side sides[CORE_BURST];
 	uint16_t fronts[CORE_BURST]; /* of those with payload: bytes of headers that were cut off */
 	uint8_t places[CORE_BURST];  /* of its frame */
@@ -196,12 +196,13 @@ static bool parse_plain(struct weir_core *core, struct rx_burst *burst, unsigned
 	uint64_t flags = m->ol_flags & core->rx_flags;
 	unsigned verified = (flags & RTE_MBUF_F_RX_IP_CKSUM_GOOD ? PLAIN_IP_VERIFIED : 0) |
 			    (flags & RTE_MBUF_F_RX_L4_CKSUM_GOOD ? PLAIN_TCP_VERIFIED : 0);
-	uint32_t headers;
 
-	if (m->nb_segs != 1 ||
-	    !plain_parse(rte_pktmbuf_mtod(m, const uint8_t *), m->data_len, verified, &core->net.mac, seg,
-			 pair, &headers) ||
-	    !net_plain_tuple(&core->net, &seg->tuple, pair))
+	if (m->nb_segs != 1)
+		return false;
+	unsigned headers = plain_parse(rte_pktmbuf_mtod(m, const uint8_t *), m->data_len, verified,
+				       &core->net.mac, seg, pair);
+
+	if (headers == 0 || !net_plain_tuple(&core->net, &seg->tuple, pair))
 		return false;
 	take_segment(core, burst, i, headers);
 	return true;

@@ -228,7 +228,7 @@ static bool send_burst(struct weir_core *core, struct seg *segs, const struct se
 
 static unsigned output_segments(struct weir_core *core, struct rte_mbuf **out, unsigned max)
 {
-	struct seg segs[CORE_BURST];
+	_Alignas(64) struct seg segs[CORE_BURST];
 	struct seg_side sides[CORE_BURST];
 	unsigned done = 0;
 

@@ -13,6 +13,7 @@
 #define WEIR_WIRE_CSUM_H
 
 #include <endian.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -79,6 +80,14 @@ static inline uint16_t csum_fold(uint64_t sum)
 	uint32_t half = (uint32_t)((sum + (sum << 32 | sum >> 32)) >> 32);
 
 	return (uint16_t)((half + (half << 16 | half >> 16)) >> 16);
+}
+
+/*
+ * Whether a sum that is not 0 folds to CSUM_RIGHT: folding keeps the remainder, and compilers turn this into one multiplication.
+ */
+static inline bool csum_is_right(uint64_t sum)
+{
+	return sum % CSUM_RIGHT == 0;
 }
 
 /* Stores a sum at its field: complemented, or as it is for a port that does the rest. */

@@ -21,25 +21,35 @@ enum plain_verified {
 	PLAIN_TCP_VERIFIED = 2,
 };
 
-/*
- * Fills seg, and of IPv6 the pair, as parse_tcp() does, and *headers: where the payload starts. False: not plain; all may
- * be half filled. verified: PLAIN_ bits. dst: who we are.
- */
-bool plain_parse(const uint8_t *frame, uint32_t len, unsigned verified, const struct eth_addr *dst,
-		 struct seg *seg, struct pair *pair, uint32_t *headers);
+/* Both ways, as they are done by the widest vectors that the processor has; found out before main(). */
+struct plain_way {
+	const char *name;
+	unsigned (*parse)(const uint8_t *frame, uint32_t len, unsigned verified, const struct eth_addr *dst,
+			  struct seg *seg, struct pair *pair);
+	unsigned (*build)(uint8_t *frame, const struct seg *seg, const struct pair *pair,
+			  const struct eth_addr *dst, const struct eth_addr *src, uint64_t payload_sum);
+};
+
+extern struct plain_way plain_way;
+
+/* "scalar" or "avx512"; NULL if there is none, or it does not run here. For tests. */
+const struct plain_way *plain_way_named(const char *name);
+
+extern const struct plain_way plain_scalar;
+
+/* Of builds for x86-64, to be had by the two above. Its tables are made once, before it is used. */
+extern const struct plain_way plain_avx512;
+void plain_avx512_init(void);
 
 /*
- * The same by name, for tests: "scalar", or "avx512", which sums up short segments in vectors; NULL where the build or the
- * processor has none. plain_parse() is the widest that there is, found out before main().
+ * Fills seg, and of IPv6 the pair, as parse_tcp() does. Returns where the payload starts; 0: not plain, and all may be half
+ * filled. verified: PLAIN_ bits. dst: who we are.
  */
-typedef bool (*plain_parse_fn)(const uint8_t *frame, uint32_t len, unsigned verified,
-			       const struct eth_addr *dst, struct seg *seg, struct pair *pair,
-			       uint32_t *headers);
-plain_parse_fn plain_parse_named(const char *name);
-
-/* Of builds for x86-64; to be had by the two above. */
-bool plain_parse_avx512(const uint8_t *frame, uint32_t len, unsigned verified, const struct eth_addr *dst,
-			struct seg *seg, struct pair *pair, uint32_t *headers);
+static inline unsigned plain_parse(const uint8_t *frame, uint32_t len, unsigned verified,
+				   const struct eth_addr *dst, struct seg *seg, struct pair *pair)
+{
+	return plain_way.parse(frame, len, verified, dst, seg, pair);
+}
 
 /* Bytes of all headers of a segment without SACK blocks: where its payload goes. */
 unsigned plain_headers(const struct seg *seg);
@@ -48,7 +58,11 @@ unsigned plain_headers(const struct seg *seg);
  * The way back, for a segment without SACK blocks: its headers, both checksums made of the words as they are written, and
  * of the sum of its payload, which stands in its place already. Equals build_headers() and build_csum(). Returns plain_headers().
  */
-unsigned plain_build(uint8_t *frame, const struct seg *seg, const struct pair *pair,
-		     const struct eth_addr *dst, const struct eth_addr *src, uint64_t payload_sum);
+static inline unsigned plain_build(uint8_t *frame, const struct seg *seg, const struct pair *pair,
+				   const struct eth_addr *dst, const struct eth_addr *src,
+				   uint64_t payload_sum)
+{
+	return plain_way.build(frame, seg, pair, dst, src, payload_sum);
+}
 
 #endif

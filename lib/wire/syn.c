@@ -99,15 +99,9 @@ static inline uint64_t sum_eights(const uint8_t *p, unsigned bytes)
 
 #define TCP_PSEUDO ((uint64_t)htobe16(IP_PROTOCOL_TCP) + htobe16(TCP_TOTAL))
 
-/* Whether it folds to CSUM_RIGHT: a sum of something is never 0. */
-static inline bool is_right(uint64_t sum)
-{
-	return sum % CSUM_RIGHT == 0;
-}
-
 static inline bool tcp_right(const uint8_t *tcp, uint64_t addresses)
 {
-	return is_right(csum_add(csum_add(sum_eights(tcp, TCP_TOTAL), addresses), TCP_PSEUDO));
+	return csum_is_right(csum_add(csum_add(sum_eights(tcp, TCP_TOTAL), addresses), TCP_PSEUDO));
 }
 
 bool syns_csums_right(const struct syns *syns, const uint8_t *frame)
@@ -117,7 +111,7 @@ bool syns_csums_right(const struct syns *syns, const uint8_t *frame)
 	uint64_t addresses = load64(frame + SRC);
 	uint64_t ip = csum_add(csum_add(load64(frame + 14), load32(frame + 22)), addresses);
 
-	return is_right(ip) && tcp_right(frame + TCP_AT, addresses);
+	return csum_is_right(ip) && tcp_right(frame + TCP_AT, addresses);
 }
 
 void syns_init(struct syns *syns, const struct eth_addr *dst, bool is6)

@@ -24,8 +24,10 @@ enum {
 
 _Static_assert(TCP_OPT_TS == (KIND_NOP << 24 | KIND_NOP << 16 | KIND_TS << 8 | LEN_TS), "NOP NOP TS");
 
-#define WORD_SACK_OK_TS (KIND_SACK_OK << 24 | LEN_SACK_OK << 16 | KIND_TS << 8 | LEN_TS)
-#define BYTES_SYN 20
+_Static_assert(TCP_OPT_MSS == (KIND_MSS << 24 | LEN_MSS << 16), "MSS");
+_Static_assert(TCP_OPT_SACK_OK_TS == (KIND_SACK_OK << 24 | LEN_SACK_OK << 16 | KIND_TS << 8 | LEN_TS),
+	       "SACK-permitted TS");
+_Static_assert(TCP_OPT_WSCALE == (KIND_NOP << 24 | KIND_WSCALE << 16 | LEN_WSCALE << 8), "NOP WSCALE");
 
 static void take_ts(const uint8_t *value, struct seg *seg)
 {
@@ -66,12 +68,12 @@ static void take_option(const uint8_t *option, struct seg *seg)
 /* MSS; SACK-permitted and TS; NOP and window scale: the order of a SYN by Linux, and of our own SYN-ACKs. */
 bool tcp_opt_parse_syn(const uint8_t *options, unsigned bytes, struct seg *seg)
 {
-	if (bytes != BYTES_SYN || !(seg->flags & SEG_SYN))
+	if (bytes != TCP_OPT_SYN_BYTES || !(seg->flags & SEG_SYN))
 		return false;
 	uint32_t mss = bytes_get32(options), wscale = bytes_get32(options + 16);
 
-	if (mss >> 16 != (KIND_MSS << 8 | LEN_MSS) || bytes_get32(options + 4) != WORD_SACK_OK_TS ||
-	    wscale >> 8 != (KIND_NOP << 16 | KIND_WSCALE << 8 | LEN_WSCALE))
+	if ((mss & 0xffff0000) != TCP_OPT_MSS || bytes_get32(options + 4) != TCP_OPT_SACK_OK_TS ||
+	    (wscale & 0xffffff00) != TCP_OPT_WSCALE)
 		return false;
 	seg->opts = SEG_OPT_MSS | SEG_OPT_SACK_OK | SEG_OPT_TS | SEG_OPT_WSCALE;
 	seg->mss = (uint16_t)mss;
@@ -140,11 +142,11 @@ uint64_t tcp_opt_build_any(uint8_t *options, const struct seg *seg)
 	uint64_t sum = 0;
 
 	if (seg->opts & SEG_OPT_MSS) {
-		sum += csum_put_word(option, KIND_MSS << 24 | LEN_MSS << 16 | seg->mss);
+		sum += csum_put_word(option, TCP_OPT_MSS | seg->mss);
 		option += 4;
 	}
 	if (seg->opts & SEG_OPT_TS) {
-		sum += csum_put_word(option, sack_ok ? WORD_SACK_OK_TS : TCP_OPT_TS);
+		sum += csum_put_word(option, sack_ok ? TCP_OPT_SACK_OK_TS : TCP_OPT_TS);
 		sum += csum_put_word(option + 4, seg->tsval);
 		sum += csum_put_word(option + 8, seg->tsecr);
 		option += TCP_OPT_TS_BYTES;
@@ -154,8 +156,7 @@ uint64_t tcp_opt_build_any(uint8_t *options, const struct seg *seg)
 		option += 4;
 	}
 	if (seg->opts & SEG_OPT_WSCALE)
-		sum += csum_put_word(option,
-				     KIND_NOP << 24 | KIND_WSCALE << 16 | LEN_WSCALE << 8 | seg->wscale);
+		sum += csum_put_word(option, TCP_OPT_WSCALE | seg->wscale);
 	return sum;
 }
 

@@ -25,6 +25,12 @@
 #define TCP_OPT_TS 0x0101080au
 #define TCP_OPT_TS_BYTES 12
 
+/* The other words of a SYN's options as Linux has them, with 0 for values, and all of their bytes. */
+#define TCP_OPT_MSS 0x02040000u
+#define TCP_OPT_SACK_OK_TS 0x0402080au
+#define TCP_OPT_WSCALE 0x01030300u
+#define TCP_OPT_SYN_BYTES 20
+
 /*
  * Reads `bytes` of options into seg->opts, mss, wscale, tsval and tsecr; seg->flags is there already.
  * ACCEPTED or drop_tcp_option_length (RFC 9293 MUST-7).

@@ -29,7 +29,8 @@ static verdict parse(const struct host *host, const uint8_t *bytes, uint32_t len
 {
 	struct frame frame = { .bytes = bytes, .contiguous = len, .total = len };
 
-	if (host->plain && plain_parse(bytes, len, false, &macs[host->end], seg, &side->pair, headers))
+	*headers = host->plain ? plain_parse(bytes, len, 0, &macs[host->end], seg, &side->pair) : 0;
+	if (*headers != 0)
 		return ACCEPTED;
 	verdict v = parse_link(&frame);
 
