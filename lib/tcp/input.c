@@ -186,8 +186,8 @@ static verdict syn_arrives(struct tcp *tcp, struct tcb *tcb, const struct seg *s
  */
 static inline bool goes_on(const struct tcb *tcb, const struct seg *seg)
 {
-	if ((seg->flags & (SEG_SYN | SEG_RST | SEG_ACK)) != SEG_ACK || seg->seq != tcb->rcv_nxt ||
-	    seg->len > tcb_rcv_wnd(tcb) || tcb->state == WEIR_SYN_RECEIVED)
+	if (!SHORT_WAYS || (seg->flags & (SEG_SYN | SEG_RST | SEG_ACK)) != SEG_ACK ||
+	    seg->seq != tcb->rcv_nxt || seg->len > tcb_rcv_wnd(tcb) || tcb->state == WEIR_SYN_RECEIVED)
 		return false;
 	return !(tcb->flags & TCB_TS) || (seg->opts & SEG_OPT_TS && seq_ge(seg->tsval, tcb->ts_recent));
 }
@@ -427,7 +427,7 @@ unsigned tcp_input(struct tcp *tcp, struct seg *segs, const struct seg_side *sid
 	for (i = 0; i < n && (i < sure || room(tcp) > 0); i++) {
 		ref r = refs[i];
 
-		if (!still_stands(tcp, &answers, r, &segs[i]))
+		if (!SHORT_WAYS || !still_stands(tcp, &answers, r, &segs[i]))
 			r = conn_table_find(&tcp->table, segs[i].hash, &segs[i].tuple);
 		tcp->seg = &segs[i];
 		tcp->side = &sides[i];

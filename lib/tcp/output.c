@@ -493,7 +493,7 @@ static unsigned send(struct tcp *tcp, struct tcb *tcb, struct seg *segs, struct 
 	if (!piece_fits(tcp, tcb))
 		return 0;
 	if (!(tcb->flags & (TCB_EXT | TCB_RESEND | TCB_PROBING))) {
-		n = send_small(tcp, tcb, segs);
+		n = SHORT_WAYS ? send_small(tcp, tcb, segs) : send_new(tcp, tcb, segs, sides);
 	} else {
 		if (tcb->flags & TCB_EXT)
 			n = send_run(tcp, tcb, segs, max);

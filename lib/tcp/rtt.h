@@ -63,7 +63,7 @@ uint32_t rtt_rto_ticks_exactly(const struct tcp *tcp, const struct tcb *tcb);
 /* The present RTO in ticks: rule 2.3 within the configured bounds, doubled for each retry (5.5). */
 static inline uint32_t rtt_rto_ticks(const struct tcp *tcp, const struct tcb *tcb)
 {
-	if (tcb->retries == 0 && !(tcb->flags & TCB_EXT)) {
+	if (SHORT_WAYS && tcb->retries == 0 && !(tcb->flags & TCB_EXT)) {
 		if (rtt_is_unknown(tcb))
 			return tcp->times.rto_initial;
 		if (rtt_is_near(tcp, tcb))

@@ -15,6 +15,7 @@
 #include "base/limit.h"
 #include "base/ref.h"
 #include "base/seq.h"
+#include "base/short_ways.h"
 #include "store/conn_table.h"
 #include "store/slot_pool.h"
 #include "store/timer_wheel.h"
@@ -233,7 +234,7 @@ static inline uint16_t tcp_rcv_mss(const struct tcp *tcp, bool is6)
 /* Whether what was computed for the whole burst tells of this tuple: nearly all who ask have it from the segment. */
 static inline bool tcp_seg_is_of(const struct tcp *tcp, const struct tuple *tuple)
 {
-	return tcp->seg != NULL && tuple_equal(&tcp->seg->tuple, tuple);
+	return SHORT_WAYS && tcp->seg != NULL && tuple_equal(&tcp->seg->tuple, tuple);
 }
 
 static inline uint64_t tcp_hash(const struct tcp *tcp, const struct tuple *tuple)

@@ -5,6 +5,7 @@
 
 #include "fuzz/fault.h"
 #include "fuzz/stream_check.h"
+#include "fuzz/witness.h"
 #include "support/payload_arena.h"
 #include "tcp/half_open.h"
 #include "tcp/sent.h"
@@ -378,6 +379,7 @@ void invariants_check(struct shard *shard)
 	buffers += shard->elsewhere + (shard->other != NULL ? shard->other->buffers : 0);
 	HOLDS(buffers == payload_arena_live(), "%lu buffers, found %lu", (unsigned long)payload_arena_live(),
 	      (unsigned long)buffers);
+	witness_look(shard);
 }
 
 static void check_overdue(const struct tcp *tcp)

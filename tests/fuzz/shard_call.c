@@ -5,10 +5,12 @@
 #include "fuzz/fault.h"
 #include "fuzz/invariants.h"
 #include "fuzz/shard.h"
+#include "fuzz/witness.h"
 #include "support/payload_arena.h"
 #include "tcp/send_queue.h"
 
 #define MOST_AT_ONCE 20000 /* bytes */
+#define EXPECTED 3         /* opens, as many as there are ports to choose */
 
 enum call {
 	CALL_SEND,
@@ -30,6 +32,7 @@ enum call {
 
 static void say(const struct shard *shard, const char *call, weir_conn conn, int result)
 {
+	witness_note_number(result);
 	TELL("%10.6f %s(%u/%u): %d\n", (double)shard->now_ns / 1e9, call, conn.index, conn.generation,
 	     result);
 }
@@ -121,10 +124,44 @@ static void open_listener(struct shard *shard, struct bytes_in *in)
 	invariants_check(shard);
 }
 
+/* By the long ways nothing is made ready: what was computed is computed anew, and F when the open comes. */
+static void expect_more(struct tcp *tcp, struct weir_address local, struct weir_endpoint remote)
+{
+	const struct weir_address locals[EXPECTED] = { local, local, local };
+
+	tcp_expect_opens(tcp, locals, EXPECTED, remote);
+	for (unsigned i = 0; i < EXPECTED && !SHORT_WAYS; i++) {
+		struct claim *claim = &tcp->expected[i];
+
+		claim->tuple = tcp_tuple(tcp, &claim->pair, claim->tuple.lport, claim->tuple.rport);
+		claim->hash = tuple_hash(tcp->secrets.table, &claim->tuple);
+		claim->f = 0;
+	}
+}
+
+/* As core/weir.c does: one that was expected if there is one, else expectations begin anew. */
+static int open_one(struct shard *shard, struct weir_endpoint local, struct weir_endpoint remote,
+		    weir_conn *conn)
+{
+	struct tcp *tcp = shard->tcp;
+	int err = -EADDRINUSE;
+
+	if (local.port == 0 && tcp_opens_expected(tcp) &&
+	    address_equal(tcp->expected[0].pair.remote, remote.address))
+		err = tcp_connect_expected(tcp, 43, shard->now_ns, conn);
+	if (err != -EADDRINUSE)
+		return err;
+	tcp_expect_opens(tcp, NULL, 0, remote);
+	err = tcp_connect(tcp, local, remote, 43, shard->now_ns, conn);
+	if (err == 0 && local.port == 0)
+		expect_more(tcp, local.address, remote);
+	return err;
+}
+
 int shard_connect(struct shard *shard, struct weir_endpoint local, struct weir_endpoint remote)
 {
 	weir_conn conn = { 0 };
-	int err = tcp_connect(shard->tcp, local, remote, 43, shard->now_ns, &conn);
+	int err = open_one(shard, local, remote, &conn);
 
 	say(shard, "connect", conn, err);
 	if (err == 0)
