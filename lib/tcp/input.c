@@ -319,6 +319,16 @@ static void name_all(const struct tcp *tcp, const struct unnamed *unnamed, struc
 	}
 }
 
+/* Bulk data comes so: a burst of one connection's, and the first and the last tell if it may be one. */
+static bool of_one_tuple(const uint64_t *addrs, const uint32_t *ports, unsigned n)
+{
+	uint64_t differ = (addrs[0] ^ addrs[n - 1]) | (ports[0] ^ ports[n - 1]);
+
+	for (unsigned i = 1; i < n && differ == 0; i++)
+		differ = (addrs[0] ^ addrs[i]) | (ports[0] ^ ports[i]);
+	return differ == 0;
+}
+
 void tcp_look_ahead(const struct tcp *tcp, struct seg *segs, const struct seg_side *sides, unsigned n)
 {
 	uint64_t addrs[TCP_BURST_MAX], hashes[TCP_BURST_MAX];
@@ -337,11 +347,29 @@ void tcp_look_ahead(const struct tcp *tcp, struct seg *segs, const struct seg_si
 	} while (++i < n);
 	if (unnamed.count > 0)
 		name_all(tcp, &unnamed, segs, addrs);
+	if (of_one_tuple(addrs, ports, n)) {
+		uint64_t hash = tuple_hash(tcp->secrets.table, &segs->tuple);
+
+		for (i = 0; i < n; i++)
+			segs[i].hash = hash;
+		conn_table_prefetch(&tcp->table, hash);
+		return;
+	}
 	tcp->cookies.bulk->hash13_12(tcp->secrets.table, addrs, ports, n, hashes);
 	for (i = 0; i < n; i++) {
 		segs[i].hash = hashes[i];
 		conn_table_prefetch(&tcp->table, hashes[i]);
 	}
+}
+
+/* As of_one_tuple(); different tuples may have one hash. */
+static bool all_alike(const uint64_t *hashes, const struct tuple *const *tuples, unsigned n)
+{
+	bool alike = hashes[0] == hashes[n - 1];
+
+	for (unsigned i = 1; i < n && alike; i++)
+		alike = tuple_equal(tuples[0], tuples[i]);
+	return alike;
 }
 
 /* The records of a burst. */
@@ -359,6 +387,12 @@ static void find(const struct tcp *tcp, struct seg *segs, const struct seg_side 
 		tuples[i] = &segs[i].tuple;
 		hashes[i] = segs[i].hash;
 	} while (++i < n);
+	if (all_alike(hashes, tuples, n)) {
+		refs[0] = conn_table_find(&tcp->table, hashes[0], tuples[0]);
+		for (i = 1; i < n; i++)
+			refs[i] = refs[0];
+		return;
+	}
 	conn_table_find_bulk(&tcp->table, hashes, tuples, n, refs);
 }
 

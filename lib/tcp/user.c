@@ -128,9 +128,9 @@ static int may_send(const struct tcp *tcp, const struct tcb *tcb)
 	return output_room(tcp, tcb) ? 0 : -EAGAIN;
 }
 
-int tcp_may_send(const struct tcp *tcp, weir_conn conn, uint32_t buffers)
+/* The same of data in so many buffers. */
+static int may_send_buffers(const struct tcp *tcp, const struct tcb *tcb, uint32_t buffers)
 {
-	const struct tcb *tcb = tcb_find(tcp, conn);
 	int err = may_send(tcp, tcb);
 
 	if (err != 0)
@@ -142,18 +142,21 @@ int tcp_may_send(const struct tcp *tcp, weir_conn conn, uint32_t buffers)
 	return tcb->flags & TCB_EXT && tcb_ext(tcp, tcb)->pieces >= tcp->send_buffers ? -EAGAIN : 0;
 }
 
+int tcp_may_send(const struct tcp *tcp, weir_conn conn, uint32_t buffers)
+{
+	return may_send_buffers(tcp, tcb_find(tcp, conn), buffers);
+}
+
 uint32_t tcp_queued(const struct tcp *tcp)
 {
 	return tcp->queued;
 }
 
-static int send_piece(struct tcp *tcp, weir_conn conn, const struct piece *piece)
+/* For a connection that may send. */
+static int send_piece(struct tcp *tcp, struct tcb *tcb, const struct piece *piece)
 {
-	struct tcb *tcb = tcb_find(tcp, conn);
-	int err = may_send(tcp, tcb);
+	int err;
 
-	if (err != 0)
-		return err;
 	if (piece->len == 0)
 		return -EINVAL;
 	if (!tcb_extend(tcp, tcb))
@@ -168,11 +171,12 @@ static int send_piece(struct tcp *tcp, weir_conn conn, const struct piece *piece
 
 int tcp_send(struct tcp *tcp, weir_conn conn, payload data)
 {
-	int err = tcp_may_send(tcp, conn, payload_buffers(data));
+	struct tcb *tcb = tcb_find(tcp, conn);
+	int err = may_send_buffers(tcp, tcb, payload_buffers(data));
 
 	if (err != 0)
 		return err;
-	return send_piece(tcp, conn, &(struct piece){ .data = data, .len = payload_bytes(data) });
+	return send_piece(tcp, tcb, &(struct piece){ .data = data, .len = payload_bytes(data) });
 }
 
 int tcp_send_static(struct tcp *tcp, weir_conn conn, int id)
@@ -193,7 +197,7 @@ int tcp_send_static(struct tcp *tcp, weir_conn conn, int id)
 		output_mark(tcp, tcb);
 		return 0;
 	}
-	return send_piece(tcp, conn,
+	return send_piece(tcp, tcb,
 			  &(struct piece){ .bytes = bytes->bytes, .len = bytes->len, .is_static = true });
 }
 
