@@ -260,10 +260,9 @@ static bool receive_plain(struct stand *s, const uint8_t *frame)
 {
 	struct seg seg;
 	struct seg_side side;
-	uint32_t headers;
+	unsigned headers = SHORT_WAYS ? plain_parse(frame, s->len, 0, &our_mac, &seg, &side.pair) : 0;
 
-	if (!SHORT_WAYS || !plain_parse(frame, s->len, 0, &our_mac, &seg, &side.pair, &headers) ||
-	    !net_plain_tuple(&s->net, &seg.tuple, &side.pair))
+	if (headers == 0 || !net_plain_tuple(&s->net, &seg.tuple, &side.pair))
 		return false;
 	input_segment(s, &seg, &side, frame + headers);
 	return true;
