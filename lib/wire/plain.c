@@ -159,9 +159,9 @@ static inline void put_tcp(uint8_t *tcp, const struct seg *seg, uint32_t header_
 	sum += csum_put_word(tcp + 12, header_bytes / 4 << 28 | (uint32_t)seg->flags << 16 | seg->wnd);
 	sum += tcp_opt_build(tcp + TCP_HDR_BYTES, seg);
 	/* The urgent pointer is 0: weir sends no urgent data. */
-	uint32_t csum = (uint16_t)~csum_fold(sum);
+	uint16_t csum_and_urgent[2] = { (uint16_t)~csum_fold(sum), 0 };
 
-	memcpy(tcp + TCP_HDR_CSUM_AT, &csum, sizeof(csum));
+	memcpy(tcp + TCP_HDR_CSUM_AT, csum_and_urgent, sizeof(csum_and_urgent));
 }
 
 unsigned plain_headers(const struct seg *seg)
