@@ -75,6 +75,13 @@ void timer_wheel_init(struct timer_wheel *wheel, struct arena *arena, uint32_t r
 /* The rarer half of timer_wheel_file(). filing: the record's byte. */
 void timer_wheel_file_anew(struct timer_wheel *wheel, ref r, uint8_t *filing, uint32_t deadline);
 
+/* The same as below, for who has the record at hand. filing: its byte. */
+static inline void timer_wheel_file_at(struct timer_wheel *wheel, ref r, uint8_t *filing, uint32_t deadline)
+{
+	if (wheel->slot_of[*filing] == 0 || seq_lt(deadline, wheel->due[*filing]))
+		timer_wheel_file_anew(wheel, r, filing, deadline);
+}
+
 /*
  * To be called after a deadline was set: makes sure that r comes up no later than at `deadline`,
  * or at the far end. Cheap when it is filed early enough already. A deadline in the past comes up
@@ -84,8 +91,7 @@ static inline void timer_wheel_file(struct timer_wheel *wheel, ref r, uint32_t d
 {
 	uint8_t *filing = (uint8_t *)ref_record(wheel->pools, r) + wheel->pools[ref_kind(r)].field;
 
-	if (wheel->slot_of[*filing] == 0 || seq_lt(deadline, wheel->due[*filing]))
-		timer_wheel_file_anew(wheel, r, filing, deadline);
+	timer_wheel_file_at(wheel, r, filing, deadline);
 }
 
 /*

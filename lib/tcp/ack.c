@@ -167,21 +167,23 @@ verdict ack_input(struct tcp *tcp, struct tcb *tcb, const struct seg *seg)
 		timers_heard(tcp, tcb);
 	if (old)
 		return ACCEPTED; /* an old ACK says nothing, its text may be new */
-	bool duplicate = seg->ack == una && is_duplicate(tcb, seg);
-
 	if (seg->ack != una)
 		new_ack(tcp, tcb, seg);
-	if (tcb->flags & TCB_EXT && (duplicate || seg->opts & SEG_OPT_SACK))
-		recovery_duplicate(tcp, tcb, duplicate, seg);
+	if (tcb->flags & TCB_EXT) {
+		bool duplicate = seg->ack == una && is_duplicate(tcb, seg);
+
+		if (duplicate || seg->opts & SEG_OPT_SACK)
+			recovery_duplicate(tcp, tcb, duplicate, seg);
+	}
 	if (ecn_echoes(tcb, seg))
 		ecn_echoed(tcp, tcb, tcb->snd_nxt - una);
 
 	if (!newer_window(tcp, tcb, seg, una))
 		return ACCEPTED;
-	bool grew = seg->wnd > tcb->snd_wnd;
+	bool opened = tcb->timer == TIMER_PERSIST && seg->wnd > tcb->snd_wnd;
 
 	ack_window(tcb, seg->wnd);
-	if (grew && tcb->timer == TIMER_PERSIST)
+	if (opened)
 		window_opened(tcp, tcb);
 	if (output_waits(tcb))
 		output_mark(tcp, tcb);

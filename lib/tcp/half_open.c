@@ -80,7 +80,9 @@ static uint32_t patience_ticks(const struct listener *listener)
 
 static void arm(struct tcp *tcp, uint32_t slot)
 {
-	timer_wheel_file(&tcp->wheel, half_open_ref(slot), half_open_deadline(tcp, half_open_at(tcp, slot)));
+	struct half_open *half = half_open_at(tcp, slot);
+
+	timer_wheel_file_at(&tcp->wheel, half_open_ref(slot), &half->wheel, half_open_deadline(tcp, half));
 }
 
 /* ------------------------------------------------------------------------------------------- *

@@ -169,12 +169,3 @@ void tcb_shrink(struct tcp *tcp, struct tcb *tcb)
 	tcb->flags &= (uint16_t)~TCB_EXT;
 	slot_pool_give(&tcp->exts, slot);
 }
-
-void tcb_arm(struct tcp *tcp, struct tcb *tcb, enum tcb_timer timer, uint32_t ticks)
-{
-	/* The present tick has partly gone: one more, or it would fire early. */
-	tcb->deadline = tcp->tick + ticks + 1;
-	tcb->timer = timer;
-	tcb->still = false;
-	timer_wheel_file(&tcp->wheel, ref_make(REF_HOT, tcb_slot(tcp, tcb)), tcb->deadline);
-}

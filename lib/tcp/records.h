@@ -48,7 +48,14 @@ bool tcb_extend(struct tcp *tcp, struct tcb *tcb);
 void tcb_shrink(struct tcp *tcp, struct tcb *tcb);
 
 /* Timers. `ticks` from now; rounded so that nothing fires early. */
-void tcb_arm(struct tcp *tcp, struct tcb *tcb, enum tcb_timer timer, uint32_t ticks);
+static inline void tcb_arm(struct tcp *tcp, struct tcb *tcb, enum tcb_timer timer, uint32_t ticks)
+{
+	/* The present tick has partly gone: one more, or it would fire early. */
+	tcb->deadline = tcp->tick + ticks + 1;
+	tcb->timer = timer & 7;
+	tcb->still = false;
+	timer_wheel_file_at(&tcp->wheel, ref_make(REF_HOT, tcb_slot(tcp, tcb)), &tcb->wheel, tcb->deadline);
+}
 
 /* Whether nothing is awaited. */
 static inline bool tcb_at_rest(const struct tcb *tcb)
