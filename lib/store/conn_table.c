@@ -215,8 +215,8 @@ void conn_table_expect_bulk(const struct conn_table *table, const uint64_t *hash
 	unsigned count = 0;
 
 	CHECK(n <= CONN_TABLE_BULK_MAX);
-	/* At two entries a bucket one in a thousand is full. */
-	if (table->entries < 2 * table->bucket_count)
+	/* At four entries a bucket one in twenty is full: fewer are not worth looking for. */
+	if (table->entries < 4 * table->bucket_count)
 		return;
 	for (unsigned i = 0; i < n; i++) {
 		struct conn_place at = conn_place_of(table, hashes[i]);

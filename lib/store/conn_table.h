@@ -75,7 +75,7 @@ uint64_t conn_table_absent_bulk(const struct conn_table *table, const uint64_t *
 
 /*
  * A burst of n <= CONN_TABLE_BULK_MAX keys is likely to be inserted next: has fetched what that will look at
- * beside the home buckets, which should have been prefetched. Costs nothing in a table that is nearly empty.
+ * beside the home buckets, which should have been prefetched. Nothing is done in a table that is less than half full.
  */
 void conn_table_expect_bulk(const struct conn_table *table, const uint64_t *hashes, unsigned n);
 

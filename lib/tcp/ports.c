@@ -76,26 +76,6 @@ void ports_expect(struct tcp *tcp, const struct weir_address *locals, unsigned n
 	}
 }
 
-/* Before the first of them: by now their buckets have come. */
-static void look_further(const struct tcp *tcp)
-{
-	uint64_t hashes[PORTS_EXPECTED];
-
-	for (unsigned i = 0; i < tcp->expected_count; i++)
-		hashes[i] = tcp->expected[i].hash;
-	conn_table_expect_bulk(&tcp->table, hashes, tcp->expected_count);
-}
-
-const struct claim *ports_next(struct tcp *tcp)
-{
-	if (tcp->expected_next == 0)
-		look_further(tcp);
-	struct claim *claim = &tcp->expected[tcp->expected_next++];
-
-	DCHECK(tcp->expected_next <= tcp->expected_count);
-	return is_free(tcp, claim) ? claim : NULL;
-}
-
 int ports_choose(struct tcp *tcp, struct claim *claim)
 {
 	uint32_t range = (uint32_t)tcp->port_last - tcp->port_first + 1;
@@ -113,4 +93,24 @@ int ports_choose(struct tcp *tcp, struct claim *claim)
 	}
 	count(tcp->counters, COUNT_ports_exhausted);
 	return -EADDRNOTAVAIL;
+}
+
+/* Before the first of them: by now their buckets have come. */
+static void look_further(const struct tcp *tcp)
+{
+	uint64_t hashes[PORTS_EXPECTED];
+
+	for (unsigned i = 0; i < tcp->expected_count; i++)
+		hashes[i] = tcp->expected[i].hash;
+	conn_table_expect_bulk(&tcp->table, hashes, tcp->expected_count);
+}
+
+const struct claim *ports_next(struct tcp *tcp)
+{
+	if (tcp->expected_next == 0)
+		look_further(tcp);
+	struct claim *claim = &tcp->expected[tcp->expected_next++];
+
+	DCHECK(tcp->expected_next <= tcp->expected_count);
+	return is_free(tcp, claim) || ports_choose(tcp, claim) == 0 ? claim : NULL;
 }

@@ -27,8 +27,8 @@ void ports_expect(struct tcp *tcp, const struct weir_address *locals, unsigned n
 		  struct weir_endpoint remote);
 
 /*
- * The claim of the next of these, of which there must be one, as ports_choose() leaves it; until the next call.
- * NULL: somebody else has its tuple.
+ * The claim of the next of these, of which there must be one, as ports_choose() leaves it; until the next call. Has
+ * another port if somebody else has its tuple, and the others stay expected. NULL: none is free.
  */
 const struct claim *ports_next(struct tcp *tcp);
 

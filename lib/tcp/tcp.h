@@ -157,7 +157,7 @@ void tcp_expect_opens(struct tcp *tcp, const struct weir_address *locals, unsign
 bool tcp_opens_expected(const struct tcp *tcp);
 
 /*
- * tcp_connect() of the next of these, of which there must be one. -EADDRINUSE: its tuple was taken meanwhile.
+ * tcp_connect() of the next of these, of which there must be one. -EADDRINUSE: that address has no port left.
  */
 int tcp_connect_expected(struct tcp *tcp, uint32_t word, uint64_t now_ns, weir_conn *conn);
 
