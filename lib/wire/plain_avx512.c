@@ -195,6 +195,9 @@ static inline uint32_t read_tcp(struct packet packet, unsigned verified, struct 
 	__m512i fields = _mm512_maskz_permutexvar_epi8(
 		packet.is6 ? layout->filled & SEG_FROM_TCP : layout->filled, layout->to_seg, headers);
 
+	/* What stands for a name is written with the rest: who reads both words at once would wait for two writes. */
+	if (packet.is6)
+		fields = _mm512_mask_set1_epi32(fields, 1, (int)TUPLE_NAME_MARK);
 	_mm512_storeu_si512(seg, _mm512_or_si512(fields, layout->known));
 	seg->len = (uint16_t)(packet.bytes - IPV4_BYTES - layout->tcp_bytes);
 	return layout->tcp_bytes;
@@ -238,7 +241,6 @@ static inline unsigned read_ipv6(const uint8_t *ip, uint32_t tcp_bytes, unsigned
 
 	if (header_bytes == 0)
 		return 0;
-	seg->tuple.laddr = TUPLE_NAME_MARK;
 	seg->ttl = ip[7];
 	seg->tos = ipv6_tos(ip);
 	return IP_AT + IPV6_BYTES + header_bytes;
