@@ -30,7 +30,10 @@
 #define WARM_UP_OPENS 16
 #define WARM_UP_NS 1000000000ull
 
-/* A host asks for routers three times, 4 s apart, and waits a second for the last answer (RFC 4861 section 6.3.7). */
+/*
+ * A host asks for routers three times, 4 s apart,
+ * and waits a second for the last answer (RFC 4861 section 6.3.7).
+ */
 #define ROUTER_WAIT_NS 9000000000ull
 #define NO_ROUTE_HOLD_NS 10000000ull
 
@@ -309,7 +312,10 @@ static void held_back(struct client *client, struct client_target *target, int r
 	}
 }
 
-/* In turn, whatever comes of it: a target that has no port or no way must not hold up the others. NULL: all wait. */
+/*
+ * In turn, whatever comes of it: a target that has no port or no way must not hold up the others.
+ * NULL: all wait.
+ */
 static struct client_target *next_target(struct client *client, uint64_t now_ns)
 {
 	for (unsigned n = 0; n < client->targets_count; n++) {
@@ -398,7 +404,10 @@ static void open_more(struct client *client, struct weir_core *core, uint64_t no
 		client->start_ns = now_ns;
 	}
 	if (order_given(&client->orders->stop) || plan_is_over(client, now_ns) || client->tally.fatal != 0) {
-		/* A run that is over before there was a way has not done what was asked, however short it was. */
+		/*
+		 * A run that is over before there was a way has not done what was asked,
+		 * however short it was.
+		 */
 		if (lacks_a_way(client))
 			__atomic_store_n(&client->tally.fatal, -ENETUNREACH, __ATOMIC_RELAXED);
 		order_give(&client->tally.stopped);

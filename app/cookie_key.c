@@ -25,7 +25,9 @@ __attribute__((format(printf, 4, 5))) static int wrong(char *error, int rc, cons
 	return rc;
 }
 
-/* Asked of the open file, so that nobody can put another in its place between the question and the reading. */
+/*
+ * Asked of the open file, so that nobody can put another in its place between the question and the reading.
+ */
 static int check_owner(int fd, const char *path, char *error)
 {
 	struct stat st;

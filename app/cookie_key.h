@@ -3,8 +3,8 @@
  * cookie_key.h - the secret of --cookie-key: from its file to the shards.
  *
  * Who knows it forges cookies, so the file must be its owner's alone, and the bytes are wiped wherever they
- * have served. The main thread reads the file and offers the key; each shard's thread takes it in a round of its
- * own, since a core belongs to its thread. The next offer waits until all have taken the last.
+ * have served. The main thread reads the file and offers the key; each shard's thread takes it in a round of
+ * its own, since a core belongs to its thread. The next offer waits until all have taken the last.
  */
 #ifndef WEIR_APP_COOKIE_KEY_H
 #define WEIR_APP_COOKIE_KEY_H
@@ -17,8 +17,8 @@
 #define COOKIE_KEY_ERROR_MAX 512
 
 /*
- * Reads a key: 64 hex digits, with or without an end of line, or 32 bytes as they are. Refused is a file that is
- * none (links are followed: mounted secrets are links), that neither root nor this user owns, or that
+ * Reads a key: 64 hex digits, with or without an end of line, or 32 bytes as they are. Refused is a file that
+ * is none (links are followed: mounted secrets are links), that neither root nor this user owns, or that
  * others may read or write. Returns 0, or a negative errno with one line, which names --cookie-key, the file
  * and what mends it; then the key is left as it was.
  */

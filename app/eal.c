@@ -198,7 +198,10 @@ int eal_start(const struct options *options, const char *device, char error[EAL_
 {
 	struct eal_wishes wishes = {
 		.hugepages = choose_hugepages(options),
-		/* What shards take for themselves must not come out of it. Of several nodes EAL wants a part of each. */
+		/*
+		 * What shards take for themselves must not come out of it.
+		 * Of several nodes EAL wants a part of each.
+		 */
 		.set_aside = machine_nodes() == 1,
 		.memory_mib = MEMORY_MIB,
 		.pci_device = is_pci(device) ? device : NULL,

@@ -43,8 +43,8 @@ enum eal_hugepages {
 };
 
 /*
- * Whether to take hugepages, of which free_mib can be had. *memory_mib: what will be asked for; what the user says (-m)
- * replaces it.
+ * Whether to take hugepages, of which free_mib can be had. *memory_mib: what will be asked for; what the user
+ * says (-m) replaces it.
  */
 enum eal_hugepages eal_args_hugepages(uint64_t free_mib, unsigned *memory_mib, const char *user);
 

@@ -135,7 +135,10 @@ static unsigned answer_ipv6(const struct rte_ipv6_hdr *ip, struct weir_address *
 	return ip->proto == IPPROTO_TCP ? sizeof(*ip) : 0;
 }
 
-/* The TCP header of a whole packet to one of our sources, or NULL. The port may have left a VLAN's tag in the frame. */
+/*
+ * The TCP header of a whole packet to one of our sources, or NULL.
+ * The port may have left a VLAN's tag in the frame.
+ */
 static const struct rte_tcp_hdr *answer(const struct flood *flood, const struct rte_mbuf *m)
 {
 	const uint8_t *frame = rte_pktmbuf_mtod(m, const uint8_t *), *ip = frame + RTE_ETHER_HDR_LEN;
@@ -201,7 +204,9 @@ void flood_round(struct weir_core *core, const struct weir_event *events, unsign
 	tally_ready(&flood->tally, core);
 	if (!order_given(&flood->orders->stop))
 		return;
-	/* A run that is over before it knew where to send has not done what was asked, however short it was. */
+	/*
+	 * A run that is over before it knew where to send has not done what was asked, however short it was.
+	 */
 	if (!flood->aimed)
 		__atomic_store_n(&flood->tally.fatal, -EHOSTUNREACH, __ATOMIC_RELAXED);
 	order_give(&flood->tally.stopped);

@@ -2,14 +2,14 @@
 /*
  * flood.h - attack traffic from one shard: weir_shard_config's source, and the sink for what it provokes.
  *
- * It has a pool of its own, so that neither a flood nor TCP can starve the other of buffers. Frames are written anew
- * into each buffer, since on a wire in memory the other end may have rewritten the last one.
+ * It has a pool of its own, so that neither a flood nor TCP can starve the other of buffers. Frames are
+ * written anew into each buffer, since on a wire in memory the other end may have rewritten the last one.
  *
- * What comes back to one of its sources is counted by kind and dropped, unanswered: a RST of ours would undo the
- * attack. ARP and neighbour discovery go on to the shard.
+ * What comes back to one of its sources is counted by kind and dropped, unanswered: a RST of ours would undo
+ * the attack. ARP and neighbour discovery go on to the shard.
  *
- * Threads: flood_source() and flood_sink() are the lcore's, flood_set_rate() and flood_counts() anybody's, the rest
- * is the main thread's, before the loops start and after they ended.
+ * Threads: flood_source() and flood_sink() are the lcore's, flood_set_rate() and flood_counts() anybody's,
+ * the rest is the main thread's, before the loops start and after they ended.
  */
 #ifndef WEIR_APP_FLOOD_H
 #define WEIR_APP_FLOOD_H
@@ -44,8 +44,8 @@ struct flood {
 };
 
 /*
- * ranges: the sources. mac: the port's. Returns 0, -ENOMEM (no pool), or -EADDRNOTAVAIL (no host's address among the
- * sources).
+ * ranges: the sources. mac: the port's. Returns 0, -ENOMEM (no pool), or -EADDRNOTAVAIL (no host's address
+ * among the sources).
  */
 int flood_init(struct flood *flood, const struct options *options, const struct weir_range *ranges,
 	       unsigned ranges_count, const uint8_t mac[6], const struct orders *orders);

@@ -219,7 +219,10 @@ static const struct flood_template *next_template(struct flood_frames *frames)
 	return template;
 }
 
-/* IPv6 has a flow label where IPv4 has a checksum: one for each connection (RFC 6437), and these are all others. */
+/*
+ * IPv6 has a flow label where IPv4 has a checksum:
+ * one for each connection (RFC 6437), and these are all others.
+ */
 static inline void put_ip(const struct flood_template *template, uint8_t *frame, struct address_bytes src,
 			  uint32_t random)
 {

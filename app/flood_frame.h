@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * flood_frame.h - the frames of a flood, of either family: headers that were built once, of which each packet changes a few
- * fields.
+ * flood_frame.h - the frames of a flood, of either family: headers that were built once, of which each packet
+ * changes a few fields.
  *
  *     source address   the next of flood_sources.h
  *     source port      random, 1024..65535
  *     sequence number  random; acknowledgment number too, where ACK is set
- *     TSval            random, where there are timestamps: hosts offset theirs per connection; TSecr where ACK is set
+ *     TSval            random, where there are timestamps: hosts offset theirs per connection; TSecr where
+ *                      ACK is set
  *     flow label       random, of IPv6
- *     checksums        from the template's sum without these fields, to which they are added: what RFC 1624 says of
- *                      one field that changes, for all at once and without reading the frame
+ *     checksums        from the template's sum without these fields, to which they are added: what RFC 1624
+ *                      says of one field that changes, for all at once and without reading the frame
  *
- * Options are Linux's: MSS 1460 (of IPv6 1440), SACK-permitted, timestamps, NOP and window scale 7 on SYNs and SYN-ACKs,
- * which have 74 bytes then; NOP, NOP and timestamps on ACKs and FINs; none on the others, nor on any with `plain`. IPv6 takes
- * 20 bytes more, and the tag of a VLAN 4.
+ * Options are Linux's: MSS 1460 (of IPv6 1440), SACK-permitted, timestamps, NOP and window scale 7 on SYNs
+ * and SYN-ACKs, which have 74 bytes then; NOP, NOP and timestamps on ACKs and FINs; none on the others, nor
+ * on any with `plain`. IPv6 takes 20 bytes more, and the tag of a VLAN 4.
  *
  * Pure: bytes in memory. DPDK's names for headers, none of its libraries.
  */

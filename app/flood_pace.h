@@ -2,11 +2,11 @@
 /*
  * flood_pace.h - how many packets of a flood are due now.
  *
- * pace.h knows when each connection is meant to be opened, however late it gets to it: that is what makes latencies
- * honest. Nobody waits for a flood's packets. So here time turns into debt, which is paid in bursts that are never
- * larger than what is owed; and what is older than FLOOD_CATCH_UP_NS is forgotten, lest a port, or a CPU, that was
- * busy for a while has to swallow all of it at once. Counted in 1e-9 packets: exact at any rate, and no division
- * but one per burst.
+ * pace.h knows when each connection is meant to be opened, however late it gets to it: that is what makes
+ * latencies honest. Nobody waits for a flood's packets. So here time turns into debt, which is paid in bursts
+ * that are never larger than what is owed; and what is older than FLOOD_CATCH_UP_NS is forgotten, lest a
+ * port, or a CPU, that was busy for a while has to swallow all of it at once. Counted in 1e-9 packets: exact
+ * at any rate, and no division but one per burst.
  *
  * Pure; time is an argument.
  */

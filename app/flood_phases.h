@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * flood_phases.h - what demo's flood does when: one third of the time each without a flood, with the flood and no
- * defence, and with the defence that is the default; or, where --syn-defence says so, the flood and that one all
- * the time. Pure.
+ * flood_phases.h - what demo's flood does when: one third of the time each without a flood, with the flood
+ * and no defence, and with the defence that is the default; or, where --syn-defence says so, the flood and
+ * that one all the time. Pure.
  */
 #ifndef WEIR_APP_FLOOD_PHASES_H
 #define WEIR_APP_FLOOD_PHASES_H

@@ -3,10 +3,10 @@
  * http.h - HTTP/1 messages out of a stream that arrives in pieces: bytes in, verdicts out.
  *
  * The parsing is http_parser's. Two things are added. A memo of the last complete message:
- * under load nearly every message equals the one before it, or differs in nothing that says what kind of message it is,
- * and comparing bytes costs a fraction of parsing them; where a message ends follows from its own bytes alone, so that a
- * prefix that equals the memo is that message. And a stream's parser that lives only while a message is
- * incomplete, so that an idle connection keeps nothing.
+ * under load nearly every message equals the one before it, or differs in nothing that says what kind of
+ * message it is, and comparing bytes costs a fraction of parsing them; where a message ends follows from its
+ * own bytes alone, so that a prefix that equals the memo is that message. And a stream's parser that lives
+ * only while a message is incomplete, so that an idle connection keeps nothing.
  *
  * Pure. A memo belongs to one thread and one kind of message; a stream to one connection.
  */
@@ -47,9 +47,9 @@ struct http_info {
 _Static_assert(2 * HTTP_MEMO_MAX <= HTTP_HEADERS_MAX, "what is recalled is not too large");
 
 /*
- * Two places may hold other bytes than those that are remembered. In a request's target, from its first '/' on, the letters,
- * digits and -._~/ before anything else: a parser that has seen one takes any number of the others without going anywhere.
- * And a body whose length the headers say.
+ * Two places may hold other bytes than those that are remembered. In a request's target, from its first '/'
+ * on, the letters, digits and -._~/ before anything else: a parser that has seen one takes any number of the
+ * others without going anywhere. And a body whose length the headers say.
  */
 struct http_memo {
 	uint32_t len;               /* of all but such a body; 0: nothing remembered */
@@ -71,15 +71,15 @@ struct http_stream {
 void http_init(void);
 
 /*
- * Do the bytes begin with the message that is remembered, but for what may differ? Returns the length of theirs with info
- * written, or 0. Only where no message is under way; saves touching the stream.
+ * Do the bytes begin with the message that is remembered, but for what may differ? Returns the length of
+ * theirs with info written, or 0. Only where no message is under way; saves touching the stream.
  */
 uint32_t http_recall(const struct http_memo *memo, const uint8_t *bytes, uint32_t len,
 		     struct http_info *info);
 
 /*
- * Takes bytes up to the end of a message, and remembers it if it came in one piece. *consumed is how many were taken; with
- * HTTP_DONE the rest belongs to the next message. info is written with HTTP_DONE.
+ * Takes bytes up to the end of a message, and remembers it if it came in one piece. *consumed is how many
+ * were taken; with HTTP_DONE the rest belongs to the next message. info is written with HTTP_DONE.
  */
 enum http_outcome http_feed(enum http_kind kind, struct http_memo *memo, struct http_stream *stream,
 			    const uint8_t *bytes, uint32_t len, uint32_t *consumed, struct http_info *info);

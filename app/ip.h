@@ -2,8 +2,8 @@
 /*
  * ip.h - IP addresses of either family as numbers, to be compared and counted through.
  *
- * weir.h has an address as two words; as one number of 128 bits it needs no case for each family: IPv4's addresses are
- * those from ::ffff:0.0.0.0 on. Prefix lengths count in the family's own bits. Host order.
+ * weir.h has an address as two words; as one number of 128 bits it needs no case for each family: IPv4's
+ * addresses are those from ::ffff:0.0.0.0 on. Prefix lengths count in the family's own bits. Host order.
  */
 #ifndef WEIR_APP_IP_H
 #define WEIR_APP_IP_H

@@ -152,7 +152,10 @@ bool options_run_client(const struct options *options);
 /* Fills in what was not given. options_parse() does it; apart for tests. */
 void options_defaults(struct options *options);
 
-/* Of demo's two sides, the client's (0) or the server's (1) ranges, one of each family in use. Returns how many. */
+/*
+ * Of demo's two sides, the client's (0) or the server's (1) ranges, one of each family in use.
+ * Returns how many.
+ */
 unsigned options_demo_ranges(const struct options *options, unsigned side, struct weir_range ranges[2]);
 
 /* Do the options agree with each other? 0, or -EINVAL with one line. */

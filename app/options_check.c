@@ -231,9 +231,9 @@ static int check_traffic(const struct options *options, char *error)
 }
 
 /*
- * Where a flood hurts nobody who was not asked: private networks (RFC 1918, RFC 4193), those for benchmarks (RFC 2544, RFC
- * 5180), for documentation (RFC 5737, RFC 3849, RFC 9637), those of one link (RFC 3927, RFC 4291). Not RFC 6598's shared
- * ones: a provider's customers live there.
+ * Where a flood hurts nobody who was not asked: private networks (RFC 1918, RFC 4193), those for benchmarks
+ * (RFC 2544, RFC 5180), for documentation (RFC 5737, RFC 3849, RFC 9637), those of one link (RFC 3927, RFC
+ * 4291). Not RFC 6598's shared ones: a provider's customers live there.
  */
 static const struct {
 	struct weir_address network;

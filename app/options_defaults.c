@@ -20,20 +20,22 @@
 #define HTTP_BODY_DEFAULT 24
 #define ECHO_MESSAGE_DEFAULT 64
 /*
- * Half-open handshakes of a port: what 400,000 connections a second leave open over a path of 150 ms, in 4 MB.
- * Linux has 4096 (net.core.somaxconn).
+ * Half-open handshakes of a port: what 400,000 connections a second leave open over a path of 150 ms, in 4
+ * MB. Linux has 4096 (net.core.somaxconn).
  */
 #define BACKLOG_DEFAULT 65536
-/* demo's with a flood: few enough for any flood to fill it at once, and sixteen times what the clients take. */
+/*
+ * demo's with a flood: few enough for any flood to fill it at once, and sixteen times what the clients take.
+ */
 #define BACKLOG_DEMO_FLOOD 4096
 /* Three phases of 5 s (flood_phases.h). */
 #define DEMO_FLOOD_NS (15 * NS_PER_S)
 #define RATE_DEMO_FLOOD 10000
 
 /*
- * demo's addresses, from the blocks for benchmarks of RFC 2544 and RFC 5180: 198.19.0.1 and 2001:2::19:1 for the server; for
- * the client 198.18.0.1 to .250 and 2001:2::18:1 to :fa, with 16 million ports each: more than 2 MSL of TIME-WAIT use up at
- * any rate, and as many neighbours as a shard remembers easily.
+ * demo's addresses, from the blocks for benchmarks of RFC 2544 and RFC 5180: 198.19.0.1 and 2001:2::19:1 for
+ * the server; for the client 198.18.0.1 to .250 and 2001:2::18:1 to :fa, with 16 million ports each: more
+ * than 2 MSL of TIME-WAIT use up at any rate, and as many neighbours as a shard remembers easily.
  */
 static const struct weir_range demo_ranges[][2] = {
 	[FAMILY_4] = { { { 0, 0xffffc6120001 }, { 0, 0xffffc61200fa }, 15 },
@@ -77,8 +79,8 @@ static void demo_flood_defaults(struct options *options)
 	if (options->backlog == 0)
 		options->backlog = BACKLOG_DEMO_FLOOD;
 	/*
-	 * At intended times: clients that begin anew when they are done, and those alone who had luck, would keep
-	 * passing the few free places of the backlog on to each other.
+	 * At intended times: clients that begin anew when they are done, and those alone who had luck, would
+	 * keep passing the few free places of the backlog on to each other.
 	 */
 	if (options->rate == 0 && options->connections == 0)
 		options->rate = RATE_DEMO_FLOOD;

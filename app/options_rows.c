@@ -105,7 +105,9 @@ const struct argp_option options_load_rows[] = {
 };
 
 const struct argp_option options_demo_rows[] = {
-	/* Not demo's, and it says so: else getopt would take the first for an abbreviation of --connections. */
+	/*
+	 * Not demo's, and it says so: else getopt would take the first for an abbreviation of --connections.
+	 */
 	{ "connect", KEY_CONNECT, "ADDR:PORT", OPTION_HIDDEN, "", 1 },
 	{ "port", KEY_PORT, "DEVICE", OPTION_HIDDEN, "", 1 },
 	{ "profile", KEY_PROFILE, "FILE", OPTION_HIDDEN, "", 1 },

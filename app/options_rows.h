@@ -3,8 +3,8 @@
  * options_rows.h - every option as argp's tables have it: its name, its value's name, its line of help.
  *
  * Apart from options.c, which says what an option does, because this is prose. Commands share rows: those of
- * options_common_rows are every command's, the others' names say whose. A group's number orders the headings of
- * a command's help.
+ * options_common_rows are every command's, the others' names say whose. A group's number orders the headings
+ * of a command's help.
  */
 #ifndef WEIR_APP_OPTIONS_ROWS_H
 #define WEIR_APP_OPTIONS_ROWS_H

@@ -397,8 +397,8 @@ static void complain_of_address(const struct session *session, bool *failed)
 }
 
 /*
- * Until all shards may use their addresses, and then tells all of them to begin. 1; 0: a signal, or an end of the output,
- * came first; -EADDRINUSE.
+ * Until all shards may use their addresses, and then tells all of them to begin. 1; 0: a signal, or an end of
+ * the output, came first; -EADDRINUSE.
  */
 static int wait_until_ready(struct run *run)
 {

@@ -3,8 +3,8 @@
  * side.h - one side of a run: the shards that do the same thing, and the application on each.
  *
  * serve has a side of servers, load one of clients, demo both, flood one that is neither. The main thread
- * makes and unmakes sides, gives orders to them and takes samples of them; the applications run on the shards'
- * lcores.
+ * makes and unmakes sides, gives orders to them and takes samples of them; the applications run on the
+ * shards' lcores.
  */
 #ifndef WEIR_APP_SIDE_H
 #define WEIR_APP_SIDE_H
@@ -57,8 +57,8 @@ int side_add(struct side *side, const struct options *options, const struct side
 	     char error[SIDE_ERROR_MAX]);
 
 /*
- * Frees the applications. The loops have ended, and the ports are closed. Returns how many of a flood's buffers did
- * not come back.
+ * Frees the applications. The loops have ended, and the ports are closed. Returns how many of a flood's
+ * buffers did not come back.
  */
 unsigned side_fini(struct side *side);
 
@@ -83,7 +83,10 @@ bool side_drained(const struct side *side);
 /* How much is left to be done until then: falls while connections end, to 0. */
 uint64_t side_left(const struct side *side);
 
-/* Gives back what its applications hold, of connections whose end they were not told. Loops have ended, cores are there. */
+/*
+ * Gives back what its applications hold, of connections whose end they were not told.
+ * Loops have ended, cores are there.
+ */
 void side_release(struct side *side);
 
 /* Has it given back every buffer that it took? */

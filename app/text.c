@@ -66,7 +66,10 @@ void text_flooded(FILE *out, const struct figures *f)
 {
 	char a[TEXT_NUMBER], b[TEXT_NUMBER], c[TEXT_NUMBER];
 
-	/* Handshakes that outnumber connections, those of a whole second too, are a sign of it without cookies. */
+	/*
+	 * Handshakes that outnumber connections, those of a whole second too,
+	 * are a sign of it without cookies.
+	 */
 	if (f->cookies_sent_ps == 0 && (double)f->half_open <= (double)f->open + f->cps)
 		return;
 	fprintf(out, "  half-open %s  cookies %s/s, accepted %s/s", text_number(f->half_open, a),

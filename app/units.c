@@ -196,8 +196,8 @@ int units_mac(const char *text, uint8_t mac[6])
 }
 
 /*
- * Neither the network's own address, which is a router's anycast address in IPv6 (RFC 4291 section 2.6.1), nor IPv4's
- * broadcast. RFC 3021 and RFC 6164 let a network of two use both.
+ * Neither the network's own address, which is a router's anycast address in IPv6 (RFC 4291 section 2.6.1),
+ * nor IPv4's broadcast. RFC 3021 and RFC 6164 let a network of two use both.
  */
 static bool range_is_usable(const struct weir_range *range)
 {
@@ -211,7 +211,10 @@ static bool range_is_usable(const struct weir_range *range)
 	return (first & hosts) != 0 && (!weir_is_ipv4(range->last) || (last & hosts) != hosts);
 }
 
-/* From the network's first host to its last; both addresses of a network of two, and the one of a network of one. */
+/*
+ * From the network's first host to its last;
+ * both addresses of a network of two, and the one of a network of one.
+ */
 static void widen(struct weir_range *range)
 {
 	ip_number hosts = ip_host_mask(range->first, range->prefix_len);

@@ -20,9 +20,9 @@ int units_number(const char *text, uint64_t *value);
 int units_time(const char *text, uint64_t *ns);
 
 /*
- * Addresses may be refused for two reasons more, with those that hold one: -EAFNOSUPPORT: an IPv4 address that is written
- * as an IPv6 one (::ffff:198.18.0.1), which no packet may have; -ENODEV: it names a device (fe80::1%eth0), and there is
- * only one.
+ * Addresses may be refused for two reasons more, with those that hold one: -EAFNOSUPPORT: an IPv4 address
+ * that is written as an IPv6 one (::ffff:198.18.0.1), which no packet may have; -ENODEV: it names a device
+ * (fe80::1%eth0), and there is only one.
  */
 
 /* "198.18.0.1", "fd99::1" */
@@ -35,12 +35,16 @@ int units_endpoint(const char *text, struct weir_endpoint *endpoint);
 int units_mac(const char *text, uint8_t mac[6]);
 
 /*
- * "198.18.0.1/16", one address in its network, or "198.18.0.1-198.18.3.254/16"; "fd99::1/64", "fd99::1-fd99::ff/64". All
- * of a range lies in one network and holds neither the network's own address nor its broadcast.
+ * "198.18.0.1/16", one address in its network, or "198.18.0.1-198.18.3.254/16"; "fd99::1/64",
+ * "fd99::1-fd99::ff/64". All of a range lies in one network and holds neither the network's own address nor
+ * its broadcast.
  */
 int units_range(const char *text, struct weir_range *range);
 
-/* "10.0.0.0/8" or "fd99::/64", every host of the network that the address lies in; or first and last as in units_range(). */
+/*
+ * "10.0.0.0/8" or "fd99::/64", every host of the network that the address lies in;
+ * or first and last as in units_range().
+ */
 int units_network(const char *text, struct weir_range *range);
 
 /* "2", "2,4-6": ascending or not, each at most `last`, none twice, at most `max` of them. */

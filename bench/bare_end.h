@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * bare_end.h - one end of a bare loop that has a core for each: the least that two programs do to pass each
- * other the packets of connections. Each packet is answered by the next of its six, in bursts as they come; the client
- * begins anew for each that ended.
+ * other the packets of connections. Each packet is answered by the next of its six, in bursts as they come;
+ * the client begins anew for each that ended.
  *
- * An end receives, verifies, allocates, writes, checksums, sends and frees. It knows no connection: the packets' number
- * says which of the six it is.
+ * An end receives, verifies, allocates, writes, checksums, sends and frees. It knows no connection: the
+ * packets' number says which of the six it is.
  */
 #ifndef WEIR_BENCH_BARE_END_H
 #define WEIR_BENCH_BARE_END_H

@@ -4,8 +4,8 @@
  * allocate, write, checksum, send, receive, verify, free. It knows no connection. What weir takes more is
  * the price of TCP.
  *
- * The packets are those of bare_packet.h, in bursts, each over the same kind of port that weir uses, by the same hands: the
- * metadata of what is received is cleared.
+ * The packets are those of bare_packet.h, in bursts, each over the same kind of port that weir uses, by the
+ * same hands: the metadata of what is received is cleared.
  */
 #ifndef WEIR_BENCH_BARE_LOOP_H
 #define WEIR_BENCH_BARE_LOOP_H
@@ -17,8 +17,8 @@
 struct bare_loop;
 
 /*
- * For lives of so many packets, at least those of bare_packet.h; what is more is an ACK of the first end's. NULL after a note
- * that says why.
+ * For lives of so many packets, at least those of bare_packet.h; what is more is an ACK of the first end's.
+ * NULL after a note that says why.
  */
 struct bare_loop *bare_loop_create(unsigned packets);
 void bare_loop_destroy(struct bare_loop *loop);

@@ -2,9 +2,9 @@
 /*
  * bare_packet.h - the packets of a short connection as a program writes and verifies them that knows no TCP.
  *
- * They are those of the six of a short connection, in sizes and number: SYN, SYN-ACK, ACK with 64 bytes, 64 bytes with
- * FIN, FIN, ACK, with timestamps. Each carries a number, where TCP has its sequence number. Inline, because a call for each
- * packet would be a good part of what the bare loops cost.
+ * They are those of the six of a short connection, in sizes and number: SYN, SYN-ACK, ACK with 64 bytes, 64
+ * bytes with FIN, FIN, ACK, with timestamps. Each carries a number, where TCP has its sequence number.
+ * Inline, because a call for each packet would be a good part of what the bare loops cost.
  */
 #ifndef WEIR_BENCH_BARE_PACKET_H
 #define WEIR_BENCH_BARE_PACKET_H

@@ -41,8 +41,8 @@ void bench_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 uint64_t bench_cycles(void);
 
 /*
- * Whether a bench shall measure this case of its own: those are named on the command line, NAME:CASE, by who wants to see one
- * alone; without a name all are.
+ * Whether a bench shall measure this case of its own: those are named on the command line, NAME:CASE, by who
+ * wants to see one alone; without a name all are.
  */
 bool bench_wants(const char *which);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * bulk: how fast does one connection carry bytes that are copied and verified at both ends, on one core, beside a loop
- * that only copies and verifies them?
+ * bulk: how fast does one connection carry bytes that are copied and verified at both ends, on one core,
+ * beside a loop that only copies and verifies them?
  */
 #include <stdlib.h>
 

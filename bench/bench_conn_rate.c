@@ -3,9 +3,9 @@
  * conn_rate: how many cycles does a connection's whole life take, both ends on one core, beside a loop that
  * moves as many packets of the same sizes and knows nothing of TCP?
  *
- * What is measured is a steady state: weir and its reference take turns of fixed lengths for as long as TIME-WAIT lasts and
- * on, so that in a turn as many records expire as come. A turn counts if that was so, if each life took its packets and
- * bytes, none more, and if nothing failed, was dropped or sent again.
+ * What is measured is a steady state: weir and its reference take turns of fixed lengths for as long as
+ * TIME-WAIT lasts and on, so that in a turn as many records expire as come. A turn counts if that was so, if
+ * each life took its packets and bytes, none more, and if nothing failed, was dropped or sent again.
  */
 #include <inttypes.h>
 

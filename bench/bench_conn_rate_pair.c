@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * conn_rate_pair: how many connections a second do two cores make, one a side, and at how many cycles of the busier one,
- * beside two that pass each other as many packets of the same sizes and know nothing of TCP? And two that have both
- * sides each, beside one?
+ * conn_rate_pair: how many connections a second do two cores make, one a side, and at how many cycles of the
+ * busier one, beside two that pass each other as many packets of the same sizes and know nothing of TCP? And
+ * two that have both sides each, beside one?
  */
 #include <rte_cycles.h>
 #include <rte_lcore.h>

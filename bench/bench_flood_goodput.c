@@ -3,8 +3,8 @@
  * flood_goodput: which share of legitimate connections succeeds, and how soon they are connected, while
  * SYNs with forged addresses arrive at a given rate too? With the defence off, by itself, and always on;
  * from no flood to that of the target, which is 14.88 Mpps or 90 % of what this server can answer,
- * whichever is less; and past what it can answer. Over IPv6 what it can answer, and the target's rate by itself. Cases, to be
- * named alone: ipv4, ipv6. goodput_stage.h says how one core can tell.
+ * whichever is less; and past what it can answer. Over IPv6 what it can answer, and the target's rate by
+ * itself. Cases, to be named alone: ipv4, ipv6. goodput_stage.h says how one core can tell.
  */
 #include <stdio.h>
 

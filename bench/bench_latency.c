@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * latency: how long does a request of 64 bytes and its response take, one at a time, both ends on one core and on two?
+ * latency: how long does a request of 64 bytes and its response take, one at a time, both ends on one core
+ * and on two?
  */
 #include <math.h>
 
@@ -26,7 +27,10 @@ static int on_one_core(struct latency_pair *pair)
 	return 0;
 }
 
-/* Figures count if the cores were as far apart afterwards as they were before: then so far, in cycles; else 0. */
+/*
+ * Figures count if the cores were as far apart afterwards as they were before: then so far, in cycles;
+ * else 0.
+ */
 static double measure_two(struct latency_pair *pair, unsigned other, struct latency_figures *figures)
 {
 	for (unsigned tries = 0; tries < TRIES; tries++) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * scale: a hundred million connections open at once, both ends, on one core of this machine. Is the last as quickly
- * opened as the millionth, and does any of them still work?
+ * scale: a hundred million connections open at once, both ends, on one core of this machine. Is the last as
+ * quickly opened as the millionth, and does any of them still work?
  */
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * syn_cookie: how many SYNs a second does a core answer by cookies that keep all options, beside ten million
- * connections, as a share of the packets that testpmd turns around on the same port? And how many of IPv6, as a share of
- * those of IPv4?
+ * connections, as a share of the packets that testpmd turns around on the same port? And how many of IPv6, as
+ * a share of those of IPv4?
  *
- * The port replays 64 k SYNs without end and drops what is sent. Checksums are verified and made in software; testpmd's
- * 5tswap, which swaps addresses and ports, needs none, and its csum engine makes them anew.
+ * The port replays 64 k SYNs without end and drops what is sent. Checksums are verified and made in software;
+ * testpmd's 5tswap, which swaps addresses and ports, needs none, and its csum engine makes them anew.
  */
 #include <inttypes.h>
 
@@ -19,7 +19,10 @@
 
 #define NS_PER_MS 1000000ull
 
-/* A lap of it. The sweep over all connections that begins at start (tcp/paws.h) is over after half of the SYNs. */
+/*
+ * A lap of it. The sweep over all connections that begins at start
+ * (tcp/paws.h) is over after half of the SYNs.
+ */
 #define WARM_UP_NS (250 * NS_PER_MS)
 #define WARM_UP_LAPS 100
 #define WARM_UP_SYNS (2ull * COOKIE_SERVER_CONNECTIONS)

@@ -2,9 +2,9 @@
 /*
  * table_lookup: in how many cycles does a burst find its connections, beside DPDK's rte_hash?
  *
- * weir's figure is all of a lookup: keyed hash, bucket, record, the tuple compared; with four bursts under way, each a stage
- * behind the other, and with each burst alone. rte_hash's is rte_hash_lookup_bulk_data() alone, with keys of 12 bytes or of
- * 16, whichever is faster here.
+ * weir's figure is all of a lookup: keyed hash, bucket, record, the tuple compared; with four bursts under
+ * way, each a stage behind the other, and with each burst alone. rte_hash's is rte_hash_lookup_bulk_data()
+ * alone, with keys of 12 bytes or of 16, whichever is faster here.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -96,8 +96,8 @@ static void shuffle(struct lookup_key *keys, uint32_t count, struct rng *rng)
 }
 
 /*
- * Takes connections out and puts them in again, lap by lap. Each time in another order: what stands in a row in the list
- * must not do so in anybody's memory.
+ * Takes connections out and puts them in again, lap by lap. Each time in another order: what stands in a row
+ * in the list must not do so in anybody's memory.
  */
 static bool change(const struct stage *stage, enum side side, double *removal, double *insertion)
 {

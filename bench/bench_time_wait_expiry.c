@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * time_wait_expiry: what does a TIME-WAIT record cost when its time is over, out of the table and the counters; and
- * does a crowd of them hold up a burst?
+ * time_wait_expiry: what does a TIME-WAIT record cost when its time is over, out of the table and the
+ * counters; and does a crowd of them hold up a burst?
  *
- * The records are made by connections that open and close, a million of them in each second. 2 MSL later they go,
- * while the shard is polled a hundred thousand times a second. The polls that let records go are measured, with
- * all that tcp_advance() does. The table has no room to spare: it is as full as it ever gets.
+ * The records are made by connections that open and close, a million of them in each second. 2 MSL later they
+ * go, while the shard is polled a hundred thousand times a second. The polls that let records go are
+ * measured, with all that tcp_advance() does. The table has no room to spare: it is as full as it ever gets.
  */
 #include <inttypes.h>
 
@@ -114,8 +114,8 @@ static void tell(const char *which, bool headline, double value, const char *uni
 }
 
 /*
- * All turns do the same, poll for poll: the median of each poll over the turns is what it takes, and the others had
- * the machine's interrupts in it.
+ * All turns do the same, poll for poll: the median of each poll over the turns is what it takes, and the
+ * others had the machine's interrupts in it.
  */
 static void tell_longest(const char *which, struct turns *turns)
 {
@@ -133,7 +133,10 @@ static void tell_longest(const char *which, struct turns *turns)
 		   which, turns->cost.longest_ns / 1000, turns->cost.interrupted, turns->cost.turns);
 }
 
-/* A million within a second, as they came; then a million that are overdue together, after a loop stood still. */
+/*
+ * A million within a second, as they came;
+ * then a million that are overdue together, after a loop stood still.
+ */
 static bool a_million(struct peers *peers)
 {
 	static struct turns in_a_second, at_once;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * timer: what does it take to arm a timer anew while a million are armed, beside rte_timer; and what do a million
- * connections cost that do nothing?
+ * timer: what does it take to arm a timer anew while a million are armed, beside rte_timer; and what do a
+ * million connections cost that do nothing?
  */
 #include <inttypes.h>
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * bulk_bytes.h - a stream of known bytes: what its sender copies from, and how its receiver copies and verifies them.
+ * bulk_bytes.h - a stream of known bytes: what its sender copies from, and how its receiver copies and
+ * verifies them.
  *
- * The bytes are random and repeat after 64 KiB, as from an application's buffer; a receiver knows by its place in the
- * stream what each of them must be. Both sides of bulk's comparison use these functions.
+ * The bytes are random and repeat after 64 KiB, as from an application's buffer; a receiver knows by its
+ * place in the stream what each of them must be. Both sides of bulk's comparison use these functions.
  */
 #ifndef WEIR_BENCH_BULK_BYTES_H
 #define WEIR_BENCH_BULK_BYTES_H

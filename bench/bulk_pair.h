@@ -2,8 +2,9 @@
 /*
  * bulk_pair.h - one connection of weir's that carries bulk data, both ends on one core.
  *
- * The client copies the known bytes of bulk_bytes.h into weir by weir_send_copy(), a segment's payload at a time, and
- * keeps a window's worth queued. The server copies what arrives out of weir's buffers, and verifies every byte.
+ * The client copies the known bytes of bulk_bytes.h into weir by weir_send_copy(), a segment's payload at a
+ * time, and keeps a window's worth queued. The server copies what arrives out of weir's buffers, and verifies
+ * every byte.
  */
 #ifndef WEIR_BENCH_BULK_PAIR_H
 #define WEIR_BENCH_BULK_PAIR_H

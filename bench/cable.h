@@ -5,9 +5,9 @@
  *     namespace 0                      namespace 1
  *     CABLE_INTERFACE_0 ================ CABLE_INTERFACE_1
  *
- * So it is while Linux has the addresses of both ends, for programs that use sockets. Otherwise both ends lie in
- * namespace 0, Linux has no address there, nor knows IPv6, and frames are left to weir over net_af_packet. Namespaces have
- * no names: they are gone with this process. For root, and for the main thread.
+ * So it is while Linux has the addresses of both ends, for programs that use sockets. Otherwise both ends lie
+ * in namespace 0, Linux has no address there, nor knows IPv6, and frames are left to weir over net_af_packet.
+ * Namespaces have no names: they are gone with this process. For root, and for the main thread.
  */
 #ifndef WEIR_BENCH_CABLE_H
 #define WEIR_BENCH_CABLE_H

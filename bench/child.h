@@ -19,7 +19,10 @@ struct child {
 /* Is there such a program? False after a note that names its package. */
 bool child_exists(const char *program, const char *package);
 
-/* Starts a command of the shell, one program, at an end of the cable. 0, or -1 after a note. It dies with this process. */
+/*
+ * Starts a command of the shell, one program, at an end of the cable. 0, or -1 after a note.
+ * It dies with this process.
+ */
 int child_start(struct child *child, const struct cable *cable, int end, const char *command);
 
 /* Waits for its end; true if that was with status 0. Read what it says before. */

@@ -9,8 +9,8 @@
 /* As many as a burst has frames. */
 #define OPENS_PER_ROUND 32
 /*
- * At first few at a time, and one more for each that was answered, until both ends have learned each other's Ethernet
- * addresses.
+ * At first few at a time, and one more for each that was answered, until both ends have learned each other's
+ * Ethernet addresses.
  */
 #define OPEN_AT_FIRST 16
 

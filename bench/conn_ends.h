@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * conn_ends.h - the applications at both ends of short connections, and what a connection's life is with them.
+ * conn_ends.h - the applications at both ends of short connections, and what a connection's life is with
+ * them.
  *
- * A life is a handshake, a request and a response of 64 bytes each, and a close. The client opens a connection for each that
- * ends, keeps a record of each, and a histogram of how long they took to connect and to close. Beside these it may have
- * others open, which are idle on both sides.
+ * A life is a handshake, a request and a response of 64 bytes each, and a close. The client opens a
+ * connection for each that ends, keeps a record of each, and a histogram of how long they took to connect and
+ * to close. Beside these it may have others open, which are idle on both sides.
  *
- * Applications run on their shards' lcores; the thread that runs those loops, or has stopped them, calls the rest.
+ * Applications run on their shards' lcores; the thread that runs those loops, or has stopped them, calls the
+ * rest.
  */
 #ifndef WEIR_BENCH_CONN_ENDS_H
 #define WEIR_BENCH_CONN_ENDS_H
@@ -22,9 +24,9 @@
 enum conn_life {
 	CONN_LIFE_PLAIN,        /* the response is the server's last: FIN with it, six packets */
 	CONN_LIFE_CLIENT_FIRST, /* the client closes when it has the response: seven packets */
-	CONN_LIFE_HTTP, /* as the plain one; each message has other headers than the one before, and is parsed */
-	CONN_LIFE_HTTP_VARIED, /* each has another path or body, and is known by the rest */
-	CONN_LIFE_HTTP_SAME,   /* all are the same, and known by their bytes */
+	CONN_LIFE_HTTP,         /* as the plain one; each has another header than the last, and is parsed */
+	CONN_LIFE_HTTP_VARIED,  /* each has another path or body, and is known by the rest */
+	CONN_LIFE_HTTP_SAME,    /* all are the same, and known by their bytes */
 };
 
 #define CONN_MESSAGE_BYTES 64

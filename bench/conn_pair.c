@@ -65,8 +65,8 @@ static int add_shard(struct conn_pair *pair, int end, int port)
 	shard.config.max_time_wait = keeper ? TIME_WAIT_MAX : CONN_LIVES;
 	shard.config.msl_ns = CONN_PAIR_MSL_NS;
 	/*
-	 * As `weir demo` does: what looks like loss here is a CPU that somebody else needed for a while, so wait as long
-	 * as RFC 6298 rule 2.4 has it.
+	 * As `weir demo` does: what looks like loss here is a CPU that somebody else needed for a while, so
+	 * wait as long as RFC 6298 rule 2.4 has it.
 	 */
 	shard.config.rto_min_ns = shard.config.rto_initial_ns;
 	pair->shards[end] = weir_runtime_shard(pair->runtime, port, &shard);
@@ -170,8 +170,8 @@ void conn_pair_run(struct conn_pair *pair, uint64_t ns)
 }
 
 /*
- * What has no place in a life. Groups' addresses have one: reports of multicast listeners come seconds late, and are for
- * routers.
+ * What has no place in a life. Groups' addresses have one: reports of multicast listeners come seconds late,
+ * and are for routers.
  */
 static bool is_fault(unsigned id)
 {

@@ -2,9 +2,9 @@
 /*
  * conn_pair.h - both ends of short connections on one core, over weir's wire in memory.
  *
- * The applications are those of conn_ends.h. Clients have 250 addresses, the server one; local ports are chosen by the
- * stack. Checksums are made and verified in software, and MSL is a second: whoever closes first is full of TIME-WAIT
- * records soon, as many as connections are made in two seconds.
+ * The applications are those of conn_ends.h. Clients have 250 addresses, the server one; local ports are
+ * chosen by the stack. Checksums are made and verified in software, and MSL is a second: whoever closes first
+ * is full of TIME-WAIT records soon, as many as connections are made in two seconds.
  */
 #ifndef WEIR_BENCH_CONN_PAIR_H
 #define WEIR_BENCH_CONN_PAIR_H
@@ -29,8 +29,8 @@ struct conn_pair_setup {
 struct conn_pair *conn_pair_create(const struct conn_pair_setup *setup);
 
 /*
- * Runs the loops for so long with as many lives as there may be, and on until all of these are over: then weir may stand
- * still without a timer that is overdue.
+ * Runs the loops for so long with as many lives as there may be, and on until all of these are over: then
+ * weir may stand still without a timer that is overdue.
  */
 void conn_pair_run(struct conn_pair *pair, uint64_t ns);
 
@@ -52,7 +52,9 @@ void conn_pair_counts(const struct conn_pair *pair, struct conn_pair_counts *cou
 /* Notes of what the faults were, since the beginning. */
 void conn_pair_tell_faults(const struct conn_pair *pair);
 
-/* Whether connections have agreed on timestamps, SACK and window scaling: asked of one that is open and idle. */
+/*
+ * Whether connections have agreed on timestamps, SACK and window scaling: asked of one that is open and idle.
+ */
 bool conn_pair_has_options(const struct conn_pair *pair);
 
 /* What the client has recorded. Not while the loops run. */

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * conn_side.h - one side of short connections on a port of its own, run by the lcore that calls: for benches in which
- * the sides are on different cores, or in different processes.
+ * conn_side.h - one side of short connections on a port of its own, run by the lcore that calls: for benches
+ * in which the sides are on different cores, or in different processes.
  *
  * Shard, pool of buffers and loop are those of weir's runtime; turns are called here, and not by it, so that
- * something else may have the cores in between. The applications are those of conn_ends.h, six packets a life.
- * Checksums are made and verified in software, and MSL is a second.
+ * something else may have the cores in between. The applications are those of conn_ends.h, six packets a
+ * life. Checksums are made and verified in software, and MSL is a second.
  */
 #ifndef WEIR_BENCH_CONN_SIDE_H
 #define WEIR_BENCH_CONN_SIDE_H
@@ -21,8 +21,8 @@ struct port;
 struct conn_side;
 
 /*
- * With its port started. lcore: whose turns it will take. Two calls undo it: conn_side_destroy() while the port is open,
- * conn_side_free() once that is closed. NULL after a note that says why.
+ * With its port started. lcore: whose turns it will take. Two calls undo it: conn_side_destroy() while the
+ * port is open, conn_side_free() once that is closed. NULL after a note that says why.
  */
 struct conn_side *conn_side_create(struct port *port, bool is_client, unsigned lcore);
 void conn_side_destroy(struct conn_side *side);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * conn_tuples.h - how many different tuples connections had, counted after the fact from the TIME-WAIT records that they
- * leave: so that counting costs those that are measured nothing.
+ * conn_tuples.h - how many different tuples connections had, counted after the fact from the TIME-WAIT
+ * records that they leave: so that counting costs those that are measured nothing.
  *
- * A bit for each of the client's addresses and ports. Records are read while the loops stand still, each once: to be called
- * more often than 2 MSL, before they expire.
+ * A bit for each of the client's addresses and ports. Records are read while the loops stand still, each
+ * once: to be called more often than 2 MSL, before they expire.
  */
 #ifndef WEIR_BENCH_CONN_TUPLES_H
 #define WEIR_BENCH_CONN_TUPLES_H

@@ -142,7 +142,10 @@ struct cookie_server *cookie_server_create(const char *device, bool is6)
 	return NULL;
 }
 
-/* Does the frame answer this SYN, which is as its client sees it, as completely as a listener without cookies would? */
+/*
+ * Does the frame answer this SYN, which is as its client sees it,
+ * as completely as a listener without cookies would?
+ */
 static bool is_answer(const struct rte_mbuf *m, const struct seg *syn, const struct pair *pair)
 {
 	struct frame frame = { .bytes = rte_pktmbuf_mtod(m, const uint8_t *),
@@ -191,7 +194,10 @@ static bool answers(const struct cookie_server *server, uint32_t first, unsigned
 	return taken == n && sent == n && right == n;
 }
 
-/* What a core has to say before anybody speaks to it: whose address this is, and of IPv6 which groups it is in, twice. */
+/*
+ * What a core has to say before anybody speaks to it:
+ * whose address this is, and of IPv6 which groups it is in, twice.
+ */
 static void let_announce(const struct cookie_server *server)
 {
 	const struct timespec between = { .tv_sec = 1 };

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * cookie_server.h - weir in a SYN flood: a listener that answers each SYN by a cookie, beside ten million connections.
+ * cookie_server.h - weir in a SYN flood: a listener that answers each SYN by a cookie, beside ten million
+ * connections.
  *
  * It runs on the main lcore, in the loop that `weir serve` runs in. The port's checksum offloads are not
- * used. The connections are of one family and have real tuples under the table's key, so that a SYN looks for its record in a table at
- * its greatest load, but nobody stands behind them and they do nothing.
+ * used. The connections are of one family and have real tuples under the table's key, so that a SYN looks for
+ * its record in a table at its greatest load, but nobody stands behind them and they do nothing.
  */
 #ifndef WEIR_BENCH_COOKIE_SERVER_H
 #define WEIR_BENCH_COOKIE_SERVER_H
@@ -19,12 +20,15 @@
 
 struct cookie_server;
 
-/* On the port of this vdev string, which replays a syn_capture of this family. NULL after a note that says why. */
+/*
+ * On the port of this vdev string, which replays a syn_capture of this family.
+ * NULL after a note that says why.
+ */
 struct cookie_server *cookie_server_create(const char *device, bool is6);
 
 /*
- * Hands it SYNs of the capture by the shard layer, before it runs: are the answers SYN-ACKs with all options, right
- * checksums and nothing kept? False after a note.
+ * Hands it SYNs of the capture by the shard layer, before it runs: are the answers SYN-ACKs with all options,
+ * right checksums and nothing kept? False after a note.
  */
 bool cookie_server_is_right(struct cookie_server *server);
 

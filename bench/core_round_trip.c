@@ -14,7 +14,10 @@
 #define TRIPS 16
 #define ROUND_TRIPS ((uint64_t)SAMPLES * TRIPS)
 
-/* Even: the caller's turn; odd: the other's. Nothing else is in its line, nor in the next, which may be fetched with it. */
+/*
+ * Even: the caller's turn; odd: the other's.
+ * Nothing else is in its line, nor in the next, which may be fetched with it.
+ */
 static struct {
 	uint64_t ball;
 } __rte_aligned(2 * RTE_CACHE_LINE_SIZE) court;

@@ -2,9 +2,10 @@
 /*
  * core_turn.h - a turn of work that two cores take at the same time, and what came of it on each.
  *
- * Turns are told by the time-stamp counter, which is the same for both cores and for two processes: each begins and ends on its own,
- * and nobody is asked in between. Then both go on for CORE_TURN_REST cycles without opening anything, so that
- * what is under way ends, and everything may stand still until the next turn.
+ * Turns are told by the time-stamp counter, which is the same for both cores and for two processes: each
+ * begins and ends on its own, and nobody is asked in between. Then both go on for CORE_TURN_REST cycles
+ * without opening anything, so that what is under way ends, and everything may stand still until the next
+ * turn.
  */
 #ifndef WEIR_BENCH_CORE_TURN_H
 #define WEIR_BENCH_CORE_TURN_H

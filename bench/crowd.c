@@ -25,13 +25,17 @@
 #define FIRST_ANSWERS 1000
 
 /*
- * A client address has 64,512 ports; a quarter of them in use leaves a search for a free one short. Where clients
- * forget their connections they must not come to use a port twice, and one counter moves for many addresses.
+ * A client address has 64,512 ports; a quarter of them in use leaves a search for a free one short. Where
+ * clients forget their connections they must not come to use a port twice, and one counter moves for many
+ * addresses.
  */
 #define PER_ADDRESS 16384u
 #define PER_ADDRESS_FORGOTTEN 512u
 
-/* An extension stays for an RTO, a fifth of a second, so this many may ask in one; the server must not run out first. */
+/*
+ * An extension stays for an RTO, a fifth of a second, so this many may ask in one;
+ * the server must not run out first.
+ */
 #define EXTENSIONS 16384u
 #define ASKS_PER_ROUND 32
 #define SMALL 1024u
@@ -258,7 +262,10 @@ static void configure(const struct crowd_setup *setup, bool is_client, struct we
 	config->gateway = weir_ipv4(ROUTER);
 	if (!is_client)
 		return;
-	/* Echoes keep the server's buffers until they are acknowledged, and no more requests come to carry that. */
+	/*
+	 * Echoes keep the server's buffers until they are acknowledged,
+	 * and no more requests come to carry that.
+	 */
 	config->delayed_ack_ns = 1000000;
 	config->gateway = (struct weir_address){ 0 };
 	config->ranges_count = 2;

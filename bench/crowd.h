@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * crowd.h - as many connections at once as memory holds: a client and a server on one lcore, joined by weir's wire in
- * memory, and every connection made by segments that went over it.
+ * crowd.h - as many connections at once as memory holds: a client and a server on one lcore, joined by weir's
+ * wire in memory, and every connection made by segments that went over it.
  *
- * One server, one port of it, and clients on thousands of addresses of 10.0.0.0/8 behind one station, so that ports
- * suffice and the server has one neighbour. Cores are made for the one kind of record that the crowd
+ * One server, one port of it, and clients on thousands of addresses of 10.0.0.0/8 behind one station, so that
+ * ports suffice and the server has one neighbour. Cores are made for the one kind of record that the crowd
  * stands in, and for little else. A random sample of the connections can be asked to echo a message each.
  *
  * The main thread. Counts are the application's: what its events have told.
@@ -41,8 +41,8 @@ size_t crowd_footprint(const struct crowd_setup *setup);
 struct crowd *crowd_create(const struct crowd_setup *setup);
 
 /*
- * Lets it grow until so many connections stand. Returns the cycles that this took of the CPU, or 0 after a note: it
- * does not grow any more, or a connection has failed.
+ * Lets it grow until so many connections stand. Returns the cycles that this took of the CPU, or 0 after a
+ * note: it does not grow any more, or a connection has failed.
  */
 uint64_t crowd_grow(struct crowd *crowd, uint32_t connections);
 

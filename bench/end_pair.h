@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * end_pair.h - a client and a server, a shard each, joined by weir's wire in memory or by a veth: for benches of a
- * single connection.
+ * end_pair.h - a client and a server, a shard each, joined by weir's wire in memory or by a veth: for benches
+ * of a single connection.
  *
- * Both on one lcore take turns on it. Checksums are made and verified in software; frames are at most 1500 bytes of IP.
+ * Both on one lcore take turns on it. Checksums are made and verified in software; frames are at most 1500
+ * bytes of IP.
  */
 #ifndef WEIR_BENCH_END_PAIR_H
 #define WEIR_BENCH_END_PAIR_H

@@ -2,8 +2,8 @@
 /*
  * latency_pair.h - one connection of weir's that carries requests and responses of 64 bytes, one at a time.
  *
- * A round trip is measured by the client's application: from before it hands a request to weir until it has seen that the
- * response is right. Both messages are static bytes, the least that an application can do.
+ * A round trip is measured by the client's application: from before it hands a request to weir until it has
+ * seen that the response is right. Both messages are static bytes, the least that an application can do.
  */
 #ifndef WEIR_BENCH_LATENCY_PAIR_H
 #define WEIR_BENCH_LATENCY_PAIR_H
@@ -28,7 +28,10 @@ struct latency_pair {
 	struct histogram round_trips; /* ns */
 };
 
-/* Over a wire in memory, or over the cable; the server on this lcore. 0 once responses come, or -1 after a note. */
+/*
+ * Over a wire in memory, or over the cable; the server on this lcore.
+ * 0 once responses come, or -1 after a note.
+ */
 int latency_pair_open(struct latency_pair *pair, unsigned server_lcore, const struct cable *cable);
 
 /* Forgets what was recorded, and records for so long. */

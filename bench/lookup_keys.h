@@ -38,8 +38,8 @@ struct lookup_key lookup_key(uint32_t number);
 uint32_t lookup_answer(const struct tuple *tuple);
 
 /*
- * count keys drawn from numbers first..first+range-1; returns the sum of their answers. As a list read from front to
- * back it costs the processor no wait.
+ * count keys drawn from numbers first..first+range-1; returns the sum of their answers. As a list read from
+ * front to back it costs the processor no wait.
  */
 uint64_t lookup_keys_draw(struct lookup_key *keys, uint32_t count, uint32_t first, uint32_t range);
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * DPDK's side: rte_hash with no flags, which is its fastest when one thread reads and writes; no locks, no epochs. Its
- * own hash (CRC32 where the processor has it), and room for a third more keys, as weir's table has.
+ * DPDK's side: rte_hash with no flags, which is its fastest when one thread reads and writes; no locks, no
+ * epochs. Its own hash (CRC32 where the processor has it), and room for a third more keys, as weir's table
+ * has.
  */
 #include <inttypes.h>
 #include <stdbool.h>
@@ -71,7 +72,10 @@ static uint64_t find_and_read(void *self, const struct lookup_key *keys, uint32_
 	return sum;
 }
 
-/* Has what a burst of changes will read fetched, by looking for its keys: by far the faster way in a large table. */
+/*
+ * Has what a burst of changes will read fetched, by looking for its keys:
+ * by far the faster way in a large table.
+ */
 static void look_ahead(const struct rte_side *side, const struct lookup_key *keys, uint32_t i)
 {
 	void *answers[LOOKUP_BURST];

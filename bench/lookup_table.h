@@ -2,13 +2,13 @@
 /*
  * lookup_table.h - who is compared in the table's bench: weir's table of connections, and DPDK's rte_hash.
  *
- * Both take their memory from EAL's heap, so that both are on pages of the same size, and both do the same work: a
- * key's answer is known to be that of its whole tuple. What differs:
+ * Both take their memory from EAL's heap, so that both are on pages of the same size, and both do the same
+ * work: a key's answer is known to be that of its whole tuple. What differs:
  *
- * - weir's tuple stands in the connection's record, which a hit has therefore fetched. rte_hash keeps a copy of it beside
- *   the answer, and whoever wants the record then waits for it once more.
- * - weir's lookup is in stages, and a burst's waits are filled with the stages of those behind it. rte_hash's is one
- *   call a burst.
+ * - weir's tuple stands in the connection's record, which a hit has therefore fetched. rte_hash keeps a copy
+ *   of it beside the answer, and whoever wants the record then waits for it once more.
+ * - weir's lookup is in stages, and a burst's waits are filled with the stages of those behind it. rte_hash's
+ *   is one call a burst.
  *
  * One thread.
  */
@@ -21,9 +21,15 @@
 
 struct lookup_table {
 	void *self;
-	/* The answers' sum to count keys, a multiple of LOOKUP_BURST, asked for in bursts. 0 for one that is not in. */
+	/*
+	 * The answers' sum to count keys, a multiple of LOOKUP_BURST, asked for in bursts.
+	 * 0 for one that is not in.
+	 */
 	uint64_t (*find)(void *self, const struct lookup_key *keys, uint32_t count);
-	/* Each returns how many it did. A key that is put in is looked for first, as is one that is taken out. */
+	/*
+	 * Each returns how many it did. A key that is put in is looked for first,
+	 * as is one that is taken out.
+	 */
 	uint32_t (*insert)(void *self, const struct lookup_key *keys, uint32_t count);
 	uint32_t (*remove)(void *self, const struct lookup_key *keys, uint32_t count);
 	void (*destroy)(void *self); /* NULL: it is another's */

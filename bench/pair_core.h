@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * pair_core.h - what one of two cores has of conn_rate_pair: a side of connections, and an end of the bare loop that it is
- * measured beside. They take turns on one port.
+ * pair_core.h - what one of two cores has of conn_rate_pair: a side of connections, and an end of the bare
+ * loop that it is measured beside. They take turns on one port.
  */
 #ifndef WEIR_BENCH_PAIR_CORE_H
 #define WEIR_BENCH_PAIR_CORE_H

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * pair_process.h - a process of its own with one of conn_rate_pair's cores: this program again, by a hidden argument, with
- * an EAL and a port, over memif, to the other one. Standard input brings it its turns and standard output takes the
- * results, as structs; it ends when the input does, or its parent.
+ * pair_process.h - a process of its own with one of conn_rate_pair's cores: this program again, by a hidden
+ * argument, with an EAL and a port, over memif, to the other one. Standard input brings it its turns and
+ * standard output takes the results, as structs; it ends when the input does, or its parent.
  *
- * memif is shared memory: the end that connects lends its own buffers (zero-copy), and the one that listens copies
- * both what it receives and what it sends. Clients have less to do than servers here, so that it is they who listen.
+ * memif is shared memory: the end that connects lends its own buffers (zero-copy), and the one that listens
+ * copies both what it receives and what it sends. Clients have less to do than servers here, so that it is
+ * they who listen.
  */
 #ifndef WEIR_BENCH_PAIR_PROCESS_H
 #define WEIR_BENCH_PAIR_PROCESS_H

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * pair_scale.h - do two cores make twice as many connections as one, when each has clients, a server and a wire of its own?
+ * pair_scale.h - do two cores make twice as many connections as one, when each has clients, a server and a
+ * wire of its own?
  *
- * Nothing passes between them, so that what is missing from twice is what they share: the machine's memory and last
- * cache, or a line that both write and should not. Bare loops on the same cores say what the machine itself gives.
+ * Nothing passes between them, so that what is missing from twice is what they share: the machine's memory
+ * and last cache, or a line that both write and should not. Bare loops on the same cores say what the machine
+ * itself gives.
  */
 #ifndef WEIR_BENCH_PAIR_SCALE_H
 #define WEIR_BENCH_PAIR_SCALE_H

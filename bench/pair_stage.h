@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * pair_stage.h - where two cores meet for conn_rate_pair: on a wire in memory in one process, or over memif in two.
+ * pair_stage.h - where two cores meet for conn_rate_pair: on a wire in memory in one process, or over memif
+ * in two.
  *
- * The client is on the main lcore, the server on another one; so they are with two processes, whose cores these are while
- * this process waits.
+ * The client is on the main lcore, the server on another one; so they are with two processes, whose cores
+ * these are while this process waits.
  */
 #ifndef WEIR_BENCH_PAIR_STAGE_H
 #define WEIR_BENCH_PAIR_STAGE_H

@@ -2,9 +2,9 @@
 /*
  * peers.h - a shard's TCP with many connections, made and closed by segments as production makes them.
  *
- * It listens, and peers that exist only as the segments they would send open connections with all options, 32 at a
- * time. No frame, no loop and no clock: time is a number here that moves when the caller says so. Its memory is taken
- * as a shard takes its own. One thread.
+ * It listens, and peers that exist only as the segments they would send open connections with all options, 32
+ * at a time. No frame, no loop and no clock: time is a number here that moves when the caller says so. Its
+ * memory is taken as a shard takes its own. One thread.
  */
 #ifndef WEIR_BENCH_PEERS_H
 #define WEIR_BENCH_PEERS_H

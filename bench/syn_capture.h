@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * syn_capture.h - a flood to replay: 64 k SYNs of one family as Linux sends them, of as many clients, in a file that
- * libpcap wrote.
+ * syn_capture.h - a flood to replay: 64 k SYNs of one family as Linux sends them, of as many clients, in a
+ * file that libpcap wrote.
  *
- * 74 bytes each, or 94 of IPv6: MSS 1460 or 1440, SACK-permitted, timestamps, NOP, window scale 7, and right checksums. Each
- * has an address and an ISN that no other has. They are the same in each run.
+ * 74 bytes each, or 94 of IPv6: MSS 1460 or 1440, SACK-permitted, timestamps, NOP, window scale 7, and right
+ * checksums. Each has an address and an ISN that no other has. They are the same in each run.
  *
  * The file has no name (memfd_create(2)), so that none is left behind, however a run ends. This process
  * and its children open it through /proc while the capture is open.

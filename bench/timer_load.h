@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * timer_load.h - a million timers, armed anew in random order while all of them are armed: in weir's wheel, and in
- * DPDK's rte_timer.
+ * timer_load.h - a million timers, armed anew in random order while all of them are armed: in weir's wheel,
+ * and in DPDK's rte_timer.
  *
- * weir's side is what TCP does. A deadline is stored in a record of 64 bytes; what comes up early is filed again,
- * and what is due has its record touched and armed anew, so that a million stay armed. Its time is virtual: a million
- * armings in each second, and deadlines 200 to 1200 ms away, as retransmission timers are: about as many again expire.
- * rte_timer's time is the machine's. It does nothing but rte_timer_reset(), and no timer comes to its end.
+ * weir's side is what TCP does. A deadline is stored in a record of 64 bytes; what comes up early is filed
+ * again, and what is due has its record touched and armed anew, so that a million stay armed. Its time is
+ * virtual: a million armings in each second, and deadlines 200 to 1200 ms away, as retransmission timers are:
+ * about as many again expire. rte_timer's time is the machine's. It does nothing but rte_timer_reset(), and
+ * no timer comes to its end.
  *
  * Both work in bursts that have their records prefetched, on pages of the same kind. One thread.
  */

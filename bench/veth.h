@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * veth.h - a flooded cable in Linux: two network namespaces of our own, a veth pair between them, and an attacker who
- * sends the SYNs of syn_capture.h as fast as a packet socket takes them.
+ * veth.h - a flooded cable in Linux: two network namespaces of our own, a veth pair between them, and an
+ * attacker who sends the SYNs of syn_capture.h as fast as a packet socket takes them.
  *
  *     attacker's namespace            server's namespace
  *     sendmmsg() ---- flood0 ==== VETH_SERVER_INTERFACE ---- Linux, or weir over net_af_packet
  *
- * The attacker is a process on a CPU of its own, and Linux takes frames in on the caller's (RPS), as an interrupt
- * of a NIC would have it. Namespaces have no names: they are gone with this process. For root.
+ * The attacker is a process on a CPU of its own, and Linux takes frames in on the caller's (RPS), as an
+ * interrupt of a NIC would have it. Namespaces have no names: they are gone with this process. For root.
  */
 #ifndef WEIR_BENCH_VETH_H
 #define WEIR_BENCH_VETH_H
@@ -24,8 +24,8 @@ struct veth {
 };
 
 /*
- * Before there are many pages that a new process would share. 0, or -1 after a note that says why: then it is to be
- * closed as well.
+ * Before there are many pages that a new process would share. 0, or -1 after a note that says why: then it is
+ * to be closed as well.
  */
 int veth_open(struct veth *veth);
 
@@ -33,7 +33,10 @@ int veth_open(struct veth *veth);
 void veth_enter(const struct veth *veth);
 void veth_leave(const struct veth *veth);
 
-/* Linux has the server's address and listens, and answers each SYN by a cookie; and no longer. 0, or -1 after a note. */
+/*
+ * Linux has the server's address and listens, and answers each SYN by a cookie; and no longer.
+ * 0, or -1 after a note.
+ */
 int veth_linux_begin(struct veth *veth);
 void veth_linux_end(struct veth *veth);
 

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * virtual_wire.h - one direction of a cable in virtual time: frames come out in the order in which they went in, each
- * between least_ns and most_ns later, at random.
+ * virtual_wire.h - one direction of a cable in virtual time: frames come out in the order in which they went
+ * in, each between least_ns and most_ns later, at random.
  *
- * At random, because nothing else here is: a server at its capacity takes equal bursts in equal times, and an answer
- * to what it sent would always arrive at the same moment of such a turn, with a free descriptor or without.
+ * At random, because nothing else here is: a server at its capacity takes equal bursts in equal times, and an
+ * answer to what it sent would always arrive at the same moment of such a turn, with a free descriptor or
+ * without.
  *
  * Frames are the wire's while they are on it. One thread.
  */

@@ -207,8 +207,8 @@ static const struct argp argp = {
 	.options = rows,
 	.parser = parse,
 	.args_doc = "[NAME[:CASE]...]",
-	.doc = "Measure weir beside references on this machine. Without a NAME, all there is; with a CASE, that alone of a bench "
-	       "that has several.",
+	.doc = "Measure weir beside references on this machine. Without a NAME, all there is; with a CASE, that alone "
+	       "of a bench that has several.",
 };
 
 static bool is_chosen(unsigned bench)
@@ -237,7 +237,9 @@ static bool take_hugepages(unsigned mib)
 	return hugepages_take(mib);
 }
 
-/* Two lcores, if there are as many CPUs. Benches run on the main one, and most of them leave the other alone. */
+/*
+ * Two lcores, if there are as many CPUs. Benches run on the main one, and most of them leave the other alone.
+ */
 static int start_eal(void)
 {
 	static struct eal_args args;

@@ -232,8 +232,8 @@ static struct weir_core *make_core(const struct weir_range *range, uint16_t tcp_
 }
 
 /*
- * Says so once the address may be used. An IPv6 one is asked for first, which takes a second: a station that has it already
- * keeps it. As weir_ready() has it.
+ * Says so once the address may be used. An IPv6 one is asked for first, which takes a second: a station that
+ * has it already keeps it. As weir_ready() has it.
  */
 static int tell_ready(const struct weir_core *core, const char *address, const char *port)
 {

@@ -51,7 +51,9 @@ Test(options, commands)
 	cr_expect_eq(options_command("", &command), -EINVAL);
 }
 
-/* demo's addresses, in any family: enough of them for ports in TIME-WAIT, on one network, harmless to flood. */
+/*
+ * demo's addresses, in any family: enough of them for ports in TIME-WAIT, on one network, harmless to flood.
+ */
 static void expect_demo_place(unsigned families)
 {
 	struct weir_range clients[2], servers[2];

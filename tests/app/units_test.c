@@ -176,7 +176,10 @@ Test(units, ranges)
 		{ "fd99::1-fd99::ff/64", { { 0xfd99000000000000, 1 }, { 0xfd99000000000000, 0xff }, 64 } },
 		/* IPv6 has no broadcast. */
 		{ "fd99::ff/120", { { 0xfd99000000000000, 0xff }, { 0xfd99000000000000, 0xff }, 120 } },
-		/* RFC 3021, RFC 6164: both addresses of a network of two are hosts; the one of a network of one is. */
+		/*
+		 * RFC 3021, RFC 6164: both addresses of a network of two are hosts;
+		 * the one of a network of one is.
+		 */
 		{ "192.0.2.0-192.0.2.1/31", { { 0, 0xffffc0000200 }, { 0, 0xffffc0000201 }, 31 } },
 		{ "192.0.2.0/32", { { 0, 0xffffc0000200 }, { 0, 0xffffc0000200 }, 32 } },
 		{ "fd99::-fd99::1/127", { { 0xfd99000000000000, 0 }, { 0xfd99000000000000, 1 }, 127 } },

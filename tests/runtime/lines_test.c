@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Two shards at work on two lcores write no cache line that the other one writes or reads: but frames and the ring between
- * them, which are there to be passed on, and the rings of pools, which DPDK's caches go to once in a few bursts.
+ * Two shards at work on two lcores write no cache line that the other one writes or reads: but frames and the
+ * ring between them, which are there to be passed on, and the rings of pools, which DPDK's caches go to once
+ * in a few bursts.
  *
  * Once by where things are, as the code has it; and once by looking at all memory of this process that may be
  * written, before and after turns of one shard and of the other.
@@ -105,7 +106,10 @@ static void add_shard(unsigned shard, int port)
 	apps[shard]->message = weir_static(weir_runtime_core(rt, (int)shard), "message", 7);
 }
 
-/* Both have run on their lcores, and stand still now: with ports started, and everything touched that ever is. */
+/*
+ * Both have run on their lcores, and stand still now:
+ * with ports started, and everything touched that ever is.
+ */
 static void stand_still(void)
 {
 	int ports[2];

@@ -104,7 +104,9 @@ static void timed_app(struct weir_core *core, const struct weir_event *events, u
 	plan->next_ns = now_ns + plan->period_ns;
 }
 
-/* Opens a connection, and resets it once it stands: how long that took is how soon the other end was awake. */
+/*
+ * Opens a connection, and resets it once it stands: how long that took is how soon the other end was awake.
+ */
 static void opening_app(struct weir_core *core, const struct weir_event *events, unsigned n, uint64_t now_ns,
 			void *arg)
 {
@@ -413,8 +415,8 @@ Test(rest, not_beyond_the_end_of_a_poll)
 }
 
 /*
- * A switch's end (net_vhost) and a machine's of a virtual cable, over a socket of this test's own. The switch's has
- * interrupts; it listens, on the worker.
+ * A switch's end (net_vhost) and a machine's of a virtual cable, over a socket of this test's own. The
+ * switch's has interrupts; it listens, on the worker.
  */
 static struct weir_runtime *two_on_a_socket(const struct weir_shard_config *client, const char *path)
 {

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* An end of a wire whose other end takes nothing: it goes on receiving, so that two such ends do not wait for each other. */
+/*
+ * An end of a wire whose other end takes nothing:
+ * it goes on receiving, so that two such ends do not wait for each other.
+ */
 #include <criterion/criterion.h>
 #include <rte_cycles.h>
 #include <rte_mbuf.h>
