@@ -10,6 +10,7 @@
 #include "bulk_pair.h"
 #include "cable.h"
 #include "child.h"
+#include "netns.h"
 
 #define NS_PER_MS 1000000ull
 #define WARM_UP_NS (500 * NS_PER_MS)
@@ -20,8 +21,8 @@
 /* Without segmentation offload a TCP that sends has one segment in each buffer. */
 static bool set_segments(const struct cable *cable, unsigned segments)
 {
-	return cable_run(cable, 0, "ip link set " CABLE_INTERFACE_0 " gso_max_segs %u", segments) &&
-	       cable_run(cable, 1, "ip link set " CABLE_INTERFACE_1 " gso_max_segs %u", segments);
+	return netns_run(cable->ends[0], "ip link set " CABLE_INTERFACE_0 " gso_max_segs %u", segments) &&
+	       netns_run(cable->ends[1], "ip link set " CABLE_INTERFACE_1 " gso_max_segs %u", segments);
 }
 
 /* One connection's, as its receiver counts it. Gbit/s; 0: the server is not there yet. */

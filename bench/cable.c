@@ -1,62 +1,21 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "cable.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <sched.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "bench.h"
+#include "netns.h"
 
 #define RINGS ",framesz=2048,framecnt=4096,blocksz=65536"
 
-/* This thread's, as it is now. */
-static int own_namespace(void)
-{
-	return open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
-}
-
 void cable_enter(const struct cable *cable, int end)
 {
-	if (setns(cable->ends[end], CLONE_NEWNET) != 0)
-		bench_note("veth: %s", strerror(errno));
+	netns_enter(cable->ends[end]);
 }
 
 void cable_leave(const struct cable *cable)
 {
-	if (setns(cable->home, CLONE_NEWNET) != 0)
-		bench_note("veth: %s", strerror(errno));
-}
-
-bool cable_run(const struct cable *cable, int end, const char *format, ...)
-{
-	char commands[1024];
-	va_list args;
-	int status;
-
-	va_start(args, format);
-	vsnprintf(commands, sizeof(commands), format, args);
-	va_end(args);
-	cable_enter(cable, end);
-	status = system(commands);
-	cable_leave(cable);
-	return status == 0;
-}
-
-/* A new one, without leaving ours for long. */
-static int make_namespace(const struct cable *cable)
-{
-	int namespace = -1;
-
-	if (unshare(CLONE_NEWNET) == 0) {
-		namespace = own_namespace();
-		cable_leave(cable);
-	}
-	return namespace;
+	netns_enter(cable->home);
 }
 
 static bool plug(const struct cable *cable)
@@ -64,8 +23,8 @@ static bool plug(const struct cable *cable)
 	static const char quiet[] =
 		"sysctl -qw net.ipv6.conf.all.disable_ipv6=1 net.ipv6.conf.default.disable_ipv6=1";
 
-	return cable_run(cable, 1, "%s", quiet) &&
-	       cable_run(cable, 0,
+	return netns_run(cable->ends[1], "%s", quiet) &&
+	       netns_run(cable->ends[0],
 			 "%s && ip link add " CABLE_INTERFACE_0 " type veth peer name " CABLE_INTERFACE_1
 			 " && ip link set " CABLE_INTERFACE_0 " up && ip link set " CABLE_INTERFACE_1 " up",
 			 quiet);
@@ -78,10 +37,10 @@ int cable_open(struct cable *cable)
 		bench_note("veth: network namespaces are root's to make: left out");
 		return -1;
 	}
-	cable->home = own_namespace();
+	cable->home = netns_here();
 	if (cable->home >= 0) {
-		cable->ends[0] = make_namespace(cable);
-		cable->ends[1] = make_namespace(cable);
+		cable->ends[0] = netns_make();
+		cable->ends[1] = netns_make();
 	}
 	if (cable->ends[0] >= 0 && cable->ends[1] >= 0 && plug(cable))
 		return 0;
@@ -107,13 +66,12 @@ const char *cable_device(int end)
 
 int cable_linux_begin(const struct cable *cable)
 {
-	if (cable_run(cable, 0,
+	if (netns_run(cable->ends[0],
 		      "ip addr add " CABLE_ADDRESS_0 "/30 dev " CABLE_INTERFACE_0 " && "
 		      "ip link set " CABLE_INTERFACE_1 " netns /proc/%d/fd/%d",
 		      (int)getpid(), cable->ends[1]) &&
-	    cable_run(cable, 1,
-		      "ip link set " CABLE_INTERFACE_1 " up && "
-		      "ip addr add " CABLE_ADDRESS_1 "/30 dev " CABLE_INTERFACE_1))
+	    netns_run(cable->ends[1], "ip link set " CABLE_INTERFACE_1 " up && "
+				      "ip addr add " CABLE_ADDRESS_1 "/30 dev " CABLE_INTERFACE_1))
 		return 0;
 	bench_note("veth: Linux takes no address");
 	return -1;
@@ -121,8 +79,8 @@ int cable_linux_begin(const struct cable *cable)
 
 void cable_linux_end(const struct cable *cable)
 {
-	cable_run(cable, 1, "ip link set " CABLE_INTERFACE_1 " netns /proc/%d/fd/%d", (int)getpid(),
+	netns_run(cable->ends[1], "ip link set " CABLE_INTERFACE_1 " netns /proc/%d/fd/%d", (int)getpid(),
 		  cable->ends[0]);
-	cable_run(cable, 0,
+	netns_run(cable->ends[0],
 		  "ip addr flush dev " CABLE_INTERFACE_0 " && ip link set " CABLE_INTERFACE_1 " up");
 }

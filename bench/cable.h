@@ -33,10 +33,6 @@ void cable_close(struct cable *cable);
 void cable_enter(const struct cable *cable, int end);
 void cable_leave(const struct cable *cable);
 
-/* A shell's commands in namespace 0 or 1. True if the last of them succeeded. */
-bool cable_run(const struct cable *cable, int end, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
-
 /* The vdev of that end, with rings as large as those of a NIC. */
 const char *cable_device(int end);
 

@@ -2,8 +2,6 @@
 #include "veth.h"
 
 #include <arpa/inet.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <linux/if_packet.h>
 #include <net/ethernet.h>
@@ -11,10 +9,8 @@
 #include <netinet/in.h>
 #include <sched.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -24,6 +20,7 @@
 #include <rte_lcore.h>
 
 #include "bench.h"
+#include "netns.h"
 #include "syn_capture.h"
 
 #define FLOOD_INTERFACE "flood0"
@@ -33,54 +30,14 @@
 /* Linux asks nobody for the address of a client: all are behind one, whose address it has. */
 #define GATEWAY "192.0.2.1"
 
-/* This thread's, as it is now. */
-static int own_namespace(void)
-{
-	return open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
-}
-
 void veth_enter(const struct veth *veth)
 {
-	if (setns(veth->server, CLONE_NEWNET) != 0)
-		bench_note("veth: %s", strerror(errno));
+	netns_enter(veth->server);
 }
 
 void veth_leave(const struct veth *veth)
 {
-	if (setns(veth->home, CLONE_NEWNET) != 0)
-		bench_note("veth: %s", strerror(errno));
-}
-
-/* A shell's commands in one of the namespaces. True if the last of them succeeded. */
-static bool run(const struct veth *veth, int namespace, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
-
-static bool run(const struct veth *veth, int namespace, const char *format, ...)
-{
-	char commands[1024];
-	va_list args;
-	int status;
-
-	va_start(args, format);
-	vsnprintf(commands, sizeof(commands), format, args);
-	va_end(args);
-	if (setns(namespace, CLONE_NEWNET) != 0)
-		return false;
-	status = system(commands);
-	veth_leave(veth);
-	return status == 0;
-}
-
-/* A new one, without leaving ours for long. */
-static int make_namespace(const struct veth *veth)
-{
-	int namespace = -1;
-
-	if (unshare(CLONE_NEWNET) == 0) {
-		namespace = own_namespace();
-		veth_leave(veth);
-	}
-	return namespace;
+	netns_enter(veth->home);
 }
 
 static const char *mac_text(char text[18], const struct eth_addr *mac)
@@ -96,16 +53,18 @@ static bool plug(const struct veth *veth)
 {
 	char client[18], server[18];
 
-	return run(veth, veth->attacker,
-		   "sysctl -qw net.ipv6.conf.default.disable_ipv6=1 && "
-		   "ip link add " FLOOD_INTERFACE " address %s type veth peer name " VETH_SERVER_INTERFACE
-		   " address %s netns /proc/%d/fd/%d && ip link set " FLOOD_INTERFACE " up",
-		   mac_text(client, &syn_capture_client_mac), mac_text(server, &syn_capture_server_mac),
-		   (int)getpid(), veth->server) &&
-	       run(veth, veth->server,
-		   "sysctl -qw net.ipv6.conf.all.disable_ipv6=1 net.ipv6.conf.default.disable_ipv6=1 "
-		   "net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.default.rp_filter=0 net.ipv4.tcp_syncookies=2 && "
-		   "ip link set " VETH_SERVER_INTERFACE " up");
+	return netns_run(veth->attacker,
+			 "sysctl -qw net.ipv6.conf.default.disable_ipv6=1 && "
+			 "ip link add " FLOOD_INTERFACE
+			 " address %s type veth peer name " VETH_SERVER_INTERFACE
+			 " address %s netns /proc/%d/fd/%d && ip link set " FLOOD_INTERFACE " up",
+			 mac_text(client, &syn_capture_client_mac), mac_text(server, &syn_capture_server_mac),
+			 (int)getpid(), veth->server) &&
+	       netns_run(
+		       veth->server,
+		       "sysctl -qw net.ipv6.conf.all.disable_ipv6=1 net.ipv6.conf.default.disable_ipv6=1 "
+		       "net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.default.rp_filter=0 net.ipv4.tcp_syncookies=2 && "
+		       "ip link set " VETH_SERVER_INTERFACE " up");
 }
 
 static int listen_here(void)
@@ -128,13 +87,14 @@ int veth_linux_begin(struct veth *veth)
 	char client[18];
 
 	/* Files of a namespace's interfaces are seen in a sysfs that was mounted there. */
-	if (run(veth, veth->server,
-		"ip addr add %s/32 dev " VETH_SERVER_INTERFACE " && "
-		"ip neigh replace " GATEWAY " lladdr %s dev " VETH_SERVER_INTERFACE " nud permanent && "
-		"ip route add default via " GATEWAY " dev " VETH_SERVER_INTERFACE " onlink && "
-		"unshare -m sh -c 'mount -t sysfs sysfs /sys && "
-		"echo %x >/sys/class/net/" VETH_SERVER_INTERFACE "/queues/rx-0/rps_cpus'",
-		inet_ntoa(server), mac_text(client, &syn_capture_client_mac), 1u << rte_get_main_lcore())) {
+	if (netns_run(veth->server,
+		      "ip addr add %s/32 dev " VETH_SERVER_INTERFACE " && "
+		      "ip neigh replace " GATEWAY " lladdr %s dev " VETH_SERVER_INTERFACE " nud permanent && "
+		      "ip route add default via " GATEWAY " dev " VETH_SERVER_INTERFACE " onlink && "
+		      "unshare -m sh -c 'mount -t sysfs sysfs /sys && "
+		      "echo %x >/sys/class/net/" VETH_SERVER_INTERFACE "/queues/rx-0/rps_cpus'",
+		      inet_ntoa(server), mac_text(client, &syn_capture_client_mac),
+		      1u << rte_get_main_lcore())) {
 		veth_enter(veth);
 		veth->listener = listen_here();
 		veth_leave(veth);
@@ -149,10 +109,9 @@ void veth_linux_end(struct veth *veth)
 {
 	close(veth->listener);
 	veth->listener = -1;
-	run(veth, veth->server,
-	    "ip addr flush dev " VETH_SERVER_INTERFACE " && "
-	    "unshare -m sh -c 'mount -t sysfs sysfs /sys && "
-	    "echo 0 >/sys/class/net/" VETH_SERVER_INTERFACE "/queues/rx-0/rps_cpus'");
+	netns_run(veth->server, "ip addr flush dev " VETH_SERVER_INTERFACE " && "
+				"unshare -m sh -c 'mount -t sysfs sysfs /sys && "
+				"echo 0 >/sys/class/net/" VETH_SERVER_INTERFACE "/queues/rx-0/rps_cpus'");
 }
 
 /* A socket that sends through the attacker's interface, past all queues, and receives nothing. */
@@ -191,7 +150,7 @@ static void flood(const struct veth *veth)
 	int fd;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (!leave_cpu(rte_get_main_lcore()) || setns(veth->attacker, CLONE_NEWNET) != 0)
+	if (!leave_cpu(rte_get_main_lcore()) || !netns_enter(veth->attacker))
 		_exit(1);
 	fd = flood_socket();
 	if (fd < 0)
@@ -224,10 +183,10 @@ int veth_open(struct veth *veth)
 		bench_note("veth: network namespaces are root's to make: left out");
 		return -1;
 	}
-	veth->home = own_namespace();
+	veth->home = netns_here();
 	if (veth->home >= 0) {
-		veth->attacker = make_namespace(veth);
-		veth->server = make_namespace(veth);
+		veth->attacker = netns_make();
+		veth->server = netns_make();
 	}
 	if (veth->attacker >= 0 && veth->server >= 0 && plug(veth))
 		veth->flood = make_flood(veth);
