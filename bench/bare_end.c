@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "bare_end.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 
 #include <rte_mbuf.h>
@@ -132,4 +133,8 @@ void bare_end_turn(struct bare_end *end, const struct core_turn *turn, struct co
 	result->ended = end->lives - before.lives;
 	result->frames = end->frames - before.frames;
 	result->faults = end->faults - before.faults + end->open;
+	if (result->faults > 0)
+		bench_note("bare %s: %" PRIu64 " wrong packets, or without room; %" PRIu32
+			   " connections that had no time to end",
+			   end->is_client ? "client" : "server", end->faults - before.faults, end->open);
 }

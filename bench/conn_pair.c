@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "conn_pair.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 
 #include <rte_lcore.h>
 
 #include "base/counters.h"
 #include "bench.h"
+#include "core_faults.h"
 
 #define NS_PER_MS 1000000ull
 
@@ -169,48 +171,12 @@ void conn_pair_run(struct conn_pair *pair, uint64_t ns)
 	run_laps(pair, LAPS_AT_END);
 }
 
-/*
- * What has no place in a life. Groups' addresses have one: reports of multicast listeners come seconds late,
- * and are for routers.
- */
-static bool is_fault(unsigned id)
-{
-	switch (id) {
-	case COUNT_retransmits:
-	case COUNT_cookies_sent:
-	case COUNT_time_wait_evicted:
-	case COUNT_ports_exhausted:
-		return true;
-	case COUNT_drop_ip_destination:
-		return false;
-	}
-	return weir_counter_kind(id) == WEIR_COUNT_DROP;
-}
-
-static uint64_t faults_of(const uint64_t *values, const struct weir_stats *stats)
-{
-	uint64_t faults = 0;
-
-	for (unsigned id = 0; id < COUNTERS; id++)
-		if (is_fault(id))
-			faults += values[id];
-	for (unsigned i = 0; i < WEIR_REASONS; i++)
-		faults += stats->failed[i];
-	return faults;
-}
-
 void conn_pair_tell_faults(const struct conn_pair *pair)
 {
-	bench_note("faults of the applications: %lu and %lu", pair->client.faults, pair->server.faults);
-	for (int end = 0; end < 2; end++) {
-		uint64_t values[COUNTERS];
-
-		weir_counters(pair->cores[end], values, COUNTERS);
-		for (unsigned id = 0; id < COUNTERS; id++)
-			if (is_fault(id) && values[id] > 0)
-				bench_note("%s %s: %lu", end == 0 ? "client" : "server",
-					   weir_counter_name(id), values[id]);
-	}
+	bench_note("faults of the applications: %" PRIu64 " and %" PRIu64, pair->client.faults,
+		   pair->server.faults);
+	core_faults_tell(pair->cores[0], "client");
+	core_faults_tell(pair->cores[1], "server");
 }
 
 void conn_pair_counts(const struct conn_pair *pair, struct conn_pair_counts *counts)
@@ -229,7 +195,7 @@ void conn_pair_counts(const struct conn_pair *pair, struct conn_pair_counts *cou
 		weir_counters(pair->cores[end], values, COUNTERS);
 		weir_runtime_loop_stats(pair->runtime, pair->shards[end], &loops[end]);
 		counts->closed[end] = stats.closed;
-		counts->faults += faults_of(values, &stats) + loops[end].tx_backlog_drops;
+		counts->faults += core_faults(pair->cores[end]) + loops[end].tx_backlog_drops;
 		counts->frames += stats.frames_out;
 		counts->bytes += stats.bytes_in;
 		counts->memory += stats.memory_bytes;

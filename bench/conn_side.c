@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "conn_side.h"
 
+#include <inttypes.h>
+
 #include <rte_malloc.h>
 
 #include "base/counters.h"
 #include "bench.h"
 #include "conn_ends.h"
+#include "core_faults.h"
 #include "nic/nic.h"
 #include "run/loop.h"
 #include "run/runner.h"
@@ -73,6 +76,8 @@ static int create_runner(struct conn_side *side, struct port *port, unsigned lco
 	shard.config.max_half_open = 4 * CONN_LIVES;
 	shard.config.max_time_wait = side->is_client ? CONN_LIVES : TIME_WAIT_MAX;
 	shard.config.msl_ns = CONN_SIDE_MSL_NS;
+	/* As in conn_pair.c: a CPU that somebody else needed for a while is no loss. */
+	shard.config.rto_min_ns = shard.config.rto_initial_ns;
 	return runner_create(&side->runner, port, &shard, lcore, why);
 }
 
@@ -123,20 +128,23 @@ int conn_side_free(struct conn_side *side)
 	return -1;
 }
 
-/* Of what happens in a life none of these has a place. */
-static uint64_t faults_of(const struct conn_side *side, const struct weir_stats *stats,
-			  const uint64_t *counters)
+/* And lives that are under way where none may be. */
+static uint64_t faults_of(const struct conn_side *side)
 {
-	uint64_t faults = stats->retransmits + stats->cookies_sent + side->client.faults +
-			  side->server.faults + counters[COUNT_time_wait_evicted] +
-			  counters[COUNT_ports_exhausted] + side->runner.loop->burst.backlog_drops;
+	return core_faults(side->runner.core) + side->runner.loop->burst.backlog_drops + side->client.faults +
+	       side->server.faults + side->client.lives;
+}
 
-	for (unsigned i = 0; i < WEIR_REASONS; i++)
-		faults += stats->failed[i];
-	for (unsigned id = 0; id < COUNTERS; id++)
-		if (weir_counter_kind(id) == WEIR_COUNT_DROP)
-			faults += counters[id];
-	return faults;
+/* Notes of what they were, since the beginning. */
+static void tell_faults(const struct conn_side *side)
+{
+	const char *who = side->is_client ? "client" : "server";
+
+	core_faults_tell(side->runner.core, who);
+	bench_note("%s: %" PRIu64 " faults of the application, %" PRIu64
+		   " frames that found no room, %" PRIu32 " connections that had no time to end",
+		   who, side->client.faults + side->server.faults, side->runner.loop->burst.backlog_drops,
+		   side->client.lives);
 }
 
 /* Adds what it has counted so far. */
@@ -152,8 +160,7 @@ static void add_counts(const struct conn_side *side, struct core_result *sum)
 	sum->ended += side->client.lived;
 	sum->frames += stats.frames_out;
 	sum->expired += counters[COUNT_time_wait_expired];
-	sum->faults += faults_of(side, &stats, counters) + side->client.lives;
-	sum->time_wait += stats.states[WEIR_TIME_WAIT];
+	sum->faults += faults_of(side);
 }
 
 static struct core_result counts_of(struct conn_side *const *sides, unsigned count)
@@ -202,6 +209,8 @@ void conn_sides_turn(struct conn_side *const *sides, unsigned count, const struc
 		.frames = after.frames - before.frames,
 		.expired = after.expired - before.expired,
 		.faults = after.faults - before.faults,
-		.time_wait = after.time_wait,
 	};
+	if (result->faults > 0)
+		for (unsigned i = 0; i < count; i++)
+			tell_faults(sides[i]);
 }

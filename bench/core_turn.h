@@ -22,7 +22,7 @@ struct core_turn {
 	uint64_t begin, end; /* TSC */
 };
 
-/* Differences, over one turn; but time_wait. Of a core that has both sides, of both. */
+/* Differences, over one turn. Of a core that has both sides, of both. */
 struct core_result {
 	uint64_t lives; /* connections that ended by `end`, as the client counts them; 0 of a server alone */
 	uint64_t busy_cycles; /* of turns of loops with work, by `end` */
@@ -32,7 +32,6 @@ struct core_result {
 	uint64_t frames;  /* sent */
 	uint64_t expired; /* TIME-WAIT records */
 	uint64_t faults;  /* what should not have happened */
-	uint64_t time_wait;
 };
 
 /* So long from now that both have been told by then. */
