@@ -47,9 +47,12 @@ static bool may_run(const struct tcp *tcp, const struct tcb *tcb, const struct s
 	       !(first->opts & ~SEG_OPT_TS) && !reassembly_waiting(tcp, tcb);
 }
 
-/* Chains the text of those that go on. How many they are. */
-static unsigned gather(struct run *run, struct seg *segs, const struct seg_side *sides, unsigned n,
-		       payload *text)
+/*
+ * Chains the text of those that go on. How many they are. Each takes its own part of the window, in whole units, as if it
+ * had come alone.
+ */
+static unsigned gather(struct run *run, struct tcb *tcb, struct seg *segs, const struct seg_side *sides,
+		       unsigned n, payload *text)
 {
 	unsigned i = 1;
 
@@ -63,6 +66,7 @@ static unsigned gather(struct run *run, struct seg *segs, const struct seg_side 
 		else
 			payload_append(*text, segs[i].payload);
 		segs[i].payload = 0;
+		text_window_used(tcb, segs[i].len);
 		run->seq += segs[i].len;
 		run->buffers += buffers;
 	}
@@ -83,14 +87,14 @@ unsigned run_input(struct tcp *tcp, struct tcb *tcb, struct seg *segs, const str
 		.timestamps = tcb->flags & TCB_TS,
 	};
 	payload text = 0;
-	unsigned taken = may_run(tcp, tcb, segs) ? gather(&run, segs, sides, n, &text) : 0;
+	unsigned taken = may_run(tcp, tcb, segs) ? gather(&run, tcb, segs, sides, n, &text) : 0;
 
 	if (taken == 0)
 		return 0;
 	/* It acknowledges no more than the first one did, but its window is the latest (RFC 9293 section 3.10.7.4). */
 	(void)ack_input(tcp, tcb, &segs[taken]);
 	tcb->held = run.buffers & UINT8_MAX;
-	text_deliver(tcp, tcb, text, run.seq - tcb->rcv_nxt);
+	text_hand_on(tcp, tcb, text, run.seq - tcb->rcv_nxt);
 	output_ack_data(tcp, tcb);
 	count_add(tcp->counters, ACCEPTED, taken);
 	return taken;

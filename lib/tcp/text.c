@@ -51,20 +51,17 @@ bool text_trim(const struct tcb *tcb, struct seg *seg)
 	return back > 0;
 }
 
-static void window_used(struct tcb *tcb, uint32_t len)
+void text_hand_on(struct tcp *tcp, struct tcb *tcb, payload data, uint32_t len)
 {
-	/* Whole units alone: the edge that was offered must not move to the left by parts of one. */
-	uint32_t units = len >> tcb->rcv_wscale;
-
-	tcb->rcv_wnd = units < tcb->rcv_wnd ? (uint16_t)(tcb->rcv_wnd - units) : 0;
+	event_data(tcp, tcb, data, len);
+	tcb->rcv_nxt += len;
+	count_add(tcp->counters, COUNT_bytes_in, len);
 }
 
 void text_deliver(struct tcp *tcp, struct tcb *tcb, payload data, uint32_t len)
 {
-	event_data(tcp, tcb, data, len);
-	tcb->rcv_nxt += len;
-	window_used(tcb, len);
-	count_add(tcp->counters, COUNT_bytes_in, len);
+	text_window_used(tcb, len);
+	text_hand_on(tcp, tcb, data, len);
 }
 
 verdict text_input(struct tcp *tcp, struct tcb *tcb, struct seg *seg)

@@ -15,7 +15,19 @@ bool text_trim(const struct tcb *tcb, struct seg *seg);
 /* Takes the text in: to the application, or aside while bytes before it are missing. */
 verdict text_input(struct tcp *tcp, struct tcb *tcb, struct seg *seg);
 
-/* Hands in-order bytes to the application and moves RCV.NXT; their buffers are counted as held already. */
+/* A segment's text, or a piece of it, takes its part of the receive window. */
+static inline void text_window_used(struct tcb *tcb, uint32_t len)
+{
+	/* Whole units alone: the edge that was offered must not move to the left by parts of one. */
+	uint32_t units = len >> tcb->rcv_wscale;
+
+	tcb->rcv_wnd = units < tcb->rcv_wnd ? (uint16_t)(tcb->rcv_wnd - units) : 0;
+}
+
+/* Hands in-order bytes to the application and moves RCV.NXT; their buffers, and the window, are counted already. */
+void text_hand_on(struct tcp *tcp, struct tcb *tcb, payload data, uint32_t len);
+
+/* Both. */
 void text_deliver(struct tcp *tcp, struct tcb *tcb, payload data, uint32_t len);
 
 /* Why there is no buffer for text: this connection holds as many as it may, or all together do. */

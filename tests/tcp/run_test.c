@@ -123,14 +123,17 @@ static void misspeak(struct rng *rng, struct trace_seg *seg)
 	}
 }
 
-/* A segment at *seq, and where the next one stands: mostly nothing else than the text that is due. */
+/*
+ * A segment at *seq, and where the next one stands: mostly nothing else than the text that is due. Its length is any: the
+ * window is counted by fours.
+ */
 static struct trace_seg any_segment(struct rng *rng, struct manner manner, uint32_t *seq)
 {
 	struct trace_seg seg = {
 		.flags = rng_below(rng, 4) == 0 ? PSH | ACK : ACK,
 		.seq = *seq,
 		.ack = 1,
-		.len = manner.len > 0 ? manner.len : 4 * (1 + rng_below(rng, 60)),
+		.len = manner.len > 0 ? manner.len : 1 + rng_below(rng, 240),
 		.wnd = 512,
 		.tsval = 702,
 	};
