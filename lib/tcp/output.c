@@ -495,7 +495,7 @@ static unsigned send(struct tcp *tcp, struct tcb *tcb, struct seg *segs, struct 
 	if (!(tcb->flags & (TCB_EXT | TCB_RESEND | TCB_PROBING))) {
 		n = SHORT_WAYS ? send_small(tcp, tcb, segs) : send_new(tcp, tcb, segs, sides);
 	} else {
-		if (tcb->flags & TCB_EXT)
+		if (SHORT_WAYS && tcb->flags & TCB_EXT)
 			n = send_run(tcp, tcb, segs, max);
 		while (n < max && send_next(tcp, tcb, &segs[n], &sides[n]))
 			n++;
