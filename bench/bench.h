@@ -19,7 +19,7 @@
 struct bench_row {
 	const char *bench; /* its name */
 	const char *which; /* the case within it */
-	bool headline;     /* the one row of a bench that has a target */
+	bool headline;     /* the one row of a bench that it is known by */
 	double value;
 	const char *unit;
 	const char *reference; /* what it is compared with; NULL: nothing, then no ratio */

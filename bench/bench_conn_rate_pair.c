@@ -205,7 +205,8 @@ int bench_conn_rate_pair(void)
 	int failed = 0;
 
 	if (server == RTE_MAX_LCORE) {
-		bench_note("conn_rate_pair: needs two CPUs");
+		bench_note(
+			"conn_rate_pair: needs two CPUs, this process may run on one: taskset, or --eal with two lcores (-l)");
 		return -1;
 	}
 	if (bench_wants(wire[0]))

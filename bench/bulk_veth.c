@@ -53,7 +53,7 @@ static double run_iperf3(const struct cable *cable)
 	}
 	child_kill(&server);
 	if (gbits == 0)
-		bench_note("bulk: iperf3 does not run here");
+		bench_note("bulk: iperf3 -c " CABLE_ADDRESS_0 " in a namespace gives no figure: no result");
 	return gbits;
 }
 
@@ -61,8 +61,10 @@ static int measure_linux(const struct cable *cable, unsigned segments, const cha
 {
 	double gbits[TURNS];
 
-	if (!set_segments(cable, segments))
+	if (!set_segments(cable, segments)) {
+		bench_note("bulk: ip(8) does not know gso_max_segs: \"%s\" left out", which);
 		return 0;
+	}
 	for (unsigned i = 0; i < TURNS; i++) {
 		gbits[i] = run_iperf3(cable);
 		if (gbits[i] == 0)

@@ -8,7 +8,7 @@
 int latency_figures_measure(struct latency_figures *figures, struct latency_pair *pair, unsigned server_lcore,
 			    const struct cable *cable)
 {
-	bool right;
+	bool right = true;
 
 	if (latency_pair_open(pair, server_lcore, cable) != 0)
 		return -1;
@@ -20,8 +20,12 @@ int latency_figures_measure(struct latency_figures *figures, struct latency_pair
 		histogram_percentiles(&pair->round_trips, &turn);
 		figures->median[i] = (double)turn.p50;
 		figures->p999[i] = (double)turn.p999;
+		if (turn.count == 0) {
+			bench_note("latency: no response in a whole turn: no result");
+			right = false;
+		}
 	}
-	right = latency_pair_is_clean(pair);
+	right &= latency_pair_is_clean(pair);
 	right &= latency_pair_close(pair) == 0;
 	return right ? 0 : -1;
 }

@@ -62,7 +62,7 @@ static void server_round(struct weir_core *core, const struct weir_event *events
 	for (unsigned i = 0; i < n; i++) {
 		if (!(events[i].what & WEIR_EV_DATA))
 			continue;
-		/* A wrong request has no answer, and the client's clock shows it. */
+		/* A wrong request has no answer: turns without a round trip are no result. */
 		if (is_right(&events[i], request))
 			weir_send_static(core, events[i].conn, pair->response);
 		weir_release(core, events[i].conn, events[i].payload);

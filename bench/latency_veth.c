@@ -48,7 +48,7 @@ static bool run_sockperf(const struct cable *cable, double *median, double *p999
 			return true;
 		usleep(100000);
 	}
-	bench_note("latency: sockperf does not run here");
+	bench_note("latency: sockperf pp -i " CABLE_ADDRESS_0 " in a namespace gives no figure: no result");
 	return false;
 }
 

@@ -24,6 +24,7 @@ struct burst {
 	const struct tuple *tuples[LOOKUP_BURST];
 	uint64_t hashes[LOOKUP_BURST];
 	struct conn_lookup lookup;
+	ref refs[LOOKUP_BURST]; /* what was found */
 };
 
 /* Hashes, and asks for the buckets: the first stage. */
@@ -43,21 +44,26 @@ static void ask(const struct weir_side *side, struct burst *burst, const struct 
 		conn_table_prefetch(&side->table, burst->hashes[i]);
 }
 
-static uint64_t sum_up(const ref *refs)
+static uint64_t sum_up(const struct burst *burst)
 {
 	uint64_t sum = 0;
 
 	for (unsigned i = 0; i < LOOKUP_BURST; i++)
-		sum += ref_slot(refs[i]);
+		sum += ref_slot(burst->refs[i]);
 	return sum;
 }
 
-static uint64_t end(const struct weir_side *side, const struct burst *burst)
+static uint64_t end(const struct weir_side *side, struct burst *burst)
 {
-	ref refs[LOOKUP_BURST];
+	conn_lookup_end(&burst->lookup, &side->table, burst->tuples, burst->refs);
+	return sum_up(burst);
+}
 
-	conn_lookup_end(&burst->lookup, &side->table, burst->tuples, refs);
-	return sum_up(refs);
+/* All stages of a burst, one after the other: as tcp_look_ahead() and tcp_input() do. */
+static void look_for(const struct weir_side *side, struct burst *burst, const struct lookup_key *keys)
+{
+	ask(side, burst, keys);
+	conn_table_find_bulk(&side->table, burst->hashes, burst->tuples, LOOKUP_BURST, burst->refs);
 }
 
 /* Bursts that are under way at once: one in each stage. */
@@ -85,18 +91,14 @@ static uint64_t find(void *self, const struct lookup_key *keys, uint32_t count)
 	return sum;
 }
 
-/* As tcp_look_ahead() and tcp_input() do. */
 static uint64_t find_alone(void *self, const struct lookup_key *keys, uint32_t count)
 {
-	const struct weir_side *side = self;
 	struct burst burst;
-	ref refs[LOOKUP_BURST];
 	uint64_t sum = 0;
 
 	for (uint32_t at = 0; at < count; at += LOOKUP_BURST) {
-		ask(side, &burst, keys + at);
-		conn_table_find_bulk(&side->table, burst.hashes, burst.tuples, LOOKUP_BURST, refs);
-		sum += sum_up(refs);
+		look_for(self, &burst, keys + at);
+		sum += sum_up(&burst);
 	}
 	return sum;
 }
@@ -106,34 +108,49 @@ static struct tuple *record_of(const struct weir_side *side, const struct lookup
 	return ref_record(side->pools, ref_make(REF_HOT, lookup_answer(&key->tuple)));
 }
 
-/* A burst is looked for first. */
-static void look_for(const struct weir_side *side, const struct lookup_key *keys, struct burst *burst,
-		     ref *refs)
+/* Those of the burst that were not found. */
+static uint32_t insert_burst(struct weir_side *side, const struct burst *burst)
 {
-	ask(side, burst, keys);
-	conn_table_find_bulk(&side->table, burst->hashes, burst->tuples, LOOKUP_BURST, refs);
+	uint32_t done = 0;
+
+	for (unsigned i = 0; i < LOOKUP_BURST; i++) {
+		ref r = ref_make(REF_HOT, lookup_answer(burst->tuples[i]));
+
+		if (burst->refs[i] != REF_NONE)
+			continue;
+		*(struct tuple *)ref_record(side->pools, r) = *burst->tuples[i];
+		done += conn_table_insert(&side->table, burst->hashes[i], r);
+	}
+	return done;
+}
+
+/* Those that were found. */
+static uint32_t remove_burst(struct weir_side *side, const struct burst *burst)
+{
+	uint32_t done = 0;
+
+	for (unsigned i = 0; i < LOOKUP_BURST; i++) {
+		if (burst->refs[i] == REF_NONE)
+			continue;
+		conn_table_remove(&side->table, burst->hashes[i], burst->refs[i]);
+		*(struct tuple *)ref_record(side->pools, burst->refs[i]) = (struct tuple){ 0 };
+		done++;
+	}
+	return done;
 }
 
 static uint32_t insert(void *self, const struct lookup_key *keys, uint32_t count)
 {
 	struct weir_side *side = self;
 	struct burst burst;
-	ref refs[LOOKUP_BURST];
 	uint32_t done = 0;
 
 	for (uint32_t at = 0; at < count; at += LOOKUP_BURST) {
 		/* As the pool that records are taken from does. */
 		for (unsigned i = 0; i < LOOKUP_BURST; i++)
 			__builtin_prefetch(record_of(side, &keys[at + i]), 1);
-		look_for(side, keys + at, &burst, refs);
-		for (unsigned i = 0; i < LOOKUP_BURST; i++) {
-			ref r = ref_make(REF_HOT, lookup_answer(burst.tuples[i]));
-
-			if (refs[i] != REF_NONE)
-				continue;
-			*record_of(side, &keys[at + i]) = *burst.tuples[i];
-			done += conn_table_insert(&side->table, burst.hashes[i], r);
-		}
+		look_for(side, &burst, keys + at);
+		done += insert_burst(side, &burst);
 	}
 	return done;
 }
@@ -142,18 +159,11 @@ static uint32_t take_out(void *self, const struct lookup_key *keys, uint32_t cou
 {
 	struct weir_side *side = self;
 	struct burst burst;
-	ref refs[LOOKUP_BURST];
 	uint32_t done = 0;
 
 	for (uint32_t at = 0; at < count; at += LOOKUP_BURST) {
-		look_for(side, keys + at, &burst, refs);
-		for (unsigned i = 0; i < LOOKUP_BURST; i++) {
-			if (refs[i] == REF_NONE)
-				continue;
-			conn_table_remove(&side->table, burst.hashes[i], refs[i]);
-			*(struct tuple *)ref_record(side->pools, refs[i]) = (struct tuple){ 0 };
-			done++;
-		}
+		look_for(side, &burst, keys + at);
+		done += remove_burst(side, &burst);
 	}
 	return done;
 }

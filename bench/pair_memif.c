@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Two processes, a core each, over memif. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include <rte_lcore.h>
@@ -40,7 +42,7 @@ static int destroy(struct pair_stage *stage)
 	for (int i = 1; i >= 0; i--)
 		failed |= pair_process_end(&pair->processes[i]);
 	if (failed != 0)
-		bench_note("a process did not end well");
+		bench_note("a process of memif did not end well: its notes are above");
 	snprintf(path, sizeof(path), "%s/memif", pair->folder);
 	unlink(path);
 	rmdir(pair->folder);
@@ -62,7 +64,7 @@ struct pair_stage *pair_memif_create(unsigned server_lcore)
 	pair->stage = (struct pair_stage){ .turn = turn, .destroy = destroy };
 	snprintf(pair->folder, sizeof(pair->folder), "/tmp/weir-bench-XXXXXX");
 	if (mkdtemp(pair->folder) == NULL) {
-		bench_note("no folder %s", pair->folder);
+		bench_note("no folder %s for memif's socket: %s", pair->folder, strerror(errno));
 		free(pair);
 		return NULL;
 	}

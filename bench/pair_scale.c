@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "pair_scale.h"
 
+#include <inttypes.h>
 #include <stdbool.h>
 
 #include <rte_cycles.h>
@@ -28,8 +29,7 @@ struct lane {
 	struct bare_loop *bare;
 	/* Of a turn. */
 	struct core_turn turn;
-	struct core_result result;
-	double bare_cycles; /* a connection */
+	double rate; /* connections a second; 0 after a note: none that is sound */
 } __rte_cache_aligned;
 
 struct samples {
@@ -79,76 +79,57 @@ static int destroy_lane(struct lane *lane)
 static int run_weir(void *arg)
 {
 	struct lane *lane = arg;
+	struct core_result result;
 
-	conn_sides_turn(lane->sides, 2, &lane->turn, &lane->result);
+	conn_sides_turn(lane->sides, 2, &lane->turn, &result);
+	lane->rate = (double)result.lives * (double)rte_get_tsc_hz() / (double)result.cycles;
+	if (result.faults == 0 && result.frames == BARE_PACKETS * result.ended)
+		return 0;
+	bench_note("conn_rate_pair: %" PRIu64 " connections, %" PRIu64 " frames, %" PRIu64
+		   " faults: no result",
+		   result.ended, result.frames, result.faults);
+	lane->rate = 0;
 	return 0;
 }
 
 static int run_bare(void *arg)
 {
 	struct lane *lane = arg;
+	double cycles;
 
 	core_turn_await(lane->turn.begin);
-	lane->bare_cycles = bare_loop_run(lane->bare, lane->turn.end - lane->turn.begin);
+	cycles = bare_loop_run(lane->bare, lane->turn.end - lane->turn.begin);
+	lane->rate = cycles > 0 ? (double)rte_get_tsc_hz() / cycles : 0;
 	return 0;
 }
 
-/* The first `count` lanes at the same time. */
-static bool run(struct lane *lanes, unsigned count, lcore_function_t *work)
+/* The first `count` lanes at the same time. Connections a second of all of them; 0 after a note. */
+static double run(struct lane *lanes, unsigned count, lcore_function_t *work)
 {
 	struct core_turn turn = core_turn_soon(TURN(rte_get_tsc_hz()));
+	double rate = 0;
 
 	for (unsigned i = 0; i < count; i++)
 		lanes[i].turn = turn;
 	if (count > 1 && rte_eal_remote_launch(work, &lanes[1], lanes[1].lcore) != 0) {
 		bench_note("lcore %u does not start", lanes[1].lcore);
-		return false;
+		return 0;
 	}
 	work(&lanes[0]);
 	if (count > 1)
 		rte_eal_wait_lcore(lanes[1].lcore);
-	return true;
-}
-
-/* Connections a second; 0 after a note. */
-static double weir_rate(struct lane *lanes, unsigned count)
-{
-	double rate = 0;
-
-	if (!run(lanes, count, run_weir))
-		return 0;
 	for (unsigned i = 0; i < count; i++) {
-		const struct core_result *result = &lanes[i].result;
-
-		if (result->faults > 0 || result->frames != BARE_PACKETS * result->ended) {
-			bench_note("conn_rate_pair: %lu connections, %lu frames, %lu faults: no result",
-				   result->ended, result->frames, result->faults);
+		if (lanes[i].rate == 0)
 			return 0;
-		}
-		rate += (double)result->lives * (double)rte_get_tsc_hz() / (double)result->cycles;
+		rate += lanes[i].rate;
 	}
 	return rate;
 }
 
-static double bare_rate(struct lane *lanes, unsigned count)
+static bool take(struct samples *samples, unsigned i, struct lane *lanes, lcore_function_t *work)
 {
-	double rate = 0;
-
-	if (!run(lanes, count, run_bare))
-		return 0;
-	for (unsigned i = 0; i < count; i++) {
-		if (lanes[i].bare_cycles == 0)
-			return 0;
-		rate += (double)rte_get_tsc_hz() / lanes[i].bare_cycles;
-	}
-	return rate;
-}
-
-static bool take(struct samples *samples, unsigned i, struct lane *lanes,
-		 double (*rate)(struct lane *, unsigned))
-{
-	samples->alone[i] = rate(lanes, 1);
-	samples->both[i] = rate(lanes, CORES);
+	samples->alone[i] = run(lanes, 1, work);
+	samples->both[i] = run(lanes, CORES, work);
 	if (samples->alone[i] == 0 || samples->both[i] == 0)
 		return false;
 	samples->ratio[i] = samples->both[i] / samples->alone[i];
@@ -174,10 +155,10 @@ static int measure(struct lane *lanes)
 	struct samples weir, bare;
 
 	for (unsigned i = 0; i < WARM_UP_TURNS; i++)
-		if (!run(lanes, CORES, run_weir) || !run(lanes, CORES, run_bare))
+		if (run(lanes, CORES, run_weir) == 0 || run(lanes, CORES, run_bare) == 0)
 			return -1;
 	for (unsigned i = 0; i < BENCH_TURNS; i++)
-		if (!take(&weir, i, lanes, weir_rate) || !take(&bare, i, lanes, bare_rate))
+		if (!take(&weir, i, lanes, run_weir) || !take(&bare, i, lanes, run_bare))
 			return -1;
 	tell("scale", "one core", &weir, core_round_trip(lanes[1].lcore));
 	tell("scale, bare loops", "one core", &bare, core_round_trip(lanes[1].lcore));

@@ -46,7 +46,10 @@ bool peers_create(struct peers *peers, uint32_t connections, uint32_t time_waits
 		return false;
 	}
 	peers->tcp = tcp_create(peers->memory.base, &config, &secrets, &peers->counters, peers->now_ns);
-	return tcp_listen(peers->tcp, (struct weir_endpoint){ .port = LOCAL_PORT }, 0) >= 0;
+	if (tcp_listen(peers->tcp, (struct weir_endpoint){ .port = LOCAL_PORT }, 0) >= 0)
+		return true;
+	bench_note("no listener");
+	return false;
 }
 
 void peers_destroy(struct peers *peers)
