@@ -11,6 +11,7 @@
  *   hashes, names and ISNs of a burst in vectors     each when it is asked for, scalar
  *   goes_on() passes over the first steps            every step of RFC 9293 section 3.10.7.4
  *   send_small(), rtt_is_near()                      send_new(), the arithmetic
+ *   runs of text, in and out (tcp/run.h)             each segment by itself
  *   opens that are expected                          computed when they come
  *   plain frames read and built in one go            parse.h and build.h
  */
