@@ -122,7 +122,7 @@ int profile_read(const char *path, struct profile *profile, char error[PROFILE_E
 	profile_default(profile);
 	if (file == NULL) {
 		rc = -errno;
-		snprintf(error, PROFILE_ERROR_MAX, "%s: %s", path, strerror(errno));
+		snprintf(error, PROFILE_ERROR_MAX, "--profile: %s: %s", path, strerror(errno));
 		return rc;
 	}
 	config_init(&config);

@@ -326,6 +326,28 @@ static uint64_t blame(const struct session *session, unsigned side, const struct
 	return session->options->close == CLOSE_RST ? failed - failure_count(figures, "reset") : failed;
 }
 
+/* What most of those failed by that blame() counts, or check() after a signal. */
+static const char *main_failure(const struct session *session, unsigned side, const struct figures *figures)
+{
+	bool resets_excused = !session->sides[side].is_client && session->options->close == CLOSE_RST;
+	const char *main = "";
+	uint64_t most = 0;
+
+	for (unsigned i = 0; i < figures->failures.count; i++) {
+		const char *name = figures->failures.entries[i].name;
+		uint64_t count = figures->failures.entries[i].count;
+
+		if ((signals > 0 && strcmp(name, "shutdown") == 0) ||
+		    (resets_excused && strcmp(name, "reset") == 0))
+			continue;
+		if (count > most) {
+			most = count;
+			main = name;
+		}
+	}
+	return main;
+}
+
 static void check(const struct run *run, bool *failed)
 {
 	const struct session *session = run->session;
@@ -350,7 +372,8 @@ static void check(const struct run *run, bool *failed)
 			blamed -= blamed < failure_count(f, "shutdown") ? blamed :
 									  failure_count(f, "shutdown");
 		if (blamed > 0)
-			complain(session, failed, "%lu connections of the %s failed", blamed, name);
+			complain(session, failed, "%lu connections of the %s failed, most by: %s", blamed,
+				 name, main_failure(session, i, f));
 		if (signals < 2 && f->mbufs_taken != f->mbufs_returned)
 			complain(session, failed, "the %s took %lu buffers and returned %lu", name,
 				 f->mbufs_taken, f->mbufs_returned);

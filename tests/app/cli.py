@@ -64,7 +64,7 @@ def wrong_usage():
 
 def wrong_files():
     """A profile that cannot be used is named with its line."""
-    expect_wrong(' serve: /nonexistent: No such file', *SERVE, '--profile', '/nonexistent')
+    expect_wrong(' serve: --profile: /nonexistent: No such file', *SERVE, '--profile', '/nonexistent')
     with tempfile.NamedTemporaryFile('w', suffix='.conf') as profile:
         profile.write('mtu = 1500;\nspeed = 10;\n')
         profile.flush()

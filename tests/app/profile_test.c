@@ -88,9 +88,9 @@ Test(profile, faults_are_named_with_their_line)
 Test(profile, files_that_cannot_be_read)
 {
 	cr_expect_eq(profile_read("/nonexistent.conf", &profile, error), -ENOENT);
-	cr_expect_str_eq(error, "/nonexistent.conf: No such file or directory");
+	cr_expect_str_eq(error, "--profile: /nonexistent.conf: No such file or directory");
 	cr_expect_eq(profile_read("/tmp", &profile, error), -EISDIR);
-	cr_expect_str_eq(error, "/tmp: Is a directory");
+	cr_expect_str_eq(error, "--profile: /tmp: Is a directory");
 }
 
 Test(profile, those_that_come_with_weir)
