@@ -22,6 +22,7 @@
 
 #define LCORES 2
 #define NAMES_MAX 32
+#define CASES_MAX 128 /* characters of the names of all cases of a bench */
 
 static const struct {
 	const char *name;
@@ -63,10 +64,11 @@ static struct {
 	unsigned names_count;
 } options;
 
-/* The bench that is running, and whether it had a case that was wanted. */
+/* The bench that is running, whether it had a case that was wanted, and the names of all it has. */
 static struct {
 	int bench;
 	bool wanted;
+	char cases[CASES_MAX];
 } running;
 
 void bench_note(const char *format, ...)
@@ -157,7 +159,9 @@ static int find(const char *name)
 bool bench_wants(const char *which)
 {
 	bool wanted = options.names_count == 0;
+	size_t used = strlen(running.cases);
 
+	snprintf(running.cases + used, sizeof(running.cases) - used, "%s%s", used > 0 ? ", " : "", which);
 	for (unsigned i = 0; i < options.names_count; i++) {
 		const char *name = options.names[i], *colon = strchr(name, ':');
 
@@ -289,9 +293,15 @@ static int run(void)
 			continue;
 		running.bench = (int)i;
 		running.wanted = false;
+		running.cases[0] = '\0';
 		failed |= benches[i].run();
 		if (has_case(i) && !running.wanted) {
-			bench_note("%s has no case of that name", benches[i].name);
+			if (running.cases[0] == '\0')
+				bench_note("%s has no cases; leave out what follows its name",
+					   benches[i].name);
+			else
+				bench_note("%s has no case of that name; give one of %s", benches[i].name,
+					   running.cases);
 			failed = -1;
 		}
 	}
