@@ -4,6 +4,8 @@
  * busier one, beside two that pass each other as many packets of the same sizes and know nothing of TCP? And
  * two that have both sides each, beside one?
  */
+#include <inttypes.h>
+
 #include <rte_cycles.h>
 #include <rte_lcore.h>
 
@@ -107,6 +109,27 @@ static bool warm_up(struct pair_stage *stage)
 	return true;
 }
 
+/* Whether somebody else had a CPU at the end of a turn. Then after a note. */
+static bool was_disturbed(struct core_result results[PAIR_WORKS][2])
+{
+	uint64_t weir = results[PAIR_WEIR][0].unfinished, bare = results[PAIR_BARE][0].unfinished;
+
+	if (weir + bare > 0)
+		bench_note("conn_rate_pair: a CPU was away: %" PRIu64
+			   " connections had no time to end, %" PRIu64 " of the bare loop: again",
+			   weir, bare);
+	return weir + bare > 0;
+}
+
+/* Whether the cores are not where they were. Then after a note. */
+static bool moved(double before, double after)
+{
+	if (before / after <= CHANGED && after / before <= CHANGED)
+		return false;
+	bench_note("conn_rate_pair: round trip %.0f cycles before, %.0f after: again", before, after);
+	return true;
+}
+
 /* Pairs during which the cores stayed where they were. */
 static bool take_pairs(struct pair_stage *stage, unsigned server, struct samples *samples)
 {
@@ -121,10 +144,8 @@ static bool take_pairs(struct pair_stage *stage, unsigned server, struct samples
 		after = core_round_trip(server);
 		if (before == 0 || after == 0)
 			return false;
-		if (before / after > CHANGED || after / before > CHANGED) {
-			bench_note("conn_rate_pair: round trip %.0f cycles before, %.0f after: again", before,
-				   after);
-			/* At another rate, the steady state is another one. */
+		if (was_disturbed(results) || moved(before, after)) {
+			/* At another rate the steady state is another one, and what is left over must end. */
 			if (!warm_up(stage))
 				return false;
 			continue;
@@ -134,7 +155,7 @@ static bool take_pairs(struct pair_stage *stage, unsigned server, struct samples
 		taken++;
 	}
 	if (taken < BENCH_TURNS)
-		bench_note("conn_rate_pair: the cores did not stay where they were: no result");
+		bench_note("conn_rate_pair: the machine was not ours for long enough: no result");
 	return taken == BENCH_TURNS;
 }
 

@@ -128,11 +128,10 @@ int conn_side_free(struct conn_side *side)
 	return -1;
 }
 
-/* And lives that are under way where none may be. */
 static uint64_t faults_of(const struct conn_side *side)
 {
 	return core_faults(side->runner.core) + side->runner.loop->burst.backlog_drops + side->client.faults +
-	       side->server.faults + side->client.lives;
+	       side->server.faults;
 }
 
 /* Notes of what they were, since the beginning. */
@@ -141,10 +140,8 @@ static void tell_faults(const struct conn_side *side)
 	const char *who = side->is_client ? "client" : "server";
 
 	core_faults_tell(side->runner.core, who);
-	bench_note("%s: %" PRIu64 " faults of the application, %" PRIu64
-		   " frames that found no room, %" PRIu32 " connections that had no time to end",
-		   who, side->client.faults + side->server.faults, side->runner.loop->burst.backlog_drops,
-		   side->client.lives);
+	bench_note("%s: %" PRIu64 " faults of the application, %" PRIu64 " frames that found no room", who,
+		   side->client.faults + side->server.faults, side->runner.loop->burst.backlog_drops);
 }
 
 /* Adds what it has counted so far. */
@@ -161,6 +158,7 @@ static void add_counts(const struct conn_side *side, struct core_result *sum)
 	sum->frames += stats.frames_out;
 	sum->expired += counters[COUNT_time_wait_expired];
 	sum->faults += faults_of(side);
+	sum->unfinished += side->client.lives;
 }
 
 static struct core_result counts_of(struct conn_side *const *sides, unsigned count)
@@ -209,6 +207,7 @@ void conn_sides_turn(struct conn_side *const *sides, unsigned count, const struc
 		.frames = after.frames - before.frames,
 		.expired = after.expired - before.expired,
 		.faults = after.faults - before.faults,
+		.unfinished = after.unfinished,
 	};
 	if (result->faults > 0)
 		for (unsigned i = 0; i < count; i++)
