@@ -52,10 +52,16 @@ static struct rte_mbuf *frame_of(const struct seg *seg)
 /* A frame that somebody else holds, too, must not be written over: it is read segment by segment. */
 STAND_BOTH(syn_lane, answers_are_those_of_the_long_way)
 {
+	struct rng rng = { 27 };
+
 	up();
 	for (uint32_t i = 0; i < 2000; i++) {
 		uint8_t shortly[FRAMES_MAX], at_length[FRAMES_MAX];
 		struct seg seg = syn(i);
+
+		seg.seq = frames_any_word(&rng);
+		seg.tsval = frames_any_word(&rng);
+		seg.wnd = (uint16_t)frames_any_word(&rng);
 		struct rte_mbuf *m = frame_of(&seg);
 
 		stand_give_mbuf(m);

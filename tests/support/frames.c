@@ -160,3 +160,42 @@ struct seg frames_random_seg(struct rng *rng)
 	}
 	return seg;
 }
+
+uint32_t frames_any_word(struct rng *rng)
+{
+	static const uint32_t ends[] = { 0, 1, 0xffff, 0x10000, 0xfffffffe, 0xffffffff, 0xffff0000 };
+	unsigned i = rng_below(rng, 14);
+
+	return i < 7 ? ends[i] : (uint32_t)rng_u64(rng);
+}
+
+static uint64_t any_two(struct rng *rng)
+{
+	return (uint64_t)frames_any_word(rng) << 32 | frames_any_word(rng);
+}
+
+/* With a bit in the upper half, so that none is a mapped IPv4 address. */
+struct pair frames_any_pair(struct rng *rng)
+{
+	return (struct pair){ { any_two(rng) | 1, any_two(rng) }, { any_two(rng) | 1, any_two(rng) } };
+}
+
+void frames_make_hostile(struct rng *rng, struct seg *seg)
+{
+	uint16_t lport = (uint16_t)frames_any_word(rng), rport = (uint16_t)frames_any_word(rng);
+
+	if (!tuple_is6(&seg->tuple)) {
+		seg->tuple.laddr = frames_any_word(rng) % TUPLE_NAME_MARK;
+		seg->tuple.raddr = frames_any_word(rng);
+	}
+	seg->tuple.lport = lport != 0 ? lport : UINT16_MAX;
+	seg->tuple.rport = rport != 0 ? rport : UINT16_MAX;
+	seg->seq = frames_any_word(rng);
+	seg->ack = frames_any_word(rng);
+	seg->tsval = frames_any_word(rng);
+	seg->tsecr = frames_any_word(rng);
+	seg->wnd = (uint16_t)frames_any_word(rng);
+	seg->mss = (uint16_t)frames_any_word(rng);
+	seg->ttl = (uint8_t)frames_any_word(rng);
+	seg->tos = (uint8_t)frames_any_word(rng);
+}

@@ -65,6 +65,15 @@ uint32_t frames_icmp(uint8_t frame[FRAMES_MAX], uint8_t type, uint8_t code, cons
 uint32_t frames_icmp_between(uint8_t frame[FRAMES_MAX], const struct pair *pair, uint8_t type, uint8_t code,
 			     const void *data, uint32_t len);
 
+/* Often at an end of the range, or of half of it: where sums carry, or nearly. */
+uint32_t frames_any_word(struct rng *rng);
+
+/* Two such IPv6 addresses. */
+struct pair frames_any_pair(struct rng *rng);
+
+/* Makes of a segment's fields such words: no port is 0, and what is of IPv6 stays so. */
+void frames_make_hostile(struct rng *rng, struct seg *seg);
+
 /* A segment that a peer could send, at random: any flags that make sense, options and up to 1000 bytes. */
 struct seg frames_random_seg(struct rng *rng);
 

@@ -27,23 +27,17 @@ static struct seg random_syn(struct rng *rng, bool is6, struct pair *pair)
 {
 	const struct siphash_key key = { 1, 2 };
 
-	*pair = (struct pair){ weir_ipv4(rng_below(rng, TUPLE_NAME_MARK)),
-			       weir_ipv4(rng_below(rng, TUPLE_NAME_MARK)) };
+	*pair = (struct pair){ weir_ipv4(frames_any_word(rng) % TUPLE_NAME_MARK),
+			       weir_ipv4(frames_any_word(rng) % TUPLE_NAME_MARK) };
 	if (is6)
-		*pair = (struct pair){ { rng_u64(rng), rng_u64(rng) }, { rng_u64(rng), rng_u64(rng) } };
-	return (struct seg){
-		.tuple = tuple_make(key, pair, (uint16_t)(1 + rng_below(rng, 65535)),
-				    (uint16_t)(1 + rng_below(rng, 65535))),
-		.seq = (uint32_t)rng_u64(rng),
-		.tsval = (uint32_t)rng_u64(rng),
-		.wnd = (uint16_t)rng_u64(rng),
-		.mss = (uint16_t)rng_u64(rng),
-		.wscale = (uint8_t)rng_below(rng, 16),
-		.flags = SEG_SYN,
-		.opts = ALL,
-		.ttl = (uint8_t)rng_u64(rng),
-		.tos = (uint8_t)rng_u64(rng),
-	};
+		*pair = frames_any_pair(rng);
+	struct seg seg = { .wscale = (uint8_t)rng_below(rng, 16), .flags = SEG_SYN, .opts = ALL };
+
+	frames_make_hostile(rng, &seg);
+	seg.tuple = tuple_make(key, pair, seg.tuple.lport, seg.tuple.rport);
+	seg.ack = 0;
+	seg.tsecr = 0;
+	return seg;
 }
 
 static unsigned frame_of(uint8_t *frame, const struct seg *seg, const struct pair *pair)
@@ -120,17 +114,17 @@ BOTH(is_answered_as_by_the_long_way)
 		unsigned len = frame_of(frame, &seg, &pair);
 		struct syn_template template;
 		struct syns syns;
-		struct syn_answer answer = { .mss = (uint16_t)rng_u64(&rng),
+		struct syn_answer answer = { .mss = (uint16_t)frames_any_word(&rng),
 					     .wscale = (uint8_t)rng_below(&rng, 15),
-					     .ttl = (uint8_t)rng_u64(&rng),
-					     .tos = (uint8_t)rng_u64(&rng) };
+					     .ttl = (uint8_t)frames_any_word(&rng),
+					     .tos = (uint8_t)frames_any_word(&rng) };
 		struct seg syn_ack = {
 			.tuple = turned(&seg, &pair),
-			.seq = (uint32_t)rng_u64(&rng),
+			.seq = frames_any_word(&rng),
 			.ack = seg.seq + 1,
-			.tsval = (uint32_t)rng_u64(&rng),
+			.tsval = frames_any_word(&rng),
 			.tsecr = seg.tsval,
-			.wnd = (uint16_t)rng_u64(&rng),
+			.wnd = (uint16_t)frames_any_word(&rng),
 			.mss = answer.mss,
 			.wscale = answer.wscale,
 			.flags = SEG_SYN | SEG_ACK,
