@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """weir-bench from outside: names, rows, status. What it measures is not judged here."""
 
+import os
+
 from harness import Skip, expect, expect_clean, expect_equal, lines_of, main, run
 
 KEYS = {'bench', 'case', 'headline', 'value', 'unit'}
@@ -24,6 +26,10 @@ def cases():
     expect_equal(done.returncode, 1)
     expect_equal(done.stdout, '')
     expect('conn_rate has no case' in done.stderr, done.stderr)
+    expect('give one of 1k, 1M' in done.stderr, done.stderr)
+    done = run('--json', 'conn_rate_pair:nonesuch')
+    expect_equal(done.stdout, '')
+    expect('give one of wire, memif, scale' in done.stderr, done.stderr)
 
 
 def rows():
@@ -47,5 +53,18 @@ def rows():
     expect(parts < 1.5 * headline['value'], 'the parts make', parts, 'of', headline['value'])
 
 
+def one_cpu():
+    """conn_rate_pair where there is one CPU: no row, and what to do about it."""
+    mask = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {max(mask)})
+    try:
+        done = run('--json', 'conn_rate_pair:wire')
+    finally:
+        os.sched_setaffinity(0, mask)
+    expect_equal(done.returncode, 1)
+    expect_equal(done.stdout, '')
+    expect('needs two CPUs' in done.stderr, done.stderr)
+
+
 if __name__ == '__main__':
-    main(names, cases, rows)
+    main(names, cases, one_cpu, rows)
