@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The short way and the long one: what both take they take alike, and the short one takes nothing that is wrong. */
 #include <criterion/criterion.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "support/frames.h"
 #include "wire/build.h"
@@ -86,20 +88,38 @@ static struct seg random_seg(struct rng *rng)
 	return seg;
 }
 
+/*
+ * A copy that ends where no memory is, so that a byte too far is seen: by vectors, too, whose masked loads no sanitizer
+ * watches. Until the next one.
+ */
+static const uint8_t *at_the_end(const uint8_t *bytes, uint32_t len)
+{
+	static uint8_t *end;
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+
+	if (end == NULL) {
+		uint8_t *base =
+			mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+		cr_assert(base != MAP_FAILED && mprotect(base + page, page, PROT_NONE) == 0);
+		end = base + page;
+	}
+	cr_assert_leq(len, page);
+	return memcpy(end - len, bytes, len);
+}
+
 /* Whether it was plain; if so, that both say the same. */
 static bool agree_verified(const uint8_t *bytes, uint32_t len, unsigned verified)
 {
-	uint8_t *exact = malloc(len);
+	const uint8_t *exact = at_the_end(bytes, len);
 	struct seg shortly, at_length;
 	struct seg_side side;
 	struct pair pair;
 	uint32_t long_headers;
 
-	memcpy(exact, bytes, len); /* so that a byte too far is seen */
 	unsigned headers = way->parse(exact, len, verified, &frames_our_mac, &shortly, &pair);
 	verdict v = parse_long(exact, len, verified, &at_length, &side, &long_headers);
 
-	free(exact);
 	/* Whose address the source may be is looked at behind the short way, net/net.h. */
 	if (headers == 0 || v == COUNT_drop_ip_source)
 		return false;
