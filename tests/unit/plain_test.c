@@ -299,6 +299,23 @@ TEST_WAYS(no_bit_is_read_otherwise)
 	}
 }
 
+/* A port that found one checksum right has said nothing about the other. */
+TEST_WAYS(each_checksum_is_verified_for_itself)
+{
+	struct rng rng = { 18 };
+	struct seg seg = { .tuple = { FRAMES_OURS, FRAMES_PEER, 80, 40000 }, .flags = SEG_ACK, .ttl = 64 };
+	uint8_t frame[FRAMES_MAX];
+	unsigned len = build(frame, &rng, &seg);
+
+	frame[ETH_BYTES + 10] ^= 1; /* IP's */
+	cr_assert(agree_verified(frame, len, PLAIN_IP_VERIFIED));
+	cr_assert_not(agree_verified(frame, len, PLAIN_TCP_VERIFIED));
+	frame[ETH_BYTES + 10] ^= 1;
+	frame[build_tcp_at(&seg) + TCP_HDR_CSUM_AT] ^= 1;
+	cr_assert(agree_verified(frame, len, PLAIN_TCP_VERIFIED));
+	cr_assert_not(agree_verified(frame, len, PLAIN_IP_VERIFIED));
+}
+
 TEST_WAYS(nobody_has_port_zero)
 {
 	struct rng rng = { 17 };
