@@ -16,6 +16,8 @@
 
 /* More would only let a slow application see older news. */
 #define LIST_MAX 65536u
+/* Connections with output to make. What is not on the list when it is full must wait, new connections above all. */
+#define DIRTY_MAX 262144u
 
 #define TIMERS_EXACT 1000000u
 
@@ -61,7 +63,7 @@ static struct sizes sizes_of(const struct weir_config *config)
 		.time_wait = or_else(config->max_time_wait, n + 64),
 		.extensions = or_else(config->max_extensions, n / 8 + 256),
 		.events = power_of_two(or_else(config->max_events, n < LIST_MAX ? n + 64 : LIST_MAX)),
-		.dirty = power_of_two(n < LIST_MAX ? n + 64 : LIST_MAX),
+		.dirty = power_of_two(n < DIRTY_MAX ? n + 64 : DIRTY_MAX),
 	};
 
 	sizes.ipv6 = has_ipv6(config);
@@ -69,7 +71,7 @@ static struct sizes sizes_of(const struct weir_config *config)
 		sizes.extensions = n;
 	sizes.pieces = or_else(config->max_send_buffers, 4 * sizes.extensions + 256);
 	sizes.sents = 2 * sizes.pieces; /* a piece is a segment or two, now and then many */
-	sizes.delayed = sizes.dirty;
+	sizes.delayed = sizes.dirty < LIST_MAX ? sizes.dirty : LIST_MAX;
 	sizes.timers = timers_of(sizes.hot + sizes.half_open, config->max_timers);
 	return sizes;
 }
