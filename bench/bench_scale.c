@@ -15,7 +15,9 @@
 #define MILLION 1000000u
 #define SAMPLES 100000u
 #define STEP (10 * MILLION)
-/* Of a million: now and then a virtual machine stands still for a tenth of a second, or takes one for a page. */
+/*
+ * Of a million: now and then a virtual machine stands still for a tenth of a second, or takes one for a page.
+ */
 #define PARTS 10u
 #define MIB (1u << 20)
 

@@ -8,7 +8,10 @@
 #include "bench.h"
 #include "weir.h"
 
-/* Reports of multicast listeners, to groups' addresses, have a place: they come seconds late, and are for routers. */
+/*
+ * Reports of multicast listeners, to groups' addresses, have a place:
+ * they come seconds late, and are for routers.
+ */
 static bool is_fault(unsigned id)
 {
 	switch (id) {

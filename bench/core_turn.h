@@ -32,7 +32,10 @@ struct core_result {
 	uint64_t frames;  /* sent */
 	uint64_t expired; /* TIME-WAIT records */
 	uint64_t faults;  /* what should not have happened */
-	/* Connections that the rest was too short for, as somebody else had a CPU. They go on in the next turn. */
+	/*
+	 * Connections that the rest was too short for, as somebody else had a CPU.
+	 * They go on in the next turn.
+	 */
 	uint64_t unfinished;
 };
 

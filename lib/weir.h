@@ -135,8 +135,8 @@ struct weir_event {
 };
 
 /*
- * An IP address of either family: 128 bits, in host order. An IPv4 address stands in it as ::ffff:a.b.c.d (RFC 4291
- * section 2.5.5.2), which never comes over the wire. All zero: none, or any.
+ * An IP address of either family: 128 bits, in host order. An IPv4 address stands in it as ::ffff:a.b.c.d
+ * (RFC 4291 section 2.5.5.2), which never comes over the wire. All zero: none, or any.
  */
 struct weir_address {
 	uint64_t hi, lo;
@@ -181,11 +181,11 @@ struct weir_endpoint {
 #define WEIR_KEY_BYTES 16
 
 /*
- * Local addresses first..last, 2^32 of them at most, of one family, in a subnet of prefix_len bits of that family's. An
- * IPv6 range lies within one /64. A range needs no record for each address.
+ * Local addresses first..last, 2^32 of them at most, of one family, in a subnet of prefix_len bits of that
+ * family's. An IPv6 range lies within one /64. A range needs no record for each address.
  *
- * Solicited-node groups are reported (MLD) of the first 1,023 IPv6 addresses of a core: a switch that snoops must be
- * told to flood those of any more.
+ * Solicited-node groups are reported (MLD) of the first 1,023 IPv6 addresses of a core: a switch that snoops
+ * must be told to flood those of any more.
  */
 struct weir_range {
 	struct weir_address first, last;
@@ -215,11 +215,11 @@ WEIR_API const char *weir_defence_name(enum weir_defence_mode mode);
  * How a listener stands in a SYN flood. A backlog that fills shortens its own timeout, down to the first
  * retransmission of a SYN-ACK when it is full; then the oldest that was given that chance goes.
  *
- * Limits per source are kept for its address and, eight times as large, for its /24, of IPv6 its /64; where memory is bounded
- * two sources may share a count, by chance that nobody can steer. Beyond half_open_per_source SYNs are answered
- * by cookies, so that a crowd behind one address is served (with WEIR_DEFENCE_OFF: refused); beyond
- * opens_per_source handshakes are not completed. Limits are the core's: who spreads peers over several cores
- * divides them.
+ * Limits per source are kept for its address and, eight times as large, for its /24, of IPv6 its /64; where
+ * memory is bounded two sources may share a count, by chance that nobody can steer. Beyond
+ * half_open_per_source SYNs are answered by cookies, so that a crowd behind one address is served (with
+ * WEIR_DEFENCE_OFF: refused); beyond opens_per_source handshakes are not completed. Limits are the core's:
+ * who spreads peers over several cores divides them.
  */
 struct weir_defence {
 	enum weir_defence_mode mode;
@@ -253,16 +253,18 @@ struct weir_config {
 	unsigned ranges_count;
 	unsigned offloads; /* WEIR_OFFLOAD_ bits */
 	/*
-	 * The VLAN (IEEE 802.1Q) that all frames belong to, 1..4094: those of others are not the core's. 0: frames have no
-	 * tag, or one that names a priority alone.
+	 * The VLAN (IEEE 802.1Q) that all frames belong to, 1..4094: those of others are not the core's. 0:
+	 * frames have no tag, or one that names a priority alone.
 	 */
 	uint16_t vlan;
 	/*
-	 * Neighbour discovery. Each IPv6 range's first address, and the link-local one that the core has beside them, is
-	 * asked for so often, a second apart, before it is used (RFC 4862's DupAddrDetectTransmits); 0: not at all. 1.
+	 * Neighbour discovery. Each IPv6 range's first address, and the link-local one that the core has
+	 * beside them, is asked for so often, a second apart, before it is used (RFC 4862's
+	 * DupAddrDetectTransmits); 0: not at all. 1.
 	 */
 	uint8_t dad_probes;
-	bool no_router_advertisements; /* routers are believed only where gateway6 is none, and this is not set */
+	/* Routers are believed only where gateway6 is none, and this is not set. */
+	bool no_router_advertisements;
 
 	/* How much it may hold. 0: derived from max_connections. */
 	uint32_t max_connections;  /* hot records: all states but half-open and TIME-WAIT */
@@ -272,9 +274,10 @@ struct weir_config {
 	uint32_t max_extensions;   /* connections with queued data, or loss to recover from */
 	uint32_t max_send_buffers; /* pieces of data queued to be sent or acknowledged, in all */
 	/*
-	 * mbufs that wait for applications and peers at once, in all. Half may be queued: then weir_send() and
-	 * weir_send_copy() say -ENOMEM. Half may be unread: then data is dropped as it comes, not acknowledged, and
-	 * its ACKs count. So neither waits for the other, and frames find buffers. 0: half of the pool.
+	 * mbufs that wait for applications and peers at once, in all. Half may be queued: then weir_send()
+	 * and weir_send_copy() say -ENOMEM. Half may be unread: then data is dropped as it comes, not
+	 * acknowledged, and its ACKs count. So neither waits for the other, and frames find buffers. 0: half
+	 * of the pool.
 	 */
 	uint32_t max_buffers;
 	uint32_t max_timers; /* armed at once; more than these are late, by a second and more, and counted */
@@ -325,9 +328,9 @@ WEIR_API const char *weir_config_check(const struct weir_config *config);
 WEIR_API struct weir_core *weir_core_create(const struct weir_config *config);
 
 /*
- * Whether its addresses may be used: 1; 0 while neighbours are asked whether one has them (dad_probes), when frames to them
- * are dropped and opens from them are -EAGAIN; -EADDRINUSE if one has (RFC 4862 section 5.4.5: then it stays so). Without
- * IPv6 always 1.
+ * Whether its addresses may be used: 1; 0 while neighbours are asked whether one has them (dad_probes), when
+ * frames to them are dropped and opens from them are -EAGAIN; -EADDRINUSE if one has (RFC 4862 section 5.4.5:
+ * then it stays so). Without IPv6 always 1.
  */
 WEIR_API int weir_ready(const struct weir_core *core);
 
@@ -337,7 +340,10 @@ WEIR_API void weir_core_destroy(struct weir_core *core);
 /* What became of a frame that was handed to weir_input(). */
 enum weir_verdict {
 	WEIR_TAKEN, /* it is weir's now: used or dropped, and counted under a name */
-	/* Neither for one of the core's addresses nor about them; still the caller's. A VLAN tag may stand in the mbuf now. */
+	/*
+	 * Neither for one of the core's addresses nor about them; still the caller's.
+	 * A VLAN tag may stand in the mbuf now.
+	 */
 	WEIR_NOT_MINE,
 };
 
@@ -375,13 +381,15 @@ WEIR_API uint64_t weir_next_deadline(const struct weir_core *core);
 WEIR_API int weir_listen(struct weir_core *core, struct weir_endpoint local, uint32_t word);
 
 /*
- * How one connection behaves: what other stacks set with setsockopt(). A core keeps equal sets once, so
- * that any number of connections may share them, and a connection pays for its options with one byte.
- * A user timeout ends a connection with a time-out of the retransmission timer: after one of these at the earliest.
+ * How one connection behaves: what other stacks set with setsockopt(). A core keeps equal sets once, so that
+ * any number of connections may share them, and a connection pays for its options with one byte. A user
+ * timeout ends a connection with a time-out of the retransmission timer: after one of these at the earliest.
  */
 struct weir_options {
-	uint64_t user_timeout_ns; /* R2 of RFC 9293 3.8.3, for the SYN as for data; 0: the core's two; an hour at most */
-	uint64_t keep_idle_ns; /* silence before the first keepalive probe (RFC 9293 3.8.4), 1 s at least; 2 h */
+	/* R2 of RFC 9293 3.8.3, for the SYN as for data; 0: the core's two; an hour at most. */
+	uint64_t user_timeout_ns;
+	/* Silence before the first keepalive probe (RFC 9293 3.8.4), 1 s at least; 2 h. */
+	uint64_t keep_idle_ns;
 	uint64_t keep_interval_ns; /* between probes, 1 s at least: peers answer two a second at most; 75 s */
 	uint64_t linger_ns;        /* how long weir_close() goes on sending: see there; WEIR_LINGER_ON */
 	uint16_t mss_max;    /* bounds the MSS that is offered and used, options included; 0: the MTU alone
@@ -400,15 +408,17 @@ WEIR_API void weir_options_default(const struct weir_core *core, struct weir_opt
 
 /*
  * From now on. Before the first weir_output() after weir_connect(), a SYN has them already.
- * 0, -ESTALE, -EINVAL (a value out of its bounds; times are at most 24 days), -ENOSPC (more than 255 different
- * sets in use).
+ * 0, -ESTALE, -EINVAL (a value out of its bounds; times are at most 24 days),
+ * -ENOSPC (more than 255 different sets in use).
  */
 WEIR_API int weir_set_options(struct weir_core *core, weir_conn conn, const struct weir_options *options);
 
 /* 0 or -ESTALE. */
 WEIR_API int weir_get_options(const struct weir_core *core, weir_conn conn, struct weir_options *options);
 
-/* For those that will arrive there, from their SYN on. As above; -EINVAL also if there is no such listener. */
+/*
+ * For those that will arrive there, from their SYN on. As above; -EINVAL also if there is no such listener.
+ */
 WEIR_API int weir_set_listener_options(struct weir_core *core, int listener,
 				       const struct weir_options *options);
 
@@ -426,10 +436,10 @@ WEIR_API int weir_set_listener_defence(struct weir_core *core, int listener,
 WEIR_API int weir_listener_defending(const struct weir_core *core, int listener);
 
 /*
- * Cookies that other machines accept, and theirs: all that share one address (ECMP, anycast) are given the same
- * WEIR_COOKIE_KEY_BYTES secret bytes. time_ns: the time of day now, ns since 1970, which their clocks
- * agree on to within a second. The key before this one, or the core's own, goes on being accepted for as
- * long as its cookies live, so that no handshake is lost by a change. A core makes itself a random key at start;
+ * Cookies that other machines accept, and theirs: all that share one address (ECMP, anycast) are given the
+ * same WEIR_COOKIE_KEY_BYTES secret bytes. time_ns: the time of day now, ns since 1970, which their clocks
+ * agree on to within a second. The key before this one, or the core's own, goes on being accepted for as long
+ * as its cookies live, so that no handshake is lost by a change. A core makes itself a random key at start;
  * keys are copied.
  * To be called by the core's thread once it has its first weir_input() behind it.
  */
@@ -437,8 +447,8 @@ WEIR_API void weir_set_cookie_key(struct weir_core *core, const uint8_t key[WEIR
 				  uint64_t time_ns);
 
 /*
- * The time of day again, to be told every few minutes: the now_ns of two machines drift apart by some seconds a
- * week. A step by more than a second loses the handshakes under way. Without a key it does nothing.
+ * The time of day again, to be told every few minutes: the now_ns of two machines drift apart by some seconds
+ * a week. A step by more than a second loses the handshakes under way. Without a key it does nothing.
  */
 WEIR_API void weir_set_cookie_time(struct weir_core *core, uint64_t time_ns);
 
@@ -448,9 +458,10 @@ WEIR_API int weir_unlisten(struct weir_core *core, int listener);
 /*
  * Opens a connection. local.address 0: chosen in turn among the core's; local.port 0: an
  * ephemeral one (RFC 6056 section 3.3.4). Ends in WEIR_EV_OPENED or WEIR_EV_CLOSED.
- * Errors: -EADDRNOTAVAIL (no free port to that peer; or weir_ready() says that others have our addresses), -EADDRINUSE
- * (that very tuple), -EINVAL (broadcast, multicast, zero; local and remote of two families), -ENETUNREACH (no route),
- * -ENOMEM (at max_connections), -EAGAIN (output at its bound: call weir_output() first; or weir_ready() is 0).
+ * Errors: -EADDRNOTAVAIL (no free port to that peer; or weir_ready() says that others have our addresses),
+ * -EADDRINUSE (that very tuple), -EINVAL (broadcast, multicast, zero; local and remote of two families),
+ * -ENETUNREACH (no route), -ENOMEM (at max_connections), -EAGAIN (output at its bound: call weir_output()
+ * first; or weir_ready() is 0).
  */
 WEIR_API int weir_connect(struct weir_core *core, struct weir_endpoint local, struct weir_endpoint remote,
 			  uint32_t word, weir_conn *conn);
@@ -493,7 +504,8 @@ WEIR_API int weir_shutdown(struct weir_core *core, weir_conn conn);
  * long as R2 allows. With weir_options.linger_ns of 0 closing is weir_abort(). With another value, data or
  * a FIN that the peer has not acknowledged that long after the call end it as weir_abort() does, but with
  * WEIR_REASON_TIMEOUT.
- * Where two SYNs have just crossed, or no extension is free, it is not bounded but by R2. 0, -ESTALE or -EAGAIN.
+ * Where two SYNs have just crossed, or no extension is free,
+ * it is not bounded but by R2. 0, -ESTALE or -EAGAIN.
  */
 WEIR_API int weir_close(struct weir_core *core, weir_conn conn);
 
@@ -510,8 +522,8 @@ WEIR_API void weir_release(struct weir_core *core, weir_conn conn, struct rte_mb
 WEIR_API int weir_set_word(struct weir_core *core, weir_conn conn, uint32_t word);
 
 /*
- * The Ethernet address that packets to `address` are sent to: its own, or the gateway's. 0, -EAGAIN (it is being
- * asked for: call again in a later round), -ENETUNREACH (no route), -EINVAL (no host's address).
+ * The Ethernet address that packets to `address` are sent to: its own, or the gateway's. 0, -EAGAIN (it is
+ * being asked for: call again in a later round), -ENETUNREACH (no route), -EINVAL (no host's address).
  */
 WEIR_API int weir_neighbour(struct weir_core *core, struct weir_address address, uint8_t mac[6]);
 
@@ -567,7 +579,8 @@ struct weir_stats {
 	uint64_t mbufs_taken, mbufs_returned; /* allocated + received; freed + handed on */
 	/* Bytes per record of each kind, its share of the table included, as allocated. */
 	double bytes_hot, bytes_half_open, bytes_time_wait, bytes_extension;
-	double bytes_pair; /* that each of the first three has more where a range is of IPv6, whatever its own family; else 0 */
+	/* What each of the first three has more where a range is of IPv6, whatever its own family; else 0. */
+	double bytes_pair;
 	uint64_t memory_bytes;
 };
 
@@ -575,8 +588,8 @@ struct weir_stats {
 WEIR_API void weir_stats(const struct weir_core *core, struct weir_stats *stats);
 
 /*
- * How many of its memory_bytes lie on hugepages now. Of transparent ones the kernel makes as many as it finds room for; it
- * is asked, which takes up to some milliseconds. Any thread.
+ * How many of its memory_bytes lie on hugepages now. Of transparent ones the kernel makes as many as it finds
+ * room for; it is asked, which takes up to some milliseconds. Any thread.
  */
 WEIR_API uint64_t weir_hugepage_bytes(const struct weir_core *core);
 
@@ -602,24 +615,26 @@ typedef void (*weir_app_fn)(struct weir_core *core, const struct weir_event *eve
 			    uint64_t now_ns, void *arg);
 
 /*
- * For programs that send what no TCP would, such as a flood: called in each round on the core's lcore, after the
- * shard's own frames have gone, and again while it fills max. Writes up to max frames, whole, to be sent as they
- * are, and returns how many; frames belong to the shard's pool (weir_shard_config.mbufs has room for them) or to
- * one of the application's. Not called while the transmit ring is full.
+ * For programs that send what no TCP would, such as a flood: called in each round on the core's lcore, after
+ * the shard's own frames have gone, and again while it fills max. Writes up to max frames, whole, to be sent
+ * as they are, and returns how many; frames belong to the shard's pool (weir_shard_config.mbufs has room for
+ * them) or to one of the application's. Not called while the transmit ring is full.
  */
 typedef unsigned (*weir_source_fn)(struct weir_core *core, struct rte_mbuf **mbufs, unsigned max,
 				   uint64_t now_ns, void *arg);
 
 /*
- * The other way, for answers to what a source sent: sees what a round received before the shard does. Takes the
- * frames that it wants, which are the application's then, moves the others to the front, in their order, and
- * returns how many those are. What it takes is on none of the shard's counters, nor is what a source sends.
+ * The other way, for answers to what a source sent: sees what a round received before the shard does. Takes
+ * the frames that it wants, which are the application's then, moves the others to the front, in their order,
+ * and returns how many those are. What it takes is on none of the shard's counters, nor is what a source
+ * sends.
  */
 typedef unsigned (*weir_sink_fn)(struct weir_core *core, struct rte_mbuf **mbufs, unsigned n, void *arg);
 
 /*
- * When the application wants to be called next though nothing comes, ns; UINT64_MAX, or a time that has passed: it has no
- * plans. Asked for by a loop that is about to rest. Without one an application may be called a millisecond late then.
+ * When the application wants to be called next though nothing comes, ns; UINT64_MAX, or a time that has
+ * passed: it has no plans. Asked for by a loop that is about to rest. Without one an application may be
+ * called a millisecond late then.
  */
 typedef uint64_t (*weir_due_fn)(const void *arg);
 
@@ -644,13 +659,16 @@ WEIR_API const char *weir_runtime_error(const struct weir_runtime *rt);
 
 /* What an lcore does while nothing comes. */
 enum weir_rest {
-	/* As below where all its ports are virtual devices (vdev: memory, interfaces of the kernel); spins on NICs. */
+	/*
+	 * As below where all its ports are virtual devices
+	 * (vdev: memory, interfaces of the kernel); spins on NICs.
+	 */
 	WEIR_REST_AUTO,
 	WEIR_REST_NEVER, /* spins; others who want its CPU go first while it is idle */
 	/*
-	 * Sleeps: until a frame comes, where the driver has interrupts; else for 0.1 ms at most, an eighth of the time
-	 * that it has been quiet, so that a frame may have to wait as long. A NIC may then lose the first frames of a
-	 * flood. Never beyond the next timer, or weir_due_fn's time.
+	 * Sleeps: until a frame comes, where the driver has interrupts; else for 0.1 ms at most, an eighth of
+	 * the time that it has been quiet, so that a frame may have to wait as long. A NIC may then lose the
+	 * first frames of a flood. Never beyond the next timer, or weir_due_fn's time.
 	 */
 	WEIR_REST_ALWAYS,
 };
@@ -729,7 +747,8 @@ WEIR_API void weir_runtime_join(struct weir_runtime *rt);
 struct weir_loop_stats {
 	uint64_t busy_cycles, idle_cycles; /* TSC cycles in rounds with and without work */
 	uint64_t rounds;
-	uint64_t rx_kept_drops; /* frames given up because the shard's output and the transmit ring stayed full */
+	/* Frames given up because the shard's output and the transmit ring stayed full. */
+	uint64_t rx_kept_drops;
 	uint64_t tx_backlog_drops; /* frames given up because the transmit ring stayed full */
 	uint64_t capture_drops;    /* frames that are missing in the capture */
 };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * address.h - IP addresses of both families, as weir.h has them: what kind of address it is, and what it is not.
+ * address.h - IP addresses of both families, as weir.h has them:
+ * what kind of address it is, and what it is not.
  */
 #ifndef WEIR_BASE_ADDRESS_H
 #define WEIR_BASE_ADDRESS_H
@@ -74,8 +75,8 @@ static inline bool address_is_link_local(struct weir_address a)
 }
 
 /*
- * What nobody may send from, nor be sent to as one host: "this network", loopback, multicast, what is reserved
- * above that, and the limited broadcast (RFC 1122 section 3.2.1.3, RFC 6890 section 2.2.2). Directed
+ * What nobody may send from, nor be sent to as one host: "this network", loopback, multicast, what is
+ * reserved above that, and the limited broadcast (RFC 1122 section 3.2.1.3, RFC 6890 section 2.2.2). Directed
  * broadcasts need the netmask, which net/ knows.
  */
 static inline bool address_v4_is_host(uint32_t address)
@@ -83,7 +84,10 @@ static inline bool address_v4_is_host(uint32_t address)
 	return address >> 24 != 0 && address >> 24 != 127 && address >> 28 < 0xe;
 }
 
-/* The same of either family: of IPv6 ::/127, which are none and loopback, and ff00::/8 (RFC 4291 section 2.4). */
+/*
+ * The same of either family: of IPv6 ::/127, which are none and loopback,
+ * and ff00::/8 (RFC 4291 section 2.4).
+ */
 static inline bool address_is_host(struct weir_address a)
 {
 	return weir_is_ipv4(a) ? address_v4_is_host(address_v4(a)) :

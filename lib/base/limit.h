@@ -13,7 +13,8 @@
 struct limit {
 	uint64_t cost_ns;  /* of one answer */
 	uint64_t burst_ns; /* of a full bucket */
-	uint64_t empty_ns; /* when the bucket would have been empty: it holds now - empty_ns, at most burst_ns */
+	/* When the bucket would have been empty: it holds now - empty_ns, at most burst_ns. */
+	uint64_t empty_ns;
 };
 
 static inline void limit_init(struct limit *limit, uint32_t per_second, uint32_t burst)

@@ -31,8 +31,8 @@ void payload_trim(payload p, uint32_t front, uint32_t back);
 void payload_append(payload head, payload tail);
 
 /*
- * Copies len bytes, from offset on, to dst. The chain must hold them. Returns their sum as wire/csum.h has it: who copies
- * them has them in hand, and has it for nothing.
+ * Copies len bytes, from offset on, to dst. The chain must hold them. Returns their sum as wire/csum.h has
+ * it: who copies them has them in hand, and has it for nothing.
  */
 uint64_t payload_read(payload p, uint32_t offset, void *dst, uint32_t len);
 

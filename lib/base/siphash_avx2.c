@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Four messages to a vector. AVX2 has no rotation: two of the five are a shuffle instead of two shifts and an OR. */
+/*
+ * Four messages to a vector. AVX2 has no rotation:
+ * two of the five are a shuffle instead of two shifts and an OR.
+ */
 #include <immintrin.h>
 
 #define LANES 4

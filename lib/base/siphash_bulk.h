@@ -31,7 +31,10 @@ struct siphash_bulk {
 	/* SipHash-2-4 of 20 bytes: out[i] = siphash24_20(key, a[i], b[i], c[i]). */
 	void (*prf24_20)(struct siphash_key key, const uint64_t *a, const uint64_t *b, const uint32_t *c,
 			 unsigned n, uint64_t *out);
-	/* SipHash-1-3 of 32 bytes, for the names of IPv6 pairs: out[i] = siphash13_32(key, a[i], b[i], c[i], d[i]). */
+	/*
+	 * SipHash-1-3 of 32 bytes, for the names of IPv6 pairs:
+	 * out[i] = siphash13_32(key, a[i], b[i], c[i], d[i]).
+	 */
 	void (*hash13_32)(struct siphash_key key, const uint64_t *a, const uint64_t *b, const uint64_t *c,
 			  const uint64_t *d, unsigned n, uint64_t *out);
 	/* SipHash-2-4 of 32 bytes: out[i] = siphash24_32(key, a[i], b[i], c[i], d[i]). */
@@ -47,7 +50,10 @@ extern const struct siphash_bulk siphash_avx2, siphash_avx512;
 /* The widest that this machine has. To be called once, at start: asks the processor. */
 const struct siphash_bulk *siphash_bulk_choose(void);
 
-/* The variant of that name; NULL where the build, the processor or its system has none. For tests and benches. */
+/*
+ * The variant of that name; NULL where the build, the processor or its system has none.
+ * For tests and benches.
+ */
 const struct siphash_bulk *siphash_bulk_named(const char *name);
 
 #endif

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * stage.h - where the cycles of a burst go, for builds that ask (meson's option `stages`); in all others nothing.
+ * stage.h - where the cycles of a burst go, for builds that ask (meson's option `stages`);
+ * in all others nothing.
  *
- * stage_enter() says that another stage of the pipeline begins. What lies between two such calls is the cycles of the
- * first one's stage: run/stages.c adds them up, since nobody below reads a clock, and weir-bench tells them. A reading
- * costs some twenty cycles itself, once for each stage of a burst.
+ * stage_enter() says that another stage of the pipeline begins. What lies between two such calls is the
+ * cycles of the first one's stage: run/stages.c adds them up, since nobody below reads a clock, and
+ * weir-bench tells them. A reading costs some twenty cycles itself, once for each stage of a burst.
  *
  * One set of counters for each thread.
  */

@@ -5,10 +5,11 @@
  * Host order. Every record that stands in the connection table starts with its tuple; a record
  * with both ports 0 is free and equals no segment (port 0 is dropped by the parser).
  *
- * Both families have the same twelve bytes, so that what is above need not ask which it is. For IPv6 the two address
- * words are a name of the pair of addresses: 60 bits of a keyed hash of them, below four bits that no host's IPv4 address
- * begins with (240.0.0.0/4 is reserved). The addresses themselves stand in a line at the record's side, and are compared
- * when a record is found: that two pairs share a name is as good as impossible, but nobody has to rely on it.
+ * Both families have the same twelve bytes, so that what is above need not ask which it is. For IPv6 the two
+ * address words are a name of the pair of addresses: 60 bits of a keyed hash of them, below four bits that no
+ * host's IPv4 address begins with (240.0.0.0/4 is reserved). The addresses themselves stand in a line at the
+ * record's side, and are compared when a record is found: that two pairs share a name is as good as
+ * impossible, but nobody has to rely on it.
  */
 #ifndef WEIR_BASE_TUPLE_H
 #define WEIR_BASE_TUPLE_H

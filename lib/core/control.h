@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * control.h - the frames beside TCP's: answers to ARP, neighbour solicitations and ICMP echo, requests and announcements
- * of our own, and segments that had to wait for a neighbour.
+ * control.h - the frames beside TCP's: answers to ARP, neighbour solicitations and ICMP echo, requests and
+ * announcements of our own, and segments that had to wait for a neighbour.
  *
  * Answers are written into the frame that asked, which is the core's, and wait in a small queue for the
  * next weir_output(). Full: the answer is not given, and replies_full counts it; whoever asked asks again.
@@ -40,8 +40,8 @@ verdict control_arp(struct weir_core *core, struct rte_mbuf **m, const struct fr
 verdict control_icmp(struct weir_core *core, struct rte_mbuf **m, const struct frame *frame, bool *about_us);
 
 /*
- * A packet to one of our addresses that IPv6 wants to be answered by a parameter problem (RFC 4443 section 3.4), unless it is
- * one of those that never are, or there were too many.
+ * A packet to one of our addresses that IPv6 wants to be answered by a parameter problem (RFC 4443 section
+ * 3.4), unless it is one of those that never are, or there were too many.
  */
 void control_problem(struct weir_core *core, const struct rte_mbuf *m, const struct frame *frame);
 

@@ -36,7 +36,10 @@
 /* Frames of a burst that go through the stages together. */
 #define CORE_BURST TCP_BURST_MAX
 
-/* Sees to the checksums of a frame that is otherwise whole: in software or by the port. payload_sum: its payload's. */
+/*
+ * Sees to the checksums of a frame that is otherwise whole: in software or by the port.
+ * payload_sum: its payload's.
+ */
 typedef void (*tx_finish_fn)(struct rte_mbuf *frame, const struct seg *seg, uint64_t payload_sum);
 
 /* SYN-ACKs that wait in the frames of their SYNs for weir_output(); four bursts. */

@@ -49,8 +49,8 @@ static bool take_reserved(struct memory *memory, size_t bytes, size_t page, int 
 }
 
 /*
- * Aligned to 2 MiB, so that no huge page is lost at the ends. What is left over there stays, out of reach: the kernel
- * would make one mapping of two blocks that touch, and could not tell their pages apart any more.
+ * Aligned to 2 MiB, so that no huge page is lost at the ends. What is left over there stays, out of reach:
+ * the kernel would make one mapping of two blocks that touch, and could not tell their pages apart any more.
  */
 static bool take_transparent(struct memory *memory, size_t bytes)
 {
@@ -110,7 +110,10 @@ static void prefer_node(const struct memory *memory, int socket)
 	numa_bitmask_free(nodes);
 }
 
-/* False: there is not that much. A kernel before 5.14 cannot be asked, and makes the pages when they are touched. */
+/*
+ * False: there is not that much. A kernel before 5.14 cannot be asked,
+ * and makes the pages when they are touched.
+ */
 static bool populate(const struct memory *memory)
 {
 	return madvise(memory->base, memory->bytes, MADV_POPULATE_WRITE) == 0 || errno == EINVAL;
@@ -136,7 +139,10 @@ void memory_give(struct memory *memory)
 	memory->base = memory->mapping = NULL;
 }
 
-/* As the kernel tells of its mappings: each begins with a line "first-last ...", and AnonHugePages is a line in it. */
+/*
+ * As the kernel tells of its mappings: each begins with a line "first-last ...",
+ * and AnonHugePages is a line in it.
+ */
 static size_t transparent_bytes(const struct memory *memory)
 {
 	uintptr_t begin = (uintptr_t)memory->base, at = 0, first, last;

@@ -11,7 +11,8 @@
  * balance could never fail to balance). Buffers are counted by segment, so that chaining and trimming
  * change nothing. A buffer that two cores send at the same time must be two mbufs, rte_pktmbuf_clone()s.
  *
- * The field also knows a chain's last segment, so that what arrives is appended without a walk along what has.
+ * The field also knows a chain's last segment, so that what arrives is appended
+ * without a walk along what has.
  */
 #ifndef WEIR_CORE_PAYLOAD_MBUF_H
 #define WEIR_CORE_PAYLOAD_MBUF_H

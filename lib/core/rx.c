@@ -37,7 +37,10 @@ enum rx_kind {
 struct rx_burst {
 	struct rte_mbuf **mbufs; /* NULL: the frame is somebody else's by now */
 	unsigned count;
-	/* Of frames that are not plain, whose bits are set; a plain one is of one buffer, and a segment of TCP's. */
+	/*
+	 * Of frames that are not plain, whose bits are set;
+	 * a plain one is of one buffer, and a segment of TCP's.
+	 */
 	uint64_t others;
 	struct frame frames[CORE_BURST];
 	verdict verdicts[CORE_BURST];
@@ -298,8 +301,8 @@ static void keep(struct rx_burst *burst, uint64_t segs)
 }
 
 /*
- * Sends a SYN-ACK back the way that its SYN came: to the station that sent it, without asking who that is, so that a flood
- * of addresses on the link asks for none of them. NULL: there is no buffer.
+ * Sends a SYN-ACK back the way that its SYN came: to the station that sent it, without asking who that is, so
+ * that a flood of addresses on the link asks for none of them. NULL: there is no buffer.
  */
 static void turn(struct weir_core *core, struct rx_burst *burst, unsigned s)
 {
@@ -367,7 +370,10 @@ static verdict handle(struct weir_core *core, struct rx_burst *burst, unsigned i
 	return shared && is_foreign(v) ? COUNT_frames_not_mine : v;
 }
 
-/* Of one that is not plain: the buffers that were taken with it. verdicts: of a port that others share, or NULL. */
+/*
+ * Of one that is not plain: the buffers that were taken with it.
+ * verdicts: of a port that others share, or NULL.
+ */
 static unsigned dispose_other(struct weir_core *core, struct rx_burst *burst, unsigned i, uint8_t *verdicts)
 {
 	verdict v = handle(core, burst, i, verdicts != NULL);
@@ -404,7 +410,8 @@ static void dispose(struct weir_core *core, struct rx_burst *burst, unsigned n, 
 static unsigned input_burst(struct weir_core *core, struct rte_mbuf *const *mbufs, unsigned n,
 			    uint8_t *verdicts)
 {
-	struct rte_mbuf *frames[CORE_BURST]; /* the caller's array stays as it is: it may be told "not mine" */
+	/* The caller's array stays as it is: it may be told "not mine". */
+	struct rte_mbuf *frames[CORE_BURST];
 	struct rx_burst burst;
 
 	memcpy(frames, mbufs, n * sizeof(frames[0]));
@@ -430,8 +437,8 @@ static void set_now(struct weir_core *core, uint64_t now_ns)
 }
 
 /*
- * What applications leave unread must not take the buffers that ACKs and SYNs come in. Not to be asked within a burst, whose
- * frames are counted at its end.
+ * What applications leave unread must not take the buffers that ACKs and SYNs come in. Not to be asked within
+ * a burst, whose frames are counted at its end.
  */
 static bool too_much_unread(const struct weir_core *core)
 {

@@ -46,7 +46,10 @@ static void choose(struct weir_core *core, const struct weir_config *config)
 	core->now_ns = CORE_START_NS;
 }
 
-/* With max_buffers, which TCP cannot derive. What is queued, what is unread and frames under way share the pool. */
+/*
+ * With max_buffers, which TCP cannot derive. What is queued,
+ * what is unread and frames under way share the pool.
+ */
 static struct weir_config complete(const struct weir_config *asked)
 {
 	struct weir_config config = *asked;

@@ -51,7 +51,10 @@ static uint64_t buffers_of(struct rte_mbuf *const *frames, unsigned n)
 	return buffers;
 }
 
-/* As rte_pktmbuf_free_bulk(), but without a call, and by one look at what nearly all are: whole, and of one pool. */
+/*
+ * As rte_pktmbuf_free_bulk(), but without a call, and by one look at what nearly all are:
+ * whole, and of one pool.
+ */
 void core_free(struct weir_core *core, struct rte_mbuf **frames, unsigned n)
 {
 	struct rte_mempool *pool = n > 0 ? frames[0]->pool : NULL;

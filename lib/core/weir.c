@@ -162,7 +162,10 @@ static __rte_noinline int connect_anew(struct weir_core *core, struct weir_endpo
 		return err;
 	tcp_expect_opens(core->tcp, NULL, 0, remote);
 	core->connect_last = (struct weir_endpoint){ 0 };
-	/* Nobody beyond the link could answer the one, or on it needs the others (RFC 6724 section 5, rule 2). */
+	/*
+	 * Nobody beyond the link could answer the one, or on it needs the others
+	 * (RFC 6724 section 5, rule 2).
+	 */
 	if (address_is_none(local.address) && address_is_link_local(remote.address))
 		local.address = core->net.addrs.link_local;
 	if (!address_is_none(local.address)) {
@@ -205,7 +208,10 @@ int weir_neighbour(struct weir_core *core, struct weir_address address, uint8_t 
 		return -ENETUNREACH;
 	found = neigh_find(&core->net.neigh, hop, core->now_ns);
 	if (found == NULL) {
-		/* Before the first weir_input() nobody has said what time it is; a tentative address asks nobody. */
+		/*
+		 * Before the first weir_input() nobody has said what time it is;
+		 * a tentative address asks nobody.
+		 */
 		if (core->started && (weir_is_ipv4(hop) || ready_for_ipv6(core) == 0))
 			neigh_ask(&core->net.neigh, hop, core->now_ns);
 		return -EAGAIN;

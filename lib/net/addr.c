@@ -17,7 +17,9 @@ static struct addr_range range_of(const struct weir_range *range)
 	};
 }
 
-/* fe80::/64, and the MAC address with ff:fe in its middle and its universal bit turned (RFC 4291 appendix A). */
+/*
+ * fe80::/64, and the MAC address with ff:fe in its middle and its universal bit turned (RFC 4291 appendix A).
+ */
 static struct weir_address link_local_of(const uint8_t mac[6])
 {
 	const uint8_t bytes[16] = { 0xfe,       0x80,   0,      0,    0,    0,      0,      0,

@@ -18,8 +18,8 @@ struct addr_range {
 };
 
 /*
- * The IPv4 range of a core that has one, in words of its own: what is asked for each frame. With none, or several, what no
- * host's address is in (240.0.0.0/4 is reserved).
+ * The IPv4 range of a core that has one, in words of its own: what is asked for each frame. With none, or
+ * several, what no host's address is in (240.0.0.0/4 is reserved).
  */
 struct addr_sole4 {
 	uint32_t first, more, subnet, mask, broadcast;
@@ -34,8 +34,8 @@ struct addrs {
 };
 
 /*
- * ranges: as weir_config_check() lets them through: not empty, each within its subnet, none overlapping. mac: what the
- * link-local address is made of (RFC 4291 appendix A).
+ * ranges: as weir_config_check() lets them through: not empty, each within its subnet, none overlapping. mac:
+ * what the link-local address is made of (RFC 4291 appendix A).
  */
 void addrs_init(struct addrs *addrs, const struct weir_range *ranges, unsigned count, const uint8_t mac[6]);
 
@@ -53,7 +53,10 @@ static inline bool addrs_local(const struct addrs *addrs, struct weir_address ad
 	return address_equal(address, addrs->link_local) && !address_is_none(address);
 }
 
-/* The range on whose link it is; NULL: that of none. No IPv6 subnet holds what stands for IPv4 (weir_config_check()). */
+/*
+ * The range on whose link it is; NULL: that of none.
+ * No IPv6 subnet holds what stands for IPv4 (weir_config_check()).
+ */
 static inline const struct addr_range *addrs_range_near(const struct addrs *addrs,
 							struct weir_address address)
 {
@@ -70,7 +73,9 @@ static inline bool addrs_on_link(const struct addrs *addrs, struct weir_address 
 	       (address_is_link_local(address) && addrs->total6 > 0);
 }
 
-/* The limited broadcast or that of a subnet; not the subnet's own address, the obsolete one. IPv6 has none. */
+/*
+ * The limited broadcast or that of a subnet; not the subnet's own address, the obsolete one. IPv6 has none.
+ */
 static inline bool addrs_broadcast(const struct addrs *addrs, struct weir_address address)
 {
 	uint32_t v4 = address_v4(address);
@@ -86,14 +91,14 @@ static inline bool addrs_broadcast(const struct addrs *addrs, struct weir_addres
 }
 
 /*
- * Whether one of ours is in that IPv6 group: all nodes of the link, or those who have an address with these last 24 bits
- * (RFC 4291 section 2.7.1).
+ * Whether one of ours is in that IPv6 group: all nodes of the link, or those who have an address with these
+ * last 24 bits (RFC 4291 section 2.7.1).
  */
 bool addrs_group(const struct addrs *addrs, struct weir_address group);
 
 /*
- * The solicited-node group of an IPv6 address of ours: of the i-th, counted from the link-local one, which is 0; i <= total6,
- * and there are some. False: one before it has the same group.
+ * The solicited-node group of an IPv6 address of ours: of the i-th, counted from the link-local one, which is
+ * 0; i <= total6, and there are some. False: one before it has the same group.
  */
 bool addrs_group_at(const struct addrs *addrs, unsigned i, struct weir_address *group);
 
@@ -107,7 +112,10 @@ struct weir_address addrs_at(const struct addrs *addrs, bool ipv4, uint64_t i);
 /* The n from the i-th on; behind the last comes the first again. */
 void addrs_in_turn(const struct addrs *addrs, bool ipv4, uint64_t i, unsigned n, struct weir_address *out);
 
-/* The first address of the i-th range of a family; behind those of IPv6 the link-local one; none: there are no more. */
+/*
+ * The first address of the i-th range of a family;
+ * behind those of IPv6 the link-local one; none: there are no more.
+ */
 struct weir_address addrs_first(const struct addrs *addrs, bool ipv4, unsigned i);
 
 #endif

@@ -21,7 +21,10 @@ bool dad_advance(struct dad *dad, uint64_t now_ns)
 	if (dad->state == DAD_WAITING) {
 		dad->state = DAD_ASKING;
 	} else if (dad_pending(dad)) {
-		/* Neighbours have their second from when they were asked, and nobody has taken the question yet. */
+		/*
+		 * Neighbours have their second from when they were asked,
+		 * and nobody has taken the question yet.
+		 */
 		dad->due_ns = now_ns + ROUND_NS;
 		return false;
 	} else if (now_ns < dad->due_ns || dad->state != DAD_ASKING) {

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * dad.h - does somebody else have our IPv6 addresses? Duplicate address detection (RFC 4862 section 5.4): before they
- * are used, neighbours are asked for them, from no address at all.
+ * dad.h - does somebody else have our IPv6 addresses? Duplicate address detection (RFC 4862 section 5.4):
+ * before they are used, neighbours are asked for them, from no address at all.
  *
- * One for all: until nobody has answered for any of them, all are tentative, and if one is a duplicate they stay so,
- * for a machine that has half of its addresses is worse than one that says what is wrong. Asked for are the first
- * address of each range and the link-local one, not each of millions. All at once; the random delay before the first
- * question (a SHOULD, for machines that one power switch starts) is left out: a person starts this one.
+ * One for all: until nobody has answered for any of them, all are tentative, and if one is a duplicate they
+ * stay so, for a machine that has half of its addresses is worse than one that says what is wrong. Asked for
+ * are the first address of each range and the link-local one, not each of millions. All at once; the random
+ * delay before the first question (a SHOULD, for machines that one power switch starts) is left out: a person
+ * starts this one.
  *
- * Our own question may come back from a switch or a driver: it is known by the MAC address that it came from, and by
- * its nonce (RFC 7527).
+ * Our own question may come back from a switch or a driver:
+ * it is known by the MAC address that it came from, and by its nonce (RFC 7527).
  *
  * Pure; time begins with the first dad_advance().
  */

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Messages of IPv6 neighbour discovery that came in (RFC 4861 sections 6.3.4, 7.2.3, 7.2.5; RFC 4862 section 5.4).
+ * Messages of IPv6 neighbour discovery that came
+ * in (RFC 4861 sections 6.3.4, 7.2.3, 7.2.5; RFC 4862 section 5.4).
  *
- * Two SHOULDs are left out for the sake of the table. Who asks for us gets no entry by it (section 7.2.3): one who scans,
- * or forges whom it asks as, would fill the table; to answer him no entry is needed, and whoever is then talked to is
- * asked. Nor does a router that advertises itself (6.3.4), until it is one of those that are kept.
+ * Two SHOULDs are left out for the sake of the table. Who asks for us gets no entry by it (section 7.2.3):
+ * one who scans, or forges whom it asks as, would fill the table; to answer him no entry is needed, and
+ * whoever is then talked to is asked. Nor does a router that advertises itself (6.3.4), until it is one of
+ * those that are kept.
  */
 #include "net/net.h"
 
@@ -81,7 +83,8 @@ static verdict advertisement(struct net *net, const struct ip_hdr *ip, const str
 	if (ours)
 		return duplicate(net);
 	switch (neigh_learn(&net->neigh, nd->target, from, news_of(nd), now_ns)) {
-	case NEIGH_UNKNOWN: /* an announcement to all, which is news to nobody here; or said to us, who have not asked */
+	case NEIGH_UNKNOWN:
+		/* An announcement to all, which is news to nobody here; or said to us, who have not asked. */
 		return answer->about_us ? COUNT_drop_nd_unasked : COUNT_frames_not_mine;
 	case NEIGH_NOTED:
 	case NEIGH_CLAIMED:
@@ -114,8 +117,8 @@ static verdict router_advertisement(struct net *net, const struct ip_hdr *ip, co
 }
 
 /*
- * Sent by us, and come back. Who shares our MAC address but has an address of its own is another: Linux's end of a TAP
- * interface, which has the MAC address of ours.
+ * Sent by us, and come back. Who shares our MAC address but has an address of its own is another: Linux's end
+ * of a TAP interface, which has the MAC address of ours.
  */
 static bool is_own(const struct net *net, const struct ip_hdr *ip, const struct eth_addr *mac)
 {

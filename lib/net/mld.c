@@ -6,7 +6,10 @@
 /* RFC 3810 section 9: robustness 2, an unsolicited report interval of 1 s. */
 #define ROUNDS 2
 #define ROUND_MS 1000
-/* Section 9.12: robustness times a query interval of 125 s, which version 1 does not tell, and a response interval of 10 s. */
+/*
+ * Section 9.12: robustness times a query interval of 125 s, which version 1 does not tell,
+ * and a response interval of 10 s.
+ */
 #define VERSION_1_NS (260 * CLOCK_NS_PER_S)
 
 void mld_init(struct mld *mld, const struct addrs *addrs, uint64_t seed, struct counters *counters)

@@ -1,24 +1,27 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * mld.h - multicast listener discovery (RFC 3810): says which groups we are in, so that a switch that snoops hands on to us
- * what neighbours ask of our solicited-node groups (RFC 4861 section 7.2.1).
+ * mld.h - multicast listener discovery (RFC 3810): says which groups we are in, so that a switch that snoops
+ * hands on to us what neighbours ask of our solicited-node groups (RFC 4861 section 7.2.1).
  *
- * There is no record for a group, and no timer: what groups there are follows from our addresses, and all of them are joined
- * at once. So there is one round, in which all are reported: twice at start, a second apart at most, before anybody is asked
- * for a duplicate; again when the addresses may be used (RFC 3590), for a router ignores what comes from no address; and
- * when a querier asks, after a random part of the time that it gives. If it asks for one group, the round is that one.
- * Rounds that are due together are one. Who asks about sources of a group is told that we listen to all of them.
+ * There is no record for a group, and no timer: what groups there are follows from our addresses, and all of
+ * them are joined at once. So there is one round, in which all are reported: twice at start, a second apart
+ * at most, before anybody is asked for a duplicate; again when the addresses may be used (RFC 3590), for a
+ * router ignores what comes from no address; and when a querier asks, after a random part of the time that it
+ * gives. If it asks for one group, the round is that one. Rounds that are due together are one. Who asks
+ * about sources of a group is told that we listen to all of them.
  *
- * Groups are those of the link-local address and of the first IPv6 addresses behind it: MLD_ADDRESSES_MAX together. The rest
- * is counted as mld_unreported: on a link that snoops they are found only if they share the last 24 bits with one that
- * is reported, or if the switch is told to flood. All nodes is a group that is never reported (section 6).
+ * Groups are those of the link-local address and of the first IPv6 addresses behind it: MLD_ADDRESSES_MAX
+ * together. The rest is counted as mld_unreported: on a link that snoops they are found only if they share
+ * the last 24 bits with one that is reported, or if the switch is told to flood. All nodes is a group that is
+ * never reported (section 6).
  *
- * A querier of version 1 makes us speak that until it has been silent for a while (section 8.2.1): a report for each
- * group then. Those of others do not suppress ours (RFC 2710 section 4): a switch could not tell where the group is.
+ * A querier of version 1 makes us speak that until it has been silent for a while (section 8.2.1): a report
+ * for each group then. Those of others do not suppress ours (RFC 2710 section 4): a switch could not tell
+ * where the group is.
  *
- * Anybody on the link can ask. Whatever is asked, MLD_BATCH reports go out in MLD_BATCH_NS and no more, and a round that has
- * begun ends before another begins, so that nobody's questions keep us from the end of the list. Nothing is said when a core
- * ends: routers forget it after some four minutes.
+ * Anybody on the link can ask. Whatever is asked, MLD_BATCH reports go out in MLD_BATCH_NS and no more, and a
+ * round that has begun ends before another begins, so that nobody's questions keep us from the end of the
+ * list. Nothing is said when a core ends: routers forget it after some four minutes.
  *
  * Pure; time is an argument and begins with mld_announce(). One thread.
  */

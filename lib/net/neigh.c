@@ -261,7 +261,10 @@ static void evict(struct neigh *neigh, uint64_t now_ns)
 		neigh->no_victim_ns = now_ns + GRAIN_NS;
 }
 
-/* A new INCOMPLETE entry, or NULL. Some are the gateways' alone; those of former gateways may stand there for a while. */
+/*
+ * A new INCOMPLETE entry, or NULL. Some are the gateways' alone;
+ * those of former gateways may stand there for a while.
+ */
 static struct neigh_entry *entry_take(struct neigh *neigh, struct weir_address address, uint64_t now_ns)
 {
 	bool gateway = is_gateway(neigh, address);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * neigh.h - which Ethernet address a neighbour has: the neighbour cache of one shard, for both families. One state
- * machine, that of RFC 4861 section 7.3; ARP (RFC 826, RFC 1122 section 2.3.2) follows it, too.
+ * neigh.h - which Ethernet address a neighbour has: the neighbour cache of one shard, for both families. One
+ * state machine, that of RFC 4861 section 7.3; ARP (RFC 826, RFC 1122 section 2.3.2) follows it, too.
  *
  *   INCOMPLETE   all are asked, up to 3 times, a second apart; frames wait; unanswered, they and it go
  *   REACHABLE    answered within the last 30 s
@@ -10,19 +10,20 @@
  *   PROBE        it alone is asked, up to 3 times, a second apart; good for sending meanwhile. Unanswered:
  *                INCOMPLETE if somebody sends to it, else it goes
  *
- * Who is known is asked first. RFC 4861 section 7.2.5 lets an advertisement with the Override flag put another MAC
- * address in an entry at once, and RFC 826 any packet: so one forged packet takes over a connection. Here it only makes
- * the entry PROBE the address that it has. If that answers, the claim was refused, and nothing has changed; if it is
- * silent, all are asked, and the answer is taken. So a neighbour that really moved is found after three seconds, and its
- * connections wait that long; those of one that did not move go on. A claim within a second of an answer waits for that
- * second, so that many cost one question a second. Whom nobody knows yet is believed by his first answer: only
- * cryptography could tell better (RFC 3971).
+ * Who is known is asked first. RFC 4861 section 7.2.5 lets an advertisement with the Override flag put
+ * another MAC address in an entry at once, and RFC 826 any packet: so one forged packet takes over a
+ * connection. Here it only makes the entry PROBE the address that it has. If that answers, the claim was
+ * refused, and nothing has changed; if it is silent, all are asked, and the answer is taken. So a neighbour
+ * that really moved is found after three seconds, and its connections wait that long; those of one that did
+ * not move go on. A claim within a second of an answer waits for that second, so that many cost one question
+ * a second. Whom nobody knows yet is believed by his first answer: only cryptography could tell better (RFC
+ * 3971).
  *
- * What a neighbour says unasked makes no entry. So the table grows by what this side sends, and a scan that passes
- * through here meets its bounds: at most half of the entries are INCOMPLETE, a full table gives way only by entries
- * that were unused for a minute, and gateways have entries of their own. Frames that wait are bounded per neighbour (the
- * oldest goes first: RFC 1122 section 2.3.2.2 and RFC 4861 section 7.2.2 want the latest kept) and in all (the new one
- * goes).
+ * What a neighbour says unasked makes no entry. So the table grows by what this side sends, and a scan that
+ * passes through here meets its bounds: at most half of the entries are INCOMPLETE, a full table gives way
+ * only by entries that were unused for a minute, and gateways have entries of their own. Frames that wait are
+ * bounded per neighbour (the oldest goes first: RFC 1122 section 2.3.2.2 and RFC 4861 section 7.2.2 want the
+ * latest kept) and in all (the new one goes).
  *
  * A waiting frame is a payload that is whole but for its destination address. The cache owns it,
  * counts it as tx_no_neighbour if it must go, or gives it back with the address.

@@ -76,9 +76,10 @@ void net_doubt(struct net *net, struct weir_address dst, uint64_t now_ns);
 bool net_may_send(const struct net *net, struct weir_address dst);
 
 /*
- * Whether a received packet's addresses will do. ACCEPTED, for our own and for groups that they are in; frames_not_mine: the
- * destination is another host; drop_ip_destination: all of a link or a group, which TCP does not answer (RFC 9293 MUST-57)
- * nor echo; drop_ip_source: ours, or a subnet's broadcast (others are found by wire/ip.h); drop_ip_tentative.
+ * Whether a received packet's addresses will do. ACCEPTED, for our own and for groups that they are in;
+ * frames_not_mine: the destination is another host; drop_ip_destination: all of a link or a group, which TCP
+ * does not answer (RFC 9293 MUST-57) nor echo; drop_ip_source: ours, or a subnet's broadcast (others are
+ * found by wire/ip.h); drop_ip_tentative.
  */
 verdict net_check_addresses(const struct net *net, const struct ip_hdr *ip);
 
@@ -129,15 +130,16 @@ struct net_answer {
 };
 
 /*
- * Takes in an ICMPv6 message with nd_is_type(), whose checksum is right; ip: the header before it; mac: where the frame
- * came from. Of the addresses only those of the message's own rules need have been looked at. ACCEPTED or a drop.
+ * Takes in an ICMPv6 message with nd_is_type(), whose checksum is right; ip: the header before it; mac: where
+ * the frame came from. Of the addresses only those of the message's own rules need have been looked at.
+ * ACCEPTED or a drop.
  */
 verdict net_nd_input(struct net *net, const struct ip_hdr *ip, const uint8_t *message, uint32_t len,
 		     const struct eth_addr *mac, uint64_t now_ns, struct net_answer *answer);
 
 /*
- * Takes in a query of multicast listener discovery, as mld_parse() wants it. ACCEPTED or a drop. What answers it is a
- * request in its time.
+ * Takes in a query of multicast listener discovery, as mld_parse() wants it. ACCEPTED or a drop.
+ * What answers it is a request in its time.
  */
 verdict net_mld_input(struct net *net, const struct ip_hdr *ip, const uint8_t *message, uint32_t contiguous,
 		      uint32_t len, uint64_t now_ns);
@@ -159,9 +161,9 @@ struct net_request {
 };
 
 /*
- * The next of those that are due: reports of the groups that we are in, questions whether our IPv6 addresses are ours alone, announcements of the first address
- * of each range, solicitations of routers and of neighbours. False: none. One that is lost is
- * repeated in its time, announcements are not.
+ * The next of those that are due: reports of the groups that we are in, questions whether our IPv6 addresses
+ * are ours alone, announcements of the first address of each range, solicitations of routers and of
+ * neighbours. False: none. One that is lost is repeated in its time, announcements are not.
  */
 bool net_next_request(struct net *net, struct net_request *request);
 

@@ -104,8 +104,8 @@ static verdict newcomer(struct routers *routers, struct neigh *neigh, struct wei
 }
 
 /*
- * RFC 4861 section 6.3.4 would have a lifetime of 0 end it, which anybody can send. A router that ceased to be one says so when
- * asked (6.2.5 and 7.2.5); while it says that it is one, it forwards.
+ * RFC 4861 section 6.3.4 would have a lifetime of 0 end it, which anybody can send. A router that ceased to
+ * be one says so when asked (6.2.5 and 7.2.5); while it says that it is one, it forwards.
  */
 static void renew(struct routers *routers, struct neigh *neigh, struct router *router, uint64_t expires_ns,
 		  uint64_t now_ns)
@@ -209,8 +209,8 @@ bool routers_advance(struct routers *routers, struct neigh *neigh, uint64_t now_
 }
 
 /*
- * RFC 4861 section 6.3.6: the one in use, unless another stands better; where all are silent, one after the other, so that
- * each is asked again.
+ * RFC 4861 section 6.3.6: the one in use, unless another stands better; where all are silent, one after the
+ * other, so that each is asked again.
  */
 struct weir_address routers_choose(struct routers *routers, const struct neigh *neigh, uint64_t now_ns)
 {

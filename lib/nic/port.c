@@ -219,8 +219,9 @@ static const char *why_not_started(const struct port *port, int error)
 }
 
 /*
- * Broadcast is received by default; of multicast all, as a range of addresses has about as many solicited-node groups
- * (RFC 4291 section 2.7.1) as no filter has room for. The shard drops what is not its own.
+ * Broadcast is received by default; of multicast all, as a range of addresses has about as many
+ * solicited-node groups (RFC 4291 section 2.7.1) as no filter has room for. The shard drops what is not its
+ * own.
  */
 static void set_filters(const struct port *port)
 {
@@ -231,8 +232,8 @@ static void set_filters(const struct port *port)
 }
 
 /*
- * Interrupts are wished for, and most drivers that have none do not mind. Those of the kernel that cannot pass them on
- * (uio_pci_generic) make a NIC's refuse to start.
+ * Interrupts are wished for, and most drivers that have none do not mind. Those of the kernel that cannot
+ * pass them on (uio_pci_generic) make a NIC's refuse to start.
  */
 static int start(const struct port *port)
 {

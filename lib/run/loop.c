@@ -136,8 +136,8 @@ static bool turns(struct loop_group *group, uint64_t *tsc)
 }
 
 /*
- * For how long nobody needs the lcore, if no frame comes: at most until_ns. What was due before this lap has had its
- * turn.
+ * For how long nobody needs the lcore, if no frame comes: at most until_ns.
+ * What was due before this lap has had its turn.
  */
 static uint64_t left_ns(const struct loop_group *group, uint64_t now_ns, uint64_t until_ns)
 {

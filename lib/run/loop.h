@@ -3,10 +3,10 @@
  * loop.h - a burst's way through a shard: received, taken in, turned into events, answered by the
  * application, sent. What one shard does of it at a time is a turn; shards on one lcore take turns.
  *
- * Nothing waits for anything while there is work. A turn is bounded on every side: one burst in, LOOP_EVENT_CALLS calls of the
- * application, LOOP_OUTPUT_BURSTS out and as many of a source's; what is left comes in the next. Frames that
- * weir_input() did not take are offered again before more are received, so that a full shard pushes back
- * to its port, which drops what does not fit, as any host does.
+ * Nothing waits for anything while there is work. A turn is bounded on every side: one burst in,
+ * LOOP_EVENT_CALLS calls of the application, LOOP_OUTPUT_BURSTS out and as many of a source's; what is left
+ * comes in the next. Frames that weir_input() did not take are offered again before more are received, so
+ * that a full shard pushes back to its port, which drops what does not fit, as any host does.
  *
  * Threads: a loop belongs to its lcore while that runs. loop_stats() may be called from any.
  */
@@ -28,9 +28,9 @@
 #define LOOP_OUTPUT_BURSTS 8
 
 /*
- * A shard whose output is at its bound takes no frames in. Where its port takes none either for this long, because a peer
- * on the other end of a wire is in the same way, what came in is dropped, as a full queue of a NIC would drop it: else
- * each would wait for the other.
+ * A shard whose output is at its bound takes no frames in. Where its port takes none either for this long,
+ * because a peer on the other end of a wire is in the same way, what came in is dropped, as a full queue of a
+ * NIC would drop it: else each would wait for the other.
  */
 #define LOOP_STUCK_NS (CLOCK_NS_PER_MS)
 
@@ -61,8 +61,8 @@ struct loop_group {
 } __rte_cache_aligned;
 
 /*
- * Each of the loops once. tsc: now; returns the counter at the end. Without work for a while it rests, but not
- * beyond until_ns.
+ * Each of the loops once. tsc: now; returns the counter at the end.
+ * Without work for a while it rests, but not beyond until_ns.
  */
 uint64_t loop_lap(struct loop_group *group, uint64_t tsc, uint64_t until_ns);
 

@@ -52,7 +52,10 @@ static bool all_rest(const struct rest *rest)
 	return true;
 }
 
-/* A NIC's lcore has a CPU to itself, which need not be given to others; and one address is all that most processors watch. */
+/*
+ * A NIC's lcore has a CPU to itself, which need not be given to others;
+ * and one address is all that most processors watch.
+ */
 static bool can_monitor(const struct rest *rest)
 {
 	struct rte_cpu_intrinsics cpu = { 0 };
@@ -120,7 +123,10 @@ static bool has_frames(const struct rest *rest)
 	return false;
 }
 
-/* What is announced may take a moment to be there (net_tap's other thread has to see it first): so spin again. */
+/*
+ * What is announced may take a moment to be there
+ * (net_tap's other thread has to see it first): so spin again.
+ */
 static void wait(struct rest *rest)
 {
 	struct rte_epoll_event events[REST_PORTS_MAX];

@@ -2,22 +2,25 @@
 /*
  * rest.h - what an lcore does while nothing comes.
  *
- * It spins for REST_PATIENCE_NS after the last work, far longer than a peer's answer takes where every lcore has a CPU
- * of its own. Then, by what the ports behind it allow:
+ * It spins for REST_PATIENCE_NS after the last work, far longer than a peer's answer takes where every lcore
+ * has a CPU of its own. Then, by what the ports behind it allow:
  *
- *     spin       stays on the CPU, and lets go first whoever else wants it: on NICs, unless resting is asked for
- *     nap        sleeps, for an eighth of the time that it has been quiet and REST_NAP_MAX_NS at most: virtual devices
+ *     spin       stays on the CPU, and lets go first whoever else wants it: on NICs, unless resting
+ *                is asked for
+ *     nap        sleeps, for an eighth of the time that it has been quiet and REST_NAP_MAX_NS at most:
+ *                virtual devices
  *     interrupt  sleeps until the port has a frame, and REST_WAIT_MS at most: where the driver has interrupts
- *     monitor    stops the processor until the port writes to memory (UMWAIT), as long as a nap: NICs whose driver
- *                tells the address, on processors that can
+ *     monitor    stops the processor until the port writes to memory (UMWAIT), as long as a nap: NICs whose
+ *                driver tells the address, on processors that can
  *
- * A frame that comes during a nap waits for its end: an eighth at most of the time for which none came. (Where naps
- * were longer than a queue of 1,024 descriptors lasts, the first frames after a silence could be lost: 0.1 ms is
- * ten million a second.) None goes on beyond what the shard, or the application, knows to come: who rests wakes up
- * REST_MARGIN_NS before, and spins. Where several loops share an lcore, it rests when all of them are idle.
+ * A frame that comes during a nap waits for its end: an eighth at most of the time for which none came.
+ * (Where naps were longer than a queue of 1,024 descriptors lasts, the first frames after a silence could be
+ * lost: 0.1 ms is ten million a second.) None goes on beyond what the shard, or the application, knows to
+ * come: who rests wakes up REST_MARGIN_NS before, and spins. Where several loops share an lcore, it rests
+ * when all of them are idle.
  *
- * Threads: all belongs to the lcore but rest_add(), before it runs. The kernel's timer slack of a thread that rests,
- * 50 us by default, is turned off.
+ * Threads: all belongs to the lcore but rest_add(), before it runs. The kernel's timer slack of a thread that
+ * rests, 50 us by default, is turned off.
  */
 #ifndef WEIR_RUN_REST_H
 #define WEIR_RUN_REST_H
@@ -67,8 +70,8 @@ static inline void rest_worked(struct rest *rest, uint64_t tsc)
 bool rest_is_due(const struct rest *rest, uint64_t tsc);
 
 /*
- * A lap without work after a long time of quiet. left_ns: until the next one is known to have some; 0: this one had some that could
- * not be done.
+ * A lap without work after a long time of quiet. left_ns: until the next one is known to have some; 0: this
+ * one had some that could not be done.
  */
 void rest_lap(struct rest *rest, uint64_t tsc, uint64_t left_ns);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * conn_bucket.h - one bucket of the connection table: eight entries (conn_entry.h) in a cache line.
- * Private to the table's sources. Whatever asks for a mark's ways has the bucket's counts of strays for nothing.
+ * conn_bucket.h - one bucket of the connection table: eight entries (conn_entry.h) in a cache line. Private
+ * to the table's sources. Whatever asks for a mark's ways has the bucket's counts of strays for nothing.
  */
 #ifndef WEIR_STORE_CONN_BUCKET_H
 #define WEIR_STORE_CONN_BUCKET_H

@@ -2,16 +2,17 @@
 /*
  * conn_lookup.h - a burst's keys on their way through the connection table, stage by stage.
  *
- * In a table of millions a key waits twice for memory, for its bucket and for its record; one in twenty, whose
- * entry stands in its other bucket, three times. Each stage here reads what the one before asked for:
+ * In a table of millions a key waits twice for memory, for its bucket and for its record; one in twenty,
+ * whose entry stands in its other bucket, three times. Each stage here reads what the one before asked for:
  *
  *     conn_table_prefetch()  asks for the home bucket
- *     match                  reads it; asks for the record, or for the other bucket of a key that may stand there
+ *     match                  reads it; asks for the record, or for the other bucket of a key that
+ *                            may stand there
  *     rematch                reads that; asks for its record
  *     end                    compares the tuples
  *
- * A wait costs hundreds of cycles, and a burst's hardly more than a key's. So whoever has other work, such as another
- * burst's stages, does it in between. conn_table_find_bulk() is the last three in a row.
+ * A wait costs hundreds of cycles, and a burst's hardly more than a key's. So whoever has other work, such as
+ * another burst's stages, does it in between. conn_table_find_bulk() is the last three in a row.
  *
  * The table must not change from match to end. Nothing here fails; one thread, the table's owner.
  */

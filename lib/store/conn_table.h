@@ -30,7 +30,9 @@ struct conn_table {
 	uint32_t entries;
 	/* Grows with every insert, removal and replacement: tells whether a bulk answer is still fresh. */
 	uint64_t changes;
-	/* Removals, less the full homes that inserts have since looked at in the hope to send an entry there. */
+	/*
+	 * Removals, less the full homes that inserts have since looked at in the hope to send an entry there.
+	 */
 	uint64_t vacated;
 	/* Where records stand, to compare tuples. Their tuple is at offset 0; field is unused. */
 	struct ref_pool pools[REF_KINDS];
@@ -61,21 +63,23 @@ ref conn_table_find(const struct conn_table *table, uint64_t hash, const struct 
 #define CONN_TABLE_BULK_MAX 64
 
 /*
- * The same for a burst of n <= CONN_TABLE_BULK_MAX: the stages of conn_lookup.h in a row, for whoever has nothing else
- * to do between them. The home buckets should have been prefetched. Answers hold until table->changes moves.
+ * The same for a burst of n <= CONN_TABLE_BULK_MAX: the stages of conn_lookup.h in a row, for whoever has
+ * nothing else to do between them. The home buckets should have been prefetched. Answers hold until
+ * table->changes moves.
  */
 void conn_table_find_bulk(const struct conn_table *table, const uint64_t *hashes,
 			  const struct tuple *const *tuples, unsigned n, ref *refs);
 
 /*
- * Of a burst of keys, those that are certainly not in the table: bit i for hashes[i]. No record is looked at; a key whose
- * tag another one shares may be missing here. The home buckets should have been prefetched.
+ * Of a burst of keys, those that are certainly not in the table: bit i for hashes[i]. No record is looked at;
+ * a key whose tag another one shares may be missing here. The home buckets should have been prefetched.
  */
 uint64_t conn_table_absent_bulk(const struct conn_table *table, const uint64_t *hashes, unsigned n);
 
 /*
  * A burst of n <= CONN_TABLE_BULK_MAX keys is likely to be inserted next: has fetched what that will look at
- * beside the home buckets, which should have been prefetched. Nothing is done in a table that is less than half full.
+ * beside the home buckets, which should have been prefetched. Nothing is done in a table that is less than
+ * half full.
  */
 void conn_table_expect_bulk(const struct conn_table *table, const uint64_t *hashes, unsigned n);
 
@@ -86,7 +90,8 @@ bool conn_table_insert(struct conn_table *table, uint64_t hash, ref r);
 void conn_table_remove(struct conn_table *table, uint64_t hash, ref r);
 
 /*
- * The same for n <= CONN_TABLE_BULK_MAX of them: refs[i] of hashes[i]. The home buckets should have been prefetched.
+ * The same for n <= CONN_TABLE_BULK_MAX of them: refs[i] of hashes[i].
+ * The home buckets should have been prefetched.
  */
 void conn_table_remove_bulk(struct conn_table *table, const uint64_t *hashes, const ref *refs, unsigned n);
 

@@ -14,11 +14,11 @@
  * linked walk over a million cold records cost 400 to 460 cycles each when tried, an array that is
  * prefetched about 30.
  *
- * Bound: there are chunks for twice as many filings as records may be filed. While less than a quarter of them is
- * free, each chunk that is taken pays for checking eight others for stale filings. So no
- * call ever passes over all records, and chunks do not run out.
- * Who arms more timers at once than that has some of them late, and loses none: a record that finds no room says so in
- * its byte, and a sweep through the pools, TIMER_WHEEL_SWEEP records a tick, comes upon it.
+ * Bound: there are chunks for twice as many filings as records may be filed. While less than a quarter of
+ * them is free, each chunk that is taken pays for checking eight others for stale filings. So no call ever
+ * passes over all records, and chunks do not run out.
+ * Who arms more timers at once than that has some of them late, and loses none: a record that finds no room
+ * says so in its byte, and a sweep through the pools, TIMER_WHEEL_SWEEP records a tick, comes upon it.
  * A filing belongs to a pool slot: it survives the record's being freed and reused.
  * One thread owns a wheel. Time is in ticks (clock.h) and wraps.
  */
@@ -96,13 +96,16 @@ static inline void timer_wheel_file(struct timer_wheel *wheel, ref r, uint32_t d
 
 /*
  * Moves towards tick `now` and writes up to max refs whose filings came up, prefetching their records. Their
- * bytes are 0 now: the owner looks at the deadline and fires, files again or forgets. Less than
- * max means that `now` was reached, and the sweep's share of this tick; or that much of what was looked at was stale: then
- * wheel->now is still before `now`, and the next call goes on. Work is bounded by max in either case.
+ * bytes are 0 now: the owner looks at the deadline and fires, files again or forgets. Less than max means
+ * that `now` was reached, and the sweep's share of this tick; or that much of what was looked at was stale:
+ * then wheel->now is still before `now`, and the next call goes on. Work is bounded by max in either case.
  */
 unsigned timer_wheel_advance(struct timer_wheel *wheel, uint32_t now, ref *due, unsigned max);
 
-/* Ticks from wheel->now until the next slot that holds anything, or the next part of a sweep; UINT32_MAX: never. */
+/*
+ * Ticks from wheel->now until the next slot that holds anything, or the next part of a sweep;
+ * UINT32_MAX: never.
+ */
 uint32_t timer_wheel_next(const struct timer_wheel *wheel);
 
 #endif

@@ -120,8 +120,8 @@ static void window_opened(struct tcp *tcp, struct tcb *tcb)
 
 /*
  * SND.WL1 and SND.WL2 keep an older segment from setting the window. WL2 is SND.UNA: what acknowledges more
- * is newer. WL1 stands in the extension; without one nothing or one segment is in flight, and an older segment
- * that was overtaken may set the window for as long as the next one takes.
+ * is newer. WL1 stands in the extension; without one nothing or one segment is in flight, and an older
+ * segment that was overtaken may set the window for as long as the next one takes.
  */
 static bool newer_window(const struct tcp *tcp, const struct tcb *tcb, const struct seg *seg, uint32_t una)
 {

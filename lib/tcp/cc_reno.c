@@ -8,8 +8,8 @@ static uint32_t half_of_flight(uint32_t mss, uint32_t in_flight)
 }
 
 /*
- * RFC 3465 section 2.2: an ACK in slow start counts for two segments at most, as one that was delayed does; after
- * a time-out for one (section 2.3), since it may tell of much that had arrived long before.
+ * RFC 3465 section 2.2: an ACK in slow start counts for two segments at most, as one that was delayed does;
+ * after a time-out for one (section 2.3), since it may tell of much that had arrived long before.
  */
 static void slow_start(struct tcb_ext *ext, uint32_t mss, uint32_t acked)
 {

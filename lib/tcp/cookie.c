@@ -2,17 +2,19 @@
 /*
  * What a cookie is.
  *
- * A SYN-ACK has two numbers that the peer will send back whatever they are: its sequence number, 32 bits, and, if both
- * sides speak timestamps, TSval, 32 bits more. The ACK brings the peer's own number and the tuple once more. What must
- * survive besides is 7 or 9 bits of options, and how old all this is:
+ * A SYN-ACK has two numbers that the peer will send back whatever they are: its sequence number, 32 bits,
+ * and, if both sides speak timestamps, TSval, 32 bits more. The ACK brings the peer's own number and the
+ * tuple once more. What must survive besides is 7 or 9 bits of options, and how old all this is:
  *
  *     MSS          3 bits   the largest of eight usual sizes that is not above the SYN's
  *     SACK         1 bit
- *     window scale 3 bits   none, or the largest of seven usual ones that is not above the SYN's, without timestamps;
- *                  4 bits   none or 0..14, with them
+ *     window scale 3 bits   without timestamps: none, or the largest of seven usual ones that is not above
+ *                           the SYN's;
+ *                  4 bits   with them: none or 0..14
  *     ECN          1 bit    with timestamps
  *
- * Rounding down costs a little speed, never correctness: a window that is scaled by less looks smaller than it is.
+ * Rounding down costs a little speed, never correctness:
+ * a window that is scaled by less looks smaller than it is.
  *
  *     without timestamps                           with timestamps
  *     ISS    31            8 7   6..4   3   2..0   ISS    31                              0
@@ -22,32 +24,34 @@
  *
  *     MAC = SipHash-2-4(key of the epoch; tuple, ISN of the peer, word)
  *
- * where the word is the options with the epoch's parity, or all 32 bits of time and options: so not a bit of what the
- * cookie says can be changed. The two kinds take their MAC from different halves of the 64 bits, so that none is good for
- * the other. The offset is SipHash-2-4(another key; tuple): it hides the clock, tells nothing of the MAC, and can be
- * computed anew when the ACK comes. The time has room for the options in its lowest bits because it is that of 512 ticks,
- * 0.54 s, ago, rounded down: with any options it lies before now, and what we send later never below it, as PAWS wants.
+ * where the word is the options with the epoch's parity, or all 32 bits of time and options: so not a bit of
+ * what the cookie says can be changed. The two kinds take their MAC from different halves of the 64 bits, so
+ * that none is good for the other. The offset is SipHash-2-4(another key; tuple): it hides the clock, tells
+ * nothing of the MAC, and can be computed anew when the ACK comes. The time has room for the options in its
+ * lowest bits because it is that of 512 ticks, 0.54 s, ago, rounded down: with any options it lies before
+ * now, and what we send later never below it, as PAWS wants.
  *
- * How old it may be. An epoch is 2^35 ns, 34.4 s, and has a key of its own, derived from the secret by its number, which
- * is 64 bits wide and so comes never again. Accepted are the present epoch and the one before: a cookie lives for
- * 32 to 69 s. A fleet's clocks may differ by a second: who accepts is SKEW ahead, so that a cookie from the next epoch is
- * known for what it is, and not taken for one of two epochs ago.
+ * How old it may be. An epoch is 2^35 ns, 34.4 s, and has a key of its own, derived from the secret by its
+ * number, which is 64 bits wide and so comes never again. Accepted are the present epoch and the one before:
+ * a cookie lives for 32 to 69 s. A fleet's clocks may differ by a second: who accepts is SKEW ahead, so that
+ * a cookie from the next epoch is known for what it is, and not taken for one of two epochs ago.
  *
- * What it takes to forge one. Who cannot see our SYN-ACKs must guess. The parity names one epoch, so that each ACK is
- * tried against one MAC:
+ * What it takes to forge one. Who cannot see our SYN-ACKs must guess. The parity names one epoch, so that
+ * each ACK is tried against one MAC:
  *
  *     without timestamps   2^-24 an ACK: 16.8 million for a connection, whatever the options are said to be
- *     with timestamps      2^-32 for the MAC; and the time, under an offset that cannot be seen, must be one of at most
- *                          2^16 of 2^32 ticks ago, which makes 2^-48
+ *     with timestamps      2^-32 for the MAC; and the time, under an offset that cannot be seen, must be one
+ *                          of at most 2^16 of 2^32 ticks ago, which makes 2^-48
  *
- * A hundred million blind ACKs so forge 6 connections at best. While a key is being changed there are two secrets, and
- * twice as many. No listener believes in them whose defence is off, and none does while none can be under way: but for
- * the minute after one was sent, and for a fleet, an ACK costs nothing here. To compare: FreeBSD keeps 24 bits of MAC
- * either way; Linux 32 less 2 bits for the MSS, and loses all but the MSS where there are no timestamps.
+ * A hundred million blind ACKs so forge 6 connections at best. While a key is being changed there are two
+ * secrets, and twice as many. No listener believes in them whose defence is off, and none does while none can
+ * be under way: but for the minute after one was sent, and for a fleet, an ACK costs nothing here. To
+ * compare: FreeBSD keeps 24 bits of MAC either way; Linux 32 less 2 bits for the MSS, and loses all but the
+ * MSS where there are no timestamps.
  *
- * What a captured one is good for. The tuple and the peer's number are fixed, so it opens the connection that it was made
- * for; while that one stands, its segments find it and not this file; in its TIME-WAIT the cookie must have been made
- * later (time_wait.c). Then it is too old, soon.
+ * What a captured one is good for. The tuple and the peer's number are fixed, so it opens the connection that
+ * it was made for; while that one stands, its segments find it and not this file; in its TIME-WAIT the cookie
+ * must have been made later (time_wait.c). Then it is too old, soon.
  */
 #include "tcp/cookie.h"
 
@@ -80,7 +84,9 @@ static uint32_t low(unsigned bits)
 	return (1u << bits) - 1;
 }
 
-/* The least; a tunnel's and IPv6's; Ethernet's with a tunnel or two, with IPv6, without; and a jumbo frame's. */
+/*
+ * The least; a tunnel's and IPv6's; Ethernet's with a tunnel or two, with IPv6, without; and a jumbo frame's.
+ */
 static const uint16_t mss_values[1 << MSS_BITS] = { TCP_MSS_MIN, 536, 1220, 1360, 1400, 1440, 1460, 8960 };
 
 /* What systems say: none, 0 of those with small buffers, 2 of old ones, 5 to 8 and 10 of today's. */
@@ -220,8 +226,9 @@ static uint32_t mac_timed(uint64_t f)
 }
 
 /*
- * The addresses as they go into a cookie. The name of an IPv6 pair is for this shard alone, and others of a fleet must
- * come to the same: so it is a hash of theirs. It has another length than the offset's, which has the same key.
+ * The addresses as they go into a cookie. The name of an IPv6 pair is for this shard alone, and others of a
+ * fleet must come to the same: so it is a hash of theirs. It has another length than the offset's, which has
+ * the same key.
  */
 static uint64_t addrs_of(const struct cookie_secret *secret, const struct tuple *tuple,
 			 const struct pair *pair)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * cookie.h - SYN cookies: what a SYN said is kept by the peer, in the number of our SYN-ACK, and nothing here.
+ * cookie.h - SYN cookies: what a SYN said is kept by the peer,
+ * in the number of our SYN-ACK, and nothing here.
  *
  * cookie.c begins with what is kept in which bits, and what it takes to forge one.
  */
@@ -68,8 +69,8 @@ bool cookie_may_come(const struct tcp *tcp);
 bool cookie_open(struct tcp *tcp, const struct seg *seg, struct cookie *cookie);
 
 /*
- * Whether a segment that brings none may follow one that is still under way: it echoes a time at which a cookie could have
- * been made, under an offset that others cannot see. Without timestamps nothing tells.
+ * Whether a segment that brings none may follow one that is still under way: it echoes a time at which a
+ * cookie could have been made, under an offset that others cannot see. Without timestamps nothing tells.
  */
 bool cookie_may_precede(const struct tcp *tcp, const struct seg *seg);
 

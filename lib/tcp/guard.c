@@ -7,7 +7,10 @@
 #define LOOK_TICKS 256 /* about a quarter of a second */
 #define CALM_LOOKS 8
 
-/* A flood's SYNs that are enough to know it by, however large the backlog: a record costs several times as much as a cookie. */
+/*
+ * A flood's SYNs that are enough to know it by, however large the backlog:
+ * a record costs several times as much as a cookie.
+ */
 #define SUDDEN 1024
 
 /* Half-open records of a past flood that one look forgets. */
@@ -63,7 +66,10 @@ void guard_reset(struct tcp *tcp, struct listener *listener)
 	set(tcp, listener, listener->port != 0 && listener->defence.mode == WEIR_DEFENCE_ALWAYS);
 }
 
-/* SYNs in the time of a calm that would bring the guard back: they fill an eighth of the backlog within the timeout. */
+/*
+ * SYNs in the time of a calm that would bring the guard back:
+ * they fill an eighth of the backlog within the timeout.
+ */
 static uint32_t returning(const struct listener *listener)
 {
 	uint64_t timeout = clock_ticks_from_ns(listener->defence.timeout_ns);
@@ -72,8 +78,8 @@ static uint32_t returning(const struct listener *listener)
 }
 
 /*
- * Nearly all: peers lose their way now and then, and a listener with little to do must not wait for a round number. Counted
- * over the whole calm, so that a slow flood does not look like one at each look by itself.
+ * Nearly all: peers lose their way now and then, and a listener with little to do must not wait for a round
+ * number. Counted over the whole calm, so that a slow flood does not look like one at each look by itself.
  */
 static bool is_calm(const struct listener *listener)
 {
@@ -104,7 +110,10 @@ static void look(struct tcp *tcp, struct listener *listener)
 		guard->syns = guard->completed = 0;
 }
 
-/* Ticks until the next look. One that seems to be further away than any has long been due: nobody has called for weeks. */
+/*
+ * Ticks until the next look. One that seems to be further away than any has long been due:
+ * nobody has called for weeks.
+ */
 static uint32_t until_look(const struct tcp *tcp)
 {
 	uint32_t left = tcp->guard_due - tcp->tick;

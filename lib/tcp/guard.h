@@ -2,12 +2,12 @@
 /*
  * guard.h - when a listener answers by cookies (WEIR_DEFENCE_AUTO).
  *
- * It begins at once when half the backlog is in use, or when a thousand SYNs more came since the last look than
- * connections were made, and half as many; and at the next look when an eighth is in use, and fewer than half of the
- * last SYNs became connections. It ends after CALM_LOOKS looks in a row, some two seconds, in which nearly
- * all SYNs became connections: a flood that goes on is noticed by its SYNs, whether they are remembered or not, and one
- * that would begin it again, however slow, does not let it end. What is left of the flood in the backlog goes meanwhile,
- * so that the listener does not begin anew at once.
+ * It begins at once when half the backlog is in use, or when a thousand SYNs more came since the last look
+ * than connections were made, and half as many; and at the next look when an eighth is in use, and fewer than
+ * half of the last SYNs became connections. It ends after CALM_LOOKS looks in a row, some two seconds, in
+ * which nearly all SYNs became connections: a flood that goes on is noticed by its SYNs, whether they are
+ * remembered or not, and one that would begin it again, however slow, does not let it end. What is left of
+ * the flood in the backlog goes meanwhile, so that the listener does not begin anew at once.
  */
 #ifndef WEIR_TCP_GUARD_H
 #define WEIR_TCP_GUARD_H

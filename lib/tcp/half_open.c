@@ -139,7 +139,9 @@ void half_open_forget(struct tcp *tcp, uint32_t slot)
 {
 	const struct half_open *half = half_open_at(tcp, slot);
 
-	/* The SYN was an old duplicate, or forged: TIME-WAIT goes on as if it had not come (RFC 9293 MAY-2). */
+	/*
+	 * The SYN was an old duplicate, or forged: TIME-WAIT goes on as if it had not come (RFC 9293 MAY-2).
+	 */
 	if (half->hides != SLOT_NONE)
 		time_wait_show(tcp, half->hides, half_open_ref(slot));
 	else
@@ -238,7 +240,10 @@ static void reply_syn_ack(struct tcp *tcp, const struct half_open *half, uint32_
 	count(tcp->counters, COUNT_syn_ack_out);
 }
 
-/* Who repeats a long SYN by short ones is not to have each answered at length, wherever they say that they come from. */
+/*
+ * Who repeats a long SYN by short ones is not to have each answered at length,
+ * wherever they say that they come from.
+ */
 static bool is_long_enough(const struct half_open *half, const struct seg *again)
 {
 	struct seg syn;

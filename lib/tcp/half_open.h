@@ -2,10 +2,10 @@
 /*
  * half_open.h - SYN-RECEIVED from a listener: 48 bytes, until the third step of the handshake.
  *
- * The application hears nothing of a connection before it is ESTABLISHED. Each listener's records stand in a queue in
- * order of arrival, with a bound: the backlog. The fuller it is the sooner a handshake is given up. When it is
- * full, and the oldest has had its SYN-ACK twice, a new one takes that one's place (RFC 4987 section 3.4); what
- * else is done about a full queue, cookies or none, is passive_syn()'s to say.
+ * The application hears nothing of a connection before it is ESTABLISHED. Each listener's records stand in a
+ * queue in order of arrival, with a bound: the backlog. The fuller it is the sooner a handshake is given up.
+ * When it is full, and the oldest has had its SYN-ACK twice, a new one takes that one's place (RFC 4987
+ * section 3.4); what else is done about a full queue, cookies or none, is passive_syn()'s to say.
  */
 #ifndef WEIR_TCP_HALF_OPEN_H
 #define WEIR_TCP_HALF_OPEN_H
@@ -13,8 +13,8 @@
 #include "tcp/tcp_pvt.h"
 
 /*
- * A SYN for a listener: a record and a SYN-ACK. hides: the TIME-WAIT record of the same tuple, or SLOT_NONE. It
- * stays until the handshake is complete, and comes back if that fails.
+ * A SYN for a listener: a record and a SYN-ACK. hides: the TIME-WAIT record of the same tuple, or SLOT_NONE.
+ * It stays until the handshake is complete, and comes back if that fails.
  */
 verdict half_open_make(struct tcp *tcp, const struct seg *seg, uint8_t listener, uint32_t hides);
 

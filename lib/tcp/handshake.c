@@ -61,8 +61,8 @@ static void take_options(struct tcp *tcp, struct tcb *tcb, const struct seg *seg
 }
 
 /*
- * The round trip of our SYN. It went more than once if the timer fired, and in a simultaneous open; then timestamps
- * must tell of which sending (Karn).
+ * The round trip of our SYN. It went more than once if the timer fired, and in a simultaneous open; then
+ * timestamps must tell of which sending (Karn).
  */
 static void sample_syn(struct tcp *tcp, struct tcb *tcb, const struct seg *seg)
 {

@@ -13,8 +13,8 @@
  *
  * Soft errors are advice: no state ends by them (MUST-56), SYN-SENT neither.
  *
- * A flood of them costs a lookup each; of those that quote rightly, one pending event for each connection; and
- * segments sent again only for a path MTU that is smaller than before.
+ * A flood of them costs a lookup each; of those that quote rightly, one pending event for each connection;
+ * and segments sent again only for a path MTU that is smaller than before.
  */
 #include "tcp/events.h"
 #include "tcp/half_open.h"

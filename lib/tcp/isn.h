@@ -17,7 +17,10 @@ struct isn {
 	uint32_t ts_offset; /* never 0 */
 };
 
-/* Computes F for n <= TCP_BURST_MAX segments at once. Who asks for theirs while they are under way then has it. */
+/*
+ * Computes F for n <= TCP_BURST_MAX segments at once.
+ * Who asks for theirs while they are under way then has it.
+ */
 void isn_look_ahead(const struct tcp *tcp, struct seg *const *segs, unsigned n);
 
 /* F, computed now. */

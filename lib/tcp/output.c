@@ -18,8 +18,8 @@
 #define OUTPUT_TURN 32
 
 /*
- * Payload of the peer's segments. It sends them as large as ours: options, and an MSS that it has for itself, take
- * as much from both. What our way to it has no room for is another matter: its way to us may be another.
+ * Payload of the peer's segments. It sends them as large as ours: options, and an MSS that it has for itself,
+ * take as much from both. What our way to it has no room for is another matter: its way to us may be another.
  */
 static uint32_t their_mss(const struct tcp *tcp, const struct tcb *tcb)
 {
@@ -412,8 +412,8 @@ static bool send_next(struct tcp *tcp, struct tcb *tcb, struct seg *seg, struct 
 }
 
 /*
- * Something is owed to the peer that neither window let go, or no pool, and no timer runs that would look at it again:
- * the peer's window must be probed (RFC 9293 3.8.6.1).
+ * Something is owed to the peer that neither window let go, or no pool, and no timer runs that would look at
+ * it again: the peer's window must be probed (RFC 9293 3.8.6.1).
  */
 static void persist_if_stuck(struct tcp *tcp, struct tcb *tcb)
 {
@@ -461,8 +461,8 @@ static bool piece_fits(struct tcp *tcp, struct tcb *tcb)
 }
 
 /*
- * Most connections: no extension, nothing to send again. Its small piece and its FIN go out in one segment, which every
- * window that it was taken for holds.
+ * Most connections: no extension, nothing to send again. Its small piece and its FIN go out in one segment,
+ * which every window that it was taken for holds.
  */
 static bool send_small(struct tcp *tcp, struct tcb *tcb, struct seg *seg)
 {

@@ -37,7 +37,10 @@ static inline void output_mark(struct tcp *tcp, struct tcb *tcb)
 	tcp->dirty[tcp->dirty_ring.tail++ & tcp->dirty_ring.mask] = tcb_slot(tcp, tcb);
 }
 
-/* Whether an ACK or a window may let something go, or make it wait otherwise: there is something in flight or queued. */
+/*
+ * Whether an ACK or a window may let something go, or make it wait otherwise:
+ * there is something in flight or queued.
+ */
 static inline bool output_waits(const struct tcb *tcb)
 {
 	return tcb->flags & TCB_EXT || tcb->flight != 0 || tcb->piece != 0 ||
@@ -64,7 +67,10 @@ void output_start_timer(struct tcp *tcp, struct tcb *tcb);
 /* The window to offer: never less than was offered, more only when it is worth a segment (MUST-39). */
 uint32_t output_offer(const struct tcp *tcp, const struct tcb *tcb);
 
-/* Whether that is more than was offered by two of the connection's segments, or half of its window if that is less. */
+/*
+ * Whether that is more than was offered by two of the connection's segments,
+ * or half of its window if that is less.
+ */
 bool output_offer_grown(const struct tcp *tcp, const struct tcb *tcb);
 
 /* Fires delayed ACKs that are due, as long as the dirty list has room. */

@@ -32,8 +32,9 @@ uint16_t passive_mss(const struct tcp *tcp, const struct half_open *half)
 }
 
 /*
- * The options of a SYN that the answer can afford. That is no longer than the SYN, or it could be used to make more of a flood
- * than there was; and it has an MSS (RFC 9293 SHLD-5), which takes the place of another option where the SYN has none.
+ * The options of a SYN that the answer can afford. That is no longer than the SYN, or it could be used to
+ * make more of a flood than there was; and it has an MSS (RFC 9293 SHLD-5), which takes the place of another
+ * option where the SYN has none.
  */
 static uint8_t affordable(unsigned opts)
 {

@@ -10,7 +10,10 @@
 /* What links take, RFC 1191 section 7.1, of the sizes that can be sent and are believed. */
 static const uint16_t plateaus[] = { 8166, 4352, 2002, 1492, 1006, PATH_MTU_MIN };
 
-/* For routers older than RFC 1191. IPv6 never had any: there a message that names no size claims one that is none. */
+/*
+ * For routers older than RFC 1191. IPv6 never had any:
+ * there a message that names no size claims one that is none.
+ */
 static uint32_t plateau_below(uint32_t packet)
 {
 	unsigned i = 0;

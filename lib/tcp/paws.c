@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "tcp/paws.h"
 
-/* A unit is 2^24 ticks, 4.9 hours: a sweep. 118 of them are 24.03 days, and one more tells that they have gone by. */
+/*
+ * A unit is 2^24 ticks, 4.9 hours: a sweep. 118 of them are 24.03 days,
+ * and one more tells that they have gone by.
+ */
 #define UNIT_SHIFT 24
 #define UNIT (1u << UNIT_SHIFT)
 #define UNITS 119

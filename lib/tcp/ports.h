@@ -12,23 +12,25 @@
 #include "tcp/tcp_pvt.h"
 
 /*
- * Of the claim its pair and tuple.rport are given. Chooses a port that makes the tuple free, or one whose TIME-WAIT may be
- * reused, and fills in the rest. 0, or -EADDRNOTAVAIL after PORTS_TRIES: the next call goes on from there.
+ * Of the claim its pair and tuple.rport are given. Chooses a port that makes the tuple free, or one whose
+ * TIME-WAIT may be reused, and fills in the rest. 0, or -EADDRNOTAVAIL after PORTS_TRIES: the next call goes
+ * on from there.
  */
 #define PORTS_TRIES 1024
 int ports_choose(struct tcp *tcp, struct claim *claim);
 
 /*
- * Opens to `remote` from these addresses of its family, n <= PORTS_EXPECTED, are likely to be the next ones, in this order:
- * their ports are chosen, hashes and initial numbers computed at once, and places in the table fetched, so that opening costs
- * no wait for memory. Whether they come is open; what was expected before is forgotten.
+ * Opens to `remote` from these addresses of its family, n <= PORTS_EXPECTED, are likely to be the next ones,
+ * in this order: their ports are chosen, hashes and initial numbers computed at once, and places in the table
+ * fetched, so that opening costs no wait for memory. Whether they come is open; what was expected before is
+ * forgotten.
  */
 void ports_expect(struct tcp *tcp, const struct weir_address *locals, unsigned n,
 		  struct weir_endpoint remote);
 
 /*
- * The claim of the next of these, of which there must be one, as ports_choose() leaves it; until the next call. Has
- * another port if somebody else has its tuple, and the others stay expected. NULL: none is free.
+ * The claim of the next of these, of which there must be one, as ports_choose() leaves it; until the next
+ * call. Has another port if somebody else has its tuple, and the others stay expected. NULL: none is free.
  */
 const struct claim *ports_next(struct tcp *tcp);
 

@@ -11,8 +11,8 @@
 void records_init(struct tcp *tcp);
 
 /*
- * A fresh record in state CLOSED for this tuple, and for this pair if that is of IPv6, not yet in the table. NULL when all are taken. Its slot's
- * generation and timer filing are kept.
+ * A fresh record in state CLOSED for this tuple, and for this pair if that is of IPv6, not yet in the table.
+ * NULL when all are taken. Its slot's generation and timer filing are kept.
  */
 struct tcb *tcb_take(struct tcp *tcp, const struct tuple *tuple, const struct pair *pair);
 

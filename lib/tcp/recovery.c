@@ -26,8 +26,9 @@ static void finish(struct tcb_ext *ext)
 }
 
 /*
- * The first one that is missing has been acknowledged, and the next one is missing, too. That there are more of
- * them, a round trip each, is worth a time-out: the timer is not restarted again (RFC 6582 section 3.2 step 3).
+ * The first one that is missing has been acknowledged, and the next one is missing, too. That there are more
+ * of them, a round trip each, is worth a time-out: the timer is not restarted again (RFC 6582 section 3.2
+ * step 3).
  */
 static void partial_ack(struct tcp *tcp, struct tcb *tcb, struct tcb_ext *ext, uint32_t segments)
 {
@@ -63,10 +64,11 @@ void recovery_acked(struct tcp *tcp, struct tcb *tcb, uint32_t acked, uint32_t s
 }
 
 /*
- * Duplicate ACKs after a time-out, or after a recovery, may be the answers to segments that went twice (RFC 6582
- * section 3.2 step 1). They tell of a loss if they stand beyond all that had been sent by then; or if the ACK before
- * them acknowledged but little, for needless repetitions begin behind one that acknowledged much (section 4.1).
- * Blocks cannot be mistaken: what the recovery covered is acknowledged (RFC 6675 section 5.1).
+ * Duplicate ACKs after a time-out, or after a recovery, may be the answers to segments that went twice (RFC
+ * 6582 section 3.2 step 1). They tell of a loss if they stand beyond all that had been sent by then; or if
+ * the ACK before them acknowledged but little, for needless repetitions begin behind one that acknowledged
+ * much (section 4.1). Blocks cannot be mistaken: what the recovery covered is acknowledged (RFC 6675 section
+ * 5.1).
  */
 static bool may_begin(const struct tcb *tcb, const struct tcb_ext *ext)
 {
@@ -117,8 +119,8 @@ static void begin(struct tcp *tcp, struct tcb *tcb, struct tcb_ext *ext)
 }
 
 /*
- * No more can have left the network than were in it when the first one came, whatever the peer says: each lets
- * a new segment out (RFC 5681 section 5). What goes out so is not to be halved (section 3.2 step 2).
+ * No more can have left the network than were in it when the first one came, whatever the peer says: each
+ * lets a new segment out (RFC 5681 section 5). What goes out so is not to be halved (section 3.2 step 2).
  */
 static void count_duplicate(const struct tcb *tcb, struct tcb_ext *ext)
 {
@@ -140,8 +142,8 @@ void recovery_duplicate(struct tcp *tcp, struct tcb *tcb, bool duplicate, const 
 		    sent_sack(tcp, ext, tcb->snd_nxt, &tcp->side->sack, seg->sacks);
 
 	/*
-	 * With blocks, a duplicate ACK is one that brings news of them (RFC 6675 section 2). Those without any
-	 * news tell of segments that arrived twice, not of one that is missing (RFC 2883).
+	 * With blocks, a duplicate ACK is one that brings news of them (RFC 6675 section 2). Those without
+	 * any news tell of segments that arrived twice, not of one that is missing (RFC 2883).
 	 */
 	ext->selective |= news;
 	if (ext->selective ? !news : !duplicate || seg->opts & SEG_OPT_SACK)

@@ -32,7 +32,10 @@ struct seg *reply_ack_once(struct tcp *tcp, const struct tuple *tuple, const str
 void reply_reset_to(struct tcp *tcp, const struct seg *seg)
 {
 	DCHECK(!(seg->flags & SEG_RST));
-	/* Who floods us with what belongs to nothing is not to have as many RSTs sent to those whose names he uses. */
+	/*
+	 * Who floods us with what belongs to nothing is not to have as many RSTs sent to
+	 * those whose names he uses.
+	 */
 	if (!limit_take(&tcp->resets, tcp->now_ns)) {
 		count(tcp->counters, COUNT_resets_limited);
 		return;

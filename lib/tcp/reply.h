@@ -11,8 +11,8 @@
 #include "tcp/tcp_pvt.h"
 
 /*
- * A zeroed segment of this tuple to fill in, or NULL when the ring is full (counted). pair: looked at beside an IPv6
- * tuple.
+ * A zeroed segment of this tuple to fill in, or NULL when the ring is full (counted).
+ * pair: looked at beside an IPv6 tuple.
  */
 struct seg *reply_new(struct tcp *tcp, const struct tuple *tuple, const struct pair *pair);
 

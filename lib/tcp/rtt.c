@@ -5,8 +5,9 @@
 #define RTTVAR_SYN_LOST_US (90u << 13)
 
 /*
- * Small floats: values below 2^man stand for themselves, above them exponents begin. A value that loses `shift` bits
- * keeps its leading one, which adds the last step to the exponent: no case stands alone, and nothing is jumped over.
+ * Small floats: values below 2^man stand for themselves, above them exponents begin. A value that loses
+ * `shift` bits keeps its leading one, which adds the last step to the exponent: no case stands alone, and
+ * nothing is jumped over.
  */
 static uint32_t float_pack(uint32_t value, unsigned exp_bits, unsigned man_bits)
 {

@@ -47,8 +47,8 @@ static inline bool rtt_is_unknown(const struct tcb *tcb)
 }
 
 /*
- * Whether a connection without an extension, of which something is known, has a peer so near that the least RTO holds,
- * whatever its round trip is exactly: nearly all do within a site. Packed values keep their order.
+ * Whether a connection without an extension, of which something is known, has a peer so near that the least
+ * RTO holds, whatever its round trip is exactly: nearly all do within a site. Packed values keep their order.
  */
 static inline bool rtt_is_near(const struct tcp *tcp, const struct tcb *tcb)
 {

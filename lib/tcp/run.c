@@ -21,8 +21,8 @@ struct run {
 };
 
 /*
- * Whether it does nothing but go on: the same words to the same connection, and text where the last one's ended. Text that
- * was marked by a router, or whose sender has slowed down, has more to say (RFC 3168).
+ * Whether it does nothing but go on: the same words to the same connection, and text where the last one's
+ * ended. Text that was marked by a router, or whose sender has slowed down, has more to say (RFC 3168).
  */
 static bool goes_on(const struct run *run, const struct seg *seg, const struct seg_side *side)
 {
@@ -38,8 +38,8 @@ static bool goes_on(const struct run *run, const struct seg *seg, const struct s
 }
 
 /*
- * Whether more text of this connection is taken in and nothing else: it is open, nothing waits behind a gap, and an ACK is
- * owed already, so that TS.Recent stands still (RFC 7323 section 4.3).
+ * Whether more text of this connection is taken in and nothing else: it is open, nothing waits behind a gap,
+ * and an ACK is owed already, so that TS.Recent stands still (RFC 7323 section 4.3).
  */
 static bool may_run(const struct tcp *tcp, const struct tcb *tcb, const struct seg *first)
 {
@@ -48,8 +48,8 @@ static bool may_run(const struct tcp *tcp, const struct tcb *tcb, const struct s
 }
 
 /*
- * Chains the text of those that go on. How many they are. Each takes its own part of the window, in whole units, as if it
- * had come alone.
+ * Chains the text of those that go on. How many they are. Each takes its own part of the window, in whole
+ * units, as if it had come alone.
  */
 static unsigned gather(struct run *run, struct tcb *tcb, struct seg *segs, const struct seg_side *sides,
 		       unsigned n, payload *text)
@@ -91,7 +91,10 @@ unsigned run_input(struct tcp *tcp, struct tcb *tcb, struct seg *segs, const str
 
 	if (taken == 0)
 		return 0;
-	/* It acknowledges no more than the first one did, but its window is the latest (RFC 9293 section 3.10.7.4). */
+	/*
+	 * It acknowledges no more than the first one did,
+	 * but its window is the latest (RFC 9293 section 3.10.7.4).
+	 */
 	(void)ack_input(tcp, tcb, &segs[taken]);
 	tcb->held = run.buffers & UINT8_MAX;
 	text_hand_on(tcp, tcb, text, run.seq - tcb->rcv_nxt);

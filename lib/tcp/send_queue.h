@@ -14,7 +14,10 @@
 /* seg.piece of a segment whose bytes are static: this bit and the identifier. */
 #define SEND_QUEUE_STATIC (1u << 31)
 
-/* Without an extension, whether its small piece has still to go out: it goes whole, so what is in flight began it. */
+/*
+ * Without an extension, whether its small piece has still to go out:
+ * it goes whole, so what is in flight began it.
+ */
 static inline bool send_queue_piece_unsent(const struct tcb *tcb)
 {
 	return tcb->piece != 0 && tcb->flight == 0;

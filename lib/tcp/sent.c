@@ -11,7 +11,9 @@ static bool in_pipe(const struct sent *sent)
 	return !(sent->flags & (SENT_SACKED | SENT_LOST));
 }
 
-/* A segment joins (1) the sums that the extension keeps, or leaves them (-1): before and after each change. */
+/*
+ * A segment joins (1) the sums that the extension keeps, or leaves them (-1): before and after each change.
+ */
 static void tally(struct tcb_ext *ext, const struct sent *sent, int by)
 {
 	uint32_t space = by > 0 ? sent->space : 0u - sent->space;

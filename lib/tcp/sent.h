@@ -7,8 +7,9 @@
  * in the network; the sum of the latter is the extension's `pipe` (RFC 6675), which congestion control
  * bounds.
  *
- * What comes later has its place here. RACK-TLP (RFC 8985) needs the time of each segment's last sending and whether
- * it was the first, `sent_us` and SENT_AGAIN, and marks by set_lost() what sent_mark_lost() marks by counting.
+ * What comes later has its place here. RACK-TLP (RFC 8985) needs the time of each segment's last sending and
+ * whether it was the first, `sent_us` and SENT_AGAIN, and marks by set_lost() what sent_mark_lost() marks by
+ * counting.
  */
 #ifndef WEIR_TCP_SENT_H
 #define WEIR_TCP_SENT_H
@@ -55,8 +56,8 @@ struct sent_acked {
 struct sent_acked sent_acknowledge(struct tcp *tcp, struct tcb_ext *ext);
 
 /*
- * Marks what these blocks cover within SND.UNA..SND.NXT. True if they told anything new. Of a D-SACK (RFC 2883)
- * the extension remembers that there was one.
+ * Marks what these blocks cover within SND.UNA..SND.NXT. True if they told anything new. Of a D-SACK (RFC
+ * 2883) the extension remembers that there was one.
  */
 bool sent_sack(struct tcp *tcp, struct tcb_ext *ext, uint32_t snd_nxt, const struct sack *sack,
 	       unsigned blocks);
@@ -68,9 +69,9 @@ const struct sent *sent_find(const struct tcp *tcp, const struct tcb_ext *ext, u
 void sent_mark_larger_lost(struct tcp *tcp, struct tcb_ext *ext, uint32_t space);
 
 /*
- * RFC 6675's IsLost(): marks segments beyond which the peer holds so many others, or more than so many bytes. (The
- * RFC, which knows bytes alone, counts sequences with gaps between.) True if any is newly lost; those that are
- * on their way again are not, and count once.
+ * RFC 6675's IsLost(): marks segments beyond which the peer holds so many others, or more than so many bytes.
+ * (The RFC, which knows bytes alone, counts sequences with gaps between.) True if any is newly lost; those
+ * that are on their way again are not, and count once.
  */
 bool sent_mark_lost(struct tcp *tcp, struct tcb_ext *ext, unsigned segments, uint32_t bytes);
 
@@ -78,9 +79,9 @@ bool sent_mark_lost(struct tcp *tcp, struct tcb_ext *ext, unsigned segments, uin
 void sent_mark_first_lost(struct tcp *tcp, struct tcb_ext *ext);
 
 /*
- * Rules 3 and 4 of RFC 6675's NextSeg(), for when nothing is lost and nothing new may go: marks the first segment
- * that the peer holds something beyond of, or else, once in a recovery and not before a partial ACK, the
- * last one of all. False if there is none that has not been sent again.
+ * Rules 3 and 4 of RFC 6675's NextSeg(), for when nothing is lost and nothing new may go: marks the first
+ * segment that the peer holds something beyond of, or else, once in a recovery and not before a partial ACK,
+ * the last one of all. False if there is none that has not been sent again.
  */
 bool sent_mark_last_resort(struct tcp *tcp, struct tcb_ext *ext);
 
@@ -100,8 +101,8 @@ uint32_t sent_join(struct tcp *tcp, struct tcb_ext *ext, uint32_t slot, uint32_t
 void sent_extend(struct tcp *tcp, struct tcb_ext *ext, uint32_t space);
 
 /*
- * The first `space` of it go out again now; what remains stays lost, or as it was before rule 3, if there is a
- * descriptor for it.
+ * The first `space` of it go out again now; what remains stays lost, or as it was before rule 3,
+ * if there is a descriptor for it.
  */
 void sent_again(struct tcp *tcp, struct tcb_ext *ext, uint32_t slot, uint32_t space);
 

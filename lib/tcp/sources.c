@@ -109,7 +109,10 @@ bool sources_may_open(struct tcp *tcp, const struct listener *listener, struct w
 		if (next_ns[prefix] > tcp->now_ns + BURST_NS)
 			return false;
 	}
-	/* Nothing is given back here, so that the fuller cell need not grow with the lesser: none runs ahead of a burst. */
+	/*
+	 * Nothing is given back here, so that the fuller cell need not grow with the lesser:
+	 * none runs ahead of a burst.
+	 */
 	for (unsigned prefix = 0; prefix < PREFIXES; prefix++) {
 		put_off(&sources->next_open_ns[at[prefix].first], next_ns[prefix]);
 		put_off(&sources->next_open_ns[at[prefix].second], next_ns[prefix]);

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * sources.h - how much one source may ask for, in bounded memory: its half-open handshakes, and its connections a second.
+ * sources.h - how much one source may ask for, in bounded memory:
+ * its half-open handshakes, and its connections a second.
  *
- * A count-min sketch: each address, and with eight times as much its /24, of IPv6 its /64, has two cells by a keyed hash, and is taken to be
- * at the lesser of them. So two sources share a count only if they meet in both cells, where they meet depends on
- * a key that nobody outside knows, and what is shared is a limit, not a connection. A listener without limits
- * pays nothing.
+ * A count-min sketch: each address, and with eight times as much its /24, of IPv6 its /64, has two cells by a
+ * keyed hash, and is taken to be at the lesser of them. So two sources share a count only if they meet in
+ * both cells, where they meet depends on a key that nobody outside knows, and what is shared is a limit, not
+ * a connection. A listener without limits pays nothing.
  */
 #ifndef WEIR_TCP_SOURCES_H
 #define WEIR_TCP_SOURCES_H

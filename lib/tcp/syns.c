@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The short way of a SYN. It does what tcp_input() does with one that nothing stands for, by way of handshake_listen(),
- * passive_syn() and cookie_answer(), but for a burst at once.
+ * The short way of a SYN. It does what tcp_input() does with one that nothing stands for, by way of
+ * handshake_listen(), passive_syn() and cookie_answer(), but for a burst at once.
  */
 #include "tcp/handshake.h"
 #include "tcp/listeners.h"
@@ -13,7 +13,9 @@ bool tcp_defends(const struct tcp *tcp)
 	return tcp->defending > 0 && tcp->timestamps;
 }
 
-/* Whether tcp_input() will take all of a burst: what comes behind a SYN that is answered must not come again. */
+/*
+ * Whether tcp_input() will take all of a burst: what comes behind a SYN that is answered must not come again.
+ */
 static bool has_room(const struct tcp *tcp)
 {
 	return ring_room(&tcp->events_ring) >= TCP_BURST_MAX &&
@@ -66,7 +68,10 @@ uint64_t tcp_answer_syns(struct tcp *tcp, struct syns *syns, uint64_t which, str
 		.ttl = profile->ttl,
 		.tos = profile->tos,
 	};
-	/* Before the table is looked at: what is made for one that turns out to have a record is made in vain. */
+	/*
+	 * Before the table is looked at: what is made for one that turns out to have
+	 * a record is made in vain.
+	 */
 	for (unsigned i = 0; i < syns->count; i++)
 		syns->wnds[i] = handshake_rcv_wnd(tcp, 0, handshake_mss(syns->mss[i], answer->mss, true));
 	cookie_make(tcp, syns);

@@ -22,7 +22,10 @@
 #include "wire/seg.h"
 #include "weir.h"
 
-/* The options that two SYNs agree on: the same bits in both, and in the flags of the records that come of them. */
+/*
+ * The options that two SYNs agree on: the same bits in both,
+ * and in the flags of the records that come of them.
+ */
 #define OPTS_AGREED (SEG_OPT_WSCALE | SEG_OPT_SACK_OK | SEG_OPT_TS)
 
 /* tcb.flags */
@@ -49,8 +52,9 @@ enum {
 /* What has become of ECN (RFC 3168 section 6.1.1), ecn.h. */
 enum tcb_ecn {
 	ECN_OFF,
-	ECN_ECHO, /* the peer may send ECT, and CE is echoed; we may not: a SYN of ours has not asked for it */
-	ECN_ON,   /* agreed on; before the peer's SYN has come: asked for */
+	/* The peer may send ECT, and CE is echoed; we may not: a SYN of ours has not asked for it. */
+	ECN_ECHO,
+	ECN_ON, /* agreed on; before the peer's SYN has come: asked for */
 };
 
 /* What tcb.deadline is for. These exclude each other. */
@@ -164,8 +168,8 @@ enum {
 };
 
 /*
- * SYN-RECEIVED from a listener: what the SYN said, and what our SYN-ACK did. When the SYN-ACK goes again follows
- * from sent_us and retries, and the offset of its timestamps from the tuple (isn.h).
+ * SYN-RECEIVED from a listener: what the SYN said, and what our SYN-ACK did. When the SYN-ACK goes again
+ * follows from sent_us and retries, and the offset of its timestamps from the tuple (isn.h).
  */
 struct half_open {
 	struct tuple tuple;

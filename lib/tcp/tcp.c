@@ -16,7 +16,10 @@
 
 /* More would only let a slow application see older news. */
 #define LIST_MAX 65536u
-/* Connections with output to make. What is not on the list when it is full must wait, new connections above all. */
+/*
+ * Connections with output to make. What is not on the list when it is full must wait,
+ * new connections above all.
+ */
 #define DIRTY_MAX 262144u
 
 #define TIMERS_EXACT 1000000u

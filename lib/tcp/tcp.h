@@ -60,28 +60,29 @@ void tcp_destroy(struct tcp *tcp);
 struct tuple tcp_tuple(const struct tcp *tcp, const struct pair *pair, uint16_t lport, uint16_t rport);
 
 /*
- * May be called before tcp_input(), for some of the segments at a time: names them, computes their hashes, and has
- * their places in the table fetched, so that memory works while the caller still does.
+ * May be called before tcp_input(), for some of the segments at a time: names them, computes their hashes,
+ * and has their places in the table fetched, so that memory works while the caller still does.
  */
 void tcp_look_ahead(const struct tcp *tcp, struct seg *segs, const struct seg_side *sides, unsigned n);
 
 /*
- * Takes n <= TCP_BURST_MAX segments in order and returns how many were taken: fewer when the bound on
- * events or output is reached. Each taken one is counted once, as accepted or as a drop. A taken
- * segment's payload is tcp's if seg->payload is 0 afterwards, otherwise the caller's to free. sides[i]
- * belongs to segs[i], and is looked at if that has SEG_OPT_SACK or an IPv6 tuple, whose name is filled in here.
- * Bit i of *turned: segs[i] was a SYN, and is the SYN-ACK that answers it now, without payload, between the addresses of
- * sides[i]; the caller sends it, at best in the very frame that brought the SYN. Nothing else is kept of it (cookie.h).
+ * Takes n <= TCP_BURST_MAX segments in order and returns how many were taken: fewer when the bound on events
+ * or output is reached. Each taken one is counted once, as accepted or as a drop. A taken segment's payload
+ * is tcp's if seg->payload is 0 afterwards, otherwise the caller's to free. sides[i] belongs to segs[i], and
+ * is looked at if that has SEG_OPT_SACK or an IPv6 tuple, whose name is filled in here. Bit i of *turned:
+ * segs[i] was a SYN, and is the SYN-ACK that answers it now, without payload, between the addresses of
+ * sides[i]; the caller sends it, at best in the very frame that brought the SYN. Nothing else is kept of it
+ * (cookie.h).
  */
 unsigned tcp_input(struct tcp *tcp, struct seg *segs, const struct seg_side *sides, unsigned n,
 		   uint64_t now_ns, uint64_t *turned);
 
 /*
- * The short way of a SYN in a flood, before tcp_input() is given the rest of the burst. First tcp_expect_syns(), for memory
- * to begin to work. Then tcp_answer_syns(), for those whose bits are set in `which`: answers by cookies what needs
- * nothing else. Bit i of the result: SYN number i is answered, and syns has what its SYN-ACK says, with *answer; it was
- * counted as tcp_input() would have. The others are left to tcp_input(), as are all while no listener answers by
- * cookies, or while events or output wait.
+ * The short way of a SYN in a flood, before tcp_input() is given the rest of the burst. First
+ * tcp_expect_syns(), for memory to begin to work. Then tcp_answer_syns(), for those whose bits are set in
+ * `which`: answers by cookies what needs nothing else. Bit i of the result: SYN number i is answered, and
+ * syns has what its SYN-ACK says, with *answer; it was counted as tcp_input() would have. The others are left
+ * to tcp_input(), as are all while no listener answers by cookies, or while events or output wait.
  */
 void tcp_expect_syns(const struct tcp *tcp, struct syns *syns);
 uint64_t tcp_answer_syns(struct tcp *tcp, struct syns *syns, uint64_t which, struct syn_answer *answer,
@@ -97,9 +98,9 @@ void tcp_advance(struct tcp *tcp, uint64_t now_ns);
 unsigned tcp_events(struct tcp *tcp, struct weir_event *events, unsigned max);
 
 /*
- * Writes up to max segments that are due. Payload bytes are fetched with tcp_read() before the
- * next call of anything else; sides[i] is filled as far as segs[i] has SEG_OPT_SACK or an IPv6 tuple. Less than max: nothing
- * is left to send now.
+ * Writes up to max segments that are due. Payload bytes are fetched with tcp_read() before the next call of
+ * anything else; sides[i] is filled as far as segs[i] has SEG_OPT_SACK or an IPv6 tuple. Less than max:
+ * nothing is left to send now.
  */
 unsigned tcp_output(struct tcp *tcp, struct seg *segs, struct seg_side *sides, unsigned max, uint64_t now_ns);
 
@@ -113,13 +114,14 @@ uint64_t tcp_read(const struct tcp *tcp, const struct seg *seg, void *dst);
 uint64_t tcp_next_deadline(const struct tcp *tcp, uint64_t now_ns);
 
 /*
- * A peer that left a segment unanswered up to R1: its next hop is to be doubted (RFC 9293 3.8.3). False: there
- * is no other.
+ * A peer that left a segment unanswered up to R1: its next hop is to be doubted (RFC 9293 3.8.3).
+ * False: there is no other.
  */
 bool tcp_advice(struct tcp *tcp, struct weir_address *peer);
 
 /*
- * An ICMP error quotes a segment of ours (RFC 9293 section 3.9.2.2). It counts only if that segment is in flight:
+ * An ICMP error quotes a segment of ours (RFC 9293 section 3.9.2.2). It counts only if that segment is in
+ * flight:
  *     hard      ends an open that is under way, and a connection if it quotes SND.UNA exactly
  *     soft      warns the application
  *     too big   makes the segments smaller, and sends again what did not fit (tcp/path_mtu.h)
@@ -146,8 +148,9 @@ void tcp_set_cookie_time(struct tcp *tcp, uint64_t time_ns);
 int tcp_connect(struct tcp *tcp, struct weir_endpoint local, struct weir_endpoint remote, uint32_t word,
 		uint64_t now_ns, weir_conn *conn);
 /*
- * Opens to `remote` from these addresses, n <= TCP_OPENS_EXPECTED, and in this order, are likely to be the next ones, with
- * ports to be chosen: all that can be computed at once is, and memory begins to work. Those expected before are forgotten.
+ * Opens to `remote` from these addresses, n <= TCP_OPENS_EXPECTED, and in this order, are likely to be the
+ * next ones, with ports to be chosen: all that can be computed at once is, and memory begins to work. Those
+ * expected before are forgotten.
  */
 #define TCP_OPENS_EXPECTED 32
 void tcp_expect_opens(struct tcp *tcp, const struct weir_address *locals, unsigned n,
@@ -168,7 +171,10 @@ int tcp_send(struct tcp *tcp, weir_conn conn, payload data); /* tcp's on success
 /* Buffers in all send queues. */
 uint32_t tcp_queued(const struct tcp *tcp);
 
-/* From now on no text is taken in, or again: there are too many unread buffers in all. What segments say besides counts. */
+/*
+ * From now on no text is taken in, or again: there are too many unread buffers in all.
+ * What segments say besides counts.
+ */
 void tcp_refuse_text(struct tcp *tcp, bool refuse);
 
 int tcp_send_static(struct tcp *tcp, weir_conn conn, int id);

@@ -209,7 +209,10 @@ static inline struct tcb_ext *tcb_ext(const struct tcp *tcp, const struct tcb *t
 	return tcb->flags & TCB_EXT ? slot_pool_at(&tcp->exts, tcb->ext) : NULL;
 }
 
-/* The addresses of an IPv6 record; those of an IPv4 one stand in its tuple alone, and here is nothing, or NULL. */
+/*
+ * The addresses of an IPv6 record; those of an IPv4 one stand in its tuple alone,
+ * and here is nothing, or NULL.
+ */
 static inline struct pair *pair_at(const struct tcp *tcp, ref r)
 {
 	return tcp->pairs[ref_kind(r)] != NULL ? &tcp->pairs[ref_kind(r)][ref_slot(r)] : NULL;
@@ -231,7 +234,10 @@ static inline uint16_t tcp_rcv_mss(const struct tcp *tcp, bool is6)
 	return tcp->mtu - tcp_headers(is6);
 }
 
-/* Whether what was computed for the whole burst tells of this tuple: nearly all who ask have it from the segment. */
+/*
+ * Whether what was computed for the whole burst tells of this tuple:
+ * nearly all who ask have it from the segment.
+ */
 static inline bool tcp_seg_is_of(const struct tcp *tcp, const struct tuple *tuple)
 {
 	return SHORT_WAYS && tcp->seg != NULL && tuple_equal(&tcp->seg->tuple, tuple);

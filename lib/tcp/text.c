@@ -93,8 +93,8 @@ void text_released(struct tcp *tcp, struct tcb *tcb, uint32_t buffers)
 	tcb->held = buffers < tcb->held ? tcb->held - buffers : 0;
 
 	/*
-	 * RFC 9293 3.8.6.2.2: worth telling when two segments' room, or half of all, has come free. An ACK that is owed tells
-	 * it anyhow.
+	 * RFC 9293 3.8.6.2.2: worth telling when two segments' room, or half of all, has come free.
+	 * An ACK that is owed tells it anyhow.
 	 */
 	if (!(tcb->flags & TCB_ACK_NOW) && output_offer_grown(tcp, tcb) && output_room(tcp, tcb))
 		output_ack_now(tcp, tcb);

@@ -24,7 +24,10 @@ static inline void text_window_used(struct tcb *tcb, uint32_t len)
 	tcb->rcv_wnd = units < tcb->rcv_wnd ? (uint16_t)(tcb->rcv_wnd - units) : 0;
 }
 
-/* Hands in-order bytes to the application and moves RCV.NXT; their buffers, and the window, are counted already. */
+/*
+ * Hands in-order bytes to the application and moves RCV.NXT;
+ * their buffers, and the window, are counted already.
+ */
 void text_hand_on(struct tcp *tcp, struct tcb *tcb, payload data, uint32_t len);
 
 /* Both. */

@@ -14,12 +14,15 @@
 #define TIME_WAIT_WINDOW 512
 
 /*
- * Places of the ring that one call looks at, so that no burst waits for a crowd that closed together: some 5 us of
- * work. A loop under load takes in a burst in about that time, and lets far fewer connections enter.
+ * Places of the ring that one call looks at, so that no burst waits for a crowd that closed together:
+ * some 5 us of work. A loop under load takes in a burst in about that time, and lets far fewer connections enter.
  */
 #define EXPIRE_BUDGET 512
 
-/* Records whose places in the table are fetched at once: each is cold by now. The ring is read so far ahead, too. */
+/*
+ * Records whose places in the table are fetched at once: each is cold by now.
+ * The ring is read so far ahead, too.
+ */
 #define EXPIRE_BATCH 64
 
 static struct time_wait *time_wait_at(const struct tcp *tcp, uint32_t slot)
@@ -253,8 +256,8 @@ bool time_wait_cookie_is_newer(const struct tcp *tcp, uint32_t slot, const struc
 	if (!(cookie->flags & HALF_TS))
 		return true;
 	/*
-	 * Timestamps are the peer's to choose, a cookie's time is not. One of the very tick in which TIME-WAIT began may
-	 * be that connection's own.
+	 * Timestamps are the peer's to choose, a cookie's time is not. One of the very tick in which
+	 * TIME-WAIT began may be that connection's own.
 	 */
 	return seq_ge(syn.seq, wait->rcv_nxt) ? seq_ge(cookie->last, entered) :
 						seq_gt(cookie->first, entered);
@@ -412,7 +415,10 @@ bool time_wait_reusable(const struct tcp *tcp, uint32_t slot)
 	const struct time_wait *wait = time_wait_at(tcp, slot);
 	uint32_t entered = wait->expires - tcp->times.time_wait - 1;
 
-	/* Our timestamps must have moved on since the last segment that we sent. By a cookie's they had another offset. */
+	/*
+	 * Our timestamps must have moved on since the last segment that we sent.
+	 * By a cookie's they had another offset.
+	 */
 	return wait->ts_offset != 0 &&
 	       seq_gt(tcp_tsval(tcp, isn_ts_offset(tcp, &wait->tuple)), entered + wait->ts_offset);
 }

@@ -45,8 +45,9 @@ void time_wait_succeeded(struct tcp *tcp, uint32_t slot);
 void time_wait_give_way(struct tcp *tcp, uint32_t slot, ref hot);
 
 /*
- * Whether an ACK's cookie was made after this record's connection: by RFC 6191's rules for the SYN that asked for it, and
- * by the cookie's own time. If not, it may be the very one that the connection was made by, captured and played again.
+ * Whether an ACK's cookie was made after this record's connection: by RFC 6191's rules for the SYN that asked
+ * for it, and by the cookie's own time. If not, it may be the very one that the connection was made by,
+ * captured and played again.
  */
 bool time_wait_cookie_is_newer(const struct tcp *tcp, uint32_t slot, const struct seg *seg,
 			       const struct cookie *cookie);

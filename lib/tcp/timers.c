@@ -120,8 +120,8 @@ static void retransmit_fired(struct tcp *tcp, struct tcb *tcb)
 }
 
 /*
- * RFC 9293 3.8.4: a segment that must be answered, without data (SHLD-12), and only several that were not tell
- * that the peer has gone (MUST-29). Where the application has set R2, that holds here, too (RFC 5482).
+ * RFC 9293 3.8.4: a segment that must be answered, without data (SHLD-12), and only several that were not
+ * tell that the peer has gone (MUST-29). Where the application has set R2, that holds here, too (RFC 5482).
  */
 static void keep_alive_fired(struct tcp *tcp, struct tcb *tcb)
 {
@@ -169,7 +169,10 @@ static void idle_fired(struct tcp *tcp, struct tcb *tcb)
 	tcb_rest(tcp, tcb);
 	if (keep_idle != 0)
 		tcb_arm(tcp, tcb, TIMER_KEEPALIVE, keep_idle > gone ? keep_idle - gone : 0);
-	/* Closed a moment ago, with a bound on its lingering: the FIN is about to go out, and needs the alarm. */
+	/*
+	 * Closed a moment ago, with a bound on its lingering:
+	 * the FIN is about to go out, and needs the alarm.
+	 */
 	if (ext == NULL || ext->lingers || ext->queue_first != SLOT_NONE || ext->snd_una != tcb->snd_nxt)
 		return;
 	if (!recovery_idle(tcp, tcb))

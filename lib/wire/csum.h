@@ -37,8 +37,8 @@ uint64_t csum_bytes(const void *data, size_t len);
 uint64_t csum_copy(void *to, const void *from, size_t len);
 
 /*
- * Both are done in the widest vectors that the processor has, found out before main(). Sums of different variants may differ, but
- * are the same once folded.
+ * Both are done in the widest vectors that the processor has, found out before main(). Sums of different
+ * variants may differ, but are the same once folded.
  */
 struct csum_wide {
 	const char *name;
@@ -72,8 +72,8 @@ static inline uint64_t csum_at(uint64_t sum, size_t offset)
 }
 
 /*
- * To 16 bits, not complemented. 0 only if every byte was 0. Turned by half its width and added, a word has in its upper half
- * the sum of both halves, with what the lower one carries over.
+ * To 16 bits, not complemented. 0 only if every byte was 0. Turned by half its width and added, a word has in
+ * its upper half the sum of both halves, with what the lower one carries over.
  */
 static inline uint16_t csum_fold(uint64_t sum)
 {
@@ -83,7 +83,8 @@ static inline uint16_t csum_fold(uint64_t sum)
 }
 
 /*
- * Whether a sum that is not 0 folds to CSUM_RIGHT: folding keeps the remainder, and compilers turn this into one multiplication.
+ * Whether a sum that is not 0 folds to CSUM_RIGHT:
+ * folding keeps the remainder, and compilers turn this into one multiplication.
  */
 static inline bool csum_is_right(uint64_t sum)
 {
@@ -120,8 +121,8 @@ static inline uint64_t csum_address(struct weir_address address)
 }
 
 /*
- * The pseudo headers of RFC 9293 section 3.1 and RFC 8200 section 8.1; len_bytes of header and payload together. One serves
- * both: the ones before a mapped IPv4 address add up to zero.
+ * The pseudo headers of RFC 9293 section 3.1 and RFC 8200 section 8.1; len_bytes of header and payload
+ * together. One serves both: the ones before a mapped IPv4 address add up to zero.
  */
 static inline uint64_t csum_pseudo(struct weir_address src, struct weir_address dst, uint8_t protocol,
 				   uint16_t len_bytes)

@@ -2,11 +2,12 @@
 /*
  * csum_lanes.h - the vectors behind csum.h's long sums, written once for every width.
  *
- * A source that is compiled for vectors of some width says how many 64-bit words these take (LANES) and includes this;
- * csum_avx2.c and csum_avx512.c do, and nobody else. Vector types of the compilers, as in base/siphash_lanes.h.
+ * A source that is compiled for vectors of some width says how many 64-bit words these take (LANES) and
+ * includes this; csum_avx2.c and csum_avx512.c do, and nobody else. Vector types of the compilers, as in
+ * base/siphash_lanes.h.
  *
- * No vector knows a carry, so each word is added as its two halves: 2^32 is 1 modulo 2^16 - 1, and a lane has room for
- * 2^31 words. Two sums side by side, so that none waits for an addition.
+ * No vector knows a carry, so each word is added as its two halves: 2^32 is 1 modulo 2^16 - 1, and a lane has
+ * room for 2^31 words. Two sums side by side, so that none waits for an addition.
  */
 #ifndef WEIR_WIRE_CSUM_LANES_H
 #define WEIR_WIRE_CSUM_LANES_H
@@ -39,8 +40,8 @@ static inline uint64_t lanes_total(lanes sums)
 static const uint8_t lanes_masks[2 * sizeof(lanes)] = { [sizeof(lanes)... 2 * sizeof(lanes) - 1] = 0xff };
 
 /*
- * The sum of the last `rest` bytes of a vector, as if the first of them stood at an even offset. So what does not fill a
- * vector is taken by one that ends with it, and begins within what was summed up before.
+ * The sum of the last `rest` bytes of a vector, as if the first of them stood at an even offset. So what does
+ * not fill a vector is taken by one that ends with it, and begins within what was summed up before.
  */
 static inline uint64_t lanes_rest(lanes last, size_t rest)
 {

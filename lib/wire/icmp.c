@@ -160,7 +160,10 @@ void icmp_echo_to_reply(uint8_t *message, bool is6)
 	uint8_t from = is6 ? ICMP6_ECHO : ICMP_ECHO, to = is6 ? ICMP6_ECHO_REPLY : ICMP_ECHO_REPLY;
 	uint16_t csum;
 
-	/* RFC 1624 equation 3, HC' = ~(~HC + ~m + m'), where m is the word of type and code. Addresses change places. */
+	/*
+	 * RFC 1624 equation 3, HC' = ~(~HC + ~m + m'), where m is the word of type and code.
+	 * Addresses change places.
+	 */
 	memcpy(&csum, message + CSUM_AT, sizeof(csum));
 	csum = (uint16_t)~csum_fold((uint64_t)(uint16_t)~csum + (uint16_t)~htobe16((uint16_t)(from << 8)) +
 				    htobe16((uint16_t)(to << 8)));

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * icmp.h - the ICMP messages of both families that a TCP endpoint has a use for: echo requests, and errors with the
- * segment of ours that they quote (RFC 792, RFC 1191, RFC 4443, RFC 9293 section 3.9.2.2). ICMPv6 carries neighbour
- * and multicast listener discovery as well; those are for nd.h and mld.h to read.
+ * icmp.h - the ICMP messages of both families that a TCP endpoint has a use for: echo requests, and errors
+ * with the segment of ours that they quote (RFC 792, RFC 1191, RFC 4443, RFC 9293 section 3.9.2.2). ICMPv6
+ * carries neighbour and multicast listener discovery as well; those are for nd.h and mld.h to read.
  *
  * Who sends an error need not have seen the segment: what it claims is for tcp/icmp.c to doubt.
  */
@@ -65,7 +65,8 @@ enum icmp6_unreachable {
 enum icmp_trouble {
 	ICMP_SOFT, /* it may pass: all but those below (RFC 9293 SHLD-25, MUST-56) */
 	ICMP_HARD, /* it will not: nobody speaks TCP there, has the port, or lets us (SHLD-26) */
-	ICMP_TOO_BIG, /* the segment, for the next link; no router cuts it (RFC 1191 section 4, RFC 8200 section 4.5) */
+	/* The segment, for the next link; no router cuts it (RFC 1191 section 4, RFC 8200 section 4.5). */
+	ICMP_TOO_BIG,
 };
 
 struct icmp_error {
@@ -92,9 +93,9 @@ struct icmp {
 };
 
 /*
- * message: `contiguous` bytes of `len` in all, of a packet with this header; rest: csum_bytes() of those that stand elsewhere.
- * ACCEPTED, or drop_icmp_malformed, _csum, _type, _quench (RFC 9293 MUST-55). Errors must be quoted within
- * the contiguous part.
+ * message: `contiguous` bytes of `len` in all, of a packet with this header; rest: csum_bytes() of those that
+ * stand elsewhere. ACCEPTED, or drop_icmp_malformed, _csum, _type, _quench (RFC 9293 MUST-55). Errors must be
+ * quoted within the contiguous part.
  */
 verdict icmp_parse(const struct ip_hdr *ip, const uint8_t *message, uint32_t contiguous, uint32_t len,
 		   uint64_t rest, struct icmp *icmp);
@@ -102,13 +103,17 @@ verdict icmp_parse(const struct ip_hdr *ip, const uint8_t *message, uint32_t con
 /* Turns an echo request into its reply, in place; everything but type and checksum stays. */
 void icmp_echo_to_reply(uint8_t *message, bool is6);
 
-/* Bytes of an ICMPv6 error that quotes so much of a packet that the least of links carries it (RFC 4443 section 2.4 (c)). */
+/*
+ * Bytes of an ICMPv6 error that quotes so much of a packet that the least of links carries it
+ * (RFC 4443 section 2.4 (c)).
+ */
 unsigned icmp6_error_bytes(uint32_t packet_bytes);
 
 /*
- * Whether a packet may be answered by an error at all (RFC 4443 section 2.4 (e)): its source is one host, and it is no error
- * itself, nor a redirect, nor so long in its headers that this cannot be told. contiguous: bytes of the packet; group: its
- * destination, on either layer, is a group. An option that is unknown is worth it even then.
+ * Whether a packet may be answered by an error at all (RFC 4443 section 2.4 (e)): its source is one host, and
+ * it is no error itself, nor a redirect, nor so long in its headers that this cannot be told. contiguous:
+ * bytes of the packet; group: its destination, on either layer, is a group. An option that is unknown is
+ * worth it even then.
  */
 bool icmp6_error_allowed(const struct ip_hdr *ip, const uint8_t *packet, uint32_t contiguous, bool group);
 
@@ -116,8 +121,8 @@ bool icmp6_error_allowed(const struct ip_hdr *ip, const uint8_t *packet, uint32_
 void icmp6_build_csum(uint8_t *message, unsigned len, struct weir_address src, struct weir_address dst);
 
 /*
- * Writes a parameter problem over `bytes` of message, of which the quote stands in its place already, checksum and all. Between
- * these addresses.
+ * Writes a parameter problem over `bytes` of message, of which the quote stands in its place already,
+ * checksum and all. Between these addresses.
  */
 void icmp6_problem_build(uint8_t *message, unsigned bytes, const struct ip_hdr *about);
 

@@ -2,9 +2,9 @@
 /*
  * ip.h - IP headers of both families: what of them is above asked for, whichever it is.
  *
- * Two steps, because between them somebody looks whether the destination is here: ip_parse() says whether there is a
- * header at all, ip_acceptable() whether a host should use the packet, and what it carries. ipv4.h and ipv6.h do it for
- * their family; which of the two it is one tells by its addresses.
+ * Two steps, because between them somebody looks whether the destination is here: ip_parse() says whether
+ * there is a header at all, ip_acceptable() whether a host should use the packet, and what it carries. ipv4.h
+ * and ipv6.h do it for their family; which of the two it is one tells by its addresses.
  */
 #ifndef WEIR_WIRE_IP_H
 #define WEIR_WIRE_IP_H
@@ -22,7 +22,10 @@ enum ip_protocol {
 	IP_PROTOCOL_ICMP6 = 58,
 };
 
-/* What is wrong with an IPv6 packet that its sender should be told: codes of parameter problem (RFC 4443 section 3.4). */
+/*
+ * What is wrong with an IPv6 packet that its sender should be told:
+ * codes of parameter problem (RFC 4443 section 3.4).
+ */
 enum ip_problem {
 	IP_PROBLEM_FIELD,       /* a field that makes no sense here */
 	IP_PROBLEM_NEXT_HEADER, /* a header that nobody here knows */
@@ -49,17 +52,17 @@ static inline bool ip_is6(const struct ip_hdr *ip)
 }
 
 /*
- * packet: what follows the Ethernet header, `contiguous` bytes of `len` in all; type: its EtherType, one of the two.
- * verified: the header's checksum was found right by the port. Returns ACCEPTED, or drop_ip_short, _version,
- * _header_length, _total_length, _csum, _mapped.
+ * packet: what follows the Ethernet header, `contiguous` bytes of `len` in all; type: its EtherType, one of
+ * the two. verified: the header's checksum was found right by the port. Returns ACCEPTED, or drop_ip_short,
+ * _version, _header_length, _total_length, _csum, _mapped.
  */
 verdict ip_parse(const uint8_t *packet, uint32_t contiguous, uint32_t len, uint16_t type, bool verified,
 		 struct ip_hdr *ip);
 
 /*
- * For a packet that ip_parse() accepted. ACCEPTED, or drop_ip_fragment, _source, _source_route, _option_length, _option,
- * _extensions, _protocol (of a header that nobody knows; what is carried is not looked at). ip->problem is what the
- * sender should be told.
+ * For a packet that ip_parse() accepted. ACCEPTED, or drop_ip_fragment, _source, _source_route,
+ * _option_length, _option, _extensions, _protocol (of a header that nobody knows; what is carried is not
+ * looked at). ip->problem is what the sender should be told.
  */
 verdict ip_acceptable(const uint8_t *packet, uint32_t contiguous, struct ip_hdr *ip);
 
@@ -69,7 +72,10 @@ static inline unsigned ip_build_bytes(bool is6)
 	return is6 ? 40 : 20;
 }
 
-/* Writes a header with checksum 0, if it has one. header_bytes and fragment are not read. flow_label: 20 bits, of IPv6. */
+/*
+ * Writes a header with checksum 0, if it has one. header_bytes and fragment are not read.
+ * flow_label: 20 bits, of IPv6.
+ */
 void ip_build(uint8_t *packet, const struct ip_hdr *ip, uint32_t flow_label);
 
 #endif

@@ -16,7 +16,10 @@ enum {
 	HEADER_DESTINATION = 60,
 };
 
-/* Options: one byte of padding has no length; the two upper bits say what becomes of the packet (section 4.2). */
+/*
+ * Options: one byte of padding has no length; the two upper bits say what becomes
+ * of the packet (section 4.2).
+ */
 #define OPTION_PAD1 0
 #define OPTION_ROUTER_ALERT 5
 #define OPTION_SKIP 0
@@ -150,7 +153,10 @@ verdict ipv6_acceptable(const uint8_t *packet, uint32_t contiguous, struct ip_hd
 		at += len;
 	}
 	ip->header_bytes = (uint16_t)at;
-	/* None at all says who looks for a duplicate of the address that he is going to have (RFC 4862 section 5.4.2). */
+	/*
+	 * None at all says who looks for a duplicate of the address that he is going to have
+	 * (RFC 4862 section 5.4.2).
+	 */
 	if (!address_is_host(ip->src) && !(address_is_none(ip->src) && ip->protocol == IP_PROTOCOL_ICMP6))
 		return COUNT_drop_ip_source;
 	if (ip->protocol == HEADER_NONE)

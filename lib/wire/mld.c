@@ -16,7 +16,10 @@
 #define RECORDS_AT 8
 #define RECORD_BYTES 20
 
-/* RFC 3810 section 5.1.3: the upper half of the codes are floating point; of version 1 all of them are milliseconds. */
+/*
+ * RFC 3810 section 5.1.3: the upper half of the codes are floating point;
+ * of version 1 all of them are milliseconds.
+ */
 static uint32_t delay_of(uint16_t code, enum mld_version version)
 {
 	if (version == MLD_VERSION_1 || code < 0x8000)
@@ -83,7 +86,10 @@ static uint32_t build_2(uint8_t *message, const struct mld_report *report)
 
 uint32_t mld_build(uint8_t bytes[MLD_BYTES_MAX], const struct mld_report *report)
 {
-	/* What follows; no more than 8 bytes; a router alert, whose value 0 is MLD; padding (RFC 2711 section 2.1). */
+	/*
+	 * What follows; no more than 8 bytes; a router alert, whose value 0 is MLD;
+	 * padding (RFC 2711 section 2.1).
+	 */
 	static const uint8_t hop_by_hop[HOP_BY_HOP_BYTES] = { IP_PROTOCOL_ICMP6, 0, 5, 2, 0, 0, 1, 0 };
 	uint8_t *message = bytes + HOP_BY_HOP_BYTES;
 	uint32_t len = report->version == MLD_VERSION_1 ? build_1(message, report) : build_2(message, report);

@@ -57,7 +57,10 @@ static verdict parse_options(const uint8_t *option, uint32_t left, struct nd *nd
 	while (left > 0) {
 		uint32_t len = left >= 2 ? option[1] * (uint32_t)OPTION_UNIT : 0;
 
-		/* A length of 0 drops all of the message (RFC 4861 section 4.6), as does one that ends outside. */
+		/*
+		 * A length of 0 drops all of the message (RFC 4861 section 4.6),
+		 * as does one that ends outside.
+		 */
 		if (len == 0 || len > left)
 			return COUNT_drop_nd_malformed;
 		parse_option(option, nd);

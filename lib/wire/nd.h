@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * nd.h - the messages of IPv6 neighbour discovery (RFC 4861): bytes to values and back. What they mean is net/'s
- * business.
+ * nd.h - the messages of IPv6 neighbour discovery (RFC 4861): bytes to values and back.
+ * What they mean is net/'s business.
  *
- * nd_parse() makes the checks of RFC 4861 sections 6.1 and 7.1, all but that of the ICMPv6 checksum, which the
- * caller has found right. Options that nobody here knows are passed over. Redirects are parsed no further: a host may
- * ignore them, one that is forged takes a connection away, and weir's routers are few enough to be right.
+ * nd_parse() makes the checks of RFC 4861 sections 6.1 and 7.1, all but that of the ICMPv6 checksum, which
+ * the caller has found right. Options that nobody here knows are passed over. Redirects are parsed no
+ * further: a host may ignore them, one that is forged takes a connection away, and weir's routers are few
+ * enough to be right.
  *
- * A wire address ::ffff:a.b.c.d would be taken for an IPv4 one by everybody above: it is dropped as impossible.
+ * A wire address ::ffff:a.b.c.d would be taken for an IPv4 one by everybody above:
+ * it is dropped as impossible.
  */
 #ifndef WEIR_WIRE_ND_H
 #define WEIR_WIRE_ND_H
@@ -59,8 +61,9 @@ static inline bool nd_is_type(uint8_t type)
 }
 
 /*
- * message: an ICMPv6 message with nd_is_type(), all len bytes of it. ip: the header before it, of which addresses, hop limit
- * and fragment are read. ACCEPTED, or drop_nd_hop_limit, _malformed, _address, _mac, _redirect; or drop_ip_fragment.
+ * message: an ICMPv6 message with nd_is_type(), all len bytes of it. ip: the header before it, of which
+ * addresses, hop limit and fragment are read. ACCEPTED, or drop_nd_hop_limit, _malformed, _address, _mac,
+ * _redirect; or drop_ip_fragment.
  */
 verdict nd_parse(const struct ip_hdr *ip, const uint8_t *message, uint32_t len, struct nd *nd);
 

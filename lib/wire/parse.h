@@ -57,8 +57,8 @@ static inline uint32_t frame_contiguous(const struct frame *frame)
 
 /*
  * rest: csum_bytes() of the bytes frame_contiguous()..frame_end() of the frame; 0 if there are none or
- * l4_verified. Fills all of seg but hash and payload, and of side what this segment has; an IPv6 tuple has no name yet
- * (tcp_input() gives it one). *headers: where the payload starts, bytes of the frame.
+ * l4_verified. Fills all of seg but hash and payload, and of side what this segment has; an IPv6 tuple has no
+ * name yet (tcp_input() gives it one). *headers: where the payload starts, bytes of the frame.
  */
 verdict parse_tcp(const struct frame *frame, uint64_t rest, struct seg *seg, struct seg_side *side,
 		  uint32_t *headers);

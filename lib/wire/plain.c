@@ -26,7 +26,10 @@ static inline uint64_t word(const uint8_t *p)
 	return v;
 }
 
-/* csum_bytes() of a few words, at least one. Those that do not fill the last one are the end of the word that ends with them. */
+/*
+ * csum_bytes() of a few words, at least one. Those that do not fill the last one are the end
+ * of the word that ends with them.
+ */
 static inline uint64_t short_sum(const uint8_t *p, uint32_t len)
 {
 	const uint8_t *end = p + len;

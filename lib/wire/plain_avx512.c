@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Plain frames by AVX-512. IPv4's header, TCP's and the options of nearly all segments fit one vector, as does struct seg: so
- * one permutation of bytes makes a segment of headers, or headers of a segment, and turns the fields around under way. Which
- * byte goes where is a layout's: there is one for each set of options that plain.h knows.
+ * Plain frames by AVX-512. IPv4's header, TCP's and the options of nearly all segments fit one vector, as
+ * does struct seg: so one permutation of bytes makes a segment of headers, or headers of a segment, and turns
+ * the fields around under way. Which byte goes where is a layout's: there is one for each set of options that
+ * plain.h knows.
  *
- * Places in headers are counted from IPv4's. Of IPv6 the last twenty bytes stand there instead, and are left out.
+ * Places in headers are counted from IPv4's. Of IPv6 the last twenty bytes stand there instead,
+ * and are left out.
  */
 #include <immintrin.h>
 #include <stddef.h>
@@ -41,7 +43,10 @@ struct layout {
 	__mmask16 words;          /* that headers take in all */
 };
 
-/* Host order in struct seg; the place in headers that are sent, and in those that are received: ours is theirs there. */
+/*
+ * Host order in struct seg; the place in headers that are sent, and in those that are received:
+ * ours is theirs there.
+ */
 struct field {
 	uint8_t in_seg, bytes, sent, received;
 };
@@ -195,7 +200,10 @@ static inline uint32_t read_tcp(struct packet packet, unsigned verified, struct 
 	__m512i fields = _mm512_maskz_permutexvar_epi8(
 		packet.is6 ? layout->filled & SEG_FROM_TCP : layout->filled, layout->to_seg, headers);
 
-	/* What stands for a name is written with the rest: who reads both words at once would wait for two writes. */
+	/*
+	 * What stands for a name is written with the rest:
+	 * who reads both words at once would wait for two writes.
+	 */
 	if (packet.is6)
 		fields = _mm512_mask_set1_epi32(fields, 1, (int)TUPLE_NAME_MARK);
 	_mm512_storeu_si512(seg, _mm512_or_si512(fields, layout->known));
@@ -297,7 +305,10 @@ static inline void write_segment(uint8_t *ip, const struct layout *layout, const
 	csum_put(ip + TCP_CSUM, sum);
 }
 
-/* The rest of an IPv4 header. Its checksum is made of values in host order, of which all but the addresses are small. */
+/*
+ * The rest of an IPv4 header. Its checksum is made of values in host order,
+ * of which all but the addresses are small.
+ */
 static inline void finish_ipv4(uint8_t *ip, const struct seg *seg, uint32_t bytes)
 {
 	uint32_t rest = 0x4500u + IPV4_DONT_FRAGMENT + IP_PROTOCOL_TCP + seg->tos + ((uint32_t)seg->ttl << 8);

@@ -2,9 +2,9 @@
 /*
  * plain_like.h - headers of segments that say the same, of a stretch of the stream each: a run of bulk data.
  *
- * They differ in the sequence number and in TCP's checksum alone: all of them are of one length, and weir's packets are
- * not to be fragmented, so that they need no identification (RFC 6864 section 4.1). So they are built once, and
- * copied. Equals plain_build().
+ * They differ in the sequence number and in TCP's checksum alone: all of them are of one length, and weir's
+ * packets are not to be fragmented, so that they need no identification (RFC 6864 section 4.1). So they are
+ * built once, and copied. Equals plain_build().
  */
 #ifndef WEIR_WIRE_PLAIN_LIKE_H
 #define WEIR_WIRE_PLAIN_LIKE_H

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * plain_pvt.h - what all ways of plain.h do alike: Ethernet, and IPv6's header. plain.c and plain_avx512.c include it, and nobody else.
+ * plain_pvt.h - what all ways of plain.h do alike: Ethernet, and IPv6's header.
+ * plain.c and plain_avx512.c include it, and nobody else.
  */
 #ifndef WEIR_WIRE_PLAIN_PVT_H
 #define WEIR_WIRE_PLAIN_PVT_H

@@ -47,7 +47,10 @@ struct sack {
 	struct sack_block blocks[SACK_BLOCKS_MAX];
 };
 
-/* What only some segments have, each in an array beside that of the segments: a line that the others leave cold. */
+/*
+ * What only some segments have, each in an array beside that of the segments:
+ * a line that the others leave cold.
+ */
 struct seg_side {
 	struct sack sack; /* with SEG_OPT_SACK */
 	struct pair pair; /* of an IPv6 tuple */
@@ -73,7 +76,8 @@ struct seg {
 	payload payload;
 	union {
 		struct {
-			uint32_t piece; /* sent: where the payload starts, a descriptor of tcp/'s send queue */
+			/* Sent: where the payload starts, a descriptor of tcp/'s send queue. */
+			uint32_t piece;
 			uint32_t offset; /* sent: the first byte within that piece */
 		};
 		uint64_t f; /* received: F of the tuple (tcp/isn.h); 0: not asked for yet */

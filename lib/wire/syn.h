@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * syn.h - the SYNs of a flood: many at once, of one family, of one shape and for one address and port, each answered in its
- * own frame.
+ * syn.h - the SYNs of a flood: many at once, of one family, of one shape and for one address and port,
+ * each answered in its own frame.
  *
- * The shape is Linux's: IP without options or extensions, and MSS, SACK-permitted, timestamps and window scale in 20 bytes.
- * Fields stand by kind and not by segment, as the hashes of a burst want them; nothing is copied that the answer does not
- * need. What has another shape, or anything wrong with it, goes the ordinary way (plain.h, parse.h) and is answered alike.
+ * The shape is Linux's: IP without options or extensions, and MSS, SACK-permitted, timestamps and window
+ * scale in 20 bytes. Fields stand by kind and not by segment, as the hashes of a burst want them; nothing is
+ * copied that the answer does not need. What has another shape, or anything wrong with it, goes the ordinary
+ * way (plain.h, parse.h) and is answered alike.
  */
 #ifndef WEIR_WIRE_SYN_H
 #define WEIR_WIRE_SYN_H
@@ -46,7 +47,10 @@ struct syn_answer {
 /* None yet, of one family. dst: whom they are to be for. */
 void syns_init(struct syns *syns, const struct eth_addr *dst, bool is6);
 
-/* Adds a frame's SYN; false: it is none of these, or for another address or port than the first. Checksums are left for later: */
+/*
+ * Adds a frame's SYN; false: it is none of these, or for another address or port than the first.
+ * Checksums are left for later.
+ */
 bool syns_add(struct syns *syns, const uint8_t *frame, uint32_t len);
 
 /* Whether the checksums of a frame that was added are right, IP's and TCP's. */

@@ -41,8 +41,8 @@ verdict tcp_opt_parse(const uint8_t *options, unsigned bytes, struct seg *seg);
 bool tcp_opt_parse_syn(const uint8_t *options, unsigned bytes, struct seg *seg);
 
 /*
- * The same for the layouts that nearly all segments have: none, timestamps alone, and what Linux's SYNs say. False: it is
- * another, and has not been looked at.
+ * The same for the layouts that nearly all segments have: none, timestamps alone, and what Linux's SYNs say.
+ * False: it is another, and has not been looked at.
  */
 static inline bool tcp_opt_parse_plain(const uint8_t *options, unsigned bytes, struct seg *seg)
 {
@@ -65,8 +65,8 @@ unsigned tcp_opt_parse_sack(const uint8_t *options, unsigned bytes, struct sack 
 static inline unsigned tcp_opt_bytes(const struct seg *seg)
 {
 	/*
-	 * By MSS, window scale, SACK-permitted and TS. The last two share three words, as do two NOPs and either; alone each
-	 * costs its own.
+	 * By MSS, window scale, SACK-permitted and TS. The last two share three words, as do two NOPs and
+	 * either; alone each costs its own.
 	 */
 	static const uint8_t bytes[16] = { 0, 4, 4, 8, 4, 8, 8, 12, 12, 16, 16, 20, 12, 16, 16, 20 };
 	unsigned sack = seg->opts & SEG_OPT_SACK ? 4u + seg->sacks * 8u : 0;
@@ -75,8 +75,8 @@ static inline unsigned tcp_opt_bytes(const struct seg *seg)
 }
 
 /*
- * Writes the options of seg->opts; where seg->sacks blocks go it leaves room, at the end. Returns the sum of what
- * was written, as csum.h has it.
+ * Writes the options of seg->opts; where seg->sacks blocks go it leaves room, at the end. Returns the sum of
+ * what was written, as csum.h has it.
  */
 uint64_t tcp_opt_build_any(uint8_t *options, const struct seg *seg);
 

@@ -163,8 +163,8 @@ Test(addresses, an_open_without_one_is_given_one_of_ours)
 }
 
 /*
- * Opens to one peer, which may be computed ahead, with others between them: each goes where it was asked to, from our
- * addresses in turn, and no two have the same ports.
+ * Opens to one peer, which may be computed ahead, with others between them: each goes where it was asked to,
+ * from our addresses in turn, and no two have the same ports.
  */
 Test(addresses, opens_take_turns_whatever_comes_between)
 {

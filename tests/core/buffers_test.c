@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A pool that is too small: what is queued and what is unread leave frames their share, and no buffer is lost on the way. */
+/*
+ * A pool that is too small: what is queued and what is unread leave frames their share,
+ * and no buffer is lost on the way.
+ */
 #include <criterion/criterion.h>
 #include <errno.h>
 

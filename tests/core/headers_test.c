@@ -108,7 +108,10 @@ STAND_BOTH(headers, of_a_whole_life)
 	stand_down();
 }
 
-/* A listener's own TTL or hop limit and Diffserv field, from the SYN-ACK on, and a change in the middle of a connection. */
+/*
+ * A listener's own TTL or hop limit and Diffserv field, from the SYN-ACK on,
+ * and a change in the middle of a connection.
+ */
 STAND_BOTH(headers, ttl_and_dscp_are_the_connections)
 {
 	uint8_t frame[FRAMES_MAX];
@@ -157,7 +160,9 @@ STAND_BOTH(headers, ttl_and_dscp_are_the_connections)
 	stand_down();
 }
 
-/* A burst is taken in whole before anything is answered: 100 segments, one ACK (RFC 9293 MUST-58, MUST-59). */
+/*
+ * A burst is taken in whole before anything is answered: 100 segments, one ACK (RFC 9293 MUST-58, MUST-59).
+ */
 Test(headers, one_ack_for_a_burst)
 {
 	struct rte_mbuf *frames[100];

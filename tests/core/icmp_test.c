@@ -112,7 +112,10 @@ static void mend(uint8_t *error, uint32_t len)
 		csum_put(message + 2, csum_bytes(message, len - carried_at()));
 }
 
-/* A router's error about the segment in `frame`, of which it quotes as little as RFC 792 lets it. Returns its length. */
+/*
+ * A router's error about the segment in `frame`, of which it quotes as little as RFC 792 lets it.
+ * Returns its length.
+ */
 static uint32_t error_about(uint8_t error[FRAMES_MAX], const uint8_t *frame, struct error what, uint16_t mtu)
 {
 	struct pair pair = frames_pair(stand.is6);

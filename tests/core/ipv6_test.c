@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What only IPv6 has: extension headers and what is answered to them, discovery, tentative addresses, flow labels. */
+/*
+ * What only IPv6 has: extension headers and what is answered to them, discovery,
+ * tentative addresses, flow labels.
+ */
 #include <criterion/criterion.h>
 #include <errno.h>
 
@@ -165,7 +168,10 @@ static void expect_silence(const uint8_t *frame, uint32_t len, enum counter drop
 	cr_expect_eq(stand_count(COUNT_syn_in), 0);
 }
 
-/* RFC 4443 section 2.4 (e): from nobody, from many, to many by IPv6 or by Ethernet, and of what wants silence itself. */
+/*
+ * RFC 4443 section 2.4 (e): from nobody, from many, to many by IPv6 or by Ethernet,
+ * and of what wants silence itself.
+ */
 Test(ipv6_core, problems_that_are_not_told)
 {
 	static const struct weir_address loopback = { 0, 1 };
@@ -190,7 +196,10 @@ Test(ipv6_core, problems_that_are_not_told)
 	stand_down();
 }
 
-/* An error about an error could be answered for ever: there is none about what it quotes, nor about an unknown one. */
+/*
+ * An error about an error could be answered for ever:
+ * there is none about what it quotes, nor about an unknown one.
+ */
 Test(ipv6_core, errors_are_not_answered)
 {
 	struct pair pair = frames_pair(true);
@@ -245,7 +254,10 @@ static void expect_echo(const uint8_t *frame, uint32_t len, const char *data)
 	cr_assert_arr_eq(message + ICMP_BYTES, data, strlen(data));
 }
 
-/* RFC 4443 section 4.2: from the address that was asked, with all that came. Not to a group: that would make one ping many. */
+/*
+ * RFC 4443 section 4.2: from the address that was asked, with all that came. Not to a group:
+ * that would make one ping many.
+ */
 Test(ipv6_core, echo)
 {
 	static const uint8_t padding[8] = { IP_PROTOCOL_ICMP6, 0, 1, 4 };
@@ -400,7 +412,10 @@ Test(ipv6_core, solicitations_are_answered)
 	stand_down();
 }
 
-/* Who has no address asks without the option that the answer has: it is longer than the question, and its buffer may not be. */
+/*
+ * Who has no address asks without the option that the answer has:
+ * it is longer than the question, and its buffer may not be.
+ */
 Test(ipv6_core, an_answer_needs_more_room_than_its_question)
 {
 	struct rte_mempool *tight = rte_pktmbuf_pool_create("tight", 1, 0, 0, RTE_PKTMBUF_HEADROOM + 80, 0);
@@ -477,7 +492,10 @@ static void give_syn(void)
 	stand_give_seg(&syn);
 }
 
-/* Takes a report of the group that both addresses are in, as routers and switches read it (RFC 3810 section 5.2). */
+/*
+ * Takes a report of the group that both addresses are in,
+ * as routers and switches read it (RFC 3810 section 5.2).
+ */
 static void expect_report(struct weir_address src, enum mld_record record)
 {
 	uint8_t bytes[FRAMES_MAX];
@@ -499,7 +517,9 @@ static void expect_report(struct weir_address src, enum mld_record record)
 	cr_assert(address_equal(nd_solicited_node(link_local()), nd_solicited_node(ours)));
 }
 
-/* Takes the questions for both addresses: from nobody, and each for its own group, which is reported before. */
+/*
+ * Takes the questions for both addresses: from nobody, and each for its own group, which is reported before.
+ */
 static void expect_questions(void)
 {
 	const struct weir_address asked[] = { ours, link_local() };
@@ -593,7 +613,10 @@ Test(ipv6_core, nothing_else_from_our_own_address)
 	stand_down();
 }
 
-/* A general query of version 2 from a router, to be answered within a second; alert: the option 5, or another. */
+/*
+ * A general query of version 2 from a router, to be answered within a second;
+ * alert: the option 5, or another.
+ */
 static uint32_t general_query(uint8_t *frame, uint8_t alert, uint8_t hop_limit)
 {
 	struct pair pair = { .local = all_nodes, .remote = { 0xfe80ull << 48, 0xfe } };
@@ -682,7 +705,10 @@ static uint32_t label_of_syn_ack(uint16_t port)
 	return label_of(frame);
 }
 
-/* RFC 6437 section 3: one for all packets of a connection, retransmissions and its RST too; those of others differ. */
+/*
+ * RFC 6437 section 3: one for all packets of a connection, retransmissions and its RST too;
+ * those of others differ.
+ */
 Test(ipv6_core, a_flow_label_for_each_connection)
 {
 	uint8_t frame[FRAMES_MAX];
@@ -731,7 +757,9 @@ Test(ipv6_core, flow_labels_are_secret)
 	cr_assert_neq(labels[0], labels[1]); /* once in a million runs they are the same */
 }
 
-/* The MSS that is offered leaves room for the header of 40 bytes; who names none is sent 1220 bytes at most. */
+/*
+ * The MSS that is offered leaves room for the header of 40 bytes; who names none is sent 1220 bytes at most.
+ */
 Test(ipv6_core, segments_fit_the_family)
 {
 	static const uint8_t data[3000];

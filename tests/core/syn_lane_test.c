@@ -81,7 +81,10 @@ STAND_BOTH(syn_lane, answers_are_those_of_the_long_way)
 	stand_down();
 }
 
-/* Or else what is above compares the long way with itself: who comes by the lane is answered before all others. */
+/*
+ * Or else what is above compares the long way with itself:
+ * who comes by the lane is answered before all others.
+ */
 STAND_BOTH(syn_lane, is_taken)
 {
 	struct seg odd = syn(1), seg = syn(2);
@@ -99,7 +102,10 @@ STAND_BOTH(syn_lane, is_taken)
 	stand_down();
 }
 
-/* Its order among the rest of a burst may change, nothing else: every frame is counted once, under its own name. */
+/*
+ * Its order among the rest of a burst may change, nothing else:
+ * every frame is counted once, under its own name.
+ */
 STAND_BOTH(syn_lane, a_mixed_burst)
 {
 	const struct weir_address loopback = { 0, 1 }; /* nobody may send from there */
@@ -179,7 +185,10 @@ STAND_BOTH(syn_lane, a_record_goes_first)
 	stand_down();
 }
 
-/* An attacker takes turns with families: each has a way of its own through the lane, before what does not go by it. */
+/*
+ * An attacker takes turns with families: each has a way of its own through the lane,
+ * before what does not go by it.
+ */
 Test(syn_lane, both_families_in_a_burst)
 {
 	const struct weir_address ours[] = { weir_ipv4(FRAMES_OURS), FRAMES_IPV6(1) };

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* SYN-ACKs that are cookies: in the frames of their SYNs, or beside them; never longer; and limits of other answers. */
+/*
+ * SYN-ACKs that are cookies: in the frames of their SYNs, or beside them; never longer;
+ * and limits of other answers.
+ */
 #include <criterion/criterion.h>
 
 #include "core/core.h"
@@ -119,7 +122,10 @@ Test(turned, the_syns_own_buffer_goes_back)
 	stand_down();
 }
 
-/* In pieces, read by somebody else, or without room: the answer stands in another buffer, and the SYN is as it was. */
+/*
+ * In pieces, read by somebody else, or without room:
+ * the answer stands in another buffer, and the SYN is as it was.
+ */
 Test(turned, a_buffer_that_is_not_ours_to_write)
 {
 	uint8_t frame[FRAMES_MAX];
@@ -498,7 +504,10 @@ Test(turned, nothing_is_sent_to_many)
 	stand_down();
 }
 
-/* RSTs to a closed port, and for ACKs that belong to nothing, have one limit; a tenth of a second's worth goes at once. */
+/*
+ * RSTs to a closed port, and for ACKs that belong to nothing, have one limit;
+ * a tenth of a second's worth goes at once.
+ */
 Test(turned, resets_are_limited)
 {
 	struct seg peer;

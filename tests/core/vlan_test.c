@@ -417,7 +417,9 @@ STAND_BOTH(vlan, a_frame_may_be_offered_twice)
 	stand_down();
 }
 
-/* A received buffer that is full to its very front: its answer has no room for a tag, and is dropped by name. */
+/*
+ * A received buffer that is full to its very front: its answer has no room for a tag, and is dropped by name.
+ */
 STAND_BOTH(vlan, without_headroom_nothing_is_sent)
 {
 	struct pair pair = frames_pair(stand.is6);

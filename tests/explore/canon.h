@@ -2,7 +2,8 @@
 /*
  * canon.h - when are two worlds the same state? When nothing that they can do from here on tells them apart.
  *
- * Records are encoded whole, as they lie in memory, with those fields replaced that do not matter as they are:
+ * Records are encoded whole, as they lie in memory,
+ * with those fields replaced that do not matter as they are:
  *
  *   sequence numbers   relative to where their stream began; with cookies, by which stream that is (offers.h)
  *   deadlines          in steps from now; of timers that run
@@ -10,9 +11,9 @@
  *   challenge ACKs     whether this half second has had its one
  *   addresses          whether records are called what they should be, tuple and pair
  *   lists              by their contents, in order; which slots they occupy is left out
- *   left out           generations, filings in the wheel, the words of applications; and, because RTOs here are
- *                      constant and windows larger than what is ever written: round-trip times, times of
- *                      sending, congestion windows, echoed timestamps
+ *   left out           generations, filings in the wheel, the words of applications; and, because RTOs here
+ *                      are constant and windows larger than what is ever written: round-trip times, times
+ *                      of sending, congestion windows, echoed timestamps
  *
  * A field that this does not know is taken as it is: one added to a record makes more states, not fewer.
  * Of the encoding 128 bits of SipHash are kept. Two states of a hundred million that should differ and do not

@@ -57,8 +57,8 @@ static const char *legal_transitions(const struct view views[ENDS], const struct
 }
 
 /*
- * RFC 9293 section 3.6.1: 2 MSL, from the last FIN on. A new connection may end it earlier, but not a SYN alone
- * that turns out to be nobody's.
+ * RFC 9293 section 3.6.1: 2 MSL, from the last FIN on. A new connection may end it earlier, but not a SYN
+ * alone that turns out to be nobody's.
  */
 static const char *time_wait_lasts(const struct view views[ENDS], const struct before *before,
 				   const struct made *made)

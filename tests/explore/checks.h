@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * checks.h - what must hold in every state, and between two. What applications hear is checked in readers.h, that
- * there is always a way to the end in states.h.
+ * checks.h - what must hold in every state, and between two. What applications hear is checked in readers.h,
+ * that there is always a way to the end in states.h.
  */
 #ifndef WEIR_TESTS_CHECKS_H
 #define WEIR_TESTS_CHECKS_H
@@ -17,7 +17,10 @@ struct before {
 
 struct before checks_before(void);
 
-/* NULL, or the first thing that is wrong with the world after a move. Keeps what the checks themselves remember. */
+/*
+ * NULL, or the first thing that is wrong with the world after a move.
+ * Keeps what the checks themselves remember.
+ */
 const char *checks_after(const struct before *before, const struct made *made);
 
 /* Makes a move that has been checked before. */

@@ -161,8 +161,8 @@ static bool stopped_by_chance(const struct found *found)
 }
 
 /*
- * One TCP over two families: what the one can come to the other can, in as many ways. But timestamps that carry cookies
- * have the hour in them, and clocks are set by what initial sequence numbers hash to.
+ * One TCP over two families: what the one can come to the other can, in as many ways. But timestamps that
+ * carry cookies have the hour in them, and clocks are set by what initial sequence numbers hash to.
  */
 static bool same(const struct scenario *scenario, const struct found *a, const struct found *b)
 {

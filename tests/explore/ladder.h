@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * ladder.h - the way to a state, drawn as RFC 9293 draws its figures: the client to the left, the server to the
- * right, "..." for the network.
+ * ladder.h - the way to a state, drawn as RFC 9293 draws its figures: the client to the left, the server to
+ * the right, "..." for the network.
  */
 #ifndef WEIR_TESTS_LADDER_H
 #define WEIR_TESTS_LADDER_H

@@ -237,7 +237,10 @@ static void arrive(unsigned end, const struct flight *flight, struct made *made)
 		send_segment(end, &seg, &side, made);
 		note_cookie(end, &seg);
 	}
-	/* What overtakes a cookie is known by its timestamp; without one it is refused by a RST, as any ACK of nothing. */
+	/*
+	 * What overtakes a cookie is known by its timestamp;
+	 * without one it is refused by a RST, as any ACK of nothing.
+	 */
 	if (world_scenario->cookies && !world_scenario->timestamps && counters[COUNT_resets_out] != resets)
 		world->provoked = true;
 	if (counters[COUNT_cookies_accepted] != accepted) {

@@ -2,9 +2,9 @@
 /*
  * moves.h - what can happen next in the world, and making it happen.
  *
- * A move is one thing: a segment arrives (the application at once takes what that brings, unless it reads late,
- * and all output goes into the network), a segment is lost, the application calls, time passes. All moves from a
- * state are listed; the same move from the same state always does the same.
+ * A move is one thing: a segment arrives (the application at once takes what that brings, unless it reads
+ * late, and all output goes into the network), a segment is lost, the application calls, time passes. All
+ * moves from a state are listed; the same move from the same state always does the same.
  */
 #ifndef WEIR_TESTS_MOVES_H
 #define WEIR_TESTS_MOVES_H
@@ -63,7 +63,10 @@ struct made {
 unsigned moves_list(struct move *moves);
 struct made moves_make(struct move move);
 
-/* Whether a faultless network would let it happen, and the applications' programs: no loss, no abort, no delay. */
+/*
+ * Whether a faultless network would let it happen, and the applications' programs:
+ * no loss, no abort, no delay.
+ */
 bool move_is_fair(struct move move);
 
 /* The operation that a MOVE_CALL makes. */

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * payload_blocks.h - base/payload.h over a few small blocks in one struct, so that a snapshot of a world holds
- * its payloads too.
+ * payload_blocks.h - base/payload.h over a few small blocks in one struct,
+ * so that a snapshot of a world holds its payloads too.
  *
  * A reference is a block's number plus one. The lowest free block is taken, and a block that is not in use is
- * all zero: worlds with equal contents are equal. Which struct is worked on is a global, because base/payload.h
- * has no room for it; the explorer has one thread.
+ * all zero: worlds with equal contents are equal. Which struct is worked on is a global, because
+ * base/payload.h has no room for it; the explorer has one thread.
  */
 #ifndef WEIR_TESTS_PAYLOAD_BLOCKS_H
 #define WEIR_TESTS_PAYLOAD_BLOCKS_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The small ones first: with a bound on time, what they leave of it goes to the others. Budgets are the largest
- * with which a scenario ends within minutes.
+ * The small ones first: with a bound on time, what they leave of it goes to the others. Budgets are the
+ * largest with which a scenario ends within minutes.
  */
 #include "explore/scenarios.h"
 

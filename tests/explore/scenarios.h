@@ -2,8 +2,9 @@
 /*
  * scenarios.h - what is explored: two programs, what may go wrong, and how often.
  *
- * A scenario is a bound. Within it everything is tried: each order of deliveries (a segment may always overtake
- * another), each place for a loss, a duplicate, a time-out, an application's call, an abort, an old segment.
+ * A scenario is a bound. Within it everything is tried: each order of deliveries (a segment may always
+ * overtake another), each place for a loss, a duplicate, a time-out, an application's call, an abort, an old
+ * segment.
  */
 #ifndef WEIR_TESTS_SCENARIOS_H
 #define WEIR_TESTS_SCENARIOS_H

@@ -20,9 +20,9 @@
 #define LOOK_EVERY 256
 
 /*
- * The way to the state that is expanded: the states on it, and a snapshot of each. The next state to be expanded
- * has most of its way in common with this one, for they are in the order of their parents; so a state costs the
- * playing of two or three moves, and those that wait cost no memory but their number.
+ * The way to the state that is expanded: the states on it, and a snapshot of each. The next state to be
+ * expanded has most of its way in common with this one, for they are in the order of their parents; so a
+ * state costs the playing of two or three moves, and those that wait cost no memory but their number.
  */
 static uint32_t way[PATH_MAX_MOVES + 1];
 static uint8_t *images[PATH_MAX_MOVES + 1];

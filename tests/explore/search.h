@@ -2,10 +2,10 @@
 /*
  * search.h - breadth-first search over the states of one scenario.
  *
- * Breadth first, so that the way to a fault is a shortest one. The fastest way found to come back to a state was
- * neither to keep a snapshot of each (3 KB a state, and a million wait) nor to play all moves again, but to keep
- * those along one way: see search.c. Now and then all of a state's moves are played again to show that snapshots
- * are complete.
+ * Breadth first, so that the way to a fault is a shortest one. The fastest way found to come back to a state
+ * was neither to keep a snapshot of each (3 KB a state, and a million wait) nor to play all moves again, but
+ * to keep those along one way: see search.c. Now and then all of a state's moves are played again to show
+ * that snapshots are complete.
  */
 #ifndef WEIR_TESTS_SEARCH_H
 #define WEIR_TESTS_SEARCH_H

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * states.h - the states met so far: by their hash, from where and by which move they were first met, and where a
- * faultless world leads from them.
+ * states.h - the states met so far: by their hash, from where and by which move they were first met, and
+ * where a faultless world leads from them.
  *
- * States are numbered from 0, the first, in the order in which they were met; with breadth-first search a state's
- * chain of parents is one of the shortest ways to it. About 60 bytes each.
+ * States are numbered from 0, the first, in the order in which they were met; with breadth-first search a
+ * state's chain of parents is one of the shortest ways to it. About 60 bytes each.
  */
 #ifndef WEIR_TESTS_STATES_H
 #define WEIR_TESTS_STATES_H
@@ -34,7 +34,9 @@ struct canon states_canon(uint32_t state);
 #define PATH_MAX_MOVES 512
 unsigned states_path(uint32_t state, struct move moves[PATH_MAX_MOVES]);
 
-/* States are expanded in their order: first this is called, then once for each fair move that leads from it. */
+/*
+ * States are expanded in their order: first this is called, then once for each fair move that leads from it.
+ */
 void states_expand(uint32_t state);
 void states_edge(uint32_t to);
 
@@ -42,8 +44,8 @@ void states_edge(uint32_t to);
 void states_set_finished(uint32_t state);
 
 /*
- * The first state that was expanded from which no fair way leads to one that is finished, or STATE_NONE. What was
- * not expanded is taken to be well.
+ * The first state that was expanded from which no fair way leads to one that is finished, or STATE_NONE. What
+ * was not expanded is taken to be well.
  */
 uint32_t states_stuck(void);
 

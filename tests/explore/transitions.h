@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * transitions.h - which changes of state are legal, by whatever brings them about, written down from RFC 9293's
- * figure 5 and section 3.10 alone; and which of them have been seen.
+ * transitions.h - which changes of state are legal, by whatever brings them about, written down from RFC
+ * 9293's figure 5 and section 3.10 alone; and which of them have been seen.
  *
  * What one segment does in several steps is a row of its own: an ACK with a FIN leads from SYN-RECEIVED to
  * CLOSE-WAIT. "CLOSED" as the end of a connection stands for LISTEN too, where a listener remains.

@@ -74,7 +74,10 @@ uint8_t world_byte(unsigned end, unsigned incarnation, unsigned position)
  * The first state
  * ------------------------------------------------------------------------------------------- */
 
-/* IPv6's link takes packets that are larger by what its header is longer: all else is the same in both families. */
+/*
+ * IPv6's link takes packets that are larger by what its header is longer:
+ * all else is the same in both families.
+ */
 static struct weir_config config_for(const struct scenario *scenario, unsigned end)
 {
 	const struct weir_address own = world_pair(end).local;
@@ -105,8 +108,8 @@ static struct weir_config config_for(const struct scenario *scenario, unsigned e
 }
 
 /*
- * Where clocks begin within a tick, in units of the ISN's clock, of which a tick has 256: handshakes take a part
- * of a tick, and would come to the next one sooner in one family than in the other.
+ * Where clocks begin within a tick, in units of the ISN's clock, of which a tick has 256: handshakes take a
+ * part of a tick, and would come to the next one sooner in one family than in the other.
  */
 #define PHASE_MASK 0xffu
 #define PHASE 0x10u

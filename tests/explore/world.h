@@ -119,7 +119,8 @@ struct view {
 	struct half_open *half;
 	struct time_wait *wait;
 	unsigned records;
-	bool misnamed; /* one of them has another tuple than the connection's, or its name, and other addresses */
+	/* One of them has another tuple than the connection's, or its name, and other addresses. */
+	bool misnamed;
 	uint32_t snd_una, snd_nxt; /* if state is ESTABLISHED or beyond */
 	uint32_t rcv_nxt;          /* if it is SYN-RECEIVED or beyond */
 };

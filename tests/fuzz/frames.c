@@ -3,9 +3,9 @@
  * frames.c - bytes in, bytes out: frames go through wire/, net/ and tcp/ as core/rx.c and core/tx.c take
  * them, without EAL.
  *
- * A frame begins as what a peer would send, a segment, ARP or an ICMP message about what was sent to it; then some
- * bytes of it change, with the checksums mended or not. What the shard sends is built, and read back as its
- * peer would read it.
+ * A frame begins as what a peer would send, a segment, ARP or an ICMP message about what was sent to it; then
+ * some bytes of it change, with the checksums mended or not. What the shard sends is built, and read back as
+ * its peer would read it.
  */
 #include <string.h>
 
@@ -104,7 +104,9 @@ static void put_arp(struct stand *s)
 	s->len = ETH_BYTES + ARP_BYTES;
 }
 
-/* An error that quotes the last segment that was sent, or an echo of the same bytes; in the family of that. */
+/*
+ * An error that quotes the last segment that was sent, or an echo of the same bytes; in the family of that.
+ */
 static void put_icmp(struct stand *s)
 {
 	static const uint8_t types[2][8] = {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * fuzz_arp - ARP packets into a live neighbour cache, while frames wait there, requests are taken and time goes by.
+ * fuzz_arp - ARP packets into a live neighbour cache, while frames wait there,
+ * requests are taken and time goes by.
  *
  * After each few steps the cache is counted anew: every entry is in its bucket once, every frame waits in one
  * place, the bounds hold, and frames are where they should be or freed.

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * fuzz_build - what build.h writes, parse.h reads back equal: any segment that a sender can make of either family, with its
- * options, blocks and payload, whole or in two buffers, and refused if any one byte of it has changed.
+ * fuzz_build - what build.h writes, parse.h reads back equal: any segment that a sender can make of either
+ * family, with its options, blocks and payload, whole or in two buffers, and refused if any one byte of it
+ * has changed.
  */
 #include "fuzz/bytes_in.h"
 #include "fuzz/fault.h"
@@ -120,8 +121,9 @@ static void read_back(const uint8_t *frame, unsigned headers, const struct seg *
 }
 
 /*
- * One damaged byte, but for Ethernet's own, is always found: the ones' complement sum sees to it. IPv6's has not all of the
- * header in it: not what routers change, and what is carried may be cut into something else that is right.
+ * One damaged byte, but for Ethernet's own, is always found: the ones' complement sum sees to it. IPv6's has
+ * not all of the header in it: not what routers change, and what is carried may be cut into something else
+ * that is right.
  */
 static void damage(uint8_t *frame, unsigned headers, const struct seg *seg, struct bytes_in *in)
 {

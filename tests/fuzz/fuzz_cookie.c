@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * fuzz_cookie - SYNs, of either family, at any time to two machines of a fleet, and ACKs at any later time to either.
+ * fuzz_cookie - SYNs, of either family, at any time to two machines of a fleet,
+ * and ACKs at any later time to either.
  *
  * What was answered by a cookie opens it as long as it lives, and brings back the options by the table of
  * cookie.c, which stands here once more. With any bit changed that the MAC should cover it opens nothing.

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * fuzz_http - a stream of HTTP messages, from a hostile peer: it means the same however it is cut into pieces,
- * and whether or not a message is recognised as one like that before it.
+ * fuzz_http - a stream of HTTP messages, from a hostile peer: it means the same however it is cut into
+ * pieces, and whether or not a message is recognised as one like that before it.
  */
 #include "http.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * fuzz_icmp - an ICMP message of either family, whole or in two buffers, with its checksum mended or not; an echo's reply must
- * have a right one in its turn.
+ * fuzz_icmp - an ICMP message of either family, whole or in two buffers, with its checksum mended or not; an
+ * echo's reply must have a right one in its turn.
  */
 #include "fuzz/bytes_in.h"
 #include "fuzz/fault.h"

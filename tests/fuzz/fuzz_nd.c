@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * fuzz_nd - ICMPv6 messages of neighbour discovery, and queries of multicast listener discovery, into a live net, whole or
- * damaged, while frames wait for neighbours, requests are taken and time goes by.
+ * fuzz_nd - ICMPv6 messages of neighbour discovery, and queries of multicast listener discovery, into a live
+ * net, whole or damaged, while frames wait for neighbours, requests are taken and time goes by.
  *
- * After each few steps the table and the routers are counted anew, and what is sent is read back: it must be what a
- * sound neighbour would accept, from an address of ours.
+ * After each few steps the table and the routers are counted anew, and what is sent is read back: it must be
+ * what a sound neighbour would accept, from an address of ours.
  */
 #include <string.h>
 
@@ -31,7 +31,10 @@ struct stand {
 	unsigned batch;
 };
 
-/* Those that mean something here, their neighbours in number, and anything. Ours are 2001:db8::1 and ::2, and fe80::ff:fe00:0. */
+/*
+ * Those that mean something here, their neighbours in number, and anything.
+ * Ours are 2001:db8::1 and ::2, and fe80::ff:fe00:0.
+ */
 static struct weir_address take_address(struct bytes_in *in)
 {
 	static const uint64_t networks[] = { 0x20010db8ull << 32, 0xfe80ull << 48, 0xff02ull << 48, 0 };

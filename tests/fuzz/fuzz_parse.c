@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * fuzz_parse - a received frame, all bytes of it hostile: Ethernet, IP of either family, extension headers, TCP,
- * options, SACK blocks.
+ * fuzz_parse - a received frame, all bytes of it hostile:
+ * Ethernet, IP of either family, extension headers, TCP, options, SACK blocks.
  *
  * The frame stands in two heap blocks as a chain of buffers would, each exactly as long as its bytes. Most
  * byte strings would die of a wrong checksum, so that one bit of the first byte mends both.

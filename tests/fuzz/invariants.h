@@ -14,8 +14,8 @@
  *   windows     SND.UNA <= SND.NXT <= what was queued; the right edge never moves left (RFC 9293 SHLD-14)
  *   lists       whoever owes output stands among the dirty ones, one event pending for each connection
  *   timers      whatever waits for the peer has one; none is overdue
- *   defence     a listener's handshakes stand in its queue in order of arrival, no more than its backlog when one
- *               is added; limits of sources count those that count; who answers by cookies is counted
+ *   defence     a listener's handshakes stand in its queue in order of arrival, no more than its backlog when
+ *               one is added; limits of sources count those that count; who answers by cookies is counted
  */
 #ifndef WEIR_TESTS_FUZZ_INVARIANTS_H
 #define WEIR_TESTS_FUZZ_INVARIANTS_H
@@ -33,7 +33,10 @@ void invariants_timers(const struct shard *shard);
  */
 void emitted_check(struct shard *shard, const struct seg *seg, const struct seg_side *side, bool reply);
 
-/* A SYN and the SYN-ACK that it was turned into: by a listener that may, no longer, with no option of its own. */
+/*
+ * A SYN and the SYN-ACK that it was turned into:
+ * by a listener that may, no longer, with no option of its own.
+ */
 void emitted_turned(const struct shard *shard, const struct seg *syn, const struct seg *answer,
 		    const struct seg_side *side);
 

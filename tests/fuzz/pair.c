@@ -3,9 +3,9 @@
  * pair.c - two live shards talk to each other over a network that the byte string governs: it delivers,
  * drops, doubles, reorders and changes segments, passes time and makes both applications' calls.
  *
- * As long as nothing was changed on the way, both streams must arrive as they were written; and in the end, over a
- * network that loses nothing any more, every connection must deliver all and close, whatever was lost before:
- * nothing may be stuck, and the two may not answer each other for ever.
+ * As long as nothing was changed on the way, both streams must arrive as they were written; and in the end,
+ * over a network that loses nothing any more, every connection must deliver all and close, whatever was lost
+ * before: nothing may be stuck, and the two may not answer each other for ever.
  */
 #include <string.h>
 

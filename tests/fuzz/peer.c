@@ -27,7 +27,9 @@ struct place {
 	uint32_t echo; /* what the peer has had from us last, or 0 */
 };
 
-/* Peers 0 to 3 come to our listeners; 4 to 6 are those that we open to; 7 is where the last connection goes. */
+/*
+ * Peers 0 to 3 come to our listeners; 4 to 6 are those that we open to; 7 is where the last connection goes.
+ */
 struct tuple peer_tuple(const struct shard *shard, unsigned number, struct pair *pair)
 {
 	uint16_t lport = 80, rport = 80;

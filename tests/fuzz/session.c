@@ -93,8 +93,8 @@ static bool of_text(enum counter drop)
 }
 
 /*
- * One segment into a shard that has nothing left to say. What is dropped brings no news: it is answered by one
- * segment at most, without data, and no RST is answered by one.
+ * One segment into a shard that has nothing left to say. What is dropped brings no news: it is answered by
+ * one segment at most, without data, and no RST is answered by one.
  */
 static void input_alone(struct session *s)
 {

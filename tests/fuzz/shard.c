@@ -14,7 +14,10 @@
 
 #define SECONDS CLOCK_NS_PER_S
 
-/* Connections that the application opens, when it leaves the choice of a port to us: few, so that they run out. */
+/*
+ * Connections that the application opens, when it leaves the choice of a port to us:
+ * few, so that they run out.
+ */
 #define PORT_FIRST 6000
 #define PORT_LAST 6002
 
@@ -64,7 +67,9 @@ static void choose_defence(struct weir_defence *defence, unsigned which, struct 
 		defence->mode = WEIR_DEFENCE_OFF;
 }
 
-/* One or both. IPv6's link takes packets larger by what its header is longer, or as small ones as any does. */
+/*
+ * One or both. IPv6's link takes packets larger by what its header is longer, or as small ones as any does.
+ */
 static void choose_family(struct shard *shard, bool small)
 {
 	struct weir_config *config = &shard->config;
@@ -299,8 +304,9 @@ const struct seg *shard_offer(const struct shard *shard, const struct tuple *tup
 }
 
 /*
- * How many of n segments go in together. By the long ways each goes alone; and who is held against those must take as many,
- * though text that follows on text needs no further room for events: so no more than there is room for, whatever they do.
+ * How many of n segments go in together. By the long ways each goes alone; and who is held against those must
+ * take as many, though text that follows on text needs no further room for events: so no more than there is
+ * room for, whatever they do.
  */
 static unsigned at_once(const struct tcp *tcp, unsigned n)
 {

@@ -56,7 +56,10 @@ struct shard {
 	struct counters counters;
 	struct weir_config config;
 	uint64_t now_ns;
-	/* Numbers of addresses (support/addresses.h): ours, and the one that the application connects to, at port 80. */
+	/*
+	 * Numbers of addresses (support/addresses.h): ours,
+	 * and the one that the application connects to, at port 80.
+	 */
 	uint32_t address, peer;
 	bool is6;            /* it speaks IPv6, and IPv4 beside it */
 	struct shard *other; /* the peer if that is a shard, too; else NULL */
@@ -78,8 +81,8 @@ struct shard {
 };
 
 /*
- * Takes its configuration off the byte string, the family too, unless it is that of another one. Both end up in a known
- * state for no bytes at all.
+ * Takes its configuration off the byte string, the family too, unless it is that of another one. Both end up
+ * in a known state for no bytes at all.
  */
 void shard_create(struct shard *shard, struct bytes_in *in, uint32_t address, uint32_t peer,
 		  const struct shard *like);

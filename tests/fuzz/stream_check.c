@@ -81,7 +81,9 @@ static void check_sent(const struct tcp *tcp, const struct tcb *tcb, const struc
 	HOLDS(ext->sent_last == last, "the last segment");
 }
 
-/* What IsLost() tells of has left the network: of what went twice, one is still there (RFC 6675, SetPipe()). */
+/*
+ * What IsLost() tells of has left the network: of what went twice, one is still there (RFC 6675, SetPipe()).
+ */
 static void check_twice(const struct tcp *tcp, const struct tcb_ext *ext)
 {
 	unsigned beyond = ext->sacked;

@@ -2,9 +2,10 @@
 /*
  * ways.h - the short ways of TCP and of plain frames against the steps that they stand for.
  *
- * lib/tcp/ is compiled twice, the second time with WEIR_LONG_WAYS (base/short_ways.h) and into a library of its own, so that
- * both are in one process and neither knows the other. A byte string is a program (programs.h); it runs once in each
- * copy, and every look of the two witnesses must be the same. What the copies do differently:
+ * lib/tcp/ is compiled twice, the second time with WEIR_LONG_WAYS (base/short_ways.h) and into a library of
+ * its own, so that both are in one process and neither knows the other. A byte string is a program
+ * (programs.h); it runs once in each copy, and every look of the two witnesses must be the same. What the
+ * copies do differently:
  *
  *   short                                            long
  *   bursts of segments, looked up together           one segment at a time, looked up alone

@@ -4,10 +4,10 @@
  *
  *     ways_test [--seed N] [--count N] CORPUS
  *
- * CORPUS is the folder with the fuzzers' corpora, whose byte strings are sessions that lead far (as they are, fuzz_ways
- * compares them). `count` seeds (default 2000), from `seed` on, each take one, or nothing, and change it: bytes, runs of
- * bytes that are cut out, doubled or put in from another one, and bytes of their own behind it. Prints TAP; where the two
- * ways part it ends with the arguments that show it again.
+ * CORPUS is the folder with the fuzzers' corpora, whose byte strings are sessions that lead far (as they are,
+ * fuzz_ways compares them). `count` seeds (default 2000), from `seed` on, each take one, or nothing, and
+ * change it: bytes, runs of bytes that are cut out, doubled or put in from another one, and bytes of their
+ * own behind it. Prints TAP; where the two ways part it ends with the arguments that show it again.
  */
 #include <dirent.h>
 #include <getopt.h>

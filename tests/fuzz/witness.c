@@ -87,8 +87,8 @@ static void note_pool(const struct slot_pool *pool, size_t bytes)
 }
 
 /*
- * An ACK that no cookie can have led to is not counted as a forged one, and the cookies that answer a burst are sent behind
- * it: whether one that stands between two SYNs is counted depends on where the burst ends.
+ * An ACK that no cookie can have led to is not counted as a forged one, and the cookies that answer a burst
+ * are sent behind it: whether one that stands between two SYNs is counted depends on where the burst ends.
  */
 static void note_counters(const struct counters *counters)
 {

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * witness.h - all that can be seen of shards, as one number after each call: two runs of one byte string that differ in one
- * have parted in that call.
+ * witness.h - all that can be seen of shards, as one number after each call: two runs of one byte string that
+ * differ in one have parted in that call.
  *
- * A number tells of everything up to its call: the segments and events that came out, what calls returned, counters,
- * states, the next deadline; and the records themselves, which are what later segments will be judged by.
+ * A number tells of everything up to its call: the segments and events that came out, what calls returned,
+ * counters, states, the next deadline; and the records themselves, which are what later segments will be
+ * judged by.
  */
 #ifndef WEIR_TESTS_FUZZ_WITNESS_H
 #define WEIR_TESTS_FUZZ_WITNESS_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * packetdrill_interface_init(), and the table that it fills: each call enters the world, does its work there, and
- * leaves with errno set. A descriptor that is not one of ours is the C library's business.
+ * packetdrill_interface_init(), and the table that it fills: each call enters the world, does its work there,
+ * and leaves with errno set. A descriptor that is not one of ours is the C library's business.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * weir_packetdrill.so, called as packetdrill calls it: a few scripts' worth. What TCP does is tested elsewhere;
- * these show that a script sees it, and Linux's errnos.
+ * weir_packetdrill.so, called as packetdrill calls it: a few scripts' worth. What TCP does is tested
+ * elsewhere; these show that a script sees it, and Linux's errnos.
  */
 #include <criterion/criterion.h>
 #include <errno.h>
@@ -171,7 +171,9 @@ static void *receive_work(void *host)
 	return NULL;
 }
 
-/* The time that a thread was away is the script's, to the microsecond, whoever of the two is scheduled first. */
+/*
+ * The time that a thread was away is the script's, to the microsecond, whoever of the two is scheduled first.
+ */
 static void took(const struct host *h, double seconds)
 {
 	cr_assert_float_eq(h->seconds, seconds, 20e-6, "%f s", h->seconds);

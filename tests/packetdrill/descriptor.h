@@ -2,8 +2,8 @@
 /*
  * descriptor.h - the numbers that sockets and epoll instances go by.
  *
- * They are real descriptors (of an eventfd that nobody uses otherwise): packetdrill closes by the C
- * library what a script leaves open, and a number that is in use elsewhere must not come twice. What is not ours
+ * They are real descriptors (of an eventfd that nobody uses otherwise): packetdrill closes by the C library
+ * what a script leaves open, and a number that is in use elsewhere must not come twice. What is not ours
  * here - files, pipes - is left to the C library.
  */
 #ifndef WEIR_TESTS_PACKETDRILL_DESCRIPTOR_H

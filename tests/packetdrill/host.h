@@ -50,7 +50,10 @@ struct host {
 	double seconds; /* how long it took */
 };
 
-/* A segment; fields left out are 0, and expect() looks at seq, ack and len always, at mss and wscale if given. */
+/*
+ * A segment; fields left out are 0, and expect() looks at seq, ack and len always,
+ * at mss and wscale if given.
+ */
 struct host_seg {
 	unsigned flags;
 	uint32_t seq, ack, len;

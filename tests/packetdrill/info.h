@@ -2,13 +2,13 @@
 /*
  * info.h - TCP_INFO, and what packetdrill asks for beside it, for the assertions of scripts.
  *
- * packetdrill asks the C library for these, not the stack that it loaded. So the adapter has a getsockopt() of
- * its own, which comes before the C library's where the adapter is preloaded, too:
+ * packetdrill asks the C library for these, not the stack that it loaded. So the adapter has a getsockopt()
+ * of its own, which comes before the C library's where the adapter is preloaded, too:
  *
  *     LD_PRELOAD=weir_packetdrill.so packetdrill --so_filename=weir_packetdrill.so ...
  *
- * Otherwise a script with an assertion ends there. A field that weir keeps no account of has all its bits set,
- * so that no assertion on it holds by accident.
+ * Otherwise a script with an assertion ends there. A field that weir keeps no account of has all its bits
+ * set, so that no assertion on it holds by accident.
  */
 #ifndef WEIR_TESTS_PACKETDRILL_INFO_H
 #define WEIR_TESTS_PACKETDRILL_INFO_H

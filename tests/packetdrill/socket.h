@@ -2,9 +2,9 @@
 /*
  * socket.h - a TCP socket as POSIX and Linux have it, over a weir connection or listener.
  *
- * What weir leaves to its application is done here: queues of unaccepted connections and of unread bytes, a bound
- * on unsent ones, errors that wait for somebody to ask, and blocking. Calls return what a system call would, with
- * a negative errno, Linux's, where that would set errno.
+ * What weir leaves to its application is done here: queues of unaccepted connections and of unread bytes, a
+ * bound on unsent ones, errors that wait for somebody to ask, and blocking. Calls return what a system call
+ * would, with a negative errno, Linux's, where that would set errno.
  */
 #ifndef WEIR_TESTS_PACKETDRILL_SOCKET_H
 #define WEIR_TESTS_PACKETDRILL_SOCKET_H

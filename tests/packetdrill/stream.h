@@ -2,8 +2,8 @@
 /*
  * stream.h - a socket's bytes: unread ones, and room for ones to be sent.
  *
- * Unread bytes stay in weir's buffers until a whole chain has been read; so the receive window opens as it does for
- * any application that releases what it has used.
+ * Unread bytes stay in weir's buffers until a whole chain has been read; so the receive window opens as it
+ * does for any application that releases what it has used.
  */
 #ifndef WEIR_TESTS_PACKETDRILL_STREAM_H
 #define WEIR_TESTS_PACKETDRILL_STREAM_H

@@ -27,7 +27,10 @@ static void receive(struct host *host, const struct seg *seg, const struct pair 
 	host_receive(host, frame, len, now_ns);
 }
 
-/* With the options of most systems, or without any; or one of four other segments, between the ports of a connection. */
+/*
+ * With the options of most systems, or without any;
+ * or one of four other segments, between the ports of a connection.
+ */
 static void send_one(struct rng *rng, struct host *host, struct weir_endpoint to, uint16_t victims,
 		     uint64_t now_ns)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * cookies - what a connection that a SYN cookie has made carries, beside an ordinary one, in TAP; of both families.
+ * cookies - what a connection that a SYN cookie has made carries, beside an ordinary one, in TAP;
+ * of both families.
  *
  * A transfer whose pace is the window's, and one that loss recovery decides: both take longer where window
  * scale or SACK is lost. With cookies, with timestamps and without, they take as long as without.

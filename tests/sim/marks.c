@@ -2,8 +2,8 @@
 /*
  * marks - a bulk transfer over a network that marks and loses nothing (RFC 3168), in TAP; of both families.
  *
- * The same bytes go three times: with ECN over a clean network, with ECN over one that marks, and without ECN over one
- * that would mark. Marks must slow the sender down, and must not make it send anything twice.
+ * The same bytes go three times: with ECN over a clean network, with ECN over one that marks, and without ECN
+ * over one that would mark. Marks must slow the sender down, and must not make it send anything twice.
  */
 #include <inttypes.h>
 #include <stdio.h>

@@ -52,8 +52,8 @@ static void corrupt(struct network *network, uint8_t *bytes, uint32_t len)
 }
 
 /*
- * Congestion Experienced, on a packet that says ECT(0) or ECT(1) (RFC 3168 section 5): in IPv4's second byte, or four bits
- * further on, where IPv6's traffic class ends.
+ * Congestion Experienced, on a packet that says ECT(0) or ECT(1) (RFC 3168 section 5): in IPv4's second byte,
+ * or four bits further on, where IPv6's traffic class ends.
  */
 static void mark(struct network *network, uint8_t *bytes)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * network.h - a network in virtual time that loses, doubles, overtakes, delays, corrupts and marks frames, by seed.
+ * network.h - a network in virtual time that loses, doubles, overtakes, delays,
+ * corrupts and marks frames, by seed.
  *
  * Frames are bytes on the heap, exactly as long as they are, so that sanitizers see a parser's first step
  * too far. What happens to them follows from the seed alone: the same seed replays exactly.

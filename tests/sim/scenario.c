@@ -150,8 +150,8 @@ static void choose_family(struct scenario *s, uint64_t seed)
 }
 
 /*
- * In turn, and without a draw, so that all else is as it would be. Where cookies come both ends have timestamps: without them
- * text that overtakes one is reset.
+ * In turn, and without a draw, so that all else is as it would be. Where cookies come both ends have
+ * timestamps: without them text that overtakes one is reset.
  */
 static void choose_defence(struct scenario *s, uint64_t seed, struct weir_config *config)
 {
@@ -427,7 +427,8 @@ static void take_events(struct scenario *s, unsigned end)
 
 	while (tcp_events(s->hosts[end].tcp, &event, 1) == 1) {
 		if (event.what & WEIR_EV_CLOSED && event.word == UINT32_MAX)
-			continue; /* refused; what else opens does not end within one event, data was to come */
+			/* Refused; what else opens does not end within one event, data was to come. */
+			continue;
 		if (is_replayed(s, end, &event)) {
 			refuse_replayed(s, end, &event);
 			continue;

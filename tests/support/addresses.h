@@ -2,8 +2,8 @@
 /*
  * addresses.h - addresses of either family by 32-bit numbers, for tests that have many.
  *
- * Of IPv4 it is the address. Of IPv6 the last eight bits are a host and those above a network, so that whoever shares a
- * /24 there shares a /64 here: with bits right before and right behind the 64th.
+ * Of IPv4 it is the address. Of IPv6 the last eight bits are a host and those above a network, so that
+ * whoever shares a /24 there shares a /64 here: with bits right before and right behind the 64th.
  */
 #ifndef WEIR_TESTS_ADDRESSES_H
 #define WEIR_TESTS_ADDRESSES_H

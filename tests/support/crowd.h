@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * crowd.h - many peers of one listening TCP, in virtual time and without frames: those that complete their handshakes,
- * and those that never will.
+ * crowd.h - many peers of one listening TCP, in virtual time and without frames: those that complete their
+ * handshakes, and those that never will.
  *
- * Where a trace (trace.h) expects every segment, a crowd asks what became of it. CROWD(name, setup) { ... } is a test
- * whose body runs four times, over IPv4 and over IPv6: with an ordinary clock, and with one whose ticks wrap ten
- * seconds after the start. At the end of each run nothing may be held any longer.
+ * Where a trace (trace.h) expects every segment, a crowd asks what became of it. CROWD(name, setup) { ... }
+ * is a test whose body runs four times, over IPv4 and over IPv6: with an ordinary clock, and with one whose
+ * ticks wrap ten seconds after the start. At the end of each run nothing may be held any longer.
  *
- * Addresses are numbers (support/addresses.h), in the tuples of the crowd's segments as well: they are those of the
- * family, and have the names of the shard, once they are given to it.
+ * Addresses are numbers (support/addresses.h), in the tuples of the crowd's segments as well: they are those
+ * of the family, and have the names of the shard, once they are given to it.
  */
 #ifndef WEIR_TESTS_CROWD_H
 #define WEIR_TESTS_CROWD_H
@@ -82,7 +82,9 @@ void crowd_give_burst(struct crowd *c, const struct seg *syns, unsigned n, struc
 /* A SYN, in two ways: answered, and by what? */
 bool crowd_asks(struct crowd *c, uint32_t address, uint16_t rport, uint16_t lport);
 
-/* A whole handshake. True: the application has been told, and the connection, and its peer, have gone again. */
+/*
+ * A whole handshake. True: the application has been told, and the connection, and its peer, have gone again.
+ */
 bool crowd_opens(struct crowd *c, uint32_t address, uint16_t rport, uint16_t lport);
 
 /* So many SYNs of random sources, in bursts; whatever answers them is lost. */

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * link.h - an IPv6 link for tests of net/: one struct net on it, and what its neighbours say, built as wire/nd.c builds it.
+ * link.h - an IPv6 link for tests of net/: one struct net on it, and what its neighbours say,
+ * built as wire/nd.c builds it.
  *
- * Ours are 2001:db8::1 to ::3 of a /64, fd99::1 of another, and fe80::ff:fe00:1. A neighbour `n` is 2001:db8::n, or
- * fe80::n, at the MAC address 2:0:0:0:x:y.
+ * Ours are 2001:db8::1 to ::3 of a /64, fd99::1 of another, and fe80::ff:fe00:1. A neighbour `n` is
+ * 2001:db8::n, or fe80::n, at the MAC address 2:0:0:0:x:y.
  */
 #ifndef WEIR_TESTS_LINK_H
 #define WEIR_TESTS_LINK_H
@@ -127,7 +128,10 @@ static inline bool link_requested(struct link *link, uint8_t type, struct net_re
 	return false;
 }
 
-/* Takes all requests, and answers those for neighbours whom `there` knows, from where they are. Returns how many came. */
+/*
+ * Takes all requests, and answers those for neighbours whom `there` knows, from where they are.
+ * Returns how many came.
+ */
 static inline unsigned link_serve(struct link *link, bool (*there)(struct weir_address target, unsigned *at))
 {
 	struct net_request request;

@@ -2,8 +2,8 @@
 /*
  * stand.h - a core on a test stand: frames go in as bytes and come out as bytes, and nothing else is there.
  *
- * The core is FRAMES_OURS/24 with the gateway 10.0.0.254, or fd99::1/64 with fd99::fe; the peer of support/frames.h is
- * its neighbour.
+ * The core is FRAMES_OURS/24 with the gateway 10.0.0.254, or fd99::1/64 with fd99::fe; the peer of
+ * support/frames.h is its neighbour.
  * Criterion runs each test in a process of its own, so the stand is global.
  */
 #ifndef WEIR_TESTS_STAND_H
@@ -39,7 +39,10 @@ extern struct stand stand;
 void stand_init(void);
 void stand_up(void);
 
-/* Before stand_up(): the core has addresses of this family alone, and nobody is asked whether they are its own. */
+/*
+ * Before stand_up(): the core has addresses of this family alone,
+ * and nobody is asked whether they are its own.
+ */
 void stand_family(bool is6);
 
 /* A test of each family, from one source: NAME_ipv4 and NAME_ipv6. */

@@ -12,17 +12,18 @@
  *     }
  *
  * The peer is the test; the endpoint is a struct tcp in virtual time, without frames. Sequence numbers in a
- * trace are relative: those of the peer to its ISN, ours to our ISS. TRACE runs its body four times, over IPv4
- * and over IPv6: with ordinary numbers, and with both initial sequence numbers a few bytes below the wrap. At the
- * end of each run every segment must have been expected, every event taken, every buffer and record given back
- * (after 'finish', which aborts what is still open).
+ * trace are relative: those of the peer to its ISN, ours to our ISS. TRACE runs its body four times, over
+ * IPv4 and over IPv6: with ordinary numbers, and with both initial sequence numbers a few bytes below the
+ * wrap. At the end of each run every segment must have been expected, every event taken, every buffer and
+ * record given back (after 'finish', which aborts what is still open).
  *
  * So that a trace's numbers are the same in both families, IPv6's link takes packets that are larger by what
  * its header is longer: segments of 1460 bytes are full ones in each.
  *
- * The RTO is 1 s at least, RFC 6298's own bound, whatever is measured in virtual time; tests about it set their own.
- * Time stands still but for after() and silence(). after(t, 200 * MS) says that nothing is sent before
- * 200 ms have gone by, and something within the slack of the timers then; the recv() that follows says what.
+ * The RTO is 1 s at least, RFC 6298's own bound, whatever is measured in virtual time; tests about it set
+ * their own. Time stands still but for after() and silence(). after(t, 200 * MS) says that nothing is sent
+ * before 200 ms have gone by, and something within the slack of the timers then; the recv() that follows says
+ * what.
  */
 #ifndef WEIR_TESTS_TRACE_H
 #define WEIR_TESTS_TRACE_H

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The half-open queue of a listener: its bound, its order, its patience, and its answer to "full" (RFC 4987 section 3). */
+/*
+ * The half-open queue of a listener: its bound, its order, its patience,
+ * and its answer to "full" (RFC 4987 section 3).
+ */
 #include <errno.h>
 
 #include "support/crowd.h"
@@ -325,7 +328,10 @@ static void step_at_random(struct crowd *c, struct asker *askers, unsigned now)
 	crowd_pass(c, 0); /* its RST */
 }
 
-/* Whatever comes in whatever order: queue, table, pool and counts tell of the same records, and never too many. */
+/*
+ * Whatever comes in whatever order: queue, table,
+ * pool and counts tell of the same records, and never too many.
+ */
 static void random_life(struct crowd *c, const int listeners[2])
 {
 	struct asker askers[ASKERS] = { 0 };
@@ -434,8 +440,9 @@ CROWD(timeouts_have_bounds, off)
 }
 
 /*
- * What is left of the timeout, 63 s, is the share of the queue that is free. Sixteen come at once: when their timers fire
- * after 1, 3, 7, 15 and 31 s, as many are given up as it takes for the rest to be worth waiting for.
+ * What is left of the timeout, 63 s, is the share of the queue that is free. Sixteen come at once: when their
+ * timers fire after 1, 3, 7, 15 and 31 s, as many are given up as it takes for the rest to be worth waiting
+ * for.
  */
 CROWD(patience_shrinks_as_the_queue_fills, off)
 {

@@ -95,7 +95,9 @@ TRACE(ack_division_gains_nothing)
 	expect_cwnd(t, 11);
 }
 
-/* RFC 3465 section 2.3: what a time-out's repetition brings may be the ACK of much that had arrived before. */
+/*
+ * RFC 3465 section 2.3: what a time-out's repetition brings may be the ACK of much that had arrived before.
+ */
 TRACE(after_a_time_out_an_ack_counts_for_one)
 {
 	trace_open_passive(t);

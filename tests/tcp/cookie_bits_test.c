@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What a cookie shows to somebody who collects them: nothing. Each of its bits depends on each bit of what the MAC is made
- * of, as if by the toss of a coin, and two that differ in anything have nothing to do with each other.
+ * What a cookie shows to somebody who collects them: nothing. Each of its bits depends on each bit of what
+ * the MAC is made of, as if by the toss of a coin, and two that differ in anything have nothing to do with
+ * each other.
  */
 #include <math.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A cookie that somebody has captured, played again where it might still be believed: at the edges of its life, behind
- * the records that stand for its connection, and before another machine of its fleet.
+ * A cookie that somebody has captured, played again where it might still be believed: at the edges of its
+ * life, behind the records that stand for its connection, and before another machine of its fleet.
  */
 #include <errno.h>
 
@@ -101,8 +101,8 @@ static uint64_t last_ns(uint64_t made_ns)
 }
 
 /*
- * To the tick: made on either side of an epoch's edge, and looked at on either side of the end of its life. The second
- * run has the ticks wrap in between.
+ * To the tick: made on either side of an epoch's edge, and looked at on either side of the end of its life.
+ * The second run has the ticks wrap in between.
  */
 CROWD(a_life_ends_on_its_tick, always)
 {
@@ -143,8 +143,8 @@ CROWD(none_comes_to_life_again, always)
 }
 
 /*
- * At every phase of the grain that a cookie's time is rounded to, a connection that was over within its tick: what opened
- * it does not open another one from its TIME-WAIT, whatever is written beside the cookie.
+ * At every phase of the grain that a cookie's time is rounded to, a connection that was over within its tick:
+ * what opened it does not open another one from its TIME-WAIT, whatever is written beside the cookie.
  */
 CROWD(short_life_at_every_phase, always)
 {
@@ -168,8 +168,8 @@ CROWD(short_life_at_every_phase, always)
 }
 
 /*
- * Behind a half-open record: a forged SYN that RFC 6191 lets through stands before the TIME-WAIT record, and takes its
- * tuple, but not its right to refuse.
+ * Behind a half-open record: a forged SYN that RFC 6191 lets through stands before the TIME-WAIT record, and
+ * takes its tuple, but not its right to refuse.
  */
 CROWD(time_wait_behind_a_handshake, always)
 {
@@ -219,8 +219,8 @@ CROWD(newer_cookie_past_a_handshake, always)
 }
 
 /*
- * A connection of a cookie's has timestamps of another offset than our own opens: one of these takes its tuple out of
- * TIME-WAIT only if the peer will find its timestamps newer.
+ * A connection of a cookie's has timestamps of another offset than our own opens: one of these takes its
+ * tuple out of TIME-WAIT only if the peer will find its timestamps newer.
  */
 CROWD(our_own_open_after_a_cookies_connection, always)
 {
@@ -361,7 +361,10 @@ CROWDS(a_fleet_believes_itself)
 	}
 }
 
-/* Two machines' clocks do not run alike, and a key lives for months: what brings them together is the time of day. */
+/*
+ * Two machines' clocks do not run alike, and a key lives for months:
+ * what brings them together is the time of day.
+ */
 CROWDS(a_fleet_is_told_the_time)
 {
 	struct fleet f = fleet_up(is6, 0);
@@ -395,7 +398,10 @@ CROWD(alone_the_time_is_nobodys_business, always)
 	cr_assert(accepted(c, &it.ack));
 }
 
-/* Young enough for a handshake that takes long, and never older than two epochs and what the clocks may differ by. */
+/*
+ * Young enough for a handshake that takes long,
+ * and never older than two epochs and what the clocks may differ by.
+ */
 CROWDS(a_fleets_cookies_live_as_long_as_others)
 {
 	static const int64_t apart_ns[] = { -(int64_t)SECONDS, SECONDS };
@@ -421,7 +427,10 @@ CROWDS(a_fleets_cookies_live_as_long_as_others)
 	}
 }
 
-/* One made the cookie, a second ahead; the connection was the other's, and short. It is not opened again there. */
+/*
+ * One made the cookie, a second ahead; the connection was the other's, and short.
+ * It is not opened again there.
+ */
 CROWDS(a_fleets_cookie_does_not_end_its_time_wait)
 {
 	for (int ahead = -1; ahead <= 1; ahead++) {

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* SYN cookies: what survives in them, how long they live, and what they are not good for (RFC 4987 section 3.6). */
+/*
+ * SYN cookies: what survives in them, how long they live,
+ * and what they are not good for (RFC 4987 section 3.6).
+ */
 #include "support/trace.h"
 #include "tcp/half_open.h"
 
@@ -96,7 +99,10 @@ TRACE_CONFIGURED(text_may_overtake_the_cookie, always)
 	counted(t, cookies_rejected, 1);
 }
 
-/* What echoes no time at which a cookie was made, or none at all, is of a connection that we have forgotten: RST. */
+/*
+ * What echoes no time at which a cookie was made, or none at all,
+ * is of a connection that we have forgotten: RST.
+ */
 TRACE_CONFIGURED(text_of_a_forgotten_connection_is_reset, always)
 {
 	listen(t, 80);
@@ -160,7 +166,10 @@ TRACE_CONFIGURED(text_may_overtake_the_cookie_beside_a_record, always)
 	counted(t, cookies_accepted, 1);
 }
 
-/* What a cookie's timestamps said is never taken back (RFC 7323 section 5.3), at any point of their clock's steps. */
+/*
+ * What a cookie's timestamps said is never taken back (RFC 7323 section 5.3),
+ * at any point of their clock's steps.
+ */
 TRACE_CONFIGURED(timestamps_go_on_from_the_cookies, always)
 {
 	listen(t, 80);
@@ -322,7 +331,10 @@ TRACE_CONFIGURED(nor_without_timestamps, always)
 	counted(t, cookies_accepted, 1);
 }
 
-/* A newer connection from the same port: TIME-WAIT stands until its ACK comes, and a SYN alone does not end it. */
+/*
+ * A newer connection from the same port: TIME-WAIT stands until its ACK comes,
+ * and a SYN alone does not end it.
+ */
 TRACE_CONFIGURED(a_newer_cookie_ends_time_wait, always)
 {
 	for (unsigned ts = 0; ts < 2; ts++) {

@@ -130,8 +130,8 @@ TRACE(every_second_segment_is_acknowledged_at_once)
 	send(t, ACK, .seq = 2001, .ack = 1, .len = 1000);
 	event(t, WEIR_EV_DATA);
 	quiet(t);
-	after(t,
-	      19 * MS); /* the queue of delayed ACKs has one place for each: the first one's time is early, never late */
+	/* The queue of delayed ACKs has one place for each: the first one's time is early, never late. */
+	after(t, 19 * MS);
 	recv(t, ACK, .seq = 1, .ack = 3001);
 }
 

@@ -225,7 +225,10 @@ TRACE_CONFIGURED(repeated_syn_asks_no_more, asks)
 	is_without(t);
 }
 
-/* It was delayed alone: the peer may send ECT and must have its echo, but we may not ("has sent no non-ECN-setup SYN"). */
+/*
+ * It was delayed alone: the peer may send ECT and must have its echo,
+ * but we may not ("has sent no non-ECN-setup SYN").
+ */
 TRACE_CONFIGURED(late_agreement_binds_us_to_echo, asks)
 {
 	ask_in_vain(t);

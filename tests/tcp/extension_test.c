@@ -22,7 +22,9 @@ TRACE_CONFIGURED(taken_with_data_and_given_back_after_an_rto, trace_rto_of_hosts
 	cr_assert_eq(t->tcp->exts.used, 0);
 }
 
-/* A kept-alive connection keeps what it has learnt of its path; how far the window idles: congestion_test.c. */
+/*
+ * A kept-alive connection keeps what it has learnt of its path; how far the window idles: congestion_test.c.
+ */
 TRACE_CONFIGURED(path_survives_it, trace_rto_of_hosts)
 {
 	trace_open_unmeasured(t);

@@ -96,7 +96,10 @@ static void four_buffers(struct weir_config *config)
 	config->receive_buffers = 4;
 }
 
-/* A window is counted in buffers, each of which holds a segment: no more is promised than fits, and none is taken back. */
+/*
+ * A window is counted in buffers, each of which holds a segment:
+ * no more is promised than fits, and none is taken back.
+ */
 TRACE_OF_CONFIGURED(6, windows_are_of_segments_that_come, four_buffers)
 {
 	listen(t, 80);

@@ -244,7 +244,9 @@ TRACE(repeated_fin_is_no_duplicate_text)
 	event(t, WEIR_EV_SENT);
 }
 
-/* Closed while a segment waits to go again: the FIN joins it, takes its number once, and goes again with it. */
+/*
+ * Closed while a segment waits to go again: the FIN joins it, takes its number once, and goes again with it.
+ */
 static void fin_joins(struct trace *t)
 {
 	recv(t, PSH | ACK, .seq = 1, .ack = 1, .len = 100);

@@ -4,13 +4,13 @@
  *
  *     forge [--count N] [--seconds S] [--seed N]
  *
- * ACKs by the million come to a listener that answers every SYN by a cookie. Nobody has seen its SYN-ACKs, but forgers
- * know more or less beside that (enum forger). cookie.c says how likely each ACK is to be taken for a cookie; the
- * number of connections that were forged must not be one that a right implementation reaches once in 10^9
- * runs, for each forger and for all. Genuine handshakes in between must all succeed.
+ * ACKs by the million come to a listener that answers every SYN by a cookie. Nobody has seen its SYN-ACKs,
+ * but forgers know more or less beside that (enum forger). cookie.c says how likely each ACK is to be taken
+ * for a cookie; the number of connections that were forged must not be one that a right implementation
+ * reaches once in 10^9 runs, for each forger and for all. Genuine handshakes in between must all succeed.
  *
- * Time is virtual, a microsecond for each ACK, and begins just before the end of an epoch. Prints TAP. --seconds bounds the
- * processor time (default 2), unless --count says how many ACKs there are.
+ * Time is virtual, a microsecond for each ACK, and begins just before the end of an epoch. Prints TAP.
+ * --seconds bounds the processor time (default 2), unless --count says how many ACKs there are.
  */
 #include <getopt.h>
 #include <inttypes.h>
@@ -40,7 +40,8 @@
 enum forger {
 	BLIND,       /* random tuples and numbers */
 	BLIND_TIMED, /* the same with timestamps */
-	ISN, /* knows the tuple and the peer's number: tries every MAC there is, for one word after the other */
+	/* Knows the tuple and the peer's number: tries every MAC there is, for one word after the other. */
+	ISN,
 	ISN_TIMED, /* the same with timestamps, but not the offset: guesses the time as well */
 	OFFSET,    /* knows even the timestamp that our SYN-ACK had: all but the MAC */
 	FORGERS,

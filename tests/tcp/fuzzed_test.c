@@ -74,7 +74,10 @@ TRACE(a_fin_that_text_has_passed_is_forgotten)
 	recv(t, ACK, .seq = 1, .ack = 22);
 }
 
-/* Beyond the window, and with an ACK of nothing that was sent: the RST that this deserves, and no ACK beside it. */
+/*
+ * Beyond the window, and with an ACK of nothing that was sent:
+ * the RST that this deserves, and no ACK beside it.
+ */
 TRACE(a_segment_with_a_wrong_ack_is_answered_once)
 {
 	connect(t);
@@ -106,8 +109,9 @@ TRACE(a_fin_that_found_no_descriptor_is_sent_later)
 }
 
 /*
- * Rule 3 of RFC 6675's NextSeg() sent a segment again, which counts twice in `pipe`. Then blocks tell that the first of
- * the two was lost: it counts once (SetPipe()), and the window of five takes two new ones beside the other three.
+ * Rule 3 of RFC 6675's NextSeg() sent a segment again, which counts twice in `pipe`. Then blocks tell that
+ * the first of the two was lost: it counts once (SetPipe()), and the window of five takes two new ones beside
+ * the other three.
  */
 TRACE(what_went_twice_counts_once_when_it_is_lost)
 {

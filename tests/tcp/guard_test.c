@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The guard: when a listener begins to answer by cookies, and when it ends. Floods and crowds in virtual time. */
+/*
+ * The guard: when a listener begins to answer by cookies, and when it ends.
+ * Floods and crowds in virtual time.
+ */
 #include "support/crowd.h"
 #include "tcp/half_open.h"
 
@@ -37,8 +40,8 @@ static uint16_t next_port(struct crowd *c)
 }
 
 /*
- * A while in steps of 10 ms, in each of which `flood` forged SYNs come and `real` peers, all of whom must get through.
- * Records stay within their bound.
+ * A while in steps of 10 ms, in each of which `flood` forged SYNs come and `real` peers, all of whom must get
+ * through. Records stay within their bound.
  */
 static void weather(struct crowd *c, uint64_t ns, unsigned flood, unsigned real)
 {

@@ -49,7 +49,10 @@ static void in_flight(struct trace *t, unsigned segments)
 	quiet(t);
 }
 
-/* Of ten, 1 and 8 are lost: beyond the second hole too few are left to prove it, but nothing else is to be sent. */
+/*
+ * Of ten, 1 and 8 are lost: beyond the second hole too few are left to prove it,
+ * but nothing else is to be sent.
+ */
 TRACE(second_hole_near_the_end)
 {
 	in_flight(t, 10);

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Connections that stand still for a day, and are alive: a closed window does not end them, whose ever it is. */
+/*
+ * Connections that stand still for a day, and are alive: a closed window does not end them, whose ever it is.
+ */
 #include "support/trace.h"
 
 #define DAY (86400 * SECONDS)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Two pairs of IPv6 addresses with one name (tuple.h): as good as impossible, so it is planted here, by a change of the
- * addresses that a record has beside it. Whoever came first keeps the name, and is not touched by the other.
+ * Two pairs of IPv6 addresses with one name (tuple.h): as good as impossible, so it is planted here, by a
+ * change of the addresses that a record has beside it. Whoever came first keeps the name, and is not touched
+ * by the other.
  */
 #include <errno.h>
 

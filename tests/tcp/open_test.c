@@ -34,8 +34,8 @@ TRACE(active_open)
 }
 
 /*
- * An option that the SYN does not offer is not in the SYN-ACK: all sixteen combinations. But for the MSS, for which another
- * one is left out, so that the answer is not longer than the SYN.
+ * An option that the SYN does not offer is not in the SYN-ACK: all sixteen combinations. But for the MSS, for
+ * which another one is left out, so that the answer is not longer than the SYN.
  */
 TRACE(passive_options_are_those_offered)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A passive open beside connections that have its port already (RFC 9293 section 3.9.1.1): it takes new peers and
- * touches nobody.
+ * A passive open beside connections that have its port already (RFC 9293 section 3.9.1.1):
+ * it takes new peers and touches nobody.
  */
 #include <errno.h>
 

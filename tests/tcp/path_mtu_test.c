@@ -143,7 +143,10 @@ TRACE_OF(4, nothing_below_the_least_is_believed)
 	quiet(t);
 }
 
-/* RFC 8201 section 4: what claims to be smaller than any link may be is discarded; nobody there names no size. */
+/*
+ * RFC 8201 section 4: what claims to be smaller than any link may be is discarded;
+ * nobody there names no size.
+ */
 TRACE_OF(6, what_no_link_may_have_is_discarded)
 {
 	two_in_flight(t);

@@ -355,8 +355,8 @@ TRACE(first_partial_ack_alone_restarts_the_timer)
 }
 
 /*
- * RFC 6582 section 4.1: a repetition after a time-out is lost again. That the ACK before the duplicates acknowledged
- * one segment, not many, tells that these are no answers to what went needlessly.
+ * RFC 6582 section 4.1: a repetition after a time-out is lost again. That the ACK before the duplicates
+ * acknowledged one segment, not many, tells that these are no answers to what went needlessly.
  */
 TRACE(loss_after_a_time_out_is_found)
 {

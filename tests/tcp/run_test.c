@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Runs (tcp/run.h): segments that only go on with a stream are taken in as one, and nobody can tell. So most of this is one
- * test: a burst leaves the same behind as its segments one by one, whatever they are.
+ * Runs (tcp/run.h): segments that only go on with a stream are taken in as one, and nobody can tell. So most
+ * of this is one test: a burst leaves the same behind as its segments one by one, whatever they are.
  */
 #include "support/trace.h"
 
@@ -124,8 +124,8 @@ static void misspeak(struct rng *rng, struct trace_seg *seg)
 }
 
 /*
- * A segment at *seq, and where the next one stands: mostly nothing else than the text that is due. Its length is any: the
- * window is counted by fours.
+ * A segment at *seq, and where the next one stands: mostly nothing else than the text that is due. Its length
+ * is any: the window is counted by fours.
  */
 static struct trace_seg any_segment(struct rng *rng, struct manner manner, uint32_t *seq)
 {

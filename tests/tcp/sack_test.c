@@ -125,8 +125,8 @@ TRACE(time_out_forgets_blocks)
 }
 
 /*
- * Blocks about what was never sent, or that end before they begin, are not believed; those that are as they should be
- * are, beside them.
+ * Blocks about what was never sent, or that end before they begin, are not believed;
+ * those that are as they should be are, beside them.
  */
 TRACE(lies_are_not_believed)
 {

@@ -83,7 +83,9 @@ CROWD(a_network_has_eight_times_as_much, refusing)
 	cr_assert_eq(asked(c, NAT + 256, 1), 1, "another network");
 }
 
-/* A crowd behind one address is no flood: beyond the limit nothing is kept of its SYNs, and each is served. */
+/*
+ * A crowd behind one address is no flood: beyond the limit nothing is kept of its SYNs, and each is served.
+ */
 CROWD(a_crowd_behind_one_address_is_served, limited)
 {
 	enum {
@@ -323,7 +325,10 @@ CROWD(a_network_opens_at_eight_times_that, paced)
 	cr_assert_eq(all, NETWORK);
 }
 
-/* More sources than there are counts for hold each other up, but nothing of it is held against anybody for long. */
+/*
+ * More sources than there are counts for hold each other up,
+ * but nothing of it is held against anybody for long.
+ */
 CROWD(a_crowd_of_sources_is_forgotten_in_a_second, paced)
 {
 	enum {

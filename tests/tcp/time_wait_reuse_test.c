@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A SYN finds TIME-WAIT and is let through (RFC 6191), but who sent it has proven nothing yet: TIME-WAIT waits behind the
- * handshake, and goes on if that fails (RFC 9293 section 3.6.1, MAY-2).
+ * A SYN finds TIME-WAIT and is let through (RFC 6191), but who sent it has proven nothing yet: TIME-WAIT
+ * waits behind the handshake, and goes on if that fails (RFC 9293 section 3.6.1, MAY-2).
  */
 #include "support/trace.h"
 

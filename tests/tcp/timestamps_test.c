@@ -159,7 +159,10 @@ TRACE(clocks_of_different_tuples_differ)
 	cr_assert_gt(t->tsval - one + 1000000, 2000000);
 }
 
-/* A second time the same: what waits for an ACK has given its timestamp, be it text, what filled a gap, or a FIN. */
+/*
+ * A second time the same: what waits for an ACK has given its timestamp, be it text,
+ * what filled a gap, or a FIN.
+ */
 TRACE(first_of_what_fills_a_gap_is_echoed)
 {
 	trace_open_timestamps(t);
@@ -223,7 +226,10 @@ TRACE(timestamp_of_sixty_days_ago_is_not_believed)
 	text_of(t, 1, 700, 700, true);
 }
 
-/* Idle is who is not heard: what comes in between begins the time anew, and so do the answers to what we send. */
+/*
+ * Idle is who is not heard: what comes in between begins the time anew,
+ * and so do the answers to what we send.
+ */
 TRACE(what_is_heard_keeps_the_timestamp)
 {
 	trace_open_timestamps(t);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Urgent data (RFC 9293 section 3.8.5): weir reads it in its place as any other text, and says nothing of it. The
- * urgent pointer is not even parsed.
+ * Urgent data (RFC 9293 section 3.8.5): weir reads it in its place as any other text, and says nothing of it.
+ * The urgent pointer is not even parsed.
  */
 #include "support/trace.h"
 

@@ -11,9 +11,9 @@
 #include "support/test_arena.h"
 
 /*
- * A table, three pools of records with unlike strides, of both families in turn, and beside them what should be in the table:
- * for each key its tuple, its hash - chosen by the test, so that keys can be made to collide - and its
- * ref or REF_NONE.
+ * A table, three pools of records with unlike strides, of both families in turn, and beside them what should
+ * be in the table: for each key its tuple, its hash - chosen by the test, so that keys can be made to
+ * collide - and its ref or REF_NONE.
  */
 struct key {
 	struct tuple tuple;

@@ -56,7 +56,10 @@ static void is_question(const struct net_request *request, struct weir_address t
 	cr_assert(request->nd.nd.has_nonce);
 }
 
-/* RFC 4862 section 5.4.2: the first of each range and the link-local one, a second apart, and then a second more. */
+/*
+ * RFC 4862 section 5.4.2: the first of each range and the link-local one,
+ * a second apart, and then a second more.
+ */
 Test(dad, questions_and_their_times)
 {
 	struct net_request request;

@@ -264,7 +264,10 @@ static bool victim_is_there(struct weir_address target, unsigned *at)
 	return address_equal(target, link_global(VICTIM));
 }
 
-/* Solicitations and advertisements say that the neighbour is at the forger's; it is not, and answers for itself. */
+/*
+ * Solicitations and advertisements say that the neighbour is at the forger's;
+ * it is not, and answers for itself.
+ */
 Test(discovery, a_neighbour_in_use_stays_where_it_is)
 {
 	const struct weir_address victim = link_global(VICTIM);

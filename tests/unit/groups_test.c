@@ -136,7 +136,10 @@ Test(groups, reported_twice_at_start)
 	cr_assert(silent());
 }
 
-/* RFC 4862 section 5.4.2, RFC 3590 section 4: before the first question, from nobody; and again when there is somebody. */
+/*
+ * RFC 4862 section 5.4.2, RFC 3590 section 4: before the first question, from nobody;
+ * and again when there is somebody.
+ */
 Test(groups, reported_before_and_after_duplicates_are_looked_for)
 {
 	struct weir_config config = link_config();
@@ -190,7 +193,9 @@ Test(groups, without_ipv6_there_are_none)
 	cr_assert_eq(net_next_deadline(&link.net, link.now_ns), UINT64_MAX);
 }
 
-/* RFC 3810 section 6.2: after a random part of the time that it gives, which is all used over many questions. */
+/*
+ * RFC 3810 section 6.2: after a random part of the time that it gives, which is all used over many questions.
+ */
 Test(groups, a_general_query_is_answered_in_its_time)
 {
 	uint64_t least_ns = UINT64_MAX, most_ns = 0;

@@ -50,7 +50,10 @@ static void mend(bool is6, uint8_t *message, uint32_t len)
 		csum_put(message + 2, csum_bytes(message, len));
 }
 
-/* A quote of a segment of ours from port 1000 to the peer's 80 with sequence number 0x01020304. Returns its length. */
+/*
+ * A quote of a segment of ours from port 1000 to the peer's 80 with sequence number 0x01020304.
+ * Returns its length.
+ */
 static uint32_t quote(bool is6, uint8_t out[QUOTE_MAX])
 {
 	struct pair pair = frames_pair(is6);
@@ -240,7 +243,10 @@ BOTH(a_router_names_the_next_mtu)
 	cr_assert_eq(icmp.error.mtu, 0);
 }
 
-/* The ports stand behind the options that the quoted packet had. We send no extension headers: there is nothing behind those. */
+/*
+ * The ports stand behind the options that the quoted packet had. We send no extension headers:
+ * there is nothing behind those.
+ */
 Test(icmp, quote_with_ip_options)
 {
 	uint8_t bytes[QUOTE_MAX + 4];

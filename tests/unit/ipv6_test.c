@@ -20,7 +20,9 @@ enum {
 	DESTINATION = 60
 };
 
-/* A packet of extension headers, each of which names the next one, and CARRIED bytes of what `protocol` says. */
+/*
+ * A packet of extension headers, each of which names the next one, and CARRIED bytes of what `protocol` says.
+ */
 struct packet {
 	uint8_t bytes[MOST];
 	uint32_t len;
@@ -290,7 +292,10 @@ Test(ipv6, option_length)
 	}
 }
 
-/* Who sends what nobody knows is told which byte named it. Hop-by-hop options stand behind the fixed header alone. */
+/*
+ * Who sends what nobody knows is told which byte named it.
+ * Hop-by-hop options stand behind the fixed header alone.
+ */
 Test(ipv6, next_header)
 {
 	static const uint8_t padding[6] = { 1, 4 };

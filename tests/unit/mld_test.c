@@ -127,7 +127,10 @@ Test(mld, queries_come_from_this_link)
 	cr_assert_eq(judge(&ip, message, 28, 28, &query), COUNT_drop_mld_link);
 }
 
-/* Builds it behind an IPv6 header, which must lead to it, and returns the message; its checksum must be right. */
+/*
+ * Builds it behind an IPv6 header, which must lead to it, and returns the message;
+ * its checksum must be right.
+ */
 static const uint8_t *built(const struct mld_report *report, uint8_t packet[IPV6_BYTES + MLD_BYTES_MAX],
 			    uint32_t *len)
 {

@@ -114,7 +114,9 @@ Test(nd, what_is_built_is_read_back)
 	cr_assert(nd.has_mac && eth_equal(&nd.mac, &mac));
 }
 
-/* As radvd sends it, byte for byte: RFC 4861 section 4.2. Behind its prefix and MTU the MAC address is found. */
+/*
+ * As radvd sends it, byte for byte: RFC 4861 section 4.2. Behind its prefix and MTU the MAC address is found.
+ */
 Test(nd, a_router_advertisement)
 {
 	static const uint8_t bytes[] = { 134, 0, 0,  0,    64,   0,    0x07, 0x08, 0, 0, 0, 0, 0, 0, 0, 0,

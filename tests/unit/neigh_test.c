@@ -233,7 +233,10 @@ BOTH(what_was_not_asked_makes_no_entry)
 	cr_assert_eq(neigh.used, 0);
 }
 
-/* RFC 4861 section 7.2.5, of an INCOMPLETE entry: any address is better than none; only an answer shows both ways. */
+/*
+ * RFC 4861 section 7.2.5, of an INCOMPLETE entry: any address is better than none;
+ * only an answer shows both ways.
+ */
 BOTH(one_that_speaks_before_it_answers)
 {
 	hold(HOST);
@@ -284,7 +287,10 @@ BOTH(frames_that_wait_are_bounded_in_all)
 	cr_assert_eq(payload_arena_live(), NEIGH_HELD_MAX - 1, "what was released may be used again");
 }
 
-/* 100 thousand addresses, one after the other; the two that are in use answer when they are asked, nobody else does. */
+/*
+ * 100 thousand addresses, one after the other; the two that are in use answer when they are asked,
+ * nobody else does.
+ */
 BOTH(a_scan_evicts_nobody)
 {
 	const uint32_t in_use[] = { HOST, GATEWAY };
@@ -584,7 +590,10 @@ BOTH(a_forged_address_is_refused)
 	cr_assert(known(HOST));
 }
 
-/* A thousand a second for an hour, against a neighbour that answers: frames go on to it, and it is asked once a second. */
+/*
+ * A thousand a second for an hour, against a neighbour that answers:
+ * frames go on to it, and it is asked once a second.
+ */
 BOTH(a_flood_of_forgeries_changes_nothing)
 {
 	const unsigned seconds = 120, each = 1000;

@@ -193,7 +193,10 @@ Test(net, an_answer_that_was_asked_for)
 	payload_free(frame);
 }
 
-/* A neighbour that is known is somewhere else, as an announcement or an answer has it: it is asked where it is known to be. */
+/*
+ * A neighbour that is known is somewhere else, as an announcement or an answer has it:
+ * it is asked where it is known to be.
+ */
 Test(net, a_claim_by_arp)
 {
 	const struct eth_addr forger = { { 2, 6, 6, 6, 6, 6 } };

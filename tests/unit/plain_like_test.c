@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Headers that are copied equal those that are built at length, whatever the segment says and the payload is. */
+/*
+ * Headers that are copied equal those that are built at length, whatever the segment says and the payload is.
+ */
 #include <criterion/criterion.h>
 
 #include "support/frames.h"

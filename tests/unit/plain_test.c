@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The short way and the long one: what both take they take alike, and the short one takes nothing that is wrong. */
+/*
+ * The short way and the long one: what both take they take alike,
+ * and the short one takes nothing that is wrong.
+ */
 #include <criterion/criterion.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -89,8 +92,8 @@ static struct seg random_seg(struct rng *rng)
 }
 
 /*
- * A copy that ends where no memory is, so that a byte too far is seen: by vectors, too, whose masked loads no sanitizer
- * watches. Until the next one.
+ * A copy that ends where no memory is, so that a byte too far is seen: by vectors, too, whose masked loads no
+ * sanitizer watches. Until the next one.
  */
 static const uint8_t *at_the_end(const uint8_t *bytes, uint32_t len)
 {
@@ -233,7 +236,10 @@ TEST_WAYS(what_is_built_shortly_is_what_is_built_at_length)
 	}
 }
 
-/* 240.0.0.0/4 as a destination would make an IPv4 tuple pass for the name of two addresses that this frame has not. */
+/*
+ * 240.0.0.0/4 as a destination would make an IPv4 tuple pass for the name of two
+ * addresses that this frame has not.
+ */
 TEST_WAYS(no_ipv4_address_is_taken_for_a_name)
 {
 	static const struct {

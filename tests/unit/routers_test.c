@@ -272,7 +272,10 @@ Test(routers, a_flood_of_them_changes_nothing)
 	cr_assert(hop_is(8));
 }
 
-/* RFC 4861 section 6.3.4 would have a prefix with L on link: from then on who forged it would be asked for the peer. */
+/*
+ * RFC 4861 section 6.3.4 would have a prefix with L on link:
+ * from then on who forged it would be asked for the peer.
+ */
 Test(routers, a_prefix_of_theirs_is_not_on_link)
 {
 	static const uint8_t bytes[] = { 134,  0,    0,    0,    64, 0, 0,  0,    0,    0,    0,    0,

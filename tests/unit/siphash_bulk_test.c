@@ -136,7 +136,9 @@ Test(siphash_bulk, each_variant_equals_one_by_one)
 	}
 }
 
-/* The words in the order of the message's bytes, each little-endian: the standard's SipHash of those bytes. */
+/*
+ * The words in the order of the message's bytes, each little-endian: the standard's SipHash of those bytes.
+ */
 Test(siphash_bulk, words_are_the_bytes_of_the_standard)
 {
 	struct rng rng = { 5 };

@@ -229,7 +229,9 @@ Test(tcp_opt, every_kind_at_every_alignment)
 	}
 }
 
-/* RFC 9293 MUST-5: whatever its flags, a segment may carry any option; what says nothing there is read past. */
+/*
+ * RFC 9293 MUST-5: whatever its flags, a segment may carry any option; what says nothing there is read past.
+ */
 Test(tcp_opt, any_segment_may_carry_any_option)
 {
 	struct seg seg;

@@ -498,7 +498,9 @@ static uint32_t armed(const struct owner *o)
 	return n;
 }
 
-/* A tenth of the records are on time, and the sweep, which takes three ticks for all, comes upon the others. */
+/*
+ * A tenth of the records are on time, and the sweep, which takes three ticks for all, comes upon the others.
+ */
 Test(timer_wheel, beyond_its_room_timers_are_late_and_none_is_lost)
 {
 	const uint32_t count = 3 * TIMER_WHEEL_SWEEP, room = count / 10, start = UINT32_MAX - 50;
