@@ -15,7 +15,8 @@
 
 /*
  * Places of the ring that one call looks at, so that no burst waits for a crowd that closed together:
- * some 5 us of work. A loop under load takes in a burst in about that time, and lets far fewer connections enter.
+ * some 5 us of work. A loop under load takes in a burst in about that time, and lets far fewer connections
+ * enter.
  */
 #define EXPIRE_BUDGET 512
 
