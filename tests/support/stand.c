@@ -3,9 +3,12 @@
 
 #include <criterion/criterion.h>
 
+#include <rte_ip.h>
+
 #include "support/eal.h"
 #include "wire/bytes.h"
 #include "wire/parse.h"
+#include "wire/tcp_hdr.h"
 
 #define TAG_AT 12
 #define TAG_BYTES 4
@@ -172,12 +175,27 @@ struct rte_mbuf *stand_take_mbuf(void)
 	return weir_output(stand.core, &m, 1) == 1 ? m : NULL;
 }
 
-uint32_t stand_take(uint8_t frame[FRAMES_MAX])
+/* What a port does to a frame of TCP, by what the mbuf says, and by that alone. */
+static void make_checksums(struct rte_mbuf *m)
 {
-	struct rte_mbuf *m = stand_take_mbuf();
+	unsigned l3 = m->l2_len, l4 = l3 + m->l3_len;
 
-	if (m == NULL)
-		return 0;
+	if (m->ol_flags & RTE_MBUF_F_TX_IP_CKSUM) {
+		struct rte_ipv4_hdr *ip = rte_pktmbuf_mtod_offset(m, struct rte_ipv4_hdr *, l3);
+
+		ip->hdr_checksum = rte_ipv4_cksum(ip);
+	}
+	if (m->ol_flags & RTE_MBUF_F_TX_TCP_CKSUM) {
+		uint8_t *tcp = rte_pktmbuf_mtod_offset(m, uint8_t *, l4);
+		uint16_t csum = (uint16_t)~rte_raw_cksum(tcp, m->data_len - l4);
+
+		memcpy(tcp + TCP_HDR_CSUM_AT, &csum, sizeof(csum));
+	}
+}
+
+uint32_t stand_read(struct rte_mbuf *m, uint8_t frame[FRAMES_MAX])
+{
+	make_checksums(m);
 	if (stand.tag != 0)
 		take_tag(m);
 	uint32_t len = m->pkt_len;
@@ -189,9 +207,15 @@ uint32_t stand_take(uint8_t frame[FRAMES_MAX])
 	return len;
 }
 
-struct seg stand_take_seg(uint8_t bytes[FRAMES_MAX], uint32_t *headers)
+uint32_t stand_take(uint8_t frame[FRAMES_MAX])
 {
-	uint32_t len = stand_take(bytes);
+	struct rte_mbuf *m = stand_take_mbuf();
+
+	return m == NULL ? 0 : stand_read(m, frame);
+}
+
+struct seg stand_parse_seg(uint8_t *bytes, uint32_t len, uint32_t *headers)
+{
 	struct frame frame = { .bytes = bytes, .contiguous = len, .total = len };
 	struct seg_side side;
 	struct seg seg;
@@ -202,6 +226,11 @@ struct seg stand_take_seg(uint8_t bytes[FRAMES_MAX], uint32_t *headers)
 	cr_assert_eq(parse_accept(&frame), ACCEPTED);
 	cr_assert_eq(parse_tcp(&frame, 0, &seg, &side, headers), ACCEPTED);
 	return seg;
+}
+
+struct seg stand_take_seg(uint8_t frame[FRAMES_MAX], uint32_t *headers)
+{
+	return stand_parse_seg(frame, stand_take(frame), headers);
 }
 
 unsigned stand_drain(void)
@@ -269,15 +298,19 @@ static void answer_solicitation(uint8_t *bytes, uint32_t len)
 						.mac = frames_peer_mac } });
 }
 
-void stand_meet_peer(void)
+void stand_answer_peer(uint8_t *frame, uint32_t len)
 {
-	uint8_t frame[FRAMES_MAX];
-	uint32_t len = stand_take(frame);
-
 	if (stand.is6)
 		answer_solicitation(frame, len);
 	else
 		answer_arp(frame, len);
+}
+
+void stand_meet_peer(void)
+{
+	uint8_t frame[FRAMES_MAX];
+
+	stand_answer_peer(frame, stand_take(frame));
 }
 
 weir_conn stand_accept(struct seg *peer)

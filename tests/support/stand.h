@@ -89,14 +89,21 @@ void stand_pass(uint64_t ns);
 uint32_t stand_take(uint8_t frame[FRAMES_MAX]);
 struct rte_mbuf *stand_take_mbuf(void);
 
+/* The same of a frame that was taken in a burst: its checksums are made as the port was told to, and it is freed. */
+uint32_t stand_read(struct rte_mbuf *m, uint8_t frame[FRAMES_MAX]);
+
 /* The next frame, which must be a TCP segment with right checksums, as its receiver reads it. */
 struct seg stand_take_seg(uint8_t frame[FRAMES_MAX], uint32_t *headers);
+struct seg stand_parse_seg(uint8_t *frame, uint32_t len, uint32_t *headers);
 
 /* Frees all that is to go out; how many frames that was. */
 unsigned stand_drain(void);
 
 /* Answers the ARP request or solicitation that is to go out next, and no frame may go before. */
 void stand_meet_peer(void);
+
+/* Answers that one, which was taken. */
+void stand_answer_peer(uint8_t *frame, uint32_t len);
 
 /* A listener on port 80 and a connection to it from the peer's port 1234, which saw `*peer`'s numbers. */
 weir_conn stand_accept(struct seg *peer);
