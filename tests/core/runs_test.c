@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Frames of segments that were made as one run (tcp/run.h): each is whole and its own, whatever happens in the midst of the
- * run. Odd connections have timestamps, so that headers have four lengths.
+ * Frames of segments that were made as one run (tcp/run.h): each is whole and its own, whatever happens in
+ * the midst of the run. Odd connections have timestamps, so that headers have four lengths.
  */
 #include <criterion/criterion.h>
 

@@ -89,7 +89,7 @@ void stand_pass(uint64_t ns);
 uint32_t stand_take(uint8_t frame[FRAMES_MAX]);
 struct rte_mbuf *stand_take_mbuf(void);
 
-/* The same of a frame that was taken in a burst: its checksums are made as the port was told to, and it is freed. */
+/* The same of a frame from a burst: its checksums are made as the port was told to, and it is freed. */
 uint32_t stand_read(struct rte_mbuf *m, uint8_t frame[FRAMES_MAX]);
 
 /* The next frame, which must be a TCP segment with right checksums, as its receiver reads it. */
