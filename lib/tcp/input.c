@@ -6,7 +6,7 @@
 #include "tcp/fsm.h"
 #include "tcp/half_open.h"
 #include "tcp/handshake.h"
-#include "tcp/isn.h"
+#include "tcp/lookup.h"
 #include "tcp/output.h"
 #include "tcp/passive.h"
 #include "tcp/paws.h"
@@ -19,8 +19,9 @@
 #include "tcp/time_wait.h"
 
 /*
- * RFC 7323 section 5.3 rule R1, with section 5.5's limit on the age of TS.Recent, and section 3.2's "MUST have the option", and section 4.3 for TS.Recent. A SYN
- * speaks for a connection that has agreed on nothing yet: it is challenged, with the option or without.
+ * RFC 7323 section 5.3 rule R1, with section 5.5's limit on the age of TS.Recent, and section 3.2's "MUST
+ * have the option". A SYN speaks for a connection that has agreed on nothing yet: it is challenged, with the
+ * option or without.
  */
 static verdict check_timestamps(const struct tcp *tcp, const struct tcb *tcb, const struct seg *seg)
 {
@@ -32,8 +33,8 @@ static verdict check_timestamps(const struct tcp *tcp, const struct tcb *tcb, co
 }
 
 /*
- * RFC 7323 section 4.3 rule 2, and section 5.3 rule R3: after PAWS, SEG.TSval is new enough. Last.ACK.sent
- * is RCV.NXT while no ACK is owed for text or FIN; while one is, the first segment that waits for it has given
+ * RFC 7323 section 4.3 rule 2, and section 5.3 rule R3: after PAWS, SEG.TSval is new enough. Last.ACK.sent is
+ * RCV.NXT while no ACK is owed for text or FIN; while one is, the first segment that waits for it has given
  * its timestamp already.
  */
 static void note_timestamp(struct tcb *tcb, const struct seg *seg)
@@ -181,8 +182,8 @@ static verdict syn_arrives(struct tcp *tcp, struct tcb *tcb, const struct seg *s
 }
 
 /*
- * Whether it goes on exactly where the last one ended, within the window, and is no older: nearly always. The steps
- * before the fifth have nothing to say then.
+ * Whether it goes on exactly where the last one ended, within the window, and is no older: nearly always. The
+ * steps before the fifth have nothing to say then.
  */
 static inline bool goes_on(const struct tcb *tcb, const struct seg *seg)
 {
@@ -193,8 +194,8 @@ static inline bool goes_on(const struct tcb *tcb, const struct seg *seg)
 }
 
 /*
- * The steps before the fifth, and what completes a handshake. False: the segment goes no further, and *v says what was
- * made of it. *cut: it was more than was offered.
+ * The steps before the fifth, and what completes a handshake. False: the segment goes no further, and *v says
+ * what was made of it. *cut: it was more than was offered.
  */
 static bool first_steps(struct tcp *tcp, struct tcb *tcb, struct seg *seg, bool *cut, verdict *v)
 {
@@ -278,167 +279,6 @@ static unsigned room(const struct tcp *tcp)
 	return least < replies ? least : replies;
 }
 
-/* Until now its pair alone is known. */
-static inline void name(const struct tcp *tcp, struct seg *seg, const struct seg_side *side)
-{
-	if (tuple_is6(&seg->tuple))
-		seg->tuple = tcp_tuple(tcp, &side->pair, seg->tuple.lport, seg->tuple.rport);
-}
-
-/* The pairs of a burst that are still without a name: their words, and where they stand. */
-struct unnamed {
-	unsigned count;
-	uint8_t places[TCP_BURST_MAX];
-	uint64_t words[4][TCP_BURST_MAX];
-};
-
-static inline void unnamed_add(struct unnamed *unnamed, const struct pair *pair, unsigned place)
-{
-	unsigned i = unnamed->count++;
-
-	unnamed->places[i] = (uint8_t)place;
-	unnamed->words[0][i] = pair->local.hi;
-	unnamed->words[1][i] = pair->local.lo;
-	unnamed->words[2][i] = pair->remote.hi;
-	unnamed->words[3][i] = pair->remote.lo;
-}
-
-/* addrs: of the burst, as tuple_addrs(). */
-static void name_all(const struct tcp *tcp, const struct unnamed *unnamed, struct seg *segs, uint64_t *addrs)
-{
-	uint64_t hashes[TCP_BURST_MAX];
-
-	tcp->cookies.bulk->hash13_32(tcp->secrets.names, unnamed->words[0], unnamed->words[1],
-				     unnamed->words[2], unnamed->words[3], unnamed->count, hashes);
-	for (unsigned i = 0; i < unnamed->count; i++) {
-		unsigned place = unnamed->places[i];
-
-		addrs[place] = tuple_name(hashes[i]);
-		segs[place].tuple.laddr = (uint32_t)addrs[place];
-		segs[place].tuple.raddr = (uint32_t)(addrs[place] >> 32);
-	}
-}
-
-/* Bulk data comes so: a burst of one connection's, and the first and the last tell if it may be one. */
-static bool of_one_tuple(const uint64_t *addrs, const uint32_t *ports, unsigned n)
-{
-	uint64_t differ = (addrs[0] ^ addrs[n - 1]) | (ports[0] ^ ports[n - 1]);
-
-	for (unsigned i = 1; i < n && differ == 0; i++)
-		differ = (addrs[0] ^ addrs[i]) | (ports[0] ^ ports[i]);
-	return differ == 0;
-}
-
-void tcp_look_ahead(const struct tcp *tcp, struct seg *segs, const struct seg_side *sides, unsigned n)
-{
-	uint64_t addrs[TCP_BURST_MAX], hashes[TCP_BURST_MAX];
-	uint32_t ports[TCP_BURST_MAX];
-	struct unnamed unnamed;
-	unsigned i = 0;
-
-	if (n == 0)
-		return;
-	unnamed.count = 0;
-	do {
-		if (tuple_is6(&segs[i].tuple))
-			unnamed_add(&unnamed, &sides[i].pair, i);
-		addrs[i] = tuple_addrs(&segs[i].tuple);
-		ports[i] = tuple_ports(&segs[i].tuple);
-	} while (++i < n);
-	if (unnamed.count > 0)
-		name_all(tcp, &unnamed, segs, addrs);
-	if (of_one_tuple(addrs, ports, n)) {
-		uint64_t hash = tuple_hash(tcp->secrets.table, &segs->tuple);
-
-		for (i = 0; i < n; i++)
-			segs[i].hash = hash;
-		conn_table_prefetch(&tcp->table, hash);
-		return;
-	}
-	tcp->cookies.bulk->hash13_12(tcp->secrets.table, addrs, ports, n, hashes);
-	for (i = 0; i < n; i++) {
-		segs[i].hash = hashes[i];
-		conn_table_prefetch(&tcp->table, hashes[i]);
-	}
-}
-
-/* As of_one_tuple(); different tuples may have one hash. */
-static bool all_alike(const uint64_t *hashes, const struct tuple *const *tuples, unsigned n)
-{
-	bool alike = hashes[0] == hashes[n - 1];
-
-	for (unsigned i = 1; i < n && alike; i++)
-		alike = tuple_equal(tuples[0], tuples[i]);
-	return alike;
-}
-
-/* The records of a burst. */
-static void find(const struct tcp *tcp, struct seg *segs, const struct seg_side *sides, unsigned n, ref *refs)
-{
-	const struct tuple *tuples[TCP_BURST_MAX];
-	uint64_t hashes[TCP_BURST_MAX];
-	unsigned i = 0;
-
-	do {
-		if (segs[i].hash == 0) {
-			name(tcp, &segs[i], &sides[i]);
-			segs[i].hash = tcp_hash(tcp, &segs[i].tuple);
-		}
-		tuples[i] = &segs[i].tuple;
-		hashes[i] = segs[i].hash;
-	} while (++i < n);
-	if (all_alike(hashes, tuples, n)) {
-		refs[0] = conn_table_find(&tcp->table, hashes[0], tuples[0]);
-		for (i = 1; i < n; i++)
-			refs[i] = refs[0];
-		return;
-	}
-	conn_table_find_bulk(&tcp->table, hashes, tuples, n, refs);
-}
-
-/* What tells whether the answers to a burst's lookup still hold. */
-struct answers {
-	uint64_t changes; /* of the table, when it was asked */
-	uint64_t strange; /* six bits of the hashes of those segments, until now, that nothing stood for */
-};
-
-/*
- * Whether what was found still stands, though an earlier segment may have changed the table. Nothing has become something
- * only if an earlier one of this tuple found nothing either; a record that was ended, promoted or pushed out has lost
- * its ports; a TIME-WAIT record may have been hidden.
- */
-static inline bool still_stands(const struct tcp *tcp, struct answers *answers, ref r, const struct seg *seg)
-{
-	if (r == REF_NONE) {
-		uint64_t earlier = answers->strange;
-
-		answers->strange |= 1ull << (seg->hash & 63);
-		return answers->strange != earlier;
-	}
-	if (tcp->table.changes == answers->changes)
-		return true;
-	return ref_kind(r) != REF_TIME_WAIT && tuple_equal(ref_record(tcp->table.pools, r), &seg->tuple);
-}
-
-/* Who is in the middle of a passive handshake, or begins one, is going to be asked for its numbers. */
-static void expect_handshakes(const struct tcp *tcp, struct seg *segs, const ref *refs, unsigned n)
-{
-	struct seg *expected[TCP_BURST_MAX];
-	uint64_t hashes[TCP_BURST_MAX];
-	unsigned count = 0, opening = 0;
-
-	for (unsigned i = 0; i < n; i++) {
-		bool opens = refs[i] == REF_NONE && (segs[i].flags & (SEG_SYN | SEG_ACK)) == SEG_SYN;
-
-		expected[count] = &segs[i];
-		hashes[opening] = segs[i].hash;
-		count += opens || ref_kind(refs[i]) == REF_HALF_OPEN;
-		opening += opens;
-	}
-	conn_table_expect_bulk(&tcp->table, hashes, opening);
-	isn_look_ahead(tcp, expected, count);
-}
-
 unsigned tcp_input(struct tcp *tcp, struct seg *segs, const struct seg_side *sides, unsigned n,
 		   uint64_t now_ns, uint64_t *turned)
 {
@@ -451,18 +291,13 @@ unsigned tcp_input(struct tcp *tcp, struct seg *segs, const struct seg_side *sid
 	tcp_set_now(tcp, now_ns);
 	if (n == 0)
 		return 0;
-	find(tcp, segs, sides, n, refs);
-	refs[n] = REF_NONE;
-	struct answers answers = { .changes = tcp->table.changes };
-
-	expect_handshakes(tcp, segs, refs, n);
+	lookup_burst(tcp, segs, sides, n, refs);
+	struct lookup lookup = { .changes = tcp->table.changes };
 	unsigned sure = room(tcp); /* most leave some of it to those behind them */
 
 	for (i = 0; i < n && (i < sure || room(tcp) > 0); i++) {
-		ref r = refs[i];
+		ref r = lookup_ref(tcp, &lookup, refs[i], &segs[i]);
 
-		if (!SHORT_WAYS || !still_stands(tcp, &answers, r, &segs[i]))
-			r = conn_table_find(&tcp->table, segs[i].hash, &segs[i].tuple);
 		tcp->seg = &segs[i];
 		tcp->side = &sides[i];
 		verdict v = input_one(tcp, &segs[i], r);

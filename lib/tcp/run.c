@@ -24,7 +24,7 @@ struct run {
  * Whether it does nothing but go on: the same words to the same connection, and text where the last one's
  * ended. Text that was marked by a router, or whose sender has slowed down, has more to say (RFC 3168).
  */
-static bool goes_on(const struct run *run, const struct seg *seg, const struct seg_side *side)
+static bool continues(const struct run *run, const struct seg *seg, const struct seg_side *side)
 {
 	const struct seg *first = run->first;
 
@@ -56,7 +56,7 @@ static unsigned gather(struct run *run, struct tcb *tcb, struct seg *segs, const
 {
 	unsigned i = 1;
 
-	for (; i < n && goes_on(run, &segs[i], &sides[i]); i++) {
+	for (; i < n && continues(run, &segs[i], &sides[i]); i++) {
 		uint32_t buffers = payload_buffers(segs[i].payload);
 
 		if (run->buffers + buffers > run->buffers_max)
