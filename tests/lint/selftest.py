@@ -172,6 +172,12 @@ CASES = (
 
     ('format', 'a clean tree', {}, None),
     ('format', 'spaces for tabs', {'lib/base/a.c': SPDX + 'int f(void)\n{\n    return 0;\n}\n'}, 'lib/base/a.c:3'),
+    ('format', 'a comment of 110 columns', {'lib/base/a.c': SPDX + f'/* {"a" * 104} */\n'}, None),
+    ('format', 'a comment of 111 columns', {'lib/base/a.c': SPDX + f'/* {"a" * 105} */\n'},
+     'lib/base/a.c:2: a comment of 111 columns'),
+    ('format', 'a comment behind code, after a tab',
+     {'lib/base/a.c': SPDX + f'enum {{\n\tA, /* {"a" * 94} */\n}};\n'}, 'lib/base/a.c:3: a comment of 111 columns'),
+    ('format', 'a string is not broken', {'lib/base/a.c': SPDX + f'const char *a =\n\t"{"a" * 110}";\n'}, None),
 )
 
 # What ran beside tcp/reset:closed_port, and what holding the rows of requirements(more=RULES) against it says.
