@@ -78,7 +78,7 @@ static int create_runner(struct conn_side *side, struct port *port, unsigned lco
 	shard.config.msl_ns = CONN_SIDE_MSL_NS;
 	/* As in conn_pair.c: a CPU that somebody else needed for a while is no loss. */
 	shard.config.rto_min_ns = shard.config.rto_initial_ns;
-	return runner_create(&side->runner, port, &shard, lcore, why);
+	return runner_create(&side->runner, port, 0, &shard, lcore, why);
 }
 
 struct conn_side *conn_side_create(struct port *port, bool is_client, unsigned lcore)

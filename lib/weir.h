@@ -239,6 +239,16 @@ enum weir_pages {
 	WEIR_PAGES_NORMAL,
 };
 
+/* What is known of how a port with several queues chooses one for a frame. */
+enum weir_rss_habit {
+	WEIR_RSS_ANY,      /* nothing: frames of a connection may come by any */
+	WEIR_RSS_FLOW,     /* all of a connection come by one, which nobody can tell beforehand */
+	WEIR_RSS_TOEPLITZ, /* by a hash and a table that are known */
+};
+
+#define WEIR_RSS_KEY_MAX 52
+#define WEIR_RSS_TABLE_MAX 2048
+
 /*
  * What a core is and may use. weir_config_default() fills it; change what you need;
  * weir_core_create() checks and copies it. All memory is taken at creation.
@@ -597,12 +607,32 @@ WEIR_API uint64_t weir_hugepage_bytes(const struct weir_core *core);
  * The runtime: ports, lcores, and one call that runs them. EAL must have been initialised.
  * ------------------------------------------------------------------------------------------- */
 
+#define WEIR_PORT_QUEUES_MAX 64
+
+/* How a port's frames are held to come by its queues: the habit that its shards reckon with. */
+enum weir_port_rss {
+	/* TOEPLITZ where key and table could be read back from the driver; else what its driver does. */
+	WEIR_PORT_RSS_AUTO,
+	WEIR_PORT_RSS_ANY,
+	WEIR_PORT_RSS_FLOW,
+	/* By weir_port_config.rss_key, and a table of queues in turn, as far as the driver does not say. */
+	WEIR_PORT_RSS_TOEPLITZ,
+};
+
 struct weir_port_config {
 	const char *device; /* PCI address or vdev string, e.g. "0000:3b:00.0", "net_tap0,iface=t0" */
 	uint16_t rx_descriptors, tx_descriptors; /* 0: the driver's preference */
 	uint16_t mtu;
 	bool software_checksums; /* ignore the port's offloads (captures, comparisons) */
-	bool vlan; /* of shards with weir_config.vlan: tags are the port's work where it offers that */
+	bool vlan;       /* of shards with weir_config.vlan: tags are the port's work where it offers that */
+	uint16_t queues; /* of each direction, WEIR_PORT_QUEUES_MAX at most: each takes a shard; 0: one */
+	enum weir_port_rss rss;
+	/*
+	 * Of Toeplitz: the driver is asked to hash by it, and what it hashes by then is what counts. NULL:
+	 * one that is symmetric, where the driver takes it.
+	 */
+	const uint8_t *rss_key;
+	uint8_t rss_key_bytes; /* 40..WEIR_RSS_KEY_MAX, as long as the driver's */
 };
 
 /*
@@ -687,6 +717,9 @@ struct weir_port_info {
 	int socket;        /* NUMA node, -1: any */
 	unsigned offloads; /* WEIR_OFFLOAD_ bits in use */
 	bool link_up;
+	uint16_t queues;
+	enum weir_rss_habit rss; /* of no meaning with one queue */
+	char driver[32];         /* "net_tap", "mlx5_pci" */
 };
 
 /* 0 or -EINVAL. */
@@ -706,7 +739,15 @@ WEIR_API int weir_runtime_port_stats(struct weir_runtime *rt, int port, struct w
 /* Makes a wire in memory: two ports, joined back to back over rte_rings. 0 or a negative errno. */
 WEIR_API int weir_runtime_wire(struct weir_runtime *rt, int ports[2]);
 
-/* Puts a shard on a port. Returns its number, or a negative errno. */
+#define WEIR_WIRE_QUEUES_MAX 16
+
+/* The same with several queues: queue i of one end is joined to queue i of the other. */
+WEIR_API int weir_runtime_wire_queues(struct weir_runtime *rt, uint16_t queues, int ports[2]);
+
+/*
+ * Puts a shard on a port's next queue. Returns its number, or a negative errno: -EBUSY when all queues
+ * have one. Shards of one port have its addresses in common: their ranges, mac and gateways are the same.
+ */
 WEIR_API int weir_runtime_shard(struct weir_runtime *rt, int port, const struct weir_shard_config *config);
 
 /* The lcore of a shard, or -EINVAL. */
@@ -723,7 +764,8 @@ WEIR_API struct weir_core *weir_runtime_core(struct weir_runtime *rt, int shard)
 WEIR_API int weir_runtime_capture(struct weir_runtime *rt, const char *path);
 
 /*
- * Starts the loops. Those of the main lcore run within weir_runtime_poll(). 0 or a negative errno.
+ * Starts the loops. Those of the main lcore run within weir_runtime_poll(). 0 or a negative errno: -EINVAL
+ * where a port has shards, but not on all of its queues. Ports without any are left alone.
  */
 WEIR_API int weir_runtime_start(struct weir_runtime *rt);
 
@@ -751,6 +793,7 @@ struct weir_loop_stats {
 	uint64_t rx_kept_drops;
 	uint64_t tx_backlog_drops; /* frames given up because the transmit ring stayed full */
 	uint64_t capture_drops;    /* frames that are missing in the capture */
+	uint64_t handover_drops;   /* frames of another shard, whose ring was full */
 };
 
 /* Any thread. */

@@ -146,6 +146,38 @@ static bool is_vdev(const struct rte_device *device)
 	return device != NULL && strcmp(rte_bus_name(rte_dev_bus(device)), "vdev") == 0;
 }
 
+/* Drivers of devices that have as many queues as their arguments say, and one if those say nothing. */
+static const char *queues_argument(const char *driver)
+{
+	static const struct {
+		const char *driver, *argument;
+	} known[] = {
+		{ "net_af_packet", "qpairs" },
+		{ "net_af_xdp", "queue_count" },
+		{ "net_vhost", "queues" },
+		{ "net_virtio_user", "queues" },
+	};
+
+	for (unsigned i = 0; i < RTE_DIM(known); i++)
+		if (strcmp(driver, known[i].driver) == 0)
+			return known[i].argument;
+	return NULL;
+}
+
+static int check_queues(const struct port *port, const struct rte_eth_dev_info *info, struct why *why)
+{
+	unsigned has = RTE_MIN(RTE_MIN(info->max_rx_queues, info->max_tx_queues), PORT_QUEUES_MAX);
+	const char *argument = queues_argument(port->driver);
+
+	if (port->queues <= has)
+		return 0;
+	if (port->queues > PORT_QUEUES_MAX || argument == NULL)
+		return why_set(why, -ENOTSUP, "%s: %u queues asked for, but its driver (%s) has %u",
+			       port->name, port->queues, port->driver, has);
+	return why_set(why, -ENOTSUP, "%s: %u queues asked for, but it has %u: give it \"%s=%u\"", port->name,
+		       port->queues, has, argument, port->queues);
+}
+
 /* Whoever plugged it in. */
 static bool has_argument(const struct rte_device *device, const char *argument)
 {
@@ -173,11 +205,10 @@ int port_adopt(struct port *port, uint16_t id, const char *name, const struct po
 	if (error != 0)
 		return why_set(why, error, "%s: %s", name, rte_strerror(-error));
 	port->dev = info.device;
-	if (options->queues > RTE_MIN(info.max_rx_queues, info.max_tx_queues))
-		return why_set(why, -ENOTSUP, "%s: %u queues asked for, but its driver (%s) has %u", name,
-			       options->queues, info.driver_name,
-			       RTE_MIN(info.max_rx_queues, info.max_tx_queues));
-
+	snprintf(port->driver, sizeof(port->driver), "%s", info.driver_name);
+	error = check_queues(port, &info, why);
+	if (error != 0)
+		return error;
 	choose_offloads(port, options, &info);
 	port->is_virtual = is_vdev(info.device);
 	port->rests = options->rest == WEIR_REST_ALWAYS ||

@@ -24,7 +24,7 @@
 struct rte_device;
 struct rte_mempool;
 
-#define PORT_QUEUES_MAX 64
+#define PORT_QUEUES_MAX WEIR_PORT_QUEUES_MAX
 
 struct port_options {
 	const char *device;      /* PCI address or vdev string; NULL for port_adopt() */
@@ -38,8 +38,8 @@ struct port_options {
 };
 
 struct port {
-	uint16_t id; /* of ethdev */
-	uint16_t queues;
+	uint16_t id;     /* of ethdev */
+	uint16_t queues; /* of each direction */
 	uint16_t rx_descriptors, tx_descriptors;
 	uint16_t mtu;
 	int socket;                        /* NUMA node, SOCKET_ID_ANY where there is none */
@@ -53,8 +53,10 @@ struct port {
 	bool is_virtual;    /* no hardware of its own: what receives from it may rest unasked */
 	bool rests;         /* what receives from it does; with interrupts, if its driver has them */
 	bool started;
+	enum weir_rss_habit rss; /* where there are several queues */
 	struct rte_device *dev;
-	char name[64]; /* of the device */
+	char name[64];   /* of the device */
+	char driver[32]; /* its name */
 };
 
 /* 0, or a negative errno with the reason in `why`. */

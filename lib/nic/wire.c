@@ -18,10 +18,11 @@ static unsigned next_number(void)
 }
 
 /* One end: receives from `in`, sends to `out`. */
-static int make_end(struct port *port, const char *name, struct rte_ring *in, struct rte_ring *out,
+static int make_end(struct port *port, const char *name, struct rte_ring **in, struct rte_ring **out,
 		    const struct port_options *options, int socket, struct why *why)
 {
-	int id = rte_eth_from_rings(name, &in, 1, &out, 1, (unsigned)socket);
+	unsigned queues = options->queues;
+	int id = rte_eth_from_rings(name, in, queues, out, queues, (unsigned)socket);
 	int error;
 
 	if (id < 0)
@@ -34,6 +35,24 @@ static int make_end(struct port *port, const char *name, struct rte_ring *in, st
 	return error;
 }
 
+/* What an end receives, by queues. What is there already at a failure is wire_destroy()'s. */
+static int make_rings(struct wire *wire, int end, const char *name, int socket, struct why *why)
+{
+	char ring[RTE_RING_NAMESIZE];
+
+	for (unsigned queue = 0; queue < wire->queues; queue++) {
+		snprintf(ring, sizeof(ring), "%s%u", name, queue);
+		/* A ring of 2^n keeps one slot free, unless told to hold as many as it is asked for. */
+		wire->rings[end][queue] = rte_ring_create(ring, WIRE_FRAMES, socket,
+							  RING_F_SP_ENQ | RING_F_SC_DEQ | RING_F_EXACT_SZ);
+		if (wire->rings[end][queue] == NULL)
+			return why_set(why, -rte_errno,
+				       "wire: no memory for its rings: %s; give EAL more (-m)",
+				       rte_strerror(rte_errno));
+	}
+	return 0;
+}
+
 int wire_create(struct wire *wire, struct port ends[2], const struct port_options *options, int socket,
 		struct why *why)
 {
@@ -41,19 +60,16 @@ int wire_create(struct wire *wire, struct port ends[2], const struct port_option
 	char names[2][16];
 	int error = 0;
 
-	*wire = (struct wire){ 0 };
-	for (int i = 0; i < 2; i++) {
+	*wire = (struct wire){ .queues = options->queues };
+	if (wire->queues > WEIR_WIRE_QUEUES_MAX)
+		return why_set(why, -EINVAL, "wire: %u queues asked for, %u are the most", wire->queues,
+			       WEIR_WIRE_QUEUES_MAX);
+	for (int i = 0; i < 2 && error == 0; i++) {
 		snprintf(names[i], sizeof(names[i]), "weir%u%c", number, 'a' + i);
-		/* A ring of 2^n keeps one slot free, unless told to hold as many as it is asked for. */
-		wire->rings[i] = rte_ring_create(names[i], WIRE_FRAMES, socket,
-						 RING_F_SP_ENQ | RING_F_SC_DEQ | RING_F_EXACT_SZ);
-		if (wire->rings[i] == NULL) {
-			error = why_set(why, -rte_errno,
-					"wire: no memory for its rings: %s; give EAL more (-m)",
-					rte_strerror(rte_errno));
-			goto free_rings;
-		}
+		error = make_rings(wire, i, names[i], socket, why);
 	}
+	if (error != 0)
+		goto free_rings;
 	error = make_end(&ends[0], names[0], wire->rings[0], wire->rings[1], options, socket, why);
 	if (error != 0)
 		goto free_rings;
@@ -73,16 +89,19 @@ void wire_drain(struct wire *wire)
 {
 	void *frame;
 
-	for (int i = 0; i < 2; i++) {
-		while (rte_ring_sc_dequeue(wire->rings[i], &frame) == 0)
-			rte_pktmbuf_free(frame);
+	for (unsigned queue = 0; queue < wire->queues; queue++) {
+		for (int i = 0; i < 2; i++) {
+			while (rte_ring_sc_dequeue(wire->rings[i][queue], &frame) == 0)
+				rte_pktmbuf_free(frame);
+		}
 	}
 }
 
 void wire_destroy(struct wire *wire)
 {
-	for (int i = 0; i < 2; i++) {
-		rte_ring_free(wire->rings[i]);
-		wire->rings[i] = NULL;
+	for (unsigned queue = 0; queue < wire->queues; queue++) {
+		for (int i = 0; i < 2; i++)
+			rte_ring_free(wire->rings[i][queue]);
 	}
+	*wire = (struct wire){ 0 };
 }

@@ -23,6 +23,7 @@
 #include "run/rest.h"
 #include "weir.h"
 
+#define LOOP_GROUP_MAX 128 /* on one lcore */
 #define LOOP_EVENTS 128
 #define LOOP_EVENT_CALLS 8
 #define LOOP_OUTPUT_BURSTS 8
@@ -55,7 +56,7 @@ struct loop {
 /* What runs on one lcore, which writes it in each lap: in lines of its own. */
 struct loop_group {
 	unsigned count;
-	struct loop *loops[PORT_QUEUES_MAX];
+	struct loop *loops[LOOP_GROUP_MAX];
 	const bool *stop; /* relaxed loads */
 	struct rest rest;
 } __rte_cache_aligned;

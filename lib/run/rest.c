@@ -24,7 +24,7 @@
 
 void rest_add(struct rest *rest, const struct port *port, uint16_t queue)
 {
-	CHECK(rest->count < REST_PORTS_MAX);
+	CHECK(rest->count < REST_PLACES_MAX);
 	rest->places[rest->count].port = port;
 	rest->places[rest->count++].queue = queue;
 }
@@ -129,7 +129,7 @@ static bool has_frames(const struct rest *rest)
  */
 static void wait(struct rest *rest)
 {
-	struct rte_epoll_event events[REST_PORTS_MAX];
+	struct rte_epoll_event events[REST_PLACES_MAX];
 
 	arm(rest, true);
 	/* What came before brings no interrupt. */

@@ -30,7 +30,7 @@
 
 struct port;
 
-#define REST_PORTS_MAX 64
+#define REST_PLACES_MAX 128
 
 #define REST_SHARE 8             /* of the quiet before it, a nap is one in so many */
 #define REST_NAP_MIN_NS 10000ull /* less is not worth a call of the kernel, and its timer's interrupt */
@@ -54,7 +54,7 @@ struct rest {
 	struct {
 		const struct port *port;
 		uint16_t queue;
-	} places[REST_PORTS_MAX];
+	} places[REST_PLACES_MAX];
 };
 
 /* The lcore receives from here, too. */

@@ -63,13 +63,13 @@ static int create_loop(struct runner *runner, const struct weir_shard_config *co
 	return 0;
 }
 
-int runner_create(struct runner *runner, struct port *port, const struct weir_shard_config *config,
-		  unsigned lcore, struct why *why)
+int runner_create(struct runner *runner, struct port *port, uint16_t queue,
+		  const struct weir_shard_config *config, unsigned lcore, struct why *why)
 {
 	uint32_t mbufs = config->mbufs != 0 ? config->mbufs : pool_size(port, &config->config);
 	int error;
 
-	*runner = (struct runner){ .port = port, .lcore = lcore };
+	*runner = (struct runner){ .port = port, .queue = queue, .lcore = lcore };
 	runner->pool = pool_create(port, mbufs, why);
 	if (runner->pool == NULL)
 		return -rte_errno;

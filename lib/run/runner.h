@@ -11,6 +11,7 @@
 
 struct runner {
 	struct port *port;
+	uint16_t queue;
 	unsigned lcore;
 	struct rte_mempool *pool;
 	struct weir_core *core;
@@ -18,11 +19,11 @@ struct runner {
 };
 
 /*
- * Makes pool, core and loop for a shard on `port`. 0, or a negative errno with the reason in `why` and
- * nothing kept.
+ * Makes pool, core and loop for a shard on a queue of `port`. 0, or a negative errno with the reason in `why`
+ * and nothing kept.
  */
-int runner_create(struct runner *runner, struct port *port, const struct weir_shard_config *config,
-		  unsigned lcore, struct why *why);
+int runner_create(struct runner *runner, struct port *port, uint16_t queue,
+		  const struct weir_shard_config *config, unsigned lcore, struct why *why);
 
 /* Frees the loop, its frames and the core. The pool stays, since the port still has buffers of it. */
 void runner_destroy(struct runner *runner);

@@ -55,7 +55,7 @@ int weir_runtime_port(struct weir_runtime *rt, const struct weir_port_config *co
 {
 	struct port_options options = {
 		.device = config->device,
-		.queues = 1,
+		.queues = RTE_MAX(config->queues, (uint16_t)1),
 		.rx_descriptors = config->rx_descriptors,
 		.tx_descriptors = config->tx_descriptors,
 		.mtu = config->mtu,
@@ -75,7 +75,12 @@ int weir_runtime_port(struct weir_runtime *rt, const struct weir_port_config *co
 
 int weir_runtime_wire(struct weir_runtime *rt, int ports[2])
 {
-	struct port_options options = { .queues = 1, .rest = rt->rest };
+	return weir_runtime_wire_queues(rt, 1, ports);
+}
+
+int weir_runtime_wire_queues(struct weir_runtime *rt, uint16_t queues, int ports[2])
+{
+	struct port_options options = { .queues = RTE_MAX(queues, (uint16_t)1), .rest = rt->rest };
 	int first = (int)rt->ports_count;
 	int error = room_for_ports(rt, 2);
 
@@ -114,7 +119,10 @@ int weir_runtime_port_info(struct weir_runtime *rt, int port, struct weir_port_i
 		.socket = p->socket,
 		.offloads = p->offloads,
 		.link_up = port_link_up(p),
+		.queues = p->queues,
+		.rss = p->rss,
 	};
+	snprintf(info->driver, sizeof(info->driver), "%s", p->driver);
 	snprintf(info->device, sizeof(info->device), "%s", p->name);
 	memcpy(info->mac, p->mac, sizeof(info->mac));
 	return 0;
@@ -154,31 +162,56 @@ static int choose_lcore(struct weir_runtime *rt, int asked, int socket)
 	return (int)lcores_choose(socket, loads);
 }
 
+unsigned runtime_shards_on(const struct weir_runtime *rt, const struct port *port)
+{
+	unsigned shards = 0;
+
+	for (unsigned i = 0; i < rt->runners_count; i++)
+		shards += rt->runners[i].port == port;
+	return shards;
+}
+
+/* 0 if a shard may be put on this port now. */
+static int room_for_shard(struct weir_runtime *rt, const struct port *port)
+{
+	unsigned taken = runtime_shards_on(rt, port);
+
+	if (rt->runners_count == RUNTIME_SHARDS)
+		return why_set(&rt->why, -ENOSPC, "%u shards are the most", RUNTIME_SHARDS);
+	if (taken < port->queues)
+		return 0;
+	if (port->queues == 1)
+		return why_set(&rt->why, -EBUSY, "%s has its shard already; it was opened with one queue",
+			       port->name);
+	return why_set(&rt->why, -EBUSY, "%s has its %u shards already, one for each queue", port->name,
+		       port->queues);
+}
+
 int weir_runtime_shard(struct weir_runtime *rt, int port, const struct weir_shard_config *config)
 {
 	struct runner *runner = &rt->runners[rt->runners_count];
 	struct loop_group *group;
+	uint16_t queue;
 	int lcore, error;
 
 	if (rt->phase != RUNTIME_BUILDING)
 		return why_set(&rt->why, -EBUSY, "shards are made before weir_runtime_start()");
 	if (!is_port(rt, port) || config->app == NULL)
 		return why_set(&rt->why, -EINVAL, "a shard needs a port and an application");
-	for (unsigned i = 0; i < rt->runners_count; i++) {
-		if (rt->runners[i].port == &rt->ports[port])
-			return why_set(&rt->why, -EBUSY, "%s has its shard already; a port takes one",
-				       rt->ports[port].name);
-	}
+	error = room_for_shard(rt, &rt->ports[port]);
+	if (error != 0)
+		return error;
+	queue = (uint16_t)runtime_shards_on(rt, &rt->ports[port]);
 	lcore = choose_lcore(rt, config->lcore, rt->ports[port].socket);
 	if (lcore < 0)
 		return lcore;
-	error = runner_create(runner, &rt->ports[port], config, (unsigned)lcore, &rt->why);
+	error = runner_create(runner, &rt->ports[port], queue, config, (unsigned)lcore, &rt->why);
 	if (error != 0)
 		return error;
 	group = &rt->groups[lcore];
 	group->stop = &rt->stop;
 	group->loops[group->count++] = runner->loop;
-	rest_add(&group->rest, runner->port, 0);
+	rest_add(&group->rest, runner->port, runner->queue);
 	return (int)rt->runners_count++;
 }
 

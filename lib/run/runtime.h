@@ -15,7 +15,7 @@
 
 #define RUNTIME_PORTS 32
 #define RUNTIME_WIRES (RUNTIME_PORTS / 2)
-#define RUNTIME_SHARDS RUNTIME_PORTS /* one a port, until frames are steered among queues */
+#define RUNTIME_SHARDS LOOP_GROUP_MAX /* they may all be on one lcore */
 
 enum runtime_phase {
 	RUNTIME_BUILDING, /* ports and shards may be added */
@@ -35,6 +35,9 @@ struct weir_runtime {
 	bool stop; /* relaxed: says nothing but itself */
 	struct why why;
 };
+
+/* How many of the port's queues have one: those from 0 on. */
+unsigned runtime_shards_on(const struct weir_runtime *rt, const struct port *port);
 
 static inline bool runtime_stopped(const struct weir_runtime *rt)
 {

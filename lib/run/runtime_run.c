@@ -46,17 +46,49 @@ static int start_capture(struct weir_runtime *rt)
 	return capture_begin(rt->capture, mtu + FRAME_OVERHEAD, &clock, &rt->why);
 }
 
-static int start_ports(struct weir_runtime *rt)
+/* A queue that nobody empties loses what the port puts there. */
+static int check_queues(struct weir_runtime *rt)
 {
-	for (unsigned i = 0; i < rt->runners_count; i++) {
-		struct runner *runner = &rt->runners[i];
-		int error = port_start(runner->port, &runner->pool, &rt->why);
+	for (unsigned i = 0; i < rt->ports_count; i++) {
+		const struct port *port = &rt->ports[i];
+		unsigned shards = runtime_shards_on(rt, port);
 
-		if (error != 0)
-			return error;
-		burst_init(&runner->loop->burst, runner->port, 0, rt->capture);
+		if (shards > 0 && shards < port->queues)
+			return why_set(&rt->why, -EINVAL, "%s has %u queues, but shards on %u of them only",
+				       port->name, port->queues, shards);
 	}
 	return 0;
+}
+
+/* Each queue receives into its shard's pool. */
+static int start_port(struct weir_runtime *rt, struct port *port)
+{
+	struct rte_mempool *pools[PORT_QUEUES_MAX];
+	int error;
+
+	for (unsigned i = 0; i < rt->runners_count; i++) {
+		if (rt->runners[i].port == port)
+			pools[rt->runners[i].queue] = rt->runners[i].pool;
+	}
+	error = port_start(port, pools, &rt->why);
+	for (unsigned i = 0; i < rt->runners_count && error == 0; i++) {
+		struct runner *runner = &rt->runners[i];
+
+		if (runner->port == port)
+			burst_init(&runner->loop->burst, port, runner->queue, rt->capture);
+	}
+	return error;
+}
+
+static int start_ports(struct weir_runtime *rt)
+{
+	int error = 0;
+
+	for (unsigned i = 0; i < rt->ports_count && error == 0; i++) {
+		if (runtime_shards_on(rt, &rt->ports[i]) > 0)
+			error = start_port(rt, &rt->ports[i]);
+	}
+	return error;
 }
 
 static bool links_up(const struct weir_runtime *rt)
@@ -98,7 +130,9 @@ int weir_runtime_start(struct weir_runtime *rt)
 
 	if (rt->phase != RUNTIME_BUILDING)
 		return why_set(&rt->why, -EBUSY, "started already");
-	error = start_capture(rt);
+	error = check_queues(rt);
+	if (error == 0)
+		error = start_capture(rt);
 	if (error == 0)
 		error = start_ports(rt);
 	if (error != 0)

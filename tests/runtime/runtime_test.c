@@ -305,7 +305,7 @@ Test(runtime, refuses_with_a_reason)
 
 	cr_expect_eq(weir_runtime_shard(rt, 1, &good), -EINVAL, "no such port");
 	cr_assert_eq(weir_runtime_shard(rt, 0, &good), 0, "%s", weir_runtime_error(rt));
-	cr_expect_eq(weir_runtime_shard(rt, 0, &good), -EBUSY, "a port takes one");
+	cr_expect_eq(weir_runtime_shard(rt, 0, &good), -EBUSY, "a queue takes one");
 	cr_expect_null(weir_runtime_core(rt, 1));
 	cr_expect_eq(weir_runtime_lcore(rt, 1), -EINVAL);
 	cr_expect_eq(weir_runtime_capture(rt, "/nosuch/file"), -ENOENT);

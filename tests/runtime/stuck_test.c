@@ -47,7 +47,7 @@ static void add_shard(void)
 	config.config.ranges_count = 1;
 	config.config.max_connections = 64;
 	config.config.defence.mode = WEIR_DEFENCE_ALWAYS;
-	cr_assert_eq(runner_create(&runner, &ends[0], &config, rte_lcore_id(), &why), 0, "%s", why.text);
+	cr_assert_eq(runner_create(&runner, &ends[0], 0, &config, rte_lcore_id(), &why), 0, "%s", why.text);
 	cr_assert_geq(weir_listen(runner.core, (struct weir_endpoint){ .port = PORT }, 0), 0);
 	group.loops[group.count++] = runner.loop;
 }
