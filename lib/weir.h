@@ -231,6 +231,32 @@ struct weir_defence {
 
 #define WEIR_COOKIE_KEY_BYTES 32
 
+/* How a port shares frames out among its queues (receive side scaling), as far as one may rely on it. */
+enum weir_rss_habit {
+	WEIR_RSS_ANY,      /* frames may come by any queue */
+	WEIR_RSS_FLOW,     /* all frames of a connection come by one queue, nobody knows which */
+	WEIR_RSS_TOEPLITZ, /* and key and table below are those of the port, so that everybody knows */
+};
+
+#define WEIR_SHARDS_MAX 64
+#define WEIR_RSS_KEY_MAX 52
+#define WEIR_RSS_TABLE_MAX 2048
+
+/*
+ * Cores that share a port, its addresses and nothing else. shards 0 or 1: the core is alone. Whose a
+ * connection without a record is, says the Toeplitz hash that NICs compute of its addresses and ports; opens choose
+ * local ports that make it this core's own. All cores of a port must have the same key and table. Who knows
+ * the key can have all connections fall to one core.
+ */
+struct weir_rss {
+	enum weir_rss_habit habit;
+	uint16_t shard, shards; /* this core's number among so many, WEIR_SHARDS_MAX at most */
+	const uint8_t *key;     /* NULL: weir's own, which is the same for both directions */
+	uint8_t key_bytes;      /* 40..WEIR_RSS_KEY_MAX */
+	const uint16_t *table;  /* the core for each value of the hash's low bits; NULL: 128, in turn */
+	uint16_t table_size;    /* a power of two up to WEIR_RSS_TABLE_MAX */
+};
+
 /* Pages that memory lies on, the largest first. */
 enum weir_pages {
 	WEIR_PAGES_1G,          /* hugepages that were set aside */
@@ -275,6 +301,7 @@ struct weir_config {
 	uint8_t dad_probes;
 	/* Routers are believed only where gateway6 is none, and this is not set. */
 	bool no_router_advertisements;
+	struct weir_rss rss; /* its place among the cores of its port; key and table are copied */
 
 	/* How much it may hold. 0: derived from max_connections. */
 	uint32_t max_connections;  /* hot records: all states but half-open and TIME-WAIT */

@@ -11,6 +11,7 @@
 #include "base/ref.h"
 #include "net/net.h"
 #include "tcp/tcp.h"
+#include "wire/rss.h"
 
 #define MINUTE_NS (60 * CLOCK_NS_PER_S)
 #define HOUR_NS (60 * MINUTE_NS)
@@ -186,6 +187,33 @@ static const char *check_defence(const struct weir_defence *defence)
 	return NULL;
 }
 
+static bool is_power_of_two(unsigned n)
+{
+	return n != 0 && (n & (n - 1)) == 0;
+}
+
+static const char *check_rss(const struct weir_rss *rss)
+{
+	if (!within(rss->shards, 0, WEIR_SHARDS_MAX))
+		return "rss.shards: must be at most 64";
+	if (rss->shard != 0 && rss->shard >= rss->shards)
+		return "rss.shard: must be below rss.shards";
+	if (rss->shards <= 1)
+		return NULL;
+	if ((unsigned)rss->habit > WEIR_RSS_TOEPLITZ)
+		return "rss.habit: must be any, flow or toeplitz";
+	if (rss->key != NULL && !within(rss->key_bytes, RSS_KEY_MIN, WEIR_RSS_KEY_MAX))
+		return "rss.key_bytes: must be from 40 to 52";
+	if (rss->table == NULL)
+		return NULL;
+	if (!is_power_of_two(rss->table_size) || rss->table_size > WEIR_RSS_TABLE_MAX)
+		return "rss.table_size: must be a power of two, 2048 at most";
+	for (unsigned i = 0; i < rss->table_size; i++)
+		if (rss->table[i] >= rss->shards)
+			return "rss.table: every entry must be below rss.shards";
+	return NULL;
+}
+
 static const char *check_rest(const struct weir_config *config)
 {
 	if (config->port_first == 0)
@@ -217,5 +245,7 @@ const char *weir_config_check(const struct weir_config *config)
 		wrong = check_times(config);
 	if (wrong == NULL)
 		wrong = check_defence(&config->defence);
+	if (wrong == NULL)
+		wrong = check_rss(&config->rss);
 	return wrong != NULL ? wrong : check_rest(config);
 }

@@ -11,8 +11,8 @@ TestSuite(config, .init = stand_init);
 
 static struct weir_config good;
 
-/* The sentence begins with the field's name, and its absence is what makes the rest good. */
-static void expect(const char *field)
+/* The sentence begins with the field's name. */
+static void expect_not_good(const char *field)
 {
 	const char *wrong = weir_config_check(&CONFIG);
 
@@ -21,6 +21,12 @@ static void expect(const char *field)
 	cr_assert_eq(wrong[strlen(field)], ':', "%s: \"%s\"", field, wrong);
 	cr_assert_null(weir_core_create(&CONFIG));
 	cr_assert_eq(rte_errno, EINVAL);
+}
+
+/* And its absence is what makes the rest good. */
+static void expect(const char *field)
+{
+	expect_not_good(field);
 	CONFIG = good;
 	cr_assert_null(weir_config_check(&CONFIG));
 }
@@ -186,4 +192,36 @@ Test(config, times_and_the_rest)
 	BAD(port_last, good.port_first - 1);
 	BAD(ttl, 0);
 	BAD(dscp, 64);
+}
+
+Test(config, place_among_the_cores_of_a_port)
+{
+	uint8_t key[WEIR_RSS_KEY_MAX] = { 1 };
+	uint16_t table[4] = { 0, 1, 2, 1 };
+
+	CONFIG.rss.shards = 1;
+	cr_assert_null(weir_config_check(&CONFIG));
+	good = CONFIG;
+	BAD(rss.shard, 1);
+	BAD(rss.shards, WEIR_SHARDS_MAX + 1);
+	CONFIG.rss = (struct weir_rss){ .habit = WEIR_RSS_FLOW, .shard = 2, .shards = 3 };
+	cr_assert_null(weir_config_check(&CONFIG), "key and table need not be given");
+	good = CONFIG;
+	BAD(rss.shard, 3);
+	BAD(rss.habit, (enum weir_rss_habit)(WEIR_RSS_TOEPLITZ + 1));
+	CONFIG.rss.key = key;
+	CONFIG.rss.key_bytes = WEIR_RSS_KEY_MAX;
+	CONFIG.rss.table = table;
+	CONFIG.rss.table_size = 4;
+	cr_assert_null(weir_config_check(&CONFIG));
+	good = CONFIG;
+	BAD(rss.key_bytes, 39);
+	BAD(rss.key_bytes, WEIR_RSS_KEY_MAX + 1);
+	BAD(rss.table_size, 0);
+	BAD(rss.table_size, 3);
+	BAD(rss.table_size, 2 * WEIR_RSS_TABLE_MAX);
+	table[3] = 3;
+	expect_not_good("rss.table");
+	table[3] = 1;
+	cr_assert_null(weir_config_check(&CONFIG));
 }
