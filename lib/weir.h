@@ -244,9 +244,9 @@ enum weir_rss_habit {
 
 /*
  * Cores that share a port, its addresses and nothing else. shards 0 or 1: the core is alone. Whose a
- * connection without a record is, says the Toeplitz hash that NICs compute of its addresses and ports; opens choose
- * local ports that make it this core's own. All cores of a port must have the same key and table. Who knows
- * the key can have all connections fall to one core.
+ * connection without a record is, says the Toeplitz hash that NICs compute of its addresses and ports; opens
+ * choose local ports that make it this core's own. All cores of a port must have the same key and table. Who
+ * knows the key can have all connections fall to one core.
  */
 struct weir_rss {
 	enum weir_rss_habit habit;
