@@ -231,11 +231,11 @@ struct weir_defence {
 
 #define WEIR_COOKIE_KEY_BYTES 32
 
-/* How a port shares frames out among its queues (receive side scaling), as far as one may rely on it. */
+/* What is known of how a port with several queues chooses one for a frame (receive side scaling). */
 enum weir_rss_habit {
-	WEIR_RSS_ANY,      /* frames may come by any queue */
-	WEIR_RSS_FLOW,     /* all frames of a connection come by one queue, nobody knows which */
-	WEIR_RSS_TOEPLITZ, /* and key and table below are those of the port, so that everybody knows */
+	WEIR_RSS_ANY,      /* nothing: frames of a connection may come by any */
+	WEIR_RSS_FLOW,     /* all of a connection come by one, which nobody can tell beforehand */
+	WEIR_RSS_TOEPLITZ, /* by a hash, a key and a table that are known: those of struct weir_rss */
 };
 
 #define WEIR_SHARDS_MAX 64
@@ -243,10 +243,13 @@ enum weir_rss_habit {
 #define WEIR_RSS_TABLE_MAX 2048
 
 /*
- * Cores that share a port, its addresses and nothing else. shards 0 or 1: the core is alone. Whose a
- * connection without a record is, says the Toeplitz hash that NICs compute of its addresses and ports; opens
- * choose local ports that make it this core's own. All cores of a port must have the same key and table. Who
- * knows the key can have all connections fall to one core.
+ * Cores that share a port, its addresses and nothing else, a queue each. shards 0 or 1: the core is alone.
+ * Whose a connection without a record is, is said by the Toeplitz hash that NICs compute of the addresses and
+ * ports of TCP over IPv4 and IPv6; opens choose local ports that make it this core's own. All cores of a port
+ * must have the same key and table.
+ *
+ * Who knows the key can have all connections fall to one core. weir's own is known to everybody: where that
+ * is to be feared, port and cores are given a key that was drawn.
  */
 struct weir_rss {
 	enum weir_rss_habit habit;
@@ -264,16 +267,6 @@ enum weir_pages {
 	WEIR_PAGES_TRANSPARENT, /* 2 MiB where the kernel finds room for them */
 	WEIR_PAGES_NORMAL,
 };
-
-/* What is known of how a port with several queues chooses one for a frame. */
-enum weir_rss_habit {
-	WEIR_RSS_ANY,      /* nothing: frames of a connection may come by any */
-	WEIR_RSS_FLOW,     /* all of a connection come by one, which nobody can tell beforehand */
-	WEIR_RSS_TOEPLITZ, /* by a hash and a table that are known */
-};
-
-#define WEIR_RSS_KEY_MAX 52
-#define WEIR_RSS_TABLE_MAX 2048
 
 /*
  * What a core is and may use. weir_config_default() fills it; change what you need;
