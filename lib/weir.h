@@ -625,6 +625,9 @@ WEIR_API uint64_t weir_hugepage_bytes(const struct weir_core *core);
 
 /* ------------------------------------------------------------------------------------------- *
  * The runtime: ports, lcores, and one call that runs them. EAL must have been initialised.
+ *
+ * From weir_runtime_start() to weir_runtime_destroy() its counters can be read from outside, where EAL has
+ * its telemetry socket: commands /weir/list, /weir/stats, /weir/counters, /weir/loops and /weir/ports.
  * ------------------------------------------------------------------------------------------- */
 
 #define WEIR_PORT_QUEUES_MAX 64

@@ -11,6 +11,7 @@
 
 #include "base/check.h"
 #include "run/lcores.h"
+#include "run/telemetry.h"
 #include "run/tsc.h"
 #include "weir.h"
 
@@ -247,6 +248,7 @@ unsigned weir_runtime_destroy(struct weir_runtime *rt)
 		weir_runtime_stop(rt);
 		weir_runtime_join(rt);
 	}
+	telemetry_remove(rt);
 	for (unsigned i = 0; i < rt->runners_count; i++)
 		runner_destroy(&rt->runners[i]);
 	for (unsigned i = 0; i < rt->wires_count; i++)

@@ -7,6 +7,8 @@
 #ifndef WEIR_RUN_RUNTIME_H
 #define WEIR_RUN_RUNTIME_H
 
+#include <sys/queue.h>
+
 #include <rte_lcore.h>
 
 #include "nic/nic.h"
@@ -32,6 +34,8 @@ struct weir_runtime {
 	struct capture *capture; /* NULL: off */
 	enum runtime_phase phase;
 	enum weir_rest rest;
+	bool is_watched; /* by telemetry.c: */
+	STAILQ_ENTRY(weir_runtime) watched;
 	bool stop; /* relaxed: says nothing but itself */
 	struct why why;
 };

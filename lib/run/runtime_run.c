@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "run/runtime.h"
+#include "run/telemetry.h"
 #include "run/tsc.h"
 #include "weir.h"
 
@@ -139,6 +140,7 @@ int weir_runtime_start(struct weir_runtime *rt)
 		return error;
 	wait_for_links(rt);
 	rt->phase = RUNTIME_RUNNING;
+	telemetry_add(rt);
 	error = launch(rt);
 	if (error != 0) {
 		weir_runtime_stop(rt);
