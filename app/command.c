@@ -37,7 +37,7 @@ static int read_profile(struct command_state *state)
 	if (rc != 0 || options->command == COMMAND_DEMO)
 		return rc;
 	state->device = options->port != NULL ? options->port : state->profile.device;
-	if (state->device[0] == '\0') {
+	if (state->device == NULL) {
 		snprintf(state->line, sizeof(state->line),
 			 "--port: missing, and %s names no device; give --port", options->profile);
 		return -EINVAL;
@@ -225,6 +225,7 @@ enum exit_status command_run(const struct options *options)
 		take_down(&state, &failed);
 		eal_stop();
 	}
+	profile_free(&state.profile);
 	if (rc != 0) {
 		fprintf(stderr, "weir %s: %s\n", options_command_name(options->command), state.line);
 		return EXIT_WRONG;

@@ -36,7 +36,9 @@ const struct argp_option options_port_rows[] = {
 	{ NULL, 0, NULL, 0, "Port:", 9 },
 	{ "port", KEY_PORT, "DEVICE", 0,
 	  "PCI address or DPDK vdev string, such as 0000:3b:00.0 or net_tap0,iface=t0", 0 },
-	{ "profile", KEY_PROFILE, "FILE", 0, "Settings of a device, from drivers-cfg/", 0 },
+	{ "profile", KEY_PROFILE, "NAME", 0,
+	  "Settings of a device: one that comes with weir, such as mlx5 or tap, or a file, such as ./own.conf",
+	  0 },
 	{ "gateway", KEY_GATEWAY, "ADDR", 0,
 	  "Next hop for addresses that --addr has no network for; one for each family (IPv6 default: who advertises "
 	  "itself)",

@@ -3,10 +3,12 @@
 """The command line from outside: help, wrong usage, what the machine lacks. Nothing here runs for long."""
 
 import os
+import shutil
 import signal
+import subprocess
 import tempfile
 
-from harness import expect, expect_clean, expect_equal, expect_wrong, finish, main, run, start
+from harness import WEIR, expect, expect_clean, expect_equal, expect_wrong, finish, main, run, start
 
 SERVE = ('serve', '--port', 'net_null0', '--addr', '192.0.2.10/24')
 
@@ -81,6 +83,22 @@ def wrong_files():
         expect_wrong(' serve: mtu: must be 1280', 'serve', '--port', 'net_null0', '--addr', 'fd99::1/64', '--profile', profile.name)
 
 
+def profiles_by_name():
+    """A name without slash or dot is a profile that comes with weir, in its build and where it is installed."""
+    serve = ('serve', '--addr', '192.0.2.10/24', '--duration', '1ms', '--profile')
+    expect_wrong(' serve: --profile: nul: give one that comes with weir (af_packet, ', *serve, 'nul')
+    expect_clean(run(*serve, 'null'))
+    tree = os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', '..', 'drivers-cfg')
+    with tempfile.TemporaryDirectory() as prefix:
+        os.mkdir(f'{prefix}/bin')
+        shutil.copy(WEIR, f'{prefix}/bin/weir')
+        alone = subprocess.run([f'{prefix}/bin/weir', *serve, 'null'], capture_output=True, text=True)
+        expect('here none does' in alone.stderr, alone.stderr)
+        os.makedirs(f'{prefix}/share/weir')
+        shutil.copytree(tree, f'{prefix}/share/weir/drivers-cfg')
+        expect_clean(subprocess.run([f'{prefix}/bin/weir', *serve, 'null'], capture_output=True, text=True))
+
+
 def wrong_cookie_keys():
     """A cookie key that is none, or that others may read: status 2, and the line says what mends it."""
     expect_wrong(' serve: --cookie-key: /nonexistent: No such file', *SERVE, '--cookie-key', '/nonexistent')
@@ -151,5 +169,5 @@ def profile_of_the_tree():
 
 
 if __name__ == '__main__':
-    main(help_lists_commands, help_of_each, version, wrong_usage, wrong_files, wrong_cookie_keys, wrong_machine,
-         cookie_key_again, profile_of_the_tree)
+    main(help_lists_commands, help_of_each, version, wrong_usage, wrong_files, profiles_by_name, wrong_cookie_keys,
+         wrong_machine, cookie_key_again, profile_of_the_tree)

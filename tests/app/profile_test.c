@@ -3,12 +3,15 @@
 
 #include <criterion/criterion.h>
 #include <errno.h>
-#include <glob.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-static char path[64], error[PROFILE_ERROR_MAX], expected[256];
+#include "profile_keys.h"
+#include "profile_text.h"
+
+static char path[64], error[PROFILE_ERROR_MAX], expected[PROFILE_ERROR_MAX];
 static struct profile profile;
 
 static void init(void)
@@ -23,66 +26,218 @@ static void init(void)
 
 static void fini(void)
 {
+	profile_free(&profile);
 	unlink(path);
 }
 
 TestSuite(profile, .init = init, .fini = fini);
 
-static int read_text(const char *text)
+static int read_bytes(const char *text, size_t bytes)
 {
 	FILE *file = fopen(path, "w");
 
 	cr_assert_not_null(file);
-	fputs(text, file);
+	cr_assert_eq(fwrite(text, 1, bytes, file), bytes);
 	fclose(file);
 	error[0] = '\0';
+	profile_free(&profile);
 	return profile_read(path, &profile, error);
 }
 
-/* The line begins with the file's name and the number of the line at fault, and goes on so. */
-static void expect_fault(const char *text, int line, const char *rest)
+static int read_text(const char *text)
 {
-	cr_expect_eq(read_text(text), -EINVAL, "%s", text);
-	snprintf(expected, sizeof(expected), "%s:%d: %s", path, line, rest);
-	cr_expect_eq(strncmp(error, expected, strlen(expected)), 0, "'%s' instead of '%s'", error, expected);
-	cr_expect_null(strchr(error, '\n'), "one line");
+	return read_bytes(text, strlen(text));
 }
 
 Test(profile, all_keys)
 {
-	cr_assert_eq(read_text(
-			     "device = \"net_tap0,iface=t0\";\nrx_descriptors = 512;\ntx_descriptors = 256;\n"
-			     "mtu = 9000;\nsoftware_checksums = true; // a comment\n"),
-		     0, "%s", error);
+	cr_assert_eq(
+		read_text(
+			"summary = \"a wire \" \"of paper\"; driver = [ \"net_a\", \"net_b\" ];\n"
+			"kind = \"virtual\"; tested = \"not yet\";\n"
+			"device = \"net_tap0,iface=t0\"; queues = 64;\n"
+			"rx_descriptors = 512;\ntx_descriptors = 256;\n"
+			"mtu = 9000;\nsoftware_checksums = true; // a comment\n"
+			"rss = \"toeplitz\"; rss_key_bytes = 40; rss_table_size = 128;\n"
+			"rss_key = \"6d5A6d5a6d5a6d5a6d5a6d5a6d5a6d5a6d5a6d5a\"\n"
+			"          \"000102030405060708090a0b0c0d0e0f10111213\";\n"
+			"needs = ( { what = \"firmware\"; text = \"1.2\" }, { what = \"option\"; text = \"-x\" } );\n"
+			"traps = ( { symptom = \"slow\"; cure = \"fast\"; source = \"a book\" } );\n"),
+		0, "%s", error);
+	cr_expect_str_eq(profile.summary, "a wire of paper");
+	cr_expect_eq(profile.drivers_count, 2);
+	cr_expect_str_eq(profile.drivers[1], "net_b");
+	cr_expect_eq(profile.kind, PROFILE_VIRTUAL);
+	cr_expect_str_eq(profile.tested, "not yet");
 	cr_expect_str_eq(profile.device, "net_tap0,iface=t0");
+	cr_expect_eq(profile.queues, 64);
 	cr_expect_eq(profile.rx_descriptors, 512);
 	cr_expect_eq(profile.tx_descriptors, 256);
 	cr_expect_eq(profile.mtu, 9000);
 	cr_expect(profile.software_checksums);
+	cr_expect_eq(profile.rss, PROFILE_RSS_TOEPLITZ);
+	cr_expect_eq(profile.rss_key_bytes, 40);
+	cr_expect_eq(profile.rss_table_size, 128);
+	cr_expect_eq(profile.rss_key_length, 40);
+	cr_expect_eq(profile.rss_key[1], 0x5a);
+	cr_expect_eq(profile.rss_key[39], 0x13);
+	cr_expect_eq(profile.needs_count, 2);
+	cr_expect_eq(profile.needs[1].what, PROFILE_NEED_OPTION);
+	cr_expect_str_eq(profile.needs[0].text, "1.2");
+	cr_expect_eq(profile.traps_count, 1);
+	cr_expect_str_eq(profile.traps[0].symptom, "slow");
+	cr_expect_str_eq(profile.traps[0].cure, "fast");
+	cr_expect_str_eq(profile.traps[0].source, "a book");
+	cr_expect_str_eq(profile.path, path);
 }
 
 Test(profile, no_key_is_needed)
 {
 	cr_assert_eq(read_text("# nothing\n"), 0);
-	cr_expect_str_empty(profile.device);
+	cr_expect_null(profile.device);
+	cr_expect_null(profile.tested);
+	cr_expect_eq(profile.kind, PROFILE_KIND_UNSAID);
 	cr_expect_eq(profile.mtu, 1500);
+	cr_expect_eq(profile.queues, 0);
 	cr_expect_eq(profile.rx_descriptors, 0);
+	cr_expect_eq(profile.rss, PROFILE_RSS_AUTO);
+	cr_expect_eq(profile.rss_key_length, 0);
 	cr_expect(!profile.software_checksums);
 }
 
+/* Each choice is what it says. */
+Test(profile, choices)
+{
+	static const struct {
+		const char *text;
+		enum profile_rss rss;
+	} cases[] = {
+		{ "rss = \"auto\";", PROFILE_RSS_AUTO },
+		{ "rss = \"any\";", PROFILE_RSS_ANY },
+		{ "rss = \"flow\";", PROFILE_RSS_FLOW },
+		{ "rss = \"toeplitz\";", PROFILE_RSS_TOEPLITZ },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		cr_expect_eq(read_text(cases[i].text), 0, "%s", error);
+		cr_expect_eq(profile.rss, cases[i].rss, "%s", cases[i].text);
+	}
+	cr_expect_eq(read_text("kind = \"physical\";"), 0);
+	cr_expect_eq(profile.kind, PROFILE_PHYSICAL);
+	cr_expect_eq(read_text("needs = ( { what = \"kernel\"; text = \"5.4\" } );"), 0);
+	cr_expect_eq(profile.needs[0].what, PROFILE_NEED_KERNEL);
+}
+
+#define KEYS                                                                                   \
+	"summary, driver, kind, tested, device, queues, rx_descriptors, tx_descriptors, mtu, " \
+	"software_checksums, rss, rss_key, rss_key_bytes, rss_table_size, needs and traps"
+#define MTU "mtu: give a whole number from 576 to 9000"
+#define DRIVER "driver: give a text in quotes of 1 to 63 characters, or an array of up to 4"
+#define RSS "rss: give one of \"auto\", \"any\", \"flow\" and \"toeplitz\""
+#define RSS_KEY "rss_key: give 40 to 52 bytes as hex digits in quotes"
+#define NEEDS "needs: give a list of up to 16 groups, each with what and text"
+#define TRAPS "traps: give a list of up to 16 groups, each with symptom, cure and source"
+#define NUMBERS "give whole numbers in decimal, of at most nine digits"
+#define INCLUDE "@include: a profile is one file; put the settings in here"
+#define HEX38 "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff001122334455"
+
+static const struct {
+	const char *text;
+	int line;
+	const char *rest; /* of the line, behind the file's name and the line's number: all of it */
+} faults[] = {
+	{ "mtu = 1500;\n\nspeed = 10;\n", 3, "speed: unknown; the keys are " KEYS },
+	{ "Mtu = 1500;\n", 1, "Mtu: unknown; the keys are " KEYS },
+	{ "mtu = \"1500\";\n", 1, MTU },
+	{ "\nmtu = 10;\n", 2, MTU },
+	{ "mtu = 9001;\n", 1, MTU },
+	{ "mtu = 1500.0;\n", 1, MTU },
+	{ "mtu = 1500L;\n", 1, MTU },
+	{ "mtu = 4294968796;\n", 1, NUMBERS },
+	{ "device = \"0123456789\"; # 0123456789\nmtu = 18446744073709553116;\n", 2, NUMBERS },
+	{ "mtu = 0x5dc;\n", 1, NUMBERS },
+	{ "queues = 0;\n", 1, "queues: give a whole number from 1 to 64" },
+	{ "queues = 65;\n", 1, "queues: give a whole number from 1 to 64" },
+	{ "rx_descriptors = -1;\n", 1, "rx_descriptors: give a whole number from 32 to 32768" },
+	{ "tx_descriptors = 65536;\n", 1, "tx_descriptors: give a whole number from 32 to 32768" },
+	{ "software_checksums = 1;\n", 1, "software_checksums: give true or false" },
+	{ "software_checksums = \"true\";\n", 1, "software_checksums: give true or false" },
+	{ "device = 5;\n", 1, "device: give a text in quotes, of 1 to 255 characters" },
+	{ "device = \"\";\n", 1, "device: give a text in quotes, of 1 to 255 characters" },
+	{ "device = [ \"a\" ];\n", 1, "device: give a text in quotes, of 1 to 255 characters" },
+	{ "tested = \"one\\ntwo\";\n", 1, "tested: give a text in quotes, of 1 to 500 characters" },
+	{ "driver = ( \"a\" );\n", 1, DRIVER },
+	{ "driver = [];\n", 1, DRIVER },
+	{ "driver = [ 1 ];\n", 1, DRIVER },
+	{ "driver = [ \"a\", \"\" ];\n", 1, DRIVER },
+	{ "driver = [ \"a\", \"b\", \"c\", \"d\", \"e\" ];\n", 1, DRIVER },
+	{ "driver = [ \"a\", 1 ];\n", 1, "mismatched element type in array" },
+	{ "kind = \"metal\";\n", 1, "kind: give one of \"physical\" and \"virtual\"" },
+	{ "kind = true;\n", 1, "kind: give one of \"physical\" and \"virtual\"" },
+	{ "rss = \"Toeplitz\";\n", 1, RSS },
+	{ "rss = \"\";\n", 1, RSS },
+	{ "rss_key = \"" HEX38 "55\";\n", 1, RSS_KEY },
+	{ "rss_key = \"" HEX38 "55667\";\n", 1, RSS_KEY },
+	{ "rss_key = \"" HEX38 "556x\";\n", 1, RSS_KEY },
+	{ "rss_key = \"" HEX38 HEX38 "\";\n", 1, RSS_KEY },
+	{ "rss_key_bytes = 39;\n", 1, "rss_key_bytes: give a whole number from 40 to 52" },
+	{ "rss_key_bytes = 52;\nrss_key = \"" HEX38 "5566\";\n", 2,
+	  "rss_key: give 52 bytes, as rss_key_bytes says, instead of 40" },
+	{ "rss_table_size = 4096;\n", 1, "rss_table_size: give a whole number from 1 to 2048" },
+	{ "needs = \"root\";\n", 1, NEEDS },
+	{ "needs = { what = \"kernel\"; text = \"5\" };\n", 1, NEEDS },
+	{ "needs = [ \"kernel\" ];\n", 1, NEEDS },
+	{ "needs = ( { what = \"kernel\"; text = \"5\" },\n\"root\" );\n", 1, NEEDS },
+	{ "needs = ( {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {} );\n", 1, NEEDS },
+	{ "needs = (\n{ what = \"luck\"; text = \"much\" } );\n", 2,
+	  "needs.what: give one of \"kernel\", \"firmware\", \"library\", \"permission\" and \"option\"" },
+	{ "needs = ( { what = \"kernel\" } );\n", 1, "needs.text: missing; give it in each group" },
+	{ "traps = ( \"slow\" );\n", 1, TRAPS },
+	{ "traps = ( { symptom = \"a\"; cure = \"b\" } );\n", 1,
+	  "traps.source: missing; give it in each group" },
+	{ "traps = (\n{ symptom = \"a\";\ncause = \"b\" } );\n", 3,
+	  "traps.cause: unknown; the keys are symptom, cure and source" },
+	{ "traps = ( { symptom = \"a\";\ncure = 5; source = \"c\" } );\n", 2,
+	  "traps.cure: give a text in quotes, of 1 to 500 characters" },
+	{ "mtu = 1500;\ndevice = ;\n", 2, "syntax error" },
+	{ "mtu = 1500;;\n", 1, "syntax error" },
+	{ "mtu = 1500;\nmtu = 1400;\n", 2, "mtu: given twice; give it once" },
+	{ "mtu = 1500; queues = 2; mtu = 1400;\n", 1, "given twice; give it once" },
+	{ "traps = ( { symptom = \"a\";\n symptom = \"b\"; } );\n", 2, "symptom: given twice; give it once" },
+	{ "@include \"/etc/hostname\"\n", 1, INCLUDE },
+	{ "mtu = 1500;\n \t@include \"/tmp\"\n", 2, INCLUDE },
+	{ "/* mtu = 1500;\n*/ @include \"x\"\n", 2, INCLUDE },
+	{ "mtu = 1500;\n/* of all\nqueues = 2;\n", 2,
+	  "a comment begins here that does not end; close it with */" },
+	{ "mtu = 1500;\ndevice = \"a\\\";\nqueues = 2;\n", 2,
+	  "a text begins here that does not end; close its quotes" },
+};
+
 Test(profile, faults_are_named_with_their_line)
 {
-	expect_fault("mtu = 1500;\n\nspeed = 10;\n", 3, "speed: unknown");
-	expect_fault("mtu = \"1500\";\n", 1, "mtu: give a whole number from 576 to 9000");
-	expect_fault("\nmtu = 10;\n", 2, "mtu: give a whole number");
-	expect_fault("mtu = 9001;\n", 1, "mtu: give a whole number");
-	expect_fault("rx_descriptors = -1;\n", 1, "rx_descriptors: give a whole number");
-	expect_fault("tx_descriptors = 65536;\n", 1, "tx_descriptors: give a whole number");
-	expect_fault("software_checksums = 1;\n", 1, "software_checksums: give true or false");
-	expect_fault("device = 5;\n", 1, "device: give a text");
-	expect_fault("device = \"\";\n", 1, "device: give a text");
-	expect_fault("mtu = 1500;\ndevice = ;\n", 2, "syntax error");
-	expect_fault("mtu = 1500;\nmtu = 1400;\n", 2, "duplicate setting name");
+	for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++) {
+		cr_expect_eq(read_text(faults[i].text), -EINVAL, "%s", faults[i].text);
+		snprintf(expected, sizeof(expected), "%s:%d: %s", path, faults[i].line, faults[i].rest);
+		cr_expect_str_eq(error, expected, "of %s", faults[i].text);
+	}
+}
+
+/* What only looks like one. */
+Test(profile, no_faults)
+{
+	cr_expect_eq(read_text("device = \"@include \\\"x\\\" /* 12345678901\"; // @include 0x5dc /*\n"
+			       "# 12345678901 \"\n/* \" @include \"x\"\n12345678901 \" **/ mtu = 000001400"),
+		     0, "%s", error);
+	cr_expect_str_eq(profile.device, "@include \"x\" /* 12345678901");
+	cr_expect_eq(profile.mtu, 1400);
+	cr_expect_eq(read_text("needs = (); traps = ();"), 0, "%s", error);
+}
+
+Test(profile, bytes_of_zero)
+{
+	cr_expect_eq(read_bytes("mtu = 1400;\n\0queues = 2;\n", 25), -EINVAL);
+	snprintf(expected, sizeof(expected), "%s:2: a byte of zero; a profile is text", path);
+	cr_expect_str_eq(error, expected);
 }
 
 Test(profile, files_that_cannot_be_read)
@@ -91,16 +246,64 @@ Test(profile, files_that_cannot_be_read)
 	cr_expect_str_eq(error, "--profile: /nonexistent.conf: No such file or directory");
 	cr_expect_eq(profile_read("/tmp", &profile, error), -EISDIR);
 	cr_expect_str_eq(error, "--profile: /tmp: Is a directory");
+	cr_expect_eq(profile_read("/dev/zero", &profile, error), -EFBIG);
+	cr_expect_str_eq(error, "--profile: /dev/zero: File too large");
 }
 
-Test(profile, those_that_come_with_weir)
+/* A line at fault fits, whatever its key and its file are called. */
+Test(profile, long_names)
 {
-	glob_t paths;
+	static char text[PROFILE_TEXT_MAX + 2], name[2 * PATH_MAX];
 
-	cr_assert_eq(glob(DRIVERS_CFG "/*.conf", 0, NULL, &paths), 0);
-	for (size_t i = 0; i < paths.gl_pathc; i++) {
-		cr_expect_eq(profile_read(paths.gl_pathv[i], &profile, error), 0, "%s", error);
-		cr_expect_str_not_empty(profile.device, "%s", paths.gl_pathv[i]);
+	memset(text, 'k', 5000);
+	snprintf(text + 5000, sizeof(text) - 5000, " = 1;");
+	cr_expect_eq(read_text(text), -EINVAL);
+	cr_expect_not_null(strstr(error, ":1: kkkk"));
+	memset(text, ' ', PROFILE_TEXT_MAX);
+	cr_expect_eq(read_text(text), 0, "%s", error);
+	text[PROFILE_TEXT_MAX] = ' ';
+	cr_expect_eq(read_text(text), -EFBIG);
+	memset(name, 'n', sizeof(name) - 1);
+	cr_expect_eq(profile_read(name, &profile, error), -ENOENT);
+	name[0] = '/';
+	cr_expect_eq(profile_read(name, &profile, error), -ENAMETOOLONG);
+	cr_expect_lt(strlen(error), sizeof(error));
+}
+
+/* What drivers-cfg/README.md must say of a key. */
+static void row(const struct profile_key *key, const char *list, char *text, size_t size)
+{
+	char rule[PROFILE_RULE_MAX];
+
+	snprintf(text, size, "| `%s%s%s` | %s | %s | %s |\n", list, list[0] != '\0' ? "." : "", key->name,
+		 profile_key_rule(key, rule), key->otherwise != NULL ? key->otherwise : "must be given",
+		 key->meaning);
+}
+
+static const char *expect_rows(const char *at, const struct profile_key *keys, const char *list)
+{
+	char text[700];
+
+	for (const struct profile_key *key = keys; key->name != NULL; key++) {
+		row(key, list, text, sizeof(text));
+		cr_expect_eq(strncmp(at, text, strlen(text)), 0, "README.md must say: %s", text);
+		at = strchr(at, '\n') + 1;
+		if (key->fields != NULL)
+			at = expect_rows(at, key->fields, key->name);
 	}
-	globfree(&paths);
+	return at;
+}
+
+/* The table that people read is the one that the reader reads by. */
+Test(profile, schema_in_the_readme)
+{
+	static const char head[] = "| key | value | without it | meaning |\n|---|---|---|---|\n";
+	size_t bytes;
+	char *readme = profile_text_load(DRIVERS_CFG "/README.md", &bytes), *table;
+
+	cr_assert_not_null(readme);
+	table = strstr(readme, head);
+	cr_assert_not_null(table, "README.md must say: %s", head);
+	cr_expect_eq(*expect_rows(table + strlen(head), profile_keys, ""), '\n', "a row too many");
+	free(readme);
 }
