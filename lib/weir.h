@@ -390,6 +390,23 @@ enum weir_verdict {
 WEIR_API unsigned weir_input(struct weir_core *core, struct rte_mbuf **mbufs, unsigned n, uint64_t now_ns,
 			     uint8_t *verdicts);
 
+/*
+ * Where several shards share a port (weir_config.rss), to be called after weir_input(): frames that came in
+ * here and are another shard's, shards[i] for mbufs[i], each to be given to that shard's weir_input_handed().
+ * Up to max of them; returns how many. They are the caller's: one that is freed instead is lost, as frames on
+ * a wire are. They are the frames that were given to weir_input(), and copies from this core's pool of what
+ * all shards must hear of. While 192 wait, weir_input() takes no more.
+ */
+WEIR_API unsigned weir_hand_over(struct weir_core *core, struct rte_mbuf **mbufs, uint16_t *shards,
+				 unsigned max);
+
+/*
+ * Takes in frames that other shards of the port handed over, as weir_input() does, but that timers do not
+ * move. What is nobody's is freed and counted; nothing is handed on.
+ */
+WEIR_API unsigned weir_input_handed(struct weir_core *core, struct rte_mbuf **mbufs, unsigned n,
+				    uint64_t now_ns);
+
 /* Takes up to max pending events, oldest first, and returns how many. */
 WEIR_API unsigned weir_events(struct weir_core *core, struct weir_event *events, unsigned max);
 

@@ -98,6 +98,9 @@ verdict control_arp(struct weir_core *core, struct rte_mbuf **m, const struct fr
 	if (v != ACCEPTED)
 		return v;
 	*about_us = addrs_local(&core->net.addrs, weir_ipv4(arp.target));
+	/* An answer, or an announcement (RFC 5227 section 2.3). */
+	if (arp.op == ARP_REPLY || arp.sender == arp.target)
+		handover_news(core, *m);
 	v = net_arp_input(&core->net, &arp, core->now_ns, &answer_due, &answer);
 	if (!answer_due)
 		return v;
@@ -200,6 +203,17 @@ void control_problem(struct weir_core *core, const struct rte_mbuf *m, const str
 	queue_push(core, reply);
 }
 
+/*
+ * Whether all shards of the port want to hear of it: whatever asks for nothing, and who else would have an
+ * address of ours (RFC 4862 section 5.4.3). Our own, come back, has one shard's nonce.
+ */
+static bool is_news(const struct weir_core *core, const struct frame *frame)
+{
+	bool asks = frame->bytes[frame_l4_start(frame)] == ICMP6_NEIGHBOUR_SOLICITATION;
+
+	return !eth_equal(&frame->eth.src, &core->net.mac) && (!asks || address_is_none(frame->ip.src));
+}
+
 /* A message of neighbour discovery. *about_us: as for control_arp(). */
 static verdict take_nd(struct weir_core *core, struct rte_mbuf **m, const struct frame *frame, bool *about_us)
 {
@@ -207,6 +221,8 @@ static verdict take_nd(struct weir_core *core, struct rte_mbuf **m, const struct
 	struct net_answer answer = { .about_us = true };
 	verdict v = COUNT_drop_nd_malformed; /* none is so long that it should stand in two buffers */
 
+	if (is_news(core, frame))
+		handover_news(core, *m);
 	if (here == frame_end(frame))
 		v = net_nd_input(&core->net, &frame->ip, frame->bytes + start, here - start, &frame->eth.src,
 				 core->now_ns, &answer);
@@ -224,14 +240,36 @@ static verdict take_nd(struct weir_core *core, struct rte_mbuf **m, const struct
 }
 
 /* The same for a query of multicast listener discovery, which is everybody's who can read it. */
-static verdict take_query(struct weir_core *core, const struct frame *frame, bool *about_us)
+static verdict take_query(struct weir_core *core, const struct rte_mbuf *m, const struct frame *frame,
+			  bool *about_us)
 {
 	uint32_t start = frame_l4_start(frame);
+
+	handover_news(core, m);
 	verdict v = net_mld_input(&core->net, &frame->ip, frame->bytes + start,
 				  frame_contiguous(frame) - start, frame_end(frame) - start, core->now_ns);
 
 	*about_us = v != ACCEPTED && v != COUNT_drop_mld_other;
 	return v;
+}
+
+/* An error about a connection that is not found here may be of another shard's. */
+static verdict take_error(struct weir_core *core, struct rte_mbuf **m, const struct icmp_error *error)
+{
+	verdict v = tcp_icmp(core->tcp, error, core->now_ns);
+	unsigned shard;
+
+	if (v != COUNT_drop_icmp_no_connection || !handover_may(&core->handover))
+		return v;
+	if (!tcp_icmp_shard(core->tcp, error, &shard)) {
+		handover_error(core, *m);
+		return v;
+	}
+	if (shard == core->handover.shard || handover_room(&core->handover) == 0)
+		return v;
+	handover_put(&core->handover, *m, shard);
+	*m = NULL;
+	return COUNT_handed_over;
 }
 
 verdict control_icmp(struct weir_core *core, struct rte_mbuf **m, const struct frame *frame, bool *about_us)
@@ -247,7 +285,7 @@ verdict control_icmp(struct weir_core *core, struct rte_mbuf **m, const struct f
 	if (icmp.kind == ICMP_IS_NEIGHBOUR)
 		return take_nd(core, m, frame, about_us);
 	if (icmp.kind == ICMP_IS_QUERY)
-		return take_query(core, frame, about_us);
+		return take_query(core, *m, frame, about_us);
 	if (address_is_multicast(frame->ip.dst))
 		return COUNT_drop_ip_destination;
 	if (addrs_local(&core->net.addrs, frame->ip.src))
@@ -259,7 +297,7 @@ verdict control_icmp(struct weir_core *core, struct rte_mbuf **m, const struct f
 		answer_echo(core, m, frame);
 		break;
 	case NET_ICMP_ERROR:
-		return tcp_icmp(core->tcp, &icmp.error, core->now_ns);
+		return take_error(core, m, &icmp.error);
 	}
 	return v;
 }
@@ -292,6 +330,8 @@ static unsigned requests_output(struct weir_core *core, struct rte_mbuf **frames
 
 	/* One that finds no buffer is lost, and repeated when its time comes. */
 	while (n < max && net_has_requests(&core->net) && net_next_request(&core->net, &request)) {
+		if (request.once && !handover_speaks(&core->handover))
+			continue;
 		frames[n] = request_frame(core, &request);
 		if (frames[n] == NULL)
 			break;

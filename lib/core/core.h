@@ -7,6 +7,7 @@
  *     tx.c        weir_output(): segments become frames
  *     vlan.c      tags, off and on
  *     syn_lane.c  SYNs in a flood
+ *     handover.c  frames of other shards
  *     control.c   ARP, ICMP and neighbour discovery
  *     weir.c      the application's calls
  *     shard.c     creation; config.c: what may be created
@@ -25,6 +26,7 @@
 #include "base/clock.h"
 #include "base/counters.h"
 #include "core/control.h"
+#include "core/handover.h"
 #include "core/memory.h"
 #include "net/net.h"
 #include "tcp/tcp.h"
@@ -63,6 +65,7 @@ struct weir_core {
 	struct weir_endpoint connect_last; /* to whom the last one was; port 0: not from any of them */
 	unsigned connect_ahead;            /* so many more to there are expected next, if it goes on */
 	struct control control;
+	struct handover handover;
 	struct net net;
 	struct memory memory;
 	unsigned turned_first, turned_count; /* of turned[], those that were not handed out yet */

@@ -7,6 +7,7 @@
  *     parse      frames to segments; nothing is counted, freed or answered yet
  *     tcp        the segments, in order; TCP may take fewer
  *     turn       SYNs that TCP has made into SYN-ACKs: the frame that brought the one takes the other back
+ *     hand over  segments of other shards' connections; only where several share a port
  *     dispose    of the frames up to the first that TCP did not take: count, answer, free
  *
  * Nothing has an effect before TCP has said how far the burst goes, so that what was not taken can be
@@ -42,6 +43,7 @@ struct rx_burst {
 	 * a plain one is of one buffer, and a segment of TCP's.
 	 */
 	uint64_t others;
+	uint64_t handed; /* frames that are other shards' */
 	struct frame frames[CORE_BURST];
 	verdict verdicts[CORE_BURST];
 	uint16_t buffers[CORE_BURST]; /* mbuf segments of the frame, before anybody appends to it */
@@ -260,6 +262,7 @@ static void parse(struct weir_core *core, struct rx_burst *burst)
 	unsigned looked_at = 0;
 
 	burst->others = foreign;
+	burst->handed = 0;
 	burst->texts = 0;
 	burst->segs_count = 0;
 	for (unsigned i = 0; i < burst->count; i++) {
@@ -325,6 +328,20 @@ static void turn(struct weir_core *core, struct rx_burst *burst, unsigned s)
 	core->turned[core->turned_first + core->turned_count++] = m;
 }
 
+/* To whom TCP says that it belongs, whole again. */
+static void hand_over(struct weir_core *core, struct rx_burst *burst, uint64_t segs)
+{
+	untrim(burst, burst->texts & segs);
+	while (segs != 0) {
+		unsigned s = take_bit(&segs), i = burst->places[s];
+
+		handover_put(&core->handover, burst->mbufs[i],
+			     tcp_shard_of(core->tcp, &burst->segs[s].tuple, &burst->sides[s].pair));
+		burst->mbufs[i] = NULL;
+		burst->handed |= 1ull << i;
+	}
+}
+
 /* How many frames of the burst are taken in: all up to the first segment that TCP did not take. */
 static unsigned input_segments(struct weir_core *core, struct rx_burst *burst)
 {
@@ -336,6 +353,7 @@ static unsigned input_segments(struct weir_core *core, struct rx_burst *burst)
 	keep(burst, burst->texts & first_bits(taken));
 	while (turned != 0)
 		turn(core, burst, take_bit(&turned));
+	hand_over(core, burst, tcp_elsewhere(core->tcp));
 	return taken < burst->segs_count ? burst->places[taken] : burst->count;
 }
 
@@ -381,6 +399,10 @@ static unsigned dispose_other(struct weir_core *core, struct rx_burst *burst, un
 	/* TCP has counted its own. */
 	if (burst->kinds[i] != RX_TCP)
 		count(&core->counters, v);
+	if (v == COUNT_handed_over) {
+		burst->handed |= 1ull << i;
+		return 0;
+	}
 	if (verdicts == NULL || v != COUNT_frames_not_mine)
 		return burst->buffers[i];
 	verdicts[i] = WEIR_NOT_MINE;
@@ -391,8 +413,8 @@ static unsigned dispose_other(struct weir_core *core, struct rx_burst *burst, un
 static void dispose(struct weir_core *core, struct rx_burst *burst, unsigned n, uint8_t *verdicts)
 {
 	struct rte_mbuf *unused[CORE_BURST];
-	unsigned unused_count = 0, taken = n;
-	uint64_t others = burst->others & first_bits(n);
+	unsigned unused_count = 0, taken = n - (unsigned)__builtin_popcountll(burst->handed);
+	uint64_t others = burst->others & ~burst->handed & first_bits(n);
 
 	if (verdicts != NULL)
 		memset(verdicts, WEIR_TAKEN, n);
@@ -402,7 +424,7 @@ static void dispose(struct weir_core *core, struct rx_burst *burst, unsigned n, 
 		unused[unused_count] = burst->mbufs[i];
 		unused_count += burst->mbufs[i] != NULL;
 	}
-	count_add(&core->counters, COUNT_frames_in, n);
+	count_add(&core->counters, COUNT_frames_in, n - (unsigned)__builtin_popcountll(burst->handed));
 	count_add(&core->counters, COUNT_mbufs_taken, taken);
 	core_free(core, unused, unused_count);
 }
@@ -448,13 +470,20 @@ static bool too_much_unread(const struct weir_core *core)
 	return held - tcp_queued(core->tcp) >= core->unread_max;
 }
 
-unsigned weir_input(struct weir_core *core, struct rte_mbuf **mbufs, unsigned n, uint64_t now_ns,
-		    uint8_t *verdicts)
+/* For a burst, in what waits for the caller to take it. */
+static bool has_room(const struct weir_core *core)
+{
+	return core->turned_first + core->turned_count + CORE_BURST <= CORE_TURNED &&
+	       handover_room(&core->handover) >= CORE_BURST;
+}
+
+static unsigned input(struct weir_core *core, struct rte_mbuf *const *mbufs, unsigned n, uint64_t now_ns,
+		      uint8_t *verdicts)
 {
 	unsigned done = 0;
 
 	set_now(core, now_ns);
-	while (done < n && core->turned_first + core->turned_count + CORE_BURST <= CORE_TURNED) {
+	while (done < n && has_room(core)) {
 		unsigned burst = n - done < CORE_BURST ? n - done : CORE_BURST;
 
 		tcp_refuse_text(core->tcp, too_much_unread(core));
@@ -465,6 +494,27 @@ unsigned weir_input(struct weir_core *core, struct rte_mbuf **mbufs, unsigned n,
 		if (taken < burst)
 			break;
 	}
+	return done;
+}
+
+unsigned weir_input_handed(struct weir_core *core, struct rte_mbuf **mbufs, unsigned n, uint64_t now_ns)
+{
+	unsigned taken;
+
+	core->handover.last = true;
+	tcp_keep_all(core->tcp, true);
+	taken = input(core, mbufs, n, now_ns, NULL);
+	core->handover.last = false;
+	tcp_keep_all(core->tcp, false);
+	count_add(&core->counters, COUNT_handed_in, taken);
+	return taken;
+}
+
+unsigned weir_input(struct weir_core *core, struct rte_mbuf **mbufs, unsigned n, uint64_t now_ns,
+		    uint8_t *verdicts)
+{
+	unsigned done = input(core, mbufs, n, now_ns, verdicts);
+
 	stage_enter(STAGE_TIMERS);
 	tcp_advance(core->tcp, core->now_ns);
 	net_advance(&core->net, core->now_ns);

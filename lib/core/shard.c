@@ -67,6 +67,7 @@ static struct weir_core *create(const struct weir_config *config, const struct s
 
 	core->memory = *memory;
 	control_init(&core->control);
+	handover_init(&core->handover, &config->rss);
 	choose(core, config);
 	net_init(&core->net, config, secrets->neighbours, &core->counters);
 	core->tcp = tcp_create(arena_take(&arena, tcp_footprint(config)), config, &secrets->tcp,
@@ -108,6 +109,7 @@ void weir_core_destroy(struct weir_core *core)
 	if (core == NULL)
 		return;
 	control_clear(core);
+	handover_clear(&core->handover);
 	rte_pktmbuf_free_bulk(core->turned + core->turned_first, core->turned_count);
 	tcp_destroy(core->tcp);
 	memory = core->memory;

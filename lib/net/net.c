@@ -241,12 +241,25 @@ static bool next_report(struct net *net, struct net_request *request)
 	return true;
 }
 
-bool net_next_request(struct net *net, struct net_request *request)
+static bool next_question(struct net *net, struct net_request *request)
 {
 	struct neigh_request wanted;
+
+	if (!next_wanted(net, &wanted))
+		return false;
+	if (weir_is_ipv4(wanted.address))
+		by_arp(net, wanted.address, &wanted.mac, request);
+	else
+		by_nd(neighbour_question(net, &wanted), request);
+	return true;
+}
+
+bool net_next_request(struct net *net, struct net_request *request)
+{
 	struct weir_address address;
 	unsigned i;
 
+	request->once = true;
 	/* First of all: a switch that snoops must know where to send what answers the questions. */
 	if (next_report(net, request))
 		return true;
@@ -259,12 +272,9 @@ bool net_next_request(struct net *net, struct net_request *request)
 	} else if (net->routers.solicitation_due) {
 		net->routers.solicitation_due = false;
 		by_nd(router_question(net), request);
-	} else if (!next_wanted(net, &wanted)) {
-		return false;
-	} else if (weir_is_ipv4(wanted.address)) {
-		by_arp(net, wanted.address, &wanted.mac, request);
 	} else {
-		by_nd(neighbour_question(net, &wanted), request);
+		request->once = false;
+		return next_question(net, request);
 	}
 	return true;
 }

@@ -154,6 +154,7 @@ enum net_message {
 /* What is to be sent unasked. */
 struct net_request {
 	uint8_t what;        /* enum net_message */
+	bool once;           /* it speaks for all who share our addresses: one of them says it */
 	struct eth_addr mac; /* to be sent to, in any case */
 	struct arp arp;
 	struct nd_out nd;

@@ -26,10 +26,23 @@ static verdict ack_without_connection(struct tcp *tcp, const struct listener *li
 	return COUNT_drop_listen_ack;
 }
 
+/*
+ * Of the shards that share the port, is it another's? Where all frames of a connection come to one of them,
+ * what is for a listener stands or falls here; opens have their port by the shard.
+ */
+static bool is_elsewhere(const struct tcp *tcp, const struct listener *listener, const struct seg *seg)
+{
+	if (tcp->rss == NULL || tcp->keeps_all || (listener != NULL && tcp->rss_habit != WEIR_RSS_ANY))
+		return false;
+	return tcp_shard_of(tcp, &seg->tuple, &tcp->side->pair) != tcp->rss->shard;
+}
+
 verdict handshake_listen(struct tcp *tcp, struct seg *seg)
 {
 	const struct listener *listener = listeners_find_for(tcp, seg);
 
+	if (is_elsewhere(tcp, listener, seg))
+		return COUNT_handed_over;
 	if (seg->flags & SEG_RST)
 		return COUNT_drop_closed_rst;
 	if (listener == NULL) {

@@ -18,6 +18,7 @@
  */
 #include "tcp/events.h"
 #include "tcp/half_open.h"
+#include "tcp/listeners.h"
 #include "tcp/path_mtu.h"
 #include "tcp/records.h"
 
@@ -51,6 +52,15 @@ static verdict half_open_error(struct tcp *tcp, uint32_t slot, const struct icmp
 	count(tcp->counters, COUNT_icmp_hard);
 	half_open_forget(tcp, slot);
 	return ACCEPTED;
+}
+
+bool tcp_icmp_shard(const struct tcp *tcp, const struct icmp_error *error, unsigned *shard)
+{
+	struct tuple tuple = tcp_tuple(tcp, &error->pair, error->lport, error->rport);
+
+	*shard = tcp_shard_of(tcp, &tuple, &error->pair);
+	return tcp->rss_habit != WEIR_RSS_FLOW ||
+	       listeners_find(tcp, error->pair.local, error->lport) == NULL;
 }
 
 verdict tcp_icmp(struct tcp *tcp, const struct icmp_error *error, uint64_t now_ns)

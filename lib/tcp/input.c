@@ -287,6 +287,7 @@ unsigned tcp_input(struct tcp *tcp, struct seg *segs, const struct seg_side *sid
 	unsigned i, syns_count = 0;
 
 	*turned = 0;
+	tcp->elsewhere = 0;
 	CHECK(n <= TCP_BURST_MAX);
 	tcp_set_now(tcp, now_ns);
 	if (n == 0)
@@ -306,6 +307,8 @@ unsigned tcp_input(struct tcp *tcp, struct seg *segs, const struct seg_side *sid
 			syns[syns_count++] = (uint8_t)i;
 			*turned |= 1ull << i;
 			v = ACCEPTED;
+		} else if (v == COUNT_handed_over) {
+			tcp->elsewhere |= 1ull << i;
 		}
 		count(tcp->counters, v);
 		if (refs[i + 1] == refs[i] && v == ACCEPTED && ref_kind(r) == REF_HOT)

@@ -49,6 +49,28 @@ void tcp_expect_syns(const struct tcp *tcp, struct syns *syns)
 		conn_table_prefetch(&tcp->table, syns->hashes[i]);
 }
 
+/* Those that are this shard's: where any may have got them. */
+static uint64_t ours(const struct tcp *tcp, const struct syns *syns, uint64_t which)
+{
+	uint64_t ours = which;
+
+	if (tcp->rss == NULL || tcp->keeps_all || tcp->rss_habit != WEIR_RSS_ANY)
+		return which;
+	for (; which != 0; which &= which - 1) {
+		unsigned i = (unsigned)__builtin_ctzll(which);
+		struct tuple tuple = { (uint32_t)syns->addrs[i], (uint32_t)(syns->addrs[i] >> 32),
+				       (uint16_t)syns->ports[i], (uint16_t)(syns->ports[i] >> 16) };
+		struct pair pair = { { 0, 0 }, { 0, 0 } };
+
+		if (syns->is6)
+			pair = (struct pair){ { syns->pairs[0][i], syns->pairs[1][i] },
+					      { syns->pairs[2][i], syns->pairs[3][i] } };
+		if (tcp_shard_of(tcp, &tuple, &pair) != tcp->rss->shard)
+			ours &= ~(1ull << i);
+	}
+	return ours;
+}
+
 uint64_t tcp_answer_syns(struct tcp *tcp, struct syns *syns, uint64_t which, struct syn_answer *answer,
 			 uint64_t now_ns)
 {
@@ -77,6 +99,7 @@ uint64_t tcp_answer_syns(struct tcp *tcp, struct syns *syns, uint64_t which, str
 	cookie_make(tcp, syns);
 
 	which &= conn_table_absent_bulk(&tcp->table, syns->hashes, syns->count);
+	which = ours(tcp, syns, which);
 	unsigned n = (unsigned)__builtin_popcountll(which);
 
 	listener->guard.syns += n;

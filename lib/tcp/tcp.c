@@ -139,6 +139,7 @@ size_t tcp_footprint(const struct weir_config *config)
 
 	arena_take(&arena, sizeof(struct tcp));
 	carve(&tcp, &arena, &sizes);
+	rss_create(&arena, &config->rss, config->port_first, config->port_last);
 	return arena.used;
 }
 
@@ -193,6 +194,8 @@ struct tcp *tcp_create(void *mem, const struct weir_config *config, const struct
 	tcp_set_now(tcp, now_ns);
 	carve(tcp, &arena, &sizes);
 	take_config(tcp, config);
+	tcp->rss = rss_create(&arena, &config->rss, config->port_first, config->port_last);
+	tcp->rss_habit = (uint8_t)config->rss.habit;
 	tcp->secrets = *secrets;
 	tcp->sources.key = secrets->sources;
 	cookie_init(tcp, secrets->cookies);
@@ -207,6 +210,21 @@ struct tcp *tcp_create(void *mem, const struct weir_config *config, const struct
 void tcp_refuse_text(struct tcp *tcp, bool refuse)
 {
 	tcp->held_now = refuse ? 0 : tcp->held_max;
+}
+
+unsigned tcp_shard_of(const struct tcp *tcp, const struct tuple *tuple, const struct pair *pair)
+{
+	return rss_shard(tcp->rss, rss_hash(tcp->rss, tuple, pair));
+}
+
+void tcp_keep_all(struct tcp *tcp, bool keep)
+{
+	tcp->keeps_all = keep;
+}
+
+uint64_t tcp_elsewhere(const struct tcp *tcp)
+{
+	return tcp->elsewhere;
 }
 
 struct tuple tcp_tuple(const struct tcp *tcp, const struct pair *pair, uint16_t lport, uint16_t rport)

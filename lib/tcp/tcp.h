@@ -78,6 +78,20 @@ unsigned tcp_input(struct tcp *tcp, struct seg *segs, const struct seg_side *sid
 		   uint64_t now_ns, uint64_t *turned);
 
 /*
+ * Of the last tcp_input(): bit i: segs[i] found no connection here and is another shard's, which
+ * tcp_shard_of() names; it was counted as handed over, and nothing was made of it.
+ */
+uint64_t tcp_elsewhere(const struct tcp *tcp);
+
+/*
+ * Which shard of the port a segment that arrives would be for, if no record stood in any. With several alone.
+ */
+unsigned tcp_shard_of(const struct tcp *tcp, const struct tuple *tuple, const struct pair *pair);
+
+/* From now on segments that find no connection here are this shard's, or nobody's. */
+void tcp_keep_all(struct tcp *tcp, bool keep);
+
+/*
  * The short way of a SYN in a flood, before tcp_input() is given the rest of the burst. First
  * tcp_expect_syns(), for memory to begin to work. Then tcp_answer_syns(), for those whose bits are set in
  * `which`: answers by cookies what needs nothing else. Bit i of the result: SYN number i is answered, and
@@ -128,6 +142,12 @@ bool tcp_advice(struct tcp *tcp, struct weir_address *peer);
  * tcp/icmp.c says why. Returns ACCEPTED or the drop.
  */
 verdict tcp_icmp(struct tcp *tcp, const struct icmp_error *error, uint64_t now_ns);
+
+/*
+ * Of one about no connection of this shard: *shard is the one that may know it. False: any may. With several
+ * shards alone.
+ */
+bool tcp_icmp_shard(const struct tcp *tcp, const struct icmp_error *error, unsigned *shard);
 
 /* The application's calls: weir.h says what they do and return. */
 int tcp_listen(struct tcp *tcp, struct weir_endpoint local, uint32_t word);

@@ -24,6 +24,7 @@
 #include "tcp/sources.h"
 #include "tcp/tcb.h"
 #include "tcp/tcp.h"
+#include "wire/rss.h"
 #include "wire/seg.h"
 
 #define TCP_REPLIES 256 /* a power of two; four bursts */
@@ -127,12 +128,17 @@ struct tcp {
 	uint32_t tick;               /* the same, in ticks */
 	const struct seg *seg;       /* that is under way; NULL: none */
 	const struct seg_side *side; /* of it */
+	uint64_t elsewhere;          /* of the last burst, those that other shards are given */
+	bool keeps_all;              /* none are: they come from there */
 	uint32_t rcv_window;         /* bytes offered when nothing is held */
 	uint16_t mtu;
 	uint8_t rcv_wscale;
 	uint8_t receive_buffers; /* of a connection, that its window is counted in */
 	uint8_t held_max;        /* that it may hold: some more, for segments shorter than most */
 	uint8_t held_now;        /* the same, or 0 while text is refused to all */
+
+	const struct rss *rss; /* whose the rest of the port's connections are; NULL: there are no others */
+	uint8_t rss_habit;     /* enum weir_rss_habit */
 
 	/* Of IPv6 records, by kind and slot; NULL without IPv6 addresses. */
 	struct pair *pairs[REF_KINDS];
