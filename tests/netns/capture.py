@@ -9,18 +9,24 @@ from typing import NamedTuple
 
 import frames
 import lab as labs
+import tap
 
 # What is asked of tshark, in groups; the fields of FAULTS are empty where it finds nothing wrong.
-FIELDS = ('frame.number', 'frame.time_epoch', 'tcp.stream', 'ip.src', 'ipv6.src', 'tcp.srcport', 'tcp.dstport', 'tcp.flags', 'tcp.seq',
-          'tcp.ack', 'tcp.len')
+FIELDS = ('frame.number', 'frame.time_epoch', 'tcp.stream', 'ip.src', 'ipv6.src', 'ip.dst', 'ipv6.dst', 'tcp.srcport', 'tcp.dstport',
+          'tcp.flags', 'tcp.seq', 'tcp.ack', 'tcp.len')
 SUMS = ('ip.checksum.status', 'icmp.checksum.status', 'icmpv6.checksum.status', 'tcp.checksum.status', 'tcp.checksum')
 EXPERT = ('_ws.expert.severity', '_ws.expert.message')
 WARNING = 6 << 20  # tshark's severity; a RST is one, and so only what is beside TCP is judged by it
+KEEP_ALIVE = 'tcp.analysis.keep_alive'  # what tshark calls a bare ACK from before a FIN
 FAULTS = ('tcp.analysis.retransmission', 'tcp.analysis.fast_retransmission', 'tcp.analysis.spurious_retransmission',
           'tcp.analysis.out_of_order', 'tcp.analysis.lost_segment', 'tcp.analysis.ack_lost_segment',
-          'tcp.analysis.duplicate_ack', 'tcp.analysis.keep_alive', '_ws.malformed')
+          'tcp.analysis.duplicate_ack', KEEP_ALIVE, '_ws.malformed')
 OPTIONS = ('ip.check_checksum:TRUE', 'tcp.check_checksum:TRUE', 'tcp.relative_sequence_numbers:TRUE',
            'tcp.analyze_sequence_numbers:TRUE', 'tcp.desegment_tcp_streams:FALSE')
+
+LINUX = {family.peer for family in labs.BOTH}  # whose segments the kernel sent; all others' are weir's
+RTO_MIN_S = 0.2  # weir's (lib/weir.h)
+STILL_S = RTO_MIN_S / 2
 
 
 class Recording:
@@ -49,6 +55,7 @@ class Seg(NamedTuple):
     number: int
     time: float
     src: str
+    dst: str
     sport: int
     dport: int
     flags: int
@@ -56,6 +63,15 @@ class Seg(NamedTuple):
     ack: int
     length: int
     faults: str
+
+    @property
+    def side(self):
+        return self.src, self.sport
+
+    @property
+    def end(self):
+        """The sequence number after it."""
+        return self.seq + self.length + self.has(frames.SYN) + self.has(frames.FIN)
 
     def has(self, flags):
         return self.flags & flags == flags
@@ -94,13 +110,13 @@ def read(path):
     streams, others = {}, []
     for row in tshark(path, FIELDS + SUMS + EXPERT + FAULTS, None):
         fields = iter(row)
-        number, time_s, stream, src, src6, sport, dport, flags, seq, ack, length = islice(fields, len(FIELDS))
+        number, time_s, stream, src, src6, dst, dst6, sport, dport, flags, seq, ack, length = islice(fields, len(FIELDS))
         faults = faults_of_sums(*islice(fields, len(SUMS)))
         severity, message = islice(fields, len(EXPERT))
         faults += [name for name, value in zip(FAULTS, fields) if value]
         if stream:
             streams.setdefault(int(stream), []).append(
-                Seg(int(number), float(time_s), src or src6, int(sport), int(dport), int(flags, 16), int(seq),
+                Seg(int(number), float(time_s), src or src6, dst or dst6, int(sport), int(dport), int(flags, 16), int(seq),
                     int(ack or 0), int(length), ' '.join(faults)))
         elif faults or int(severity or 0) >= WARNING:
             others.append(f'frame {number}: {" ".join(faults)} {message}')
@@ -123,15 +139,74 @@ def faults_of_numbers(segs):
     """Each side's bytes follow each other without gap or repetition, and acknowledgements only grow."""
     following, acked, found = {}, {}, []
     for seg in segs:
-        side, other = (seg.src, seg.sport), next(((s.src, s.sport) for s in segs if s.sport != seg.sport), None)
+        side, other = seg.side, next((s.side for s in segs if s.sport != seg.sport), None)
         if seg.seq != following.get(side, 0):
             found.append(f'not at {following.get(side, 0)}: {seg}')
-        following[side] = seg.seq + seg.length + seg.has(frames.SYN) + seg.has(frames.FIN)
+        following[side] = seg.end
         if seg.has(frames.ACK):
             if not acked.get(side, 0) <= seg.ack <= following.get(other, 0):
                 found.append(f'acknowledges {acked.get(side, 0)}..{following.get(other, 0)}: {seg}')
             acked[side] = seg.ack
     return found
+
+
+def is_late_ack(seg, stood):
+    """Whether Linux sent it late: from one CPU the bare ACK of what has come, while on another a process writes, whose segment
+    overtakes it. It repeats what was so before that, and says nothing new. stood: (next number, acknowledged) of its
+    side from the start to now."""
+    if seg.src not in LINUX or seg.flags != frames.ACK or seg.length or seg.faults not in ('', KEEP_ALIVE):
+        return False
+    overtaken = (seg.seq, seg.ack) != stood[-1] and seg.ack <= stood[-1][1]
+    return overtaken and any(seg.seq == following and acked <= seg.ack for following, acked in stood)
+
+
+def without_late_acks(segs):
+    """Of weir everything, of Linux all but such ACKs."""
+    stood, kept = {}, []
+    for seg in segs:
+        of_side = stood.setdefault(seg.side, [(0, 0)])
+        if not is_late_ack(seg, of_side):
+            of_side.append((seg.end, seg.ack))
+            kept.append(seg)
+    return kept
+
+
+def standstills(trace):
+    """(from, to) wherever a weir was asked for something, and sent nothing on any connection for STILL_S: it had no CPU."""
+    asked, found = {}, []
+    for seg in sorted(seg for segs in trace.streams.values() for seg in segs):
+        since = asked.pop(seg.src, seg.time)
+        if seg.time - since >= STILL_S:
+            found.append((since, seg.time))
+        if seg.end > seg.seq and seg.dst not in LINUX:
+            asked.setdefault(seg.dst, seg.time)
+    return found
+
+
+def repeats(segs):
+    """(before, again): what weir sent, and sent once more."""
+    sent, found = {}, []
+    for seg in segs:
+        of_side = sent.setdefault(seg.side, [])
+        before = next((s for s in reversed(of_side) if s.seq <= seg.seq < s.end), None)
+        if seg.end > seg.seq and seg.src not in LINUX:
+            found += [(before, seg)] if before else []
+            of_side.append(seg)
+    return found
+
+
+def repeated(trace):
+    """How many segments that is, for the count of retransmissions in a summary."""
+    return sum(len(repeats(segs)) for segs in trace.streams.values())
+
+
+def is_set_aside(segs, still):
+    """A connection that weir had to send something again for, since an end had no CPU for half of the time that an answer has at
+    least: as it should, but not what a clean wire looks like."""
+    again = repeats(segs)
+    return bool(again) and all(
+        b.time - a.time >= RTO_MIN_S and any(min(end, b.time) - max(start, a.time) >= STILL_S for start, end in still)
+        for a, b in again)
 
 
 def faults_of_half_close(segs):
@@ -165,9 +240,18 @@ def faults_of_reset(segs):
 
 
 def faults(trace, close=faults_of_close):
-    """What is wrong in a trace of whole connections on a clean wire: lines, each with a connection's segments."""
-    found = list(trace.others)
+    """What is wrong in a trace of whole connections on a clean wire: lines, each with a connection's segments. Those that are set
+    aside are not judged; they may be a quarter."""
+    found, still = list(trace.others), standstills(trace)
+    aside = [stream for stream, segs in trace.streams.items() if is_set_aside(segs, still)]
+    if aside:
+        tap.note(f'{len(aside)} connections set aside: for {sum(end - start for start, end in still):.1f} s weir had no CPU')
+    if len(aside) > len(trace.streams) / 4:
+        found.append(f'{len(aside)} of {len(trace.streams)} connections had to wait for a CPU: the machine is too busy')
     for stream, segs in trace.streams.items():
+        if stream in aside:
+            continue
+        segs = without_late_acks(segs)
         wrong = [f'{seg.faults}: {seg}' for seg in segs if seg.faults]
         wrong += faults_of_handshake(segs) + faults_of_numbers(segs) + close(segs)
         if wrong:
