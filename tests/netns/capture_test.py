@@ -102,8 +102,8 @@ class Judged(labs.Case):
         self.assertNotEqual(self.acknowledged_late(MadeUp.WEIR), [])
 
     def test_nothing_else_of_linux(self):
-        """Data, a FIN, what it never was at, what it did not know yet."""
-        for late in ((PSH | ACK, 1, 54, 212), (ACK, 1, 54, 1), (FIN | ACK, 1, 54), (ACK, 100, 54), (ACK, 1, 55), (ACK, 1, 0)):
+        """Data, a RST, a FIN, what it never was at, what it did not know yet."""
+        for late in ((PSH | ACK, 1, 54, 212), (ACK, 1, 54, 1), (frames.RST | ACK, 1, 54), (FIN | ACK, 1, 54), (ACK, 100, 54), (ACK, 1, 55), (ACK, 1, 0)):
             with self.subTest(late):
                 self.assertNotEqual(self.acknowledged_late(MadeUp.LINUX, late), [])
 
