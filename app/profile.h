@@ -20,9 +20,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "weir.h"
+
 #define PROFILE_ERROR_MAX 512
 #define PROFILE_DRIVERS_MAX 4
-#define PROFILE_RSS_KEY_MAX 52
 #define PROFILE_NEEDS_MAX 16
 #define PROFILE_TRAPS_MAX 16
 
@@ -30,14 +31,6 @@ enum profile_kind {
 	PROFILE_KIND_UNSAID,
 	PROFILE_PHYSICAL,
 	PROFILE_VIRTUAL,
-};
-
-/* As enum weir_port_rss. */
-enum profile_rss {
-	PROFILE_RSS_AUTO,
-	PROFILE_RSS_ANY,
-	PROFILE_RSS_FLOW,
-	PROFILE_RSS_TOEPLITZ,
 };
 
 enum profile_need_what {
@@ -76,8 +69,8 @@ struct profile {
 	uint16_t rx_descriptors, tx_descriptors; /* 0: the driver's preference */
 	uint16_t mtu;
 	bool software_checksums;
-	enum profile_rss rss;
-	uint8_t rss_key[PROFILE_RSS_KEY_MAX];
+	enum weir_port_rss rss;
+	uint8_t rss_key[WEIR_RSS_KEY_MAX];
 	unsigned rss_key_length; /* bytes of rss_key; 0: none is given */
 
 	/* What the driver has, by its documentation. 0: none, or not known. */

@@ -86,9 +86,10 @@ def wrong_files():
 def profiles_by_name():
     """A name without slash or dot is a profile that comes with weir, in its build and where it is installed."""
     serve = ('serve', '--addr', '192.0.2.10/24', '--duration', '1ms', '--profile')
-    expect_wrong(' serve: --profile: nul: give one that comes with weir (af_packet, ', *serve, 'nul')
-    expect_clean(run(*serve, 'null'))
     tree = os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', '..', 'drivers-cfg')
+    names = ', '.join(sorted(file[:-5] for file in os.listdir(tree) if file.endswith('.conf')))
+    expect_wrong(f' serve: --profile: nul: give one that comes with weir ({names}), or', *serve, 'nul')
+    expect_clean(run(*serve, 'null'))
     with tempfile.TemporaryDirectory() as prefix:
         os.mkdir(f'{prefix}/bin')
         shutil.copy(WEIR, f'{prefix}/bin/weir')

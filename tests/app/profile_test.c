@@ -3,11 +3,13 @@
 
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/rng.h"
 #include "profile_keys.h"
 #include "profile_text.h"
 
@@ -28,6 +30,13 @@ static void fini(void)
 {
 	profile_free(&profile);
 	unlink(path);
+}
+
+/* libconfig drops what it has read of a text when the text turns out to be wrong. */
+const char *__lsan_default_suppressions(void);
+const char *__lsan_default_suppressions(void)
+{
+	return "leak:libconfig.so\n";
 }
 
 TestSuite(profile, .init = init, .fini = fini);
@@ -75,7 +84,7 @@ Test(profile, all_keys)
 	cr_expect_eq(profile.tx_descriptors, 256);
 	cr_expect_eq(profile.mtu, 9000);
 	cr_expect(profile.software_checksums);
-	cr_expect_eq(profile.rss, PROFILE_RSS_TOEPLITZ);
+	cr_expect_eq(profile.rss, WEIR_PORT_RSS_TOEPLITZ);
 	cr_expect_eq(profile.rss_key_bytes, 40);
 	cr_expect_eq(profile.rss_table_size, 128);
 	cr_expect_eq(profile.rss_key_length, 40);
@@ -100,7 +109,7 @@ Test(profile, no_key_is_needed)
 	cr_expect_eq(profile.mtu, 1500);
 	cr_expect_eq(profile.queues, 0);
 	cr_expect_eq(profile.rx_descriptors, 0);
-	cr_expect_eq(profile.rss, PROFILE_RSS_AUTO);
+	cr_expect_eq(profile.rss, WEIR_PORT_RSS_AUTO);
 	cr_expect_eq(profile.rss_key_length, 0);
 	cr_expect(!profile.software_checksums);
 }
@@ -110,12 +119,12 @@ Test(profile, choices)
 {
 	static const struct {
 		const char *text;
-		enum profile_rss rss;
+		enum weir_port_rss rss;
 	} cases[] = {
-		{ "rss = \"auto\";", PROFILE_RSS_AUTO },
-		{ "rss = \"any\";", PROFILE_RSS_ANY },
-		{ "rss = \"flow\";", PROFILE_RSS_FLOW },
-		{ "rss = \"toeplitz\";", PROFILE_RSS_TOEPLITZ },
+		{ "rss = \"auto\";", WEIR_PORT_RSS_AUTO },
+		{ "rss = \"any\";", WEIR_PORT_RSS_ANY },
+		{ "rss = \"flow\";", WEIR_PORT_RSS_FLOW },
+		{ "rss = \"toeplitz\";", WEIR_PORT_RSS_TOEPLITZ },
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -306,4 +315,172 @@ Test(profile, schema_in_the_readme)
 	cr_assert_not_null(table, "README.md must say: %s", head);
 	cr_expect_eq(*expect_rows(table + strlen(head), profile_keys, ""), '\n', "a row too many");
 	free(readme);
+}
+
+static glob_t shipped(void)
+{
+	glob_t paths;
+
+	cr_assert_eq(glob(DRIVERS_CFG "/*.conf", 0, NULL, &paths), 0);
+	cr_assert_geq(paths.gl_pathc, 20);
+	return paths;
+}
+
+/* Hardware has no address that would be everybody's, and nobody shall think that it was tried. */
+static void expect_physical(const char *name)
+{
+	cr_expect(strncmp(profile.tested, "not run on this hardware: ", 26) == 0, "%s", name);
+	cr_expect_null(profile.device, "%s", name);
+	cr_expect_gt(profile.needs_count, 0, "%s", name);
+	cr_expect_gt(profile.traps_count, 0, "%s", name);
+}
+
+static void expect_virtual(const char *name)
+{
+	const char *driver = profile.drivers[0];
+
+	cr_expect_null(strstr(profile.tested, "not run"), "%s", name);
+	cr_assert_not_null(profile.device, "%s", name);
+	cr_expect_eq(strncmp(profile.device, driver, strlen(driver)), 0, "%s is of %s", profile.device,
+		     driver);
+}
+
+Test(profile, those_that_come_with_weir)
+{
+	glob_t paths = shipped();
+
+	for (size_t i = 0; i < paths.gl_pathc; i++) {
+		const char *name = paths.gl_pathv[i];
+
+		cr_assert_eq(profile_read(name, &profile, error), 0, "%s", error);
+		cr_assert(profile.summary != NULL && profile.tested != NULL && profile.drivers_count > 0,
+			  "%s", name);
+		cr_expect_neq(profile.kind, PROFILE_KIND_UNSAID, "%s", name);
+		if (profile.kind == PROFILE_PHYSICAL)
+			expect_physical(name);
+		else
+			expect_virtual(name);
+		profile_free(&profile);
+	}
+	globfree(&paths);
+}
+
+static void append_number(char *text, size_t size, unsigned number, const char *otherwise)
+{
+	size_t used = strlen(text);
+
+	if (number > 0)
+		snprintf(text + used, size - used, "%u | ", number);
+	else
+		snprintf(text + used, size - used, "%s | ", otherwise);
+}
+
+/* What drivers-cfg/README.md must say of the profile: of what was tested, all before the colon. */
+static void profile_row(char *text, size_t size)
+{
+	const char *file = strrchr(profile.path, '/') + 1;
+
+	snprintf(text, size, "| [`%.*s`](%s) | ", (int)strcspn(file, "."), file, file);
+	for (unsigned i = 0; i < profile.drivers_count; i++)
+		snprintf(text + strlen(text), size - strlen(text), "%s%s", i > 0 ? ", " : "",
+			 profile.drivers[i]);
+	snprintf(text + strlen(text), size - strlen(text), " | %s | ",
+		 profile.kind == PROFILE_PHYSICAL ? "physical" : "virtual");
+	append_number(text, size, profile.queues, "as asked");
+	append_number(text, size, profile.rss_key_bytes, "-");
+	append_number(text, size, profile.rss_table_size, "-");
+	snprintf(text + strlen(text), size - strlen(text), "%s | %.*s |\n", profile.summary,
+		 (int)strcspn(profile.tested, ":"), profile.tested);
+}
+
+Test(profile, list_in_the_readme)
+{
+	static const char head[] =
+		"| profile | driver | kind | queues | RSS key, bytes | RSS table | what it is | tested |\n"
+		"|---|---|---|---|---|---|---|---|\n";
+	glob_t paths = shipped();
+	size_t bytes;
+	char *readme = profile_text_load(DRIVERS_CFG "/README.md", &bytes), *at, text[1000];
+
+	cr_assert_not_null(readme);
+	at = strstr(readme, head);
+	cr_assert_not_null(at, "README.md must say: %s", head);
+	at += strlen(head);
+	for (size_t i = 0; i < paths.gl_pathc; i++) {
+		cr_assert_eq(profile_read(paths.gl_pathv[i], &profile, error), 0, "%s", error);
+		profile_row(text, sizeof(text));
+		cr_expect_eq(strncmp(at, text, strlen(text)), 0, "README.md must list: %s", text);
+		at = strchr(at, '\n') + 1;
+		profile_free(&profile);
+	}
+	cr_expect_eq(*at, '\n', "a row too many");
+	free(readme);
+	globfree(&paths);
+}
+
+/* Read, or refused with one line that names a line which there is. */
+static void expect_sane(const char *text, size_t bytes)
+{
+	int rc = read_bytes(text, bytes), lines = 1, line = 0;
+	size_t before = strlen(path);
+
+	if (rc == 0)
+		return;
+	for (size_t i = 0; i < bytes; i++)
+		lines += text[i] == '\n';
+	cr_assert_eq(rc, -EINVAL, "%s", error);
+	cr_assert_eq(strncmp(error, path, before), 0, "%s", error);
+	cr_assert_eq(sscanf(error + before, ":%d: %*c", &line), 1, "%s", error);
+	cr_assert(line >= 1 && line <= lines, "%d of %d lines: %s", line, lines, error);
+	for (const char *letter = error; *letter != '\0'; letter++)
+		cr_assert((unsigned char)*letter >= ' ', "%s", error);
+}
+
+/* A byte that means something to the scanner, or any. */
+static char odd_byte(struct rng *rng)
+{
+	static const char marks[] = "\"\\/*#(){};=@,\n";
+
+	return rng_below(rng, 4) == 0 ? (char)rng_u64(rng) : marks[rng_below(rng, sizeof(marks) - 1)];
+}
+
+/* Cut off; with bytes changed; with a line put in that would have libconfig read a folder, which ends it. */
+static void spoil(struct rng *rng, char *text, uint32_t bytes, size_t room)
+{
+	static const char include[] = "\n\t@include \"/tmp\"\n";
+	uint32_t place = rng_below(rng, bytes);
+
+	expect_sane(text, rng_below(rng, bytes));
+	for (uint32_t i = rng_below(rng, 4) + 1; i > 0; i--)
+		text[rng_below(rng, bytes)] = odd_byte(rng);
+	expect_sane(text, bytes);
+	cr_assert_leq(bytes + sizeof(include), room);
+	memmove(text + place + sizeof(include) - 1, text + place, bytes - place);
+	memcpy(text + place, include, sizeof(include) - 1);
+	expect_sane(text, bytes + sizeof(include) - 1);
+}
+
+Test(profile, spoilt_files, .timeout = 60)
+{
+	static char text[PROFILE_TEXT_MAX];
+	struct rng rng = { 1 };
+	glob_t paths = shipped();
+
+	for (size_t i = 0; i < paths.gl_pathc * 100; i++) {
+		size_t bytes;
+		char *whole = profile_text_load(paths.gl_pathv[i % paths.gl_pathc], &bytes);
+
+		cr_assert_not_null(whole);
+		memcpy(text, whole, bytes);
+		spoil(&rng, text, (uint32_t)bytes, sizeof(text));
+		free(whole);
+	}
+	for (int i = 0; i < 2000; i++) {
+		uint32_t bytes = rng_below(&rng, 200);
+
+		for (uint32_t j = 0; j < bytes; j++)
+			text[j] = odd_byte(&rng);
+		expect_sane(text, bytes);
+	}
+	globfree(&paths);
 }
