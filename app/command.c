@@ -212,6 +212,7 @@ enum exit_status command_run(const struct options *options)
 	int rc;
 
 	state.options = options;
+	session_hold_signals();
 	http_init();
 	rc = read_profile(&state);
 	if (rc == 0)

@@ -13,8 +13,10 @@
 #include <rte_errno.h>
 #include <rte_lcore.h>
 #include <rte_log.h>
+#include <rte_pdump.h>
 
 #include "eal_args.h"
+#include "eal_files.h"
 #include "machine.h"
 
 /* Buffers of two ends of a wire and of a capture, with room to spare; only what is used is taken. */
@@ -153,6 +155,32 @@ static int refuse(const struct options *options, char *error)
 	return -EINVAL;
 }
 
+/* Directories that are ours to remove at the end: weir-PID's, and EAL's if it is another. */
+static char claimed[EAL_RUNTIME_DIR_MAX], shared[EAL_RUNTIME_DIR_MAX];
+
+static void remove_files(void)
+{
+	eal_files_remove(shared);
+	eal_files_remove(claimed);
+}
+
+/* The prefix, or NULL. */
+static const char *claim_files(void)
+{
+	eal_files_sweep();
+	/* Before EAL's own, so that it runs behind them. */
+	atexit(remove_files);
+	return eal_files_claim(claimed) ? eal_files_prefix(claimed) : NULL;
+}
+
+/* Those of the user's prefix are ours to remove, unless EAL failed because they are somebody else's. */
+static void note_files(const struct eal_args *args, bool failed)
+{
+	if (args->shared &&
+	    (failed ? !rte_eal_primary_proc_alive(NULL) : rte_eal_process_type() == RTE_PROC_PRIMARY))
+		snprintf(shared, sizeof(shared), "%s", rte_eal_get_runtime_dir());
+}
+
 static int start(const struct options *options, struct eal_args *args, char *error)
 {
 	int rc;
@@ -163,8 +191,15 @@ static int start(const struct options *options, struct eal_args *args, char *err
 	hold_output();
 	rc = rte_eal_init(args->argc, args->argv);
 	release_output();
+	note_files(args, rc < 0);
 	if (rc < 0)
 		return refuse(options, error);
+	/* The user has chosen another. */
+	if (strcmp(rte_eal_get_runtime_dir(), claimed) != 0)
+		eal_files_remove(claimed);
+	/* dpdk-dumpcap may ask for copies of frames. Without memory for that it may not. */
+	if (shared[0] != '\0' && rte_eal_has_hugepages())
+		(void)rte_pdump_init();
 	if (!args->quiet)
 		pass_on();
 	else
@@ -173,9 +208,16 @@ static int start(const struct options *options, struct eal_args *args, char *err
 	return 0;
 }
 
+static bool may_be_shared(const struct options *options)
+{
+	unsigned mib = MEMORY_MIB;
+
+	return eal_args_hugepages(machine_hugepages_mib(true), &mib, options->eal) == EAL_HUGEPAGES_ENOUGH;
+}
+
 static bool choose_hugepages(const struct options *options)
 {
-	uint64_t free_mib = machine_hugepages_mib();
+	uint64_t free_mib = machine_hugepages_mib(false);
 	unsigned mib = MEMORY_MIB;
 
 	switch (eal_args_hugepages(free_mib, &mib, options->eal)) {
@@ -196,8 +238,11 @@ static bool choose_hugepages(const struct options *options)
 
 int eal_start(const struct options *options, const char *device, char error[EAL_ERROR_MAX])
 {
+	const char *prefix = claim_files();
 	struct eal_wishes wishes = {
 		.hugepages = choose_hugepages(options),
+		.shared = prefix != NULL && may_be_shared(options),
+		.prefix = prefix,
 		/*
 		 * What shards take for themselves must not come out of it.
 		 * Of several nodes EAL wants a part of each.
@@ -225,6 +270,13 @@ int eal_start(const struct options *options, const char *device, char error[EAL_
 		return rc;
 	}
 	return start(options, &args, error);
+}
+
+const char *eal_prefix(void)
+{
+	const char *prefix = eal_files_prefix(rte_eal_get_runtime_dir());
+
+	return *prefix != '\0' ? prefix : NULL;
 }
 
 void eal_stop(void)

@@ -127,7 +127,10 @@ static int add_memory(struct eal_args *args, int users, const struct eal_wishes 
 	int rc;
 
 	/* --in-memory keeps hugepages out of the file system, and implies --no-shconf. */
-	rc = add_unless(args, users, pages_options, wishes->hugepages ? "--in-memory" : "--no-huge");
+	if (!wishes->hugepages)
+		rc = add_unless(args, users, pages_options, "--no-huge");
+	else
+		rc = wishes->shared ? 0 : add_unless(args, users, pages_options, "--in-memory");
 	if (rc != 0 || says(args, users, amount))
 		return rc;
 	/* With hugepages the heap can grow as needed; without, it is what is set aside now. */
@@ -169,19 +172,36 @@ static int add_lcores(struct eal_args *args, int users, const struct eal_wishes 
 	return rc == 0 ? add(args, text) : rc;
 }
 
-/* What concerns neither memory nor devices nor CPUs: no files that others could see, and quiet. */
-static int add_manners(struct eal_args *args, int users)
+/* Where others find this process, and whether they can attach to it. Without hugepages nobody can. */
+static int add_files(struct eal_args *args, int users, const struct eal_wishes *wishes)
 {
-	static const char *const files[] = { "--file-prefix", "--no-shconf", "--in-memory", "--proc-type",
-					     NULL };
-	static const char *const telemetry[] = { "--telemetry", "--no-telemetry", NULL };
-	static const char *const log[] = { "--log-level", "-v", NULL };
-	int rc = add_unless(args, users, files, "--no-shconf");
+	static const char *const prefix[] = { "--file-prefix", "--proc-type", NULL };
+	static const char *const config[] = { "--file-prefix", "--no-shconf", "--in-memory", "--proc-type",
+					      NULL };
+	static const char *const telemetry[] = { "--telemetry", "--no-telemetry", "--file-prefix",
+						 "--proc-type", NULL };
+	static const char *const private[] = { "--no-huge", "--in-memory", NULL };
+	static const char *const alone[] = { "--no-huge", "--in-memory", "--no-shconf", NULL };
+	int rc = 0;
 
-	if (rc == 0)
+	if (wishes->prefix == NULL || says(args, args->argc - 1, private))
+		rc = add_unless(args, users, config, "--no-shconf");
+	if (rc == 0 && wishes->prefix == NULL)
 		rc = add_unless(args, users, telemetry, "--no-telemetry");
+	if (rc == 0 && wishes->prefix != NULL && !says(args, users, prefix)) {
+		rc = add(args, "--file-prefix");
+		rc = rc == 0 ? add(args, wishes->prefix) : rc;
+	}
+	args->shared = !says(args, args->argc - 1, alone);
+	return rc;
+}
+
+static int add_log(struct eal_args *args, int users)
+{
+	static const char *const log[] = { "--log-level", "-v", NULL };
+
 	args->quiet = !says(args, users, log);
-	return rc == 0 && args->quiet ? add(args, "--log-level=*:error") : rc;
+	return args->quiet ? add(args, "--log-level=*:error") : 0;
 }
 
 int eal_args_build(struct eal_args *args, const struct eal_wishes *wishes, const char *user)
@@ -201,7 +221,9 @@ int eal_args_build(struct eal_args *args, const struct eal_wishes *wishes, const
 		rc = add_devices(args, users, wishes);
 	if (rc == 0)
 		rc = add_lcores(args, users, wishes);
-	return rc == 0 ? add_manners(args, users) : rc;
+	if (rc == 0)
+		rc = add_files(args, users, wishes);
+	return rc == 0 ? add_log(args, users) : rc;
 }
 
 /* The value of the last -m, or 0. */

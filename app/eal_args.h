@@ -2,9 +2,10 @@
 /*
  * eal_args.h - the command line for DPDK's EAL: what weir wants, less what --eal says otherwise.
  *
- * weir asks for what makes a run work anywhere: no shared files (so that two runs never meet), no probing of
- * cards that it will not use, no hugepages where there are none, no chatter. Each wish is dropped
- * when the user's own arguments speak of the same thing.
+ * weir asks for what makes a run work anywhere and be seen from outside: a file prefix of its own (so that
+ * two runs never meet), memory that others can attach to where it is of hugepages, no probing of cards that
+ * it will not use, no hugepages where there are none, no chatter. Each wish is dropped when the user's own
+ * arguments speak of the same thing.
  *
  * Pure: the machine's facts are arguments.
  */
@@ -21,6 +22,8 @@
 struct eal_wishes {
 	bool hugepages;         /* there are enough, and this user may take them */
 	bool set_aside;         /* with hugepages, too, EAL takes memory_mib at once: nobody else will then */
+	bool shared;            /* hugepages may be files, which a second process attaches to */
+	const char *prefix;     /* of files; NULL: none can be had, and nobody will see this process */
 	unsigned memory_mib;    /* without hugepages: the heap that EAL sets aside */
 	const char *pci_device; /* the only card to probe; NULL: none */
 	const unsigned *lcores; /* CPUs for lcores, in any order */
@@ -32,6 +35,7 @@ struct eal_args {
 	int argc;
 	char *argv[EAL_ARGS_MAX + 1]; /* argv[0] is "weir"; NULL at the end */
 	bool quiet;                   /* the user did not ask to hear EAL */
+	bool shared;                  /* a second process can attach */
 	size_t used;
 	char text[EAL_ARGS_TEXT]; /* where argv points */
 };

@@ -3,8 +3,8 @@
 
 #include <glob.h>
 #include <inttypes.h>
+#include <mntent.h>
 #include <sched.h>
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -40,7 +40,27 @@ static uint64_t free_mib(const char *folder)
 	return pages > reserved ? (pages - reserved) * kib / 1024 : 0;
 }
 
-uint64_t machine_hugepages_mib(void)
+/* As the kernel writes a size of pages among the options of a mount: 2M, 1024M. */
+static bool is_mounted(const char *folder)
+{
+	FILE *mounts = setmntent("/proc/mounts", "r");
+	uint64_t mib = strtoull(folder + strlen(PAGES_FOLDER), NULL, 10) / 1024;
+	const struct mntent *mount;
+	bool found = false;
+
+	while (mounts != NULL && !found && (mount = getmntent(mounts)) != NULL) {
+		const char *size = strstr(mount->mnt_opts, "pagesize=");
+
+		found = strcmp(mount->mnt_type, "hugetlbfs") == 0 && size != NULL &&
+			strtoull(size + strlen("pagesize="), NULL, 10) == mib &&
+			access(mount->mnt_dir, W_OK) == 0;
+	}
+	if (mounts != NULL)
+		endmntent(mounts);
+	return found;
+}
+
+uint64_t machine_hugepages_mib(bool mounted)
 {
 	uint64_t mib = 0;
 	glob_t paths;
@@ -48,7 +68,8 @@ uint64_t machine_hugepages_mib(void)
 	if (geteuid() != 0 || glob(PAGES_FOLDER "*", 0, NULL, &paths) != 0)
 		return 0;
 	for (size_t i = 0; i < paths.gl_pathc; i++)
-		mib += free_mib(paths.gl_pathv[i]);
+		if (!mounted || is_mounted(paths.gl_pathv[i]))
+			mib += free_mib(paths.gl_pathv[i]);
 	globfree(&paths);
 	return mib;
 }

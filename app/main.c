@@ -15,7 +15,8 @@ static const char usage[] =
 	"  load     opens, uses and closes connections to a server\n"
 	"  flood    sends attack traffic to a target, to see what it stands\n"
 	"\n"
-	"`weir COMMAND --help` lists a command's options.\n";
+	"`weir COMMAND --help` lists a command's options. While one runs, `dpdk-telemetry.py -f weir-PID`\n"
+	"shows its counters (/weir/stats).\n";
 
 static int wrong_usage(const char *argument)
 {

@@ -5,6 +5,7 @@
 #include <jansson.h>
 #include <string.h>
 
+#include "eal.h"
 #include "flood_text.h"
 #include "json.h"
 #include "text.h"
@@ -155,10 +156,10 @@ void output_ready(struct output *output, const char *const *devices, unsigned co
 	if (!output->json)
 		return;
 	write_line(output,
-		   json_pack("{s:s, s:s, s:o, s:o, s:o}", "event", "ready", "command",
+		   json_pack("{s:s, s:s, s:o, s:o, s:o, s:s?}", "event", "ready", "command",
 			     options_command_name(output->options->command), "ports",
 			     texts_array(devices, count), "addresses", addresses_array(output->options),
-			     "listen", listen_array(output->options)));
+			     "listen", listen_array(output->options), "file_prefix", eal_prefix()));
 }
 
 void output_notice(struct output *output, const char *line)

@@ -79,6 +79,22 @@ static void on_hangup(int signal)
 	hangups = 1;
 }
 
+static void mask_signals(int how)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	pthread_sigmask(how, &set, NULL);
+}
+
+void session_hold_signals(void)
+{
+	mask_signals(SIG_BLOCK);
+}
+
 static void catch_signals(const struct session *session)
 {
 	struct sigaction action = { .sa_handler = on_signal }, hangup = { .sa_handler = on_hangup };
@@ -92,6 +108,7 @@ static void catch_signals(const struct session *session)
 	sigaction(SIGTERM, &action, NULL);
 	/* A reader that went away shows as a failed write. */
 	signal(SIGPIPE, SIG_IGN);
+	mask_signals(SIG_UNBLOCK);
 }
 
 static double seconds_since(const struct run *run, uint64_t now_ns)

@@ -29,6 +29,12 @@ struct session {
 #define SESSION_ERROR_MAX SIDE_ERROR_MAX
 
 /*
+ * Before EAL is started: a signal that comes before the run begins waits for that, so that files of EAL's are
+ * not left behind.
+ */
+void session_hold_signals(void);
+
+/*
  * Runs until the end and prints. The sides have their shards and the runtime is not yet started. Returns 0,
  * or a negative errno with one line when it could not be started. *failed: some check of the run failed, and
  * a line on standard error said so.

@@ -157,7 +157,7 @@ static bool parse_spec(const char *text, struct spec *spec)
 static int start_eal(const struct spec *spec)
 {
 	static struct eal_args args;
-	bool hugepages = machine_hugepages_mib() >= MEMORY_MIB;
+	bool hugepages = machine_hugepages_mib(false) >= MEMORY_MIB;
 	struct eal_wishes wishes = {
 		.hugepages = hugepages,
 		.memory_mib = MEMORY_MIB,

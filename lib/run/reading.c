@@ -89,6 +89,8 @@ static void figure_traffic(const struct reading *reading, uint64_t *f)
 	f[FIGURE_packets_tx] = counters[COUNT_frames_out];
 	f[FIGURE_packets_accepted] = counters[COUNT_frames_accepted];
 	f[FIGURE_packets_not_mine] = counters[COUNT_frames_not_mine];
+	f[FIGURE_handed_over] = counters[COUNT_handed_over];
+	f[FIGURE_handed_in] = counters[COUNT_handed_in];
 	f[FIGURE_drops] = drops(reading);
 	f[FIGURE_bytes_rx] = counters[COUNT_bytes_in];
 	f[FIGURE_bytes_tx] = counters[COUNT_bytes_out];

@@ -54,6 +54,8 @@ void reading_take(struct reading *reading, const struct weir_core *core);
 	X(retransmits)         \
 	X(packets_accepted)    \
 	X(packets_not_mine)    \
+	X(handed_over)         \
+	X(handed_in)           \
 	X(cookies_sent)        \
 	X(cookies_accepted)    \
 	X(cookies_rejected)    \

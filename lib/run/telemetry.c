@@ -56,10 +56,13 @@ static bool read_stats(const struct runner *runner, uint64_t *values)
 	return reading.settled;
 }
 
+#define LOOP_VALUES 7
+
 static const char *loop_title(unsigned i)
 {
-	static const char *const titles[] = { "busy_cycles",   "idle_cycles",      "rounds",
-					      "rx_kept_drops", "tx_backlog_drops", "capture_drops" };
+	static const char *const titles[LOOP_VALUES] = { "busy_cycles",   "idle_cycles",      "rounds",
+							 "rx_kept_drops", "tx_backlog_drops", "capture_drops",
+							 "handover_drops" };
 
 	return titles[i];
 }
@@ -75,6 +78,7 @@ static bool read_loop(const struct runner *runner, uint64_t *values)
 	values[3] = stats.rx_kept_drops;
 	values[4] = stats.tx_backlog_drops;
 	values[5] = stats.capture_drops;
+	values[6] = stats.handover_drops;
 	return true;
 }
 
@@ -82,7 +86,7 @@ _Static_assert((int)COUNTERS <= VALUES_MAX && (int)FIGURES <= VALUES_MAX, "a dic
 
 static const struct sheet counters_sheet = { COUNTERS, true, counter_title, read_counters };
 static const struct sheet stats_sheet = { FIGURES, false, reading_figure_name, read_stats };
-static const struct sheet loops_sheet = { 6, false, loop_title, read_loop };
+static const struct sheet loops_sheet = { LOOP_VALUES, false, loop_title, read_loop };
 
 static unsigned count_shards(void)
 {

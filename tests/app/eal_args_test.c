@@ -109,15 +109,55 @@ Test(eal_args, what_the_user_says_is_not_said_again)
 	wishes.lcores = lcores;
 	wishes.lcores_count = 1;
 	cr_expect_str_eq(build(&wishes, "--no-pci --no-huge -m 512 --file-prefix X"),
-			 "--no-pci|--no-huge|-m|512|--file-prefix|X|-l|0|--main-lcore=0|--no-telemetry|"
-			 "--log-level=*:error");
+			 "--no-pci|--no-huge|-m|512|--file-prefix|X|-l|0|--main-lcore=0|--log-level=*:error");
 	cr_expect_str_eq(build(&wishes, "-l 3 --log-level=lib.eal:debug --telemetry"),
 			 "-l|3|--log-level=lib.eal:debug|--telemetry|--no-huge|-m|512|--no-pci|--no-shconf");
-	cr_expect_str_eq(
-		build(&plain, "-m64 --file-prefix=y --lcores 0@1"),
-		"-m64|--file-prefix=y|--lcores|0@1|--no-huge|--no-pci|--no-telemetry|--log-level=*:error");
+	cr_expect_str_eq(build(&plain, "-m64 --file-prefix=y --lcores 0@1"),
+			 "-m64|--file-prefix=y|--lcores|0@1|--no-huge|--no-pci|--log-level=*:error");
 	cr_expect_str_eq(build(&plain, "--socket-mem=1024 -a 01:00.0"),
 			 "--socket-mem=1024|-a|01:00.0|--no-shconf|--no-telemetry|--log-level=*:error");
+}
+
+/* Others find this process, where files can be made; without hugepages they cannot attach to it. */
+Test(eal_args, seen_under_a_prefix_of_its_own)
+{
+	struct eal_wishes wishes = plain;
+
+	wishes.prefix = "weir-7";
+	cr_expect_str_eq(build(&wishes, NULL),
+			 "--no-huge|-m|512|--no-pci|--no-shconf|--file-prefix|weir-7|--log-level=*:error");
+	cr_expect_not(args.shared);
+	cr_expect_str_eq(build(&wishes, "--file-prefix X --no-telemetry"),
+			 "--file-prefix|X|--no-telemetry|--no-huge|-m|512|--no-pci|--log-level=*:error");
+	cr_expect_str_eq(build(&wishes, "--proc-type=secondary --no-huge"),
+			 "--proc-type=secondary|--no-huge|-m|512|--no-pci|--log-level=*:error");
+	wishes.hugepages = true;
+	cr_expect_str_eq(build(&wishes, NULL),
+			 "--in-memory|--no-pci|--no-shconf|--file-prefix|weir-7|--log-level=*:error");
+	cr_expect_not(args.shared);
+}
+
+Test(eal_args, hugepages_are_shared_where_they_can_be_files)
+{
+	struct eal_wishes wishes = plain;
+
+	wishes.prefix = "weir-7";
+	wishes.hugepages = wishes.shared = true;
+	cr_expect_str_eq(build(&wishes, NULL), "--no-pci|--file-prefix|weir-7|--log-level=*:error");
+	cr_expect(args.shared);
+	cr_expect_str_eq(build(&wishes, "--file-prefix=X"), "--file-prefix=X|--no-pci|--log-level=*:error");
+	cr_expect(args.shared);
+	cr_expect_str_eq(build(&wishes, "--huge-dir /huge"),
+			 "--huge-dir|/huge|--no-pci|--file-prefix|weir-7|--log-level=*:error");
+	cr_expect(args.shared);
+	cr_expect_str_eq(build(&wishes, "--in-memory"),
+			 "--in-memory|--no-pci|--file-prefix|weir-7|--log-level=*:error");
+	cr_expect_not(args.shared);
+	cr_expect_str_eq(build(&wishes, "--no-huge"),
+			 "--no-huge|-m|512|--no-pci|--no-shconf|--file-prefix|weir-7|--log-level=*:error");
+	cr_expect_not(args.shared);
+	build(&wishes, "--no-shconf");
+	cr_expect_not(args.shared);
 }
 
 Test(eal_args, no_hugepages_although_there_are_some)

@@ -409,7 +409,7 @@ Test(telemetry, sixty_four_shards_fit_an_answer)
 	telemetry_remove(real);
 	crowd(rts, real->runners[0].core, loop, &real->ports[0], UINT64_MAX);
 	expect_fits(sock, "/weir/stats", FIGURES, 10);
-	expect_fits(sock, "/weir/loops", 6, 6);
+	expect_fits(sock, "/weir/loops", 7, 7);
 	expect_fits(sock, "/weir/counters", COUNTERS, 0);
 	expect_fits(sock, "/weir/counters,63", COUNTERS, 0);
 	expect_fits(sock, "/weir/stats,63", FIGURES, 0);
