@@ -5,13 +5,50 @@
 
 #include "tcp/time_wait.h"
 
-/* What a destination's search begins with: RFC 6056's F and its counter. */
-static uint16_t next_port(struct tcp *tcp, uint64_t f)
+/* Where a destination's search stands: RFC 6056's F and its counter. */
+static uint32_t next_place(struct tcp *tcp, uint64_t f)
 {
-	uint32_t *counter = &tcp->port_counters[(f >> 32) % TCP_PORT_BUCKETS];
-	uint32_t range = (uint32_t)tcp->port_last - tcp->port_first + 1;
+	return (uint32_t)f + tcp->port_counters[(f >> 32) % TCP_PORT_BUCKETS]++;
+}
 
-	return (uint16_t)(tcp->port_first + ((uint32_t)f + (*counter)++) % range);
+static uint32_t range_of(const struct tcp *tcp)
+{
+	return (uint32_t)tcp->port_last - tcp->port_first + 1;
+}
+
+/* What the remote end has in whose the connection is; 0: of no interest. */
+static uint32_t hash_remote(const struct tcp *tcp, struct weir_endpoint remote)
+{
+	return tcp->rss != NULL ? rss_hash_remote(tcp->rss, remote) : 0;
+}
+
+/*
+ * Of the ports that make the connection this shard's: the search's numbers count these alone.
+ * 0: there are none in the range.
+ */
+static __attribute__((noinline)) uint16_t next_own_port(struct tcp *tcp, uint64_t f,
+							const struct weir_address *local,
+							uint32_t from_remote)
+{
+	uint32_t hash = from_remote ^ rss_hash_local(tcp->rss, *local);
+	bool is6 = !weir_is_ipv4(*local);
+	uint32_t count = rss_ports_count(tcp->rss, is6, hash);
+
+	for (uint32_t tries = count; tries > 0; tries--) {
+		uint16_t port = rss_ports_at(tcp->rss, is6, hash, next_place(tcp, f) % count);
+
+		if (port >= tcp->port_first && port <= tcp->port_last)
+			return port;
+	}
+	return 0;
+}
+
+static inline uint16_t next_port(struct tcp *tcp, bool alone, uint64_t f, const struct weir_address *local,
+				 uint32_t from_remote)
+{
+	if (!alone)
+		return next_own_port(tcp, f, local, from_remote);
+	return (uint16_t)(tcp->port_first + next_place(tcp, f) % range_of(tcp));
 }
 
 /* Whether the tuple is free, or its TIME-WAIT may be reused. */
@@ -44,10 +81,22 @@ static void name(const struct tcp *tcp, const struct weir_address *locals, struc
 		addrs[i] = tuple_name(addrs[i]);
 }
 
+/* How many are before the first that no port of the range makes this shard's: that one cannot be expected. */
+static unsigned count_with_port(const struct tcp *tcp, unsigned n)
+{
+	unsigned i = 0;
+
+	while (i < n && tcp->expected[i].tuple.lport != 0)
+		i++;
+	return i;
+}
+
 void ports_expect(struct tcp *tcp, const struct weir_address *locals, unsigned n, struct weir_endpoint remote)
 {
 	uint64_t addrs[PORTS_EXPECTED], f[PORTS_EXPECTED], hashes[PORTS_EXPECTED];
 	uint32_t ports[PORTS_EXPECTED];
+	uint32_t from_remote = hash_remote(tcp, remote);
+	bool alone = tcp->rss == NULL;
 	unsigned i;
 
 	CHECK(n <= PORTS_EXPECTED);
@@ -64,9 +113,12 @@ void ports_expect(struct tcp *tcp, const struct weir_address *locals, unsigned n
 
 		claim->pair = (struct pair){ locals[i], remote.address };
 		claim->tuple = (struct tuple){ (uint32_t)addrs[i], (uint32_t)(addrs[i] >> 32),
-					       next_port(tcp, f[i]), remote.port };
+					       next_port(tcp, alone, f[i], &locals[i], from_remote),
+					       remote.port };
 		ports[i] = tuple_ports(&claim->tuple);
 	}
+	if (!alone)
+		tcp->expected_count = n = count_with_port(tcp, n);
 	tcp->cookies.bulk->hash13_12(tcp->secrets.table, addrs, ports, n, hashes);
 	tcp->cookies.bulk->prf24_12(tcp->secrets.isn, addrs, ports, n, f);
 	for (i = 0; i < n; i++) {
@@ -78,15 +130,18 @@ void ports_expect(struct tcp *tcp, const struct weir_address *locals, unsigned n
 
 int ports_choose(struct tcp *tcp, struct claim *claim)
 {
-	uint32_t range = (uint32_t)tcp->port_last - tcp->port_first + 1;
-	uint32_t tries = range < PORTS_TRIES ? range : PORTS_TRIES;
+	uint32_t tries = range_of(tcp) < PORTS_TRIES ? range_of(tcp) : PORTS_TRIES;
+	uint32_t from_remote =
+		hash_remote(tcp, (struct weir_endpoint){ claim->pair.remote, claim->tuple.rport });
 
 	claim->tuple = tcp_tuple(tcp, &claim->pair, 0, claim->tuple.rport);
 	claim->f = 0;
 	uint64_t f = siphash24_12(tcp->secrets.ports, tuple_addrs(&claim->tuple), claim->tuple.rport);
 
 	for (; tries > 0; tries--) {
-		claim->tuple.lport = next_port(tcp, f);
+		claim->tuple.lport = next_port(tcp, tcp->rss == NULL, f, &claim->pair.local, from_remote);
+		if (claim->tuple.lport == 0)
+			break;
 		claim->hash = tcp_hash(tcp, &claim->tuple);
 		if (is_free(tcp, claim))
 			return 0;

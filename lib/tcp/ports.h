@@ -5,6 +5,10 @@
  * Where the search begins for a destination depends on a secret, and a counter that only its own bucket of
  * destinations moves: neighbours in time tell nothing about each other, and one destination's ports are
  * used in turn, which keeps them away from TIME-WAIT the longest.
+ *
+ * Of several shards of a port each chooses only ports that make a connection its own (wire/rss.h). The
+ * numbers then count these, in an order of their own, and all else is the same: who knows the port's key can
+ * tell whose a port would be, and no more of where a search begins than that.
  */
 #ifndef WEIR_TCP_PORTS_H
 #define WEIR_TCP_PORTS_H

@@ -164,7 +164,10 @@ void tcp_set_cookie_time(struct tcp *tcp, uint64_t time_ns);
 
 #define DEFENCE_TIMEOUT_MIN_NS 1000000000ull
 #define DEFENCE_TIMEOUT_MAX_NS (180 * 1000000000ull)
-/* local.address must be given (the caller chooses); local.port may be 0. */
+/*
+ * local.address must be given (the caller chooses); local.port may be 0. -EADDRNOTAVAIL: no port is left, or
+ * that port makes it another shard's.
+ */
 int tcp_connect(struct tcp *tcp, struct weir_endpoint local, struct weir_endpoint remote, uint32_t word,
 		uint64_t now_ns, weir_conn *conn);
 /*
