@@ -19,7 +19,7 @@ help:
 	@echo 'make build    $(WEIR) and $(BUILD)/bench/weir-bench'
 	@echo 'make bench    the benchmarks (see $(BUILD)/bench/weir-bench --list)'
 	@echo 'make lint     rooms, sizes, headers, style, spelling'
-	@echo 'make install  weir, libweir and weir.h, below PREFIX if that is given'
+	@echo 'make install  weir with its profiles, libweir and weir.h, below PREFIX if that is given'
 	@echo 'make deps     install the Debian packages that are missing (root)'
 	@echo 'make clean    remove $(BUILD) and build-test'
 

@@ -251,6 +251,14 @@ void profile_default(struct profile *profile)
 	*profile = (struct profile){ .mtu = 1500 };
 }
 
+bool profile_fits(const struct profile *profile, const char *driver)
+{
+	for (unsigned i = 0; i < profile->drivers_count; i++)
+		if (strcmp(profile->drivers[i], driver) == 0)
+			return true;
+	return profile->drivers_count == 0;
+}
+
 void profile_free(struct profile *profile)
 {
 	if (profile->config != NULL)

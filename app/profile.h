@@ -94,6 +94,9 @@ void profile_default(struct profile *profile);
  */
 int profile_read(const char *name, struct profile *profile, char error[PROFILE_ERROR_MAX]);
 
+/* Whether it is for a port of this driver (weir_port_info.driver); one that names no driver is for all. */
+bool profile_fits(const struct profile *profile, const char *driver);
+
 /* Leaves what profile_default() would. */
 void profile_free(struct profile *profile);
 

@@ -50,8 +50,10 @@ int profile_find(const char *name, char path[PATH_MAX], char error[PROFILE_ERROR
 	char folder[FOLDER_MAX], names[PROFILE_ERROR_MAX / 2] = "";
 
 	if (name[0] == '\0' || strpbrk(name, "/.") != NULL) {
-		snprintf(path, PATH_MAX, "%s", name);
-		return 0;
+		if ((size_t)snprintf(path, PATH_MAX, "%s", name) < PATH_MAX)
+			return 0;
+		snprintf(error, PROFILE_ERROR_MAX, "--profile: %.64s...: %s", name, strerror(ENAMETOOLONG));
+		return -ENAMETOOLONG;
 	}
 	own_folder(folder);
 	for (size_t i = 0; i < PLACES; i++) {

@@ -14,7 +14,7 @@
 
 #include "profile.h"
 
-/* Writes the path of the file. 0, or -ENOENT with a line in error that begins with "--profile: ". */
+/* Writes the path of the file. 0, or a negative errno with a line in error that begins with "--profile: ". */
 int profile_find(const char *name, char path[PATH_MAX], char error[PROFILE_ERROR_MAX]);
 
 #endif

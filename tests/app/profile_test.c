@@ -114,6 +114,18 @@ Test(profile, no_key_is_needed)
 	cr_expect(!profile.software_checksums);
 }
 
+Test(profile, drivers)
+{
+	cr_assert_eq(read_text("driver = \"net_tap\";"), 0, "%s", error);
+	cr_expect(profile_fits(&profile, "net_tap"));
+	cr_expect(!profile_fits(&profile, "net_tap0"));
+	cr_assert_eq(read_text("driver = [ \"mlx5_pci\", \"mlx5_auxiliary\" ];"), 0, "%s", error);
+	cr_expect(profile_fits(&profile, "mlx5_auxiliary"));
+	cr_expect(!profile_fits(&profile, "net_tap"));
+	cr_assert_eq(read_text("mtu = 1400;"), 0, "%s", error);
+	cr_expect(profile_fits(&profile, "net_tap"));
+}
+
 /* Each choice is what it says. */
 Test(profile, choices)
 {
@@ -188,6 +200,7 @@ static const struct {
 	{ "rss_key = \"" HEX38 "55\";\n", 1, RSS_KEY },
 	{ "rss_key = \"" HEX38 "55667\";\n", 1, RSS_KEY },
 	{ "rss_key = \"" HEX38 "556x\";\n", 1, RSS_KEY },
+	{ "rss_key = \"" HEX38 "5566 \";\n", 1, RSS_KEY },
 	{ "rss_key = \"" HEX38 HEX38 "\";\n", 1, RSS_KEY },
 	{ "rss_key_bytes = 39;\n", 1, "rss_key_bytes: give a whole number from 40 to 52" },
 	{ "rss_key_bytes = 52;\nrss_key = \"" HEX38 "5566\";\n", 2,
@@ -200,6 +213,7 @@ static const struct {
 	{ "needs = ( {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {} );\n", 1, NEEDS },
 	{ "needs = (\n{ what = \"luck\"; text = \"much\" } );\n", 2,
 	  "needs.what: give one of \"kernel\", \"firmware\", \"library\", \"permission\" and \"option\"" },
+	{ "needs = ( { what = \"kernel\"; text = \"5\" } );\nmtu = 10;\n", 2, MTU },
 	{ "needs = ( { what = \"kernel\" } );\n", 1, "needs.text: missing; give it in each group" },
 	{ "traps = ( \"slow\" );\n", 1, TRAPS },
 	{ "traps = ( { symptom = \"a\"; cure = \"b\" } );\n", 1,
@@ -268,6 +282,11 @@ Test(profile, long_names)
 	snprintf(text + 5000, sizeof(text) - 5000, " = 1;");
 	cr_expect_eq(read_text(text), -EINVAL);
 	cr_expect_not_null(strstr(error, ":1: kkkk"));
+	cr_expect_not_null(strstr(error, "kkkk: unknown; the keys are "));
+	snprintf(text, sizeof(text), "summary = \"%0501d\";", 0);
+	cr_expect_eq(read_text(text), -EINVAL);
+	snprintf(text, sizeof(text), "summary = \"%0500d\";", 0);
+	cr_expect_eq(read_text(text), 0, "%s", error);
 	memset(text, ' ', PROFILE_TEXT_MAX);
 	cr_expect_eq(read_text(text), 0, "%s", error);
 	text[PROFILE_TEXT_MAX] = ' ';
@@ -276,7 +295,7 @@ Test(profile, long_names)
 	cr_expect_eq(profile_read(name, &profile, error), -ENOENT);
 	name[0] = '/';
 	cr_expect_eq(profile_read(name, &profile, error), -ENAMETOOLONG);
-	cr_expect_lt(strlen(error), sizeof(error));
+	cr_expect_eq(strncmp(error, "--profile: /nnnn", 16), 0, "%s", error);
 }
 
 /* What drivers-cfg/README.md must say of a key. */
