@@ -144,14 +144,16 @@ static void choose_own(const struct options *options, unsigned *cpus, unsigned c
 	wishes->main_lcore = cpus[0];
 }
 
-static int refuse(const struct options *options, char *error)
+/* Hugepages were free a moment ago: for others, too. */
+static int refuse(const struct options *options, bool hugepages, char *error)
 {
 	char line[EAL_ERROR_MAX / 2];
 
 	first_line(line, sizeof(line));
 	snprintf(error, EAL_ERROR_MAX,
-		 "%s: DPDK's EAL does not start: %s; --eal \"--log-level=*:debug\" shows more",
-		 options->eal != NULL ? "--eal" : "EAL", line[0] != '\0' ? line : rte_strerror(rte_errno));
+		 "%s: DPDK's EAL does not start: %s; %s--eal \"--log-level=*:debug\" shows more",
+		 options->eal != NULL ? "--eal" : "EAL", line[0] != '\0' ? line : rte_strerror(rte_errno),
+		 hugepages ? "--eal \"--no-huge\" goes without hugepages, if others took them; " : "");
 	return -EINVAL;
 }
 
@@ -181,7 +183,7 @@ static void note_files(const struct eal_args *args, bool failed)
 		snprintf(shared, sizeof(shared), "%s", rte_eal_get_runtime_dir());
 }
 
-static int start(const struct options *options, struct eal_args *args, char *error)
+static int start(const struct options *options, bool hugepages, struct eal_args *args, char *error)
 {
 	int rc;
 
@@ -193,7 +195,7 @@ static int start(const struct options *options, struct eal_args *args, char *err
 	release_output();
 	note_files(args, rc < 0);
 	if (rc < 0)
-		return refuse(options, error);
+		return refuse(options, hugepages, error);
 	/* The user has chosen another. */
 	if (strcmp(rte_eal_get_runtime_dir(), claimed) != 0)
 		eal_files_remove(claimed);
@@ -269,7 +271,7 @@ int eal_start(const struct options *options, const char *device, char error[EAL_
 					 "too long; give fewer arguments");
 		return rc;
 	}
-	return start(options, &args, error);
+	return start(options, wishes.hugepages, &args, error);
 }
 
 const char *eal_prefix(void)

@@ -13,7 +13,6 @@ from harness import (SANITIZED, Skip, expect, expect_clean, expect_equal, expect
                      main, run, start)
 
 
-
 class World(NamedTuple):
     """What is different about the two families."""
     own: str
@@ -185,18 +184,15 @@ def signals_end_it():
     expect(' packets (syn), ' in done.stdout, done.stdout)
 
 
-def memif(folder, role):
-    return f'net_memif0,role={role},socket={folder}/memif,socket-abstract=no'
-
-
 def answered(world, *args):
     eal = ('--eal', '--no-huge -m 256 --no-pci')
+    # Of the drivers that join processes the one whose server may poll while a client goes and the next one comes.
     with tempfile.TemporaryDirectory() as folder:
-        server = start('serve', '--json', '--port', memif(folder, 'server'), '--addr',
+        server = start('serve', '--json', '--port', f'net_vhost0,iface={folder}/wire', '--addr',
                        f'{world.target}/{world.own.split("/")[1]}', *args, *eal)
         try:
             expect('"ready"' in server.stdout.readline(), 'serve did not start')
-            port = ('--port', memif(folder, 'client'), '--rate', '1k', '--duration', '1s', *args, *eal)
+            port = ('--port', f'net_virtio_user0,path={folder}/wire,mac=02:00:00:00:00:01', '--rate', '1k', '--duration', '1s', *args, *eal)
             syn = flood(*port, world=world)[-1]
             ack = flood(*port, '--kind', 'ack', world=world)[-1]
         finally:

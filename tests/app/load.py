@@ -2,11 +2,12 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """weir load and weir serve against each other over memif: both families, several servers, an address that is taken."""
 
-import os
+import contextlib
 import sys
 import tempfile
 import time
 
+import memif
 from harness import (expect, expect_at_rest, expect_clean, expect_equal, expect_figures, finish, lines_of, main, run,
                      start)
 
@@ -15,15 +16,17 @@ SERVER = ('--addr', '192.0.2.1-192.0.2.2/24', '--addr', 'fd99::1-fd99::2/64')
 CLIENT = ('--addr', '192.0.2.10/24', '--addr', 'fd99::10/64')
 
 
-def memif(folder, role):
-    return '--port', f'net_memif0,role={role},socket={folder}/memif,socket-abstract=no'
+@contextlib.contextmanager
+def memif_wire():
+    with tempfile.TemporaryDirectory() as folder, memif.Wire(folder) as wire:
+        yield wire
 
 
-def serve_at(folder, *args):
-    """A server, from when somebody may connect to the wire: until then it would wait for that in vain, for 2 s."""
-    serving = start('serve', '--json', *memif(folder, 'server'), *args, *EAL)
+def serve_at(wire, *args):
+    """A server, from when somebody may connect to the wire."""
+    serving = start('serve', '--json', '--port', wire.server, *args, *EAL)
     deadline = time.monotonic() + 30
-    while not os.path.exists(f'{folder}/memif'):
+    while not wire.is_served():
         expect(serving.poll() is None and time.monotonic() < deadline, 'serve did not start')
         time.sleep(0.01)
     return serving
@@ -31,10 +34,10 @@ def serve_at(folder, *args):
 
 def load(*args, server=SERVER, more=()):
     """A load that must go well, of a server that must, too. Returns both summaries."""
-    with tempfile.TemporaryDirectory() as folder:
-        serving = serve_at(folder, *server, *more)
+    with memif_wire() as wire:
+        serving = serve_at(wire, *server, *more)
         try:
-            done = run('load', '--json', *memif(folder, 'client'), *CLIENT, *args, *more, *EAL)
+            done = run('load', '--json', '--port', wire.client, *CLIENT, *args, *more, *EAL)
         finally:
             served = finish(serving)
     expect_clean(done)
@@ -66,12 +69,11 @@ def in_a_vlan():
 
 def an_address_that_somebody_has():
     """An IPv6 address that is taken, which could be the link-local one: status 1, and a line that names those in question."""
-    with tempfile.TemporaryDirectory() as folder:
-        serving = serve_at(folder, '--addr', 'fd99::1/64')
-        port, device = memif(folder, 'client')
+    with memif_wire() as wire:
+        serving = serve_at(wire, '--addr', 'fd99::1/64')
         try:
             expect('ready' in serving.stdout.readline(), 'not ready')
-            done = run('serve', '--json', port, f'{device},mac=02:00:00:00:00:02', '--addr', 'fd99::1-fd99::9/64',
+            done = run('serve', '--json', '--port', f'{wire.client},mac=02:00:00:00:00:02', '--addr', 'fd99::1-fd99::9/64',
                        '--addr', '192.0.2.1/24', '--addr', 'fd98::1/64', '--duration', '5s', *EAL)
         finally:
             expect_clean(finish(serving))
@@ -84,8 +86,8 @@ def an_address_that_somebody_has():
 
 def ended_before_it_is_ready():
     """SIGTERM while neighbours are asked: the summary alone, and status 0."""
-    with tempfile.TemporaryDirectory() as folder:
-        serving = serve_at(folder, '--addr', 'fd99::1/64')
+    with memif_wire() as wire:
+        serving = serve_at(wire, '--addr', 'fd99::1/64')
         time.sleep(1.5)  # It waits 2 s for a peer, and a second for answers.
         done = finish(serving)
     expect_clean(done)
@@ -94,10 +96,10 @@ def ended_before_it_is_ready():
 
 def no_way_to_one_of_two():
     """No router advertises itself, and another server needs none: that one is served until the end, status 1 after it."""
-    with tempfile.TemporaryDirectory() as folder:
-        serving = serve_at(folder, *SERVER)
+    with memif_wire() as wire:
+        serving = serve_at(wire, *SERVER)
         try:
-            done = run('load', '--json', *memif(folder, 'client'), *CLIENT, '--connect', '192.0.2.1:80', '--connect',
+            done = run('load', '--json', '--port', wire.client, *CLIENT, '--connect', '192.0.2.1:80', '--connect',
                        '[2001:db8::1]:80', '--connect', '[fd99::1]:80', '--rate', '1k', '--duration', '500ms', *EAL)
         finally:
             expect_clean(finish(serving))
