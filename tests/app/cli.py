@@ -123,7 +123,7 @@ def wrong_machine():
     expect_wrong(' serve: --port: ', 'serve', '--port', 'net_af_packet0,iface=nonesuch', *address)
     expect_wrong(' demo: --lcores: ', 'demo', '--lcores', '1023')
     expect_wrong(' demo: --capture: ', 'demo', '--capture', '/nonexistent/file.pcapng')
-    expect_wrong(' demo: --eal: ', 'demo', '--eal', '--no-such-option')
+    expect_wrong(' demo: --eal: ', 'demo', '--eal', '--no-huge --no-such-option')
     expect_wrong(' demo: --eal: a quote', 'demo', '--eal', '--file-prefix "x')
     # Not a page for the buffers.
     expect_wrong(' demo: ', 'demo', '--eal', '--no-huge -m 1')
