@@ -19,9 +19,6 @@
 #include "eal_files.h"
 #include "machine.h"
 
-/* Buffers of two ends of a wire and of a capture, with room to spare; only what is used is taken. */
-#define MEMORY_MIB 512
-
 /* Standard output and error while EAL starts. */
 static struct {
 	bool held;
@@ -212,7 +209,7 @@ static int start(const struct options *options, bool hugepages, struct eal_args 
 
 static bool may_be_shared(const struct options *options)
 {
-	unsigned mib = MEMORY_MIB;
+	unsigned mib = EAL_ARGS_MEMORY_MIB;
 
 	return eal_args_hugepages(machine_hugepages_mib(true), &mib, options->eal) == EAL_HUGEPAGES_ENOUGH;
 }
@@ -220,7 +217,7 @@ static bool may_be_shared(const struct options *options)
 static bool choose_hugepages(const struct options *options)
 {
 	uint64_t free_mib = machine_hugepages_mib(false);
-	unsigned mib = MEMORY_MIB;
+	unsigned mib = EAL_ARGS_MEMORY_MIB;
 
 	switch (eal_args_hugepages(free_mib, &mib, options->eal)) {
 	case EAL_HUGEPAGES_NONE:
@@ -250,7 +247,7 @@ int eal_start(const struct options *options, const char *device, char error[EAL_
 		 * Of several nodes EAL wants a part of each.
 		 */
 		.set_aside = machine_nodes() == 1,
-		.memory_mib = MEMORY_MIB,
+		.memory_mib = EAL_ARGS_MEMORY_MIB,
 		.pci_device = is_pci(device) ? device : NULL,
 	};
 	unsigned cpus[RTE_MAX_LCORE], lcores[OPTIONS_LCORES_MAX + 1];

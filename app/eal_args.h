@@ -18,6 +18,8 @@
 
 #define EAL_ARGS_MAX 64
 #define EAL_ARGS_TEXT 4096
+/* Buffers of two ends of a wire and of a capture, with room to spare; only what is used is taken. */
+#define EAL_ARGS_MEMORY_MIB 512
 
 struct eal_wishes {
 	bool hugepages;         /* there are enough, and this user may take them */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "command.h"
+#include "doctor.h"
 #include "options.h"
 
 static const char usage[] =
@@ -14,6 +15,7 @@ static const char usage[] =
 	"  serve    answers connections on a DPDK port\n"
 	"  load     opens, uses and closes connections to a server\n"
 	"  flood    sends attack traffic to a target, to see what it stands\n"
+	"  doctor   finds what this machine lacks to run well, and the command that mends it\n"
 	"\n"
 	"`weir COMMAND --help` lists a command's options. While one runs, `dpdk-telemetry.py -f weir-PID`\n"
 	"shows its counters (/weir/stats).\n";
@@ -22,10 +24,10 @@ static int wrong_usage(const char *argument)
 {
 	if (argument == NULL)
 		fprintf(stderr,
-			"weir: no command; give demo, serve, load or flood (weir --help tells more)\n");
+			"weir: no command; give demo, serve, load, flood or doctor (weir --help tells more)\n");
 	else
 		fprintf(stderr,
-			"weir: '%s' is no command; give demo, serve, load or flood (weir --help tells more)\n",
+			"weir: '%s' is no command; give demo, serve, load, flood or doctor (weir --help tells more)\n",
 			argument);
 	return EXIT_WRONG;
 }
@@ -56,5 +58,5 @@ int main(int argc, char **argv)
 		options_help(command);
 		return EXIT_DONE;
 	}
-	return command_run(&options);
+	return command == COMMAND_DOCTOR ? doctor_run(&options) : command_run(&options);
 }

@@ -17,10 +17,8 @@ struct parse {
 };
 
 static const char *const command_names[COMMANDS] = {
-	[COMMAND_DEMO] = "demo",
-	[COMMAND_SERVE] = "serve",
-	[COMMAND_LOAD] = "load",
-	[COMMAND_FLOOD] = "flood",
+	[COMMAND_DEMO] = "demo",   [COMMAND_SERVE] = "serve",   [COMMAND_LOAD] = "load",
+	[COMMAND_FLOOD] = "flood", [COMMAND_DOCTOR] = "doctor",
 };
 
 static const char *const app_names[APP_KINDS] = {
@@ -537,6 +535,24 @@ static error_t parse_flood(int key, char *arg, struct argp_state *state)
 	}
 }
 
+/* What of the others' options says what weir is to do on this machine. */
+static error_t parse_doctor(int key, char *arg, struct argp_state *state)
+{
+	switch (key) {
+	case KEY_PORT:
+	case KEY_PROFILE:
+		return parse_port(key, arg, state);
+	case KEY_LCORES:
+	case KEY_MAX_CONNECTIONS:
+		return parse_place(key, arg, state);
+	case KEY_JSON:
+	case KEY_HELP:
+		return parse_run(key, arg, state);
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
 /* argp's children share the parent's input. */
 static error_t parse_parent(int key, char *arg, struct argp_state *state)
 {
@@ -572,6 +588,7 @@ PARSER(traffic, parse_traffic);
 PARSER(load, parse_load);
 PARSER(demo, parse_demo);
 PARSER(flood, parse_flood);
+PARSER(doctor, parse_doctor);
 
 static const struct argp_child demo_children[] = {
 	{ &traffic_argp, 0, NULL, 0 },
@@ -601,6 +618,11 @@ static const struct argp_child flood_children[] = {
 	{ 0 },
 };
 
+static const struct argp_child doctor_children[] = {
+	{ &doctor_argp, 0, NULL, 0 },
+	{ 0 },
+};
+
 static const struct argp command_argps[COMMANDS] = {
 	[COMMAND_DEMO] = {
 		.parser = parse_parent,
@@ -624,6 +646,13 @@ static const struct argp command_argps[COMMANDS] = {
 		.parser = parse_parent,
 		.children = flood_children,
 		.doc = "Send attack traffic from a DPDK port to a target of your own.",
+	},
+	[COMMAND_DOCTOR] = {
+		.parser = parse_parent,
+		.children = doctor_children,
+		.doc = "Find what this machine lacks to run well, what that costs, and the command that mends it. Changes "
+		       "nothing.\v"
+		       "Exit status 1 if something fails, which is what keeps a port from being opened.",
 	},
 };
 

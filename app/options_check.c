@@ -316,8 +316,12 @@ static int check_limits(const struct options *options, char *error)
 
 int options_check(const struct options *options, char error[OPTIONS_ERROR_MAX])
 {
-	int rc = options->command == COMMAND_DEMO ? check_demo(options, error) : check_place(options, error);
+	int rc;
 
+	/* It tells by findings what does not fit. */
+	if (options->command == COMMAND_DOCTOR)
+		return 0;
+	rc = options->command == COMMAND_DEMO ? check_demo(options, error) : check_place(options, error);
 	if (rc == 0)
 		rc = check_ranges(options, error);
 	if (rc == 0 && (options->command == COMMAND_LOAD || options->command == COMMAND_FLOOD))

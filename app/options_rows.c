@@ -148,3 +148,19 @@ const struct argp_option options_flood_rows[] = {
 	{ "i-am-authorised", KEY_AUTHORISED, NULL, 0, "The target's owner agrees: flood any address", 0 },
 	{ 0 },
 };
+
+const struct argp_option options_doctor_rows[] = {
+	{ NULL, 0, NULL, 0, "What weir is to do here:", 1 },
+	{ "port", KEY_PORT, "DEVICE", 0,
+	  "PCI address or DPDK vdev string that will be given to serve or load (default: the profile's, or none)",
+	  0 },
+	{ "profile", KEY_PROFILE, "NAME", 0, "Its settings; what the driver needs is told, too", 0 },
+	{ "lcores", KEY_LCORES, "LIST", 0,
+	  "CPUs that will run the stack (default: the best are looked at, and named)", 0 },
+	{ "max-connections", KEY_MAX_CONNECTIONS, "N", 0,
+	  "Connections that will exist at once (default: 65536)", 0 },
+	{ NULL, 0, NULL, 0, "Run:", 2 },
+	{ "json", KEY_JSON, NULL, 0, "One JSON object per finding and line on standard output", 0 },
+	{ "help", KEY_HELP, NULL, 0, "Print this, and do nothing else", -1 },
+	{ 0 },
+};

@@ -60,5 +60,6 @@ extern const struct argp_option options_traffic_rows[]; /* load's, and demo's cl
 extern const struct argp_option options_load_rows[];
 extern const struct argp_option options_demo_rows[];
 extern const struct argp_option options_flood_rows[];
+extern const struct argp_option options_doctor_rows[];
 
 #endif

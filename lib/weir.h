@@ -347,6 +347,12 @@ struct weir_config {
 
 WEIR_API void weir_config_default(struct weir_config *config);
 
+/*
+ * What weir_core_create() takes for it, in bytes, less what the last page has to spare; frames are the
+ * pool's. Sizes, send_buffers and the families of ranges count; the rest, the pool too, may be missing.
+ */
+WEIR_API uint64_t weir_config_bytes(const struct weir_config *config);
+
 /* NULL if it will do; otherwise one static sentence that names the field and what would be right. */
 WEIR_API const char *weir_config_check(const struct weir_config *config);
 

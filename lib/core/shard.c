@@ -75,9 +75,17 @@ static struct weir_core *create(const struct weir_config *config, const struct s
 	return core;
 }
 
-struct weir_core *weir_core_create(const struct weir_config *config)
+uint64_t weir_config_bytes(const struct weir_config *config)
 {
 	struct arena size = { .base = NULL };
+
+	arena_take(&size, sizeof(struct weir_core));
+	arena_take(&size, tcp_footprint(config));
+	return size.used;
+}
+
+struct weir_core *weir_core_create(const struct weir_config *config)
+{
 	struct secrets secrets;
 	struct memory memory;
 	int err = weir_config_check(config) == NULL ? 0 : -EINVAL;
@@ -86,11 +94,8 @@ struct weir_core *weir_core_create(const struct weir_config *config)
 		err = payload_mbuf_register();
 	if (err == 0)
 		err = draw_secrets(config, &secrets);
-	if (err == 0) {
-		arena_take(&size, sizeof(struct weir_core));
-		arena_take(&size, tcp_footprint(config));
-		err = memory_take(&memory, size.used, config->socket, config->pages);
-	}
+	if (err == 0)
+		err = memory_take(&memory, weir_config_bytes(config), config->socket, config->pages);
 	if (err != 0) {
 		rte_errno = -err;
 		return NULL;

@@ -17,10 +17,9 @@ def help_lists_commands():
     """weir --help lists what there is, and nothing that is not."""
     done = run('--help')
     expect_clean(done)
-    for command in ('demo', 'serve', 'load', 'flood'):
+    for command in ('demo', 'serve', 'load', 'flood', 'doctor'):
         expect(f'\n  {command} ' in done.stdout, command)
-    expect('doctor' not in done.stdout, done.stdout)
-    expect_wrong(": 'doctor' is no command", 'doctor')
+    expect_wrong(": 'nurse' is no command", 'nurse')
 
 
 def help_of_each():
@@ -39,6 +38,18 @@ def help_of_each():
         expect_equal('up to 16:' in done.stdout, command == 'load', f'{command} says how many servers')
         for option in options + ['--addr', '--vlan', '--eal', '--json', '--duration', '--help']:
             expect(option in done.stdout, command, 'does not list', option)
+
+
+def help_of_the_doctor():
+    """weir doctor --help lists what says what weir is to do, and no more."""
+    done = run('doctor', '--help')
+    expect_clean(done)
+    for option in ('--port', '--profile', '--lcores', '--max-connections', '--json', '--help'):
+        expect(option in done.stdout, 'does not list', option)
+    expect('--addr' not in done.stdout and '--eal' not in done.stdout, done.stdout)
+    expect_wrong(' doctor: --addr: unknown', 'doctor', '--addr', '192.0.2.10/24')
+    expect_wrong(" doctor: --lcores: 'x' is not understood", 'doctor', '--lcores', 'x')
+    expect_wrong(' doctor: --profile: ', 'doctor', '--profile', './nonexistent')
 
 
 def version():
@@ -170,5 +181,5 @@ def profile_of_the_tree():
 
 
 if __name__ == '__main__':
-    main(help_lists_commands, help_of_each, version, wrong_usage, wrong_files, profiles_by_name, wrong_cookie_keys,
+    main(help_lists_commands, help_of_each, help_of_the_doctor, version, wrong_usage, wrong_files, profiles_by_name, wrong_cookie_keys,
          wrong_machine, cookie_key_again, profile_of_the_tree)

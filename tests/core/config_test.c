@@ -225,3 +225,30 @@ Test(config, place_among_the_cores_of_a_port)
 	table[3] = 1;
 	cr_assert_null(weir_config_check(&CONFIG));
 }
+
+/* Less what a page has to spare; of IPv6 as of more connections it is more. */
+Test(config, bytes_are_those_that_a_core_takes)
+{
+	const struct weir_range ipv6 = { { 0x20010db800000000, 1 }, { 0x20010db800000000, 1 }, 64 };
+	uint64_t bytes = 0, before;
+	struct weir_stats stats;
+
+	CONFIG.pages = WEIR_PAGES_NORMAL;
+	CONFIG.max_connections = 1000;
+	for (unsigned i = 0; i < 3; i++) {
+		struct weir_core *core = weir_core_create(&CONFIG);
+
+		cr_assert_not_null(core);
+		weir_stats(core, &stats);
+		before = bytes;
+		bytes = weir_config_bytes(&CONFIG);
+		cr_expect(stats.memory_bytes >= bytes && stats.memory_bytes < bytes + 4096,
+			  "%lu, and %lu taken", bytes, stats.memory_bytes);
+		cr_expect_gt(bytes, before + 1000 * 32);
+		weir_core_destroy(core);
+		if (i == 0)
+			CONFIG.max_connections = 3000;
+		else
+			CONFIG.ranges[CONFIG.ranges_count++] = ipv6;
+	}
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "doctor.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "doctor_checks.h"
+#include "doctor_facts.h"
+#include "eal_args.h"
+
+/* As `weir serve` has it, which takes more than the others: all closes on its side, for four times 2 MSL. */
+#define TIME_WAIT_MAX (16u << 20)
+#define MIB (1u << 20)
+
+static uint64_t shard_bytes(const struct doctor *doctor, uint32_t max_connections)
+{
+	uint32_t shards = doctor->queues * (doctor->ports_count > 0 ? doctor->ports_count : 1);
+	struct options options = { .command = COMMAND_DOCTOR, .max_connections = max_connections };
+	uint64_t time_wait = 4ull * max_connections;
+	struct weir_config config;
+
+	options_defaults(&options);
+	weir_config_default(&config);
+	config.max_connections = max_connections / shards > 0 ? max_connections / shards : 1;
+	config.max_half_open = (options.backlog - 1) / shards + 1;
+	config.max_time_wait = (uint32_t)(time_wait < TIME_WAIT_MAX ? time_wait : TIME_WAIT_MAX) / shards;
+	return weir_config_bytes(&config);
+}
+
+static void add_port(struct doctor *doctor, const char *device)
+{
+	struct doctor_port *port = &doctor->ports[doctor->ports_count++];
+
+	doctor_port_find(port, doctor->root, device);
+	doctor_facts_read(port);
+}
+
+static void admit(struct doctor *doctor, const struct options *options, const struct profile *profile)
+{
+	const char *device = options->port != NULL ? options->port : profile->device;
+
+	if (device != NULL)
+		add_port(doctor, device);
+	doctor->profile = profile;
+	doctor->profile_name = options->profile;
+	doctor->lcores = options->lcores;
+	doctor->lcores_count = options->lcores_count;
+	doctor->queues = options->lcores_count > 0 ? options->lcores_count : 1;
+	doctor->max_connections = options->max_connections;
+	doctor->shard_bytes = shard_bytes;
+	doctor->buffer_bytes = (uint64_t)EAL_ARGS_MEMORY_MIB * MIB;
+}
+
+static enum exit_status tell(const struct doctor_report *report, bool json)
+{
+	int rc = 0;
+
+	if (json)
+		rc = doctor_report_json(report, stdout);
+	else
+		doctor_report_text(report, stdout);
+	if (rc != 0 || fflush(stdout) != 0 || ferror(stdout)) {
+		fprintf(stderr, "weir doctor: standard output: %s\n", strerror(rc != 0 ? ENOMEM : errno));
+		return EXIT_FAILED;
+	}
+	return doctor_report_count(report, DOCTOR_FAIL) > 0 ? EXIT_FAILED : EXIT_DONE;
+}
+
+enum exit_status doctor_run(const struct options *options)
+{
+	static struct doctor_report report;
+	static struct doctor doctor;
+	static struct profile profile;
+	char line[PROFILE_ERROR_MAX];
+	enum exit_status status;
+
+	profile_default(&profile);
+	if (options->profile != NULL && profile_read(options->profile, &profile, line) != 0) {
+		fprintf(stderr, "weir doctor: %s\n", line);
+		return EXIT_WRONG;
+	}
+	doctor = (struct doctor){ .root = "", .report = &report };
+	admit(&doctor, options, &profile);
+	doctor_examine(&doctor);
+	status = tell(&report, options->json);
+	profile_free(&profile);
+	return status;
+}
