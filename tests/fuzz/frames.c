@@ -381,7 +381,7 @@ void frames_run(const uint8_t *data, size_t size)
 	struct stand *s = &stand;
 
 	s->in = (struct bytes_in){ data, data + size };
-	shard_create(&s->shard, &s->in, ADDRESS, PEER, NULL);
+	shard_create(&s->shard, &s->in, ADDRESS, PEER, NULL, true);
 	s->shard.damaged = true; /* a changed byte with a mended checksum is as good as any */
 	s->shard.config.ranges[0].prefix_len = 24;
 	s->shard.config.ranges[1].prefix_len = 56; /* IPv6's, if it is there: as many networks of /64 */

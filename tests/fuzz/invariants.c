@@ -316,12 +316,12 @@ static unsigned list_drops(enum counter *drops)
 	return n;
 }
 
-/* Segments taken are those accepted and those dropped, each for one reason. */
+/* Segments taken are those accepted, those of other shards and those dropped, each for one reason. */
 static void check_counters(const struct shard *shard)
 {
 	static enum counter drops[COUNTERS];
 	static unsigned drops_count;
-	uint64_t sum = shard->counters.v[ACCEPTED];
+	uint64_t sum = shard->counters.v[ACCEPTED] + shard->counters.v[COUNT_handed_over];
 
 	if (drops_count == 0)
 		drops_count = list_drops(drops);

@@ -391,7 +391,8 @@ static void set_up(struct couple *p)
 	for (unsigned end = 0; end < 2; end++) {
 		struct shard *shard = &p->ends[end];
 
-		shard_create(shard, &p->in, addresses[end], addresses[!end], end == 0 ? NULL : &p->ends[0]);
+		shard_create(shard, &p->in, addresses[end], addresses[!end], end == 0 ? NULL : &p->ends[0],
+			     false);
 		shard->next_port = FIRST_PORT;
 		CHECK(tcp_listen(shard->tcp, (struct weir_endpoint){ .port = 80 }, 42) == 0);
 	}

@@ -203,7 +203,7 @@ static void step(struct session *s)
 
 static void set_up(struct session *s)
 {
-	shard_create(&s->shard, &s->in, ADDRESS, PEER, NULL);
+	shard_create(&s->shard, &s->in, ADDRESS, PEER, NULL, true);
 	unsigned how = in_u8(&s->in);
 
 	s->peer_isn = how & 1 ? (uint32_t)-3 : 1000;

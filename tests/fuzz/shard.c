@@ -89,7 +89,17 @@ static void choose_family(struct shard *shard, bool small)
 		config->mtu = MTU_MIN_6;
 }
 
-static void choose_config(struct shard *shard, struct bytes_in *in, const struct shard *like)
+/* One in eight, by bytes that have said everything else already. */
+static void choose_shards(struct weir_rss *rss, unsigned mixed)
+{
+	if ((mixed & 7) != 5)
+		return;
+	rss->habit = (enum weir_rss_habit)(mixed >> 3 & 1 ? WEIR_RSS_ANY : WEIR_RSS_FLOW);
+	rss->shards = 2 + (mixed >> 4 & 1);
+	rss->shard = 1;
+}
+
+static void choose_config(struct shard *shard, struct bytes_in *in, const struct shard *like, bool shares)
 {
 	static const uint16_t mtus[] = { 1500, 576, 9000, 1500 };
 	struct weir_config *config = &shard->config;
@@ -119,6 +129,8 @@ static void choose_config(struct shard *shard, struct bytes_in *in, const struct
 	config->fin_wait_2_ns = 5 * SECONDS;
 	config->port_first = PORT_FIRST;
 	config->port_last = PORT_LAST;
+	if (shares)
+		choose_shards(&config->rss, flags + 3 * records + 5 * extras + 7 * buffers);
 }
 
 /* Rings that fill: a smaller mask is a smaller ring, of the same memory. */
@@ -156,12 +168,12 @@ static void register_statics(struct tcp *tcp)
 }
 
 void shard_create(struct shard *shard, struct bytes_in *in, uint32_t address, uint32_t peer,
-		  const struct shard *like)
+		  const struct shard *like, bool shares)
 {
 	memset(shard, 0, sizeof(*shard));
 	shard->address = address;
 	shard->peer = peer;
-	choose_config(shard, in, like);
+	choose_config(shard, in, like, shares);
 	unsigned rings = in_u8(in);
 	struct tcp_secrets secrets = {
 		.table = { 1, address },
@@ -319,12 +331,29 @@ static unsigned at_once(const struct tcp *tcp, unsigned n)
 	return n > 0 ? n : 1;
 }
 
+/* Whole, to others, and nothing of this shard's: no record stands for them. */
+static void check_handed(const struct shard *shard, const struct seg *segs, const struct seg_side *sides,
+			 uint64_t handed)
+{
+	const struct weir_rss *rss = &shard->config.rss;
+	const struct tcp *tcp = shard->tcp;
+
+	HOLDS(handed == 0 || rss->shards > 1, "there is nobody to hand it to");
+	for (; handed != 0; handed &= handed - 1) {
+		const struct seg *seg = &segs[__builtin_ctzll(handed)];
+		const struct pair *pair = &sides[__builtin_ctzll(handed)].pair;
+
+		HOLDS(tcp_shard_of(tcp, &seg->tuple, pair) != rss->shard, "it is ours");
+		HOLDS((seg->len > 0) == (seg->payload != 0), "its text has gone");
+	}
+}
+
 /* Half of a burst is looked up ahead, as core/rx.c does with all of it. */
 static unsigned input(struct shard *shard, struct seg *segs, const struct seg_side *sides, unsigned n)
 {
 	struct tcp *tcp = shard->tcp;
 	unsigned taken = 0, part, got;
-	uint64_t turned;
+	uint64_t turned, handed = 0;
 
 	shard->turned = 0;
 	do {
@@ -333,8 +362,10 @@ static unsigned input(struct shard *shard, struct seg *segs, const struct seg_si
 			tcp_look_ahead(tcp, segs + taken, sides + taken, (part + 1) / 2);
 		got = tcp_input(tcp, segs + taken, sides + taken, part, shard->now_ns, &turned);
 		shard->turned |= turned << taken;
+		handed |= tcp_elsewhere(tcp) << taken;
 		taken += got;
 	} while (got == part && taken < n);
+	check_handed(shard, segs, sides, handed);
 	return taken;
 }
 

@@ -82,10 +82,11 @@ struct shard {
 
 /*
  * Takes its configuration off the byte string, the family too, unless it is that of another one. Both end up
- * in a known state for no bytes at all.
+ * in a known state for no bytes at all. shares: now and then others have the port as well, who are not there:
+ * what is handed over to them is gone.
  */
 void shard_create(struct shard *shard, struct bytes_in *in, uint32_t address, uint32_t peer,
-		  const struct shard *like);
+		  const struct shard *like, bool shares);
 
 /* Between whom connections are, of the shard's family or of IPv4 beside it. */
 struct pair shard_pair(const struct shard *shard, bool is6);
