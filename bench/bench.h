@@ -59,6 +59,7 @@ int bench_flood_goodput(void);
 int bench_bulk(void);
 int bench_latency(void);
 int bench_table_lookup(void);
+int bench_telemetry(void);
 int bench_timer(void);
 int bench_time_wait_expiry(void);
 

@@ -16,9 +16,11 @@
 
 #include "bench.h"
 #include "eal_args.h"
+#include "eal_files.h"
 #include "hugepages.h"
 #include "machine.h"
 #include "pair_process.h"
+#include "telemetry_reader.h"
 
 #define LCORES 2
 #define NAMES_MAX 32
@@ -45,6 +47,7 @@ static const struct {
 	{ "timer", bench_timer, 512,
 	  "cycles to arm a timer anew, a million of them armed, beside rte_timer" },
 	{ "time_wait_expiry", bench_time_wait_expiry, 512, "ns for a TIME-WAIT record whose time is over" },
+	{ "telemetry", bench_telemetry, 512, "connections a second while somebody reads the counters" },
 };
 
 #define BENCHES (sizeof(benches) / sizeof(benches[0]))
@@ -54,12 +57,13 @@ enum {
 	KEY_JSON,
 	KEY_EAL,
 	KEY_PAIR_PROCESS,
+	KEY_TELEMETRY_READER,
 };
 
 static struct {
 	bool list, json;
 	const char *eal;
-	const char *pair_process; /* this is no run, but a part of one */
+	const char *pair_process, *telemetry_reader; /* this is no run, but a part of one */
 	const char *names[NAMES_MAX];
 	unsigned names_count;
 } options;
@@ -187,6 +191,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case KEY_PAIR_PROCESS:
 		options.pair_process = arg;
 		return 0;
+	case KEY_TELEMETRY_READER:
+		options.telemetry_reader = arg;
+		return 0;
 	case ARGP_KEY_ARG:
 		if (find(arg) < 0)
 			argp_failure(state, 2, 0, "no bench '%s'; --list names them", arg);
@@ -204,6 +211,7 @@ static const struct argp_option rows[] = {
 	{ "json", KEY_JSON, NULL, 0, "One JSON object per line", 0 },
 	{ "eal", KEY_EAL, "ARGS", 0, "Arguments for DPDK's EAL; they win over weir-bench's own", 0 },
 	{ "pair-process", KEY_PAIR_PROCESS, "SPEC", OPTION_HIDDEN, NULL, 0 },
+	{ "telemetry-reader", KEY_TELEMETRY_READER, "SPEC", OPTION_HIDDEN, NULL, 0 },
 	{ 0 },
 };
 
@@ -241,6 +249,13 @@ static bool take_hugepages(unsigned mib)
 	return hugepages_take(mib);
 }
 
+static char runtime_dir[EAL_RUNTIME_DIR_MAX];
+
+static void remove_files(void)
+{
+	eal_files_remove(runtime_dir);
+}
+
 /*
  * Two lcores, if there are as many CPUs. Benches run on the main one, and most of them leave the other alone.
  */
@@ -257,7 +272,11 @@ static int start_eal(void)
 		.lcores = &cpus[count - lcores],
 		.lcores_count = lcores,
 		.main_lcore = cpus[count - 1],
+		.prefix = eal_files_claim(runtime_dir) ? eal_files_prefix(runtime_dir) : NULL,
 	};
+
+	/* Behind EAL's own, which it registers later. */
+	atexit(remove_files);
 
 	if (count == 0) {
 		bench_note("no CPU that DPDK could use");
@@ -316,6 +335,8 @@ int main(int argc, char **argv)
 	argp_parse(&argp, argc, argv, 0, NULL, NULL);
 	if (options.pair_process != NULL)
 		return pair_process_main(options.pair_process);
+	if (options.telemetry_reader != NULL)
+		return telemetry_reader_main(options.telemetry_reader);
 	if (options.list) {
 		for (unsigned i = 0; i < BENCHES; i++)
 			printf("%-16s %s\n", benches[i].name, benches[i].question);

@@ -127,31 +127,87 @@ static unsigned columns_that_fit(const struct sheet *sheet, unsigned shards)
 	return fit;
 }
 
+/*
+ * What an answer is put together from. It lives until DPDK has written the answer, and is taken again for
+ * the next one to the same client, whose thread this is: to give back megabytes a thousand times a second
+ * would have the kernel interrupt the shards, to make them forget where these were.
+ */
+struct pieces {
+	unsigned count, used;
+	struct rte_tel_data *data[VALUES_MAX + 2];
+};
+
+static pthread_key_t pieces_key;
+
+static void free_pieces(void *arg)
+{
+	struct pieces *pieces = arg;
+
+	while (pieces->count > 0)
+		rte_tel_data_free(pieces->data[--pieces->count]);
+	free(pieces);
+}
+
+/* All of this thread's, for a new answer; NULL: no memory. */
+static struct pieces *take_pieces(void)
+{
+	struct pieces *pieces = pthread_getspecific(pieces_key);
+
+	if (pieces == NULL) {
+		pieces = calloc(1, sizeof(*pieces));
+		if (pieces != NULL && pthread_setspecific(pieces_key, pieces) != 0) {
+			free(pieces);
+			pieces = NULL;
+		}
+	}
+	if (pieces != NULL)
+		pieces->used = 0;
+	return pieces;
+}
+
+static struct rte_tel_data *take_piece(struct pieces *pieces)
+{
+	if (pieces->used == RTE_DIM(pieces->data))
+		return NULL;
+	if (pieces->used == pieces->count) {
+		pieces->data[pieces->count] = rte_tel_data_alloc();
+		if (pieces->data[pieces->count] == NULL)
+			return NULL;
+		pieces->count++;
+	}
+	return pieces->data[pieces->used++];
+}
+
+static struct rte_tel_data *take_dict(struct pieces *pieces)
+{
+	struct rte_tel_data *dict = take_piece(pieces);
+
+	if (dict != NULL)
+		rte_tel_data_start_dict(dict);
+	return dict;
+}
+
+static int put(struct rte_tel_data *dict, const char *name, struct rte_tel_data *piece)
+{
+	return rte_tel_data_add_dict_container(dict, name, piece, 1);
+}
+
 /* The parts that stand beside the sums: columns first..first + count - 1 of a sheet. */
 struct columns {
 	unsigned first, count;
 	struct rte_tel_data *data[VALUES_MAX];
 };
 
-static void free_columns(struct columns *columns)
+static int make_columns(struct columns *columns, struct pieces *pieces, unsigned first, unsigned count)
 {
-	for (unsigned i = 0; i < columns->count; i++)
-		rte_tel_data_free(columns->data[i]);
-	columns->count = 0;
-}
+	columns->first = first;
+	for (columns->count = 0; columns->count < count; columns->count++) {
+		struct rte_tel_data *data = take_piece(pieces);
 
-static int make_columns(struct columns *columns, unsigned first, unsigned count)
-{
-	*columns = (struct columns){ .first = first };
-	while (columns->count < count) {
-		struct rte_tel_data *data = rte_tel_data_alloc();
-
-		if (data == NULL) {
-			free_columns(columns);
+		if (data == NULL)
 			return -ENOMEM;
-		}
 		rte_tel_data_start_array(data, RTE_TEL_U64_VAL);
-		columns->data[columns->count++] = data;
+		columns->data[columns->count] = data;
 	}
 	return 0;
 }
@@ -181,28 +237,22 @@ static void add_values(struct rte_tel_data *dict, const struct sheet *sheet, con
 }
 
 /* {"time_ns": ..., "unsettled": 0, "sum": {name: value}, "shards": {name: [value, ...]}} */
-static int tell_all(const struct sheet *sheet, struct rte_tel_data *answer)
+static int tell_all(const struct sheet *sheet, struct pieces *pieces, struct rte_tel_data *answer)
 {
-	struct rte_tel_data *sum = rte_tel_data_alloc(), *shards = rte_tel_data_alloc();
-	uint64_t sums[VALUES_MAX], now_ns = weir_now_ns();
+	struct rte_tel_data *sum = take_dict(pieces), *shards = take_dict(pieces);
+	uint64_t sums[VALUES_MAX];
 	struct columns columns;
 
 	if (sum == NULL || shards == NULL ||
-	    make_columns(&columns, 0, columns_that_fit(sheet, count_shards())) != 0) {
-		rte_tel_data_free(sum);
-		rte_tel_data_free(shards);
+	    make_columns(&columns, pieces, 0, columns_that_fit(sheet, count_shards())) != 0)
 		return -ENOMEM;
-	}
-	rte_tel_data_add_dict_u64(answer, "time_ns", now_ns);
+	rte_tel_data_add_dict_u64(answer, "time_ns", weir_now_ns());
 	rte_tel_data_add_dict_u64(answer, "unsettled", read_all(sheet, &columns, sums));
-	rte_tel_data_start_dict(sum);
 	add_values(sum, sheet, sums);
-	rte_tel_data_add_dict_container(answer, "sum", sum, 0);
-	rte_tel_data_start_dict(shards);
+	put(answer, "sum", sum);
 	for (unsigned i = 0; i < columns.count; i++)
-		rte_tel_data_add_dict_container(shards, sheet->name(i), columns.data[i], 0);
-	rte_tel_data_add_dict_container(answer, "shards", shards, 0);
-	return 0;
+		put(shards, sheet->name(i), columns.data[i]);
+	return put(answer, "shards", shards);
 }
 
 static int tell_sums(const struct sheet *sheet, struct rte_tel_data *answer)
@@ -230,39 +280,41 @@ static int tell_shard(const struct sheet *sheet, const char *number, struct rte_
 }
 
 /* {"sum": value, "shards": [value, ...]} */
-static int tell_name(const struct sheet *sheet, const char *name, struct rte_tel_data *answer)
+static int tell_name(const struct sheet *sheet, const char *name, struct pieces *pieces,
+		     struct rte_tel_data *answer)
 {
 	uint64_t sums[VALUES_MAX];
 	struct columns column;
 	unsigned i = 0;
-	int error;
 
 	while (i < sheet->count && strcmp(sheet->name(i), name) != 0)
 		i++;
 	if (i == sheet->count)
 		return -EINVAL;
-	error = make_columns(&column, i, 1);
-	if (error != 0)
-		return error;
+	if (make_columns(&column, pieces, i, 1) != 0)
+		return -ENOMEM;
 	read_all(sheet, &column, sums);
 	rte_tel_data_add_dict_u64(answer, "sum", sums[i]);
-	return rte_tel_data_add_dict_container(answer, "shards", column.data[0], 0);
+	return put(answer, "shards", column.data[0]);
 }
 
 static int tell_sheet(const struct sheet *sheet, const char *what, struct rte_tel_data *answer)
 {
+	struct pieces *pieces = take_pieces();
 	int error;
 
+	if (pieces == NULL)
+		return -ENOMEM;
 	rte_tel_data_start_dict(answer);
 	pthread_mutex_lock(&lock);
 	if (what != NULL && isdigit((unsigned char)*what))
 		error = tell_shard(sheet, what, answer);
 	else if (what != NULL)
-		error = tell_name(sheet, what, answer);
+		error = tell_name(sheet, what, pieces, answer);
 	else if (sheet->sums_alone)
 		error = tell_sums(sheet, answer);
 	else
-		error = tell_all(sheet, answer);
+		error = tell_all(sheet, pieces, answer);
 	pthread_mutex_unlock(&lock);
 	return error;
 }
@@ -289,31 +341,30 @@ static int on_loops(const char *command, const char *what, struct rte_tel_data *
 static int on_list(const char *command, const char *what, struct rte_tel_data *answer)
 {
 	static const char *const titles[] = { "port", "queue", "lcore" };
+	struct pieces *pieces = take_pieces();
 	const struct runner *runner;
 	struct columns columns;
-	int error;
 
 	(void)command;
 	(void)what;
 	rte_tel_data_start_dict(answer);
-	error = make_columns(&columns, 0, RTE_DIM(titles));
-	if (error != 0)
-		return error;
+	if (pieces == NULL || make_columns(&columns, pieces, 0, RTE_DIM(titles)) != 0)
+		return -ENOMEM;
 	pthread_mutex_lock(&lock);
 	for (unsigned shard = 0; (runner = find_shard(shard)) != NULL; shard++) {
 		rte_tel_data_add_array_u64(columns.data[0], runner->port->id);
-		rte_tel_data_add_array_u64(columns.data[1], runner->loop->burst.queue);
+		rte_tel_data_add_array_u64(columns.data[1], runner->queue);
 		rte_tel_data_add_array_u64(columns.data[2], runner->lcore);
 	}
 	pthread_mutex_unlock(&lock);
 	for (unsigned i = 0; i < RTE_DIM(titles); i++)
-		rte_tel_data_add_dict_container(answer, titles[i], columns.data[i], 0);
+		put(answer, titles[i], columns.data[i]);
 	return 0;
 }
 
-static int add_port(struct rte_tel_data *answer, const struct port *port)
+static int add_port(struct rte_tel_data *answer, struct pieces *pieces, const struct port *port)
 {
-	struct rte_tel_data *dict = rte_tel_data_alloc();
+	struct rte_tel_data *dict = take_dict(pieces);
 	struct rte_eth_stats stats = { 0 };
 	char number[8];
 
@@ -321,7 +372,6 @@ static int add_port(struct rte_tel_data *answer, const struct port *port)
 		return -ENOMEM;
 	/* A driver without statistics lost nothing that it knows of. */
 	(void)rte_eth_stats_get(port->id, &stats);
-	rte_tel_data_start_dict(dict);
 	rte_tel_data_add_dict_string(dict, "device", port->name);
 	rte_tel_data_add_dict_u64(dict, "queues", port->queues);
 	rte_tel_data_add_dict_u64(dict, "link_up", port_link_up(port));
@@ -330,22 +380,25 @@ static int add_port(struct rte_tel_data *answer, const struct port *port)
 	rte_tel_data_add_dict_u64(dict, "rx_no_mbuf", stats.rx_nombuf);
 	rte_tel_data_add_dict_u64(dict, "tx_errors", stats.oerrors);
 	snprintf(number, sizeof(number), "%u", port->id);
-	return rte_tel_data_add_dict_container(answer, number, dict, 0);
+	return put(answer, number, dict);
 }
 
 static int on_ports(const char *command, const char *what, struct rte_tel_data *answer)
 {
+	struct pieces *pieces = take_pieces();
 	const struct weir_runtime *rt;
 	int error = 0;
 
 	(void)command;
 	(void)what;
+	if (pieces == NULL)
+		return -ENOMEM;
 	rte_tel_data_start_dict(answer);
 	pthread_mutex_lock(&lock);
 	STAILQ_FOREACH(rt, &runtimes, watched)
 	{
 		for (unsigned i = 0; error == 0 && i < rt->ports_count; i++)
-			error = add_port(answer, &rt->ports[i]);
+			error = add_port(answer, pieces, &rt->ports[i]);
 	}
 	pthread_mutex_unlock(&lock);
 	return error;
@@ -354,6 +407,9 @@ static int on_ports(const char *command, const char *what, struct rte_tel_data *
 /* There is no way to take a command back: without a runtime it tells of none. */
 static void register_commands(void)
 {
+	/* Without it nobody could be answered. */
+	if (pthread_key_create(&pieces_key, free_pieces) != 0)
+		return;
 	rte_telemetry_register_cmd("/weir/list", on_list,
 				   "Port, queue and lcore of each shard. No parameters");
 	rte_telemetry_register_cmd("/weir/stats", on_stats,
