@@ -653,7 +653,7 @@ WEIR_API uint64_t weir_hugepage_bytes(const struct weir_core *core);
  * its telemetry socket: commands /weir/list, /weir/stats, /weir/counters, /weir/loops and /weir/ports.
  * ------------------------------------------------------------------------------------------- */
 
-#define WEIR_PORT_QUEUES_MAX 64
+#define WEIR_PORT_QUEUES_MAX WEIR_SHARDS_MAX
 
 /* How a port's frames are held to come by its queues: the habit that its shards reckon with. */
 enum weir_port_rss {
@@ -715,7 +715,7 @@ typedef unsigned (*weir_sink_fn)(struct weir_core *core, struct rte_mbuf **mbufs
 typedef uint64_t (*weir_due_fn)(const void *arg);
 
 struct weir_shard_config {
-	struct weir_config config; /* mac 0: the port's; offloads and pool are filled in */
+	struct weir_config config; /* mac 0: the port's; offloads, rss and pool are filled in */
 	int lcore;                 /* -1: chosen near the port. Shards may share an lcore: they take turns */
 	weir_app_fn app;
 	weir_source_fn source; /* NULL: none */
@@ -764,7 +764,7 @@ struct weir_port_info {
 	unsigned offloads; /* WEIR_OFFLOAD_ bits in use */
 	bool link_up;
 	uint16_t queues;
-	enum weir_rss_habit rss; /* of no meaning with one queue */
+	enum weir_rss_habit rss; /* of several queues: what shards were told; as FLOW, if it was not so */
 	char driver[32];         /* "net_tap", "mlx5_pci" */
 };
 

@@ -17,6 +17,12 @@
 #define RX_CSUM (RTE_ETH_RX_OFFLOAD_IPV4_CKSUM | RTE_ETH_RX_OFFLOAD_TCP_CKSUM)
 #define TX_CSUM (RTE_ETH_TX_OFFLOAD_IPV4_CKSUM | RTE_ETH_TX_OFFLOAD_TCP_CKSUM)
 
+/* What may stand before and behind an IP packet: header, two VLAN tags, checksum. */
+#define FRAME_OVERHEAD (RTE_ETHER_HDR_LEN + 8 + RTE_ETHER_CRC_LEN)
+
+/* Of a queue that nobody receives from; what its driver has at least is more. */
+#define LOOK_DESCRIPTORS 64
+
 /* Enough for a burst from each of many peers, small enough to stay in the cache. */
 #define DESCRIPTORS_DEFAULT 1024
 
@@ -58,7 +64,15 @@ static int choose_mtu(struct port *port, uint16_t asked, const struct rte_eth_de
 	return 0;
 }
 
-static int configure(const struct port *port, bool interrupts)
+/* Drivers count on 2 KB at least. */
+uint16_t port_data_room(const struct port *port)
+{
+	uint32_t frame = RTE_ALIGN((uint32_t)port->mtu + FRAME_OVERHEAD, (uint32_t)RTE_CACHE_LINE_SIZE);
+
+	return (uint16_t)(RTE_PKTMBUF_HEADROOM + RTE_MAX(frame, 2048u));
+}
+
+static int configure(struct port *port, bool interrupts)
 {
 	struct rte_eth_conf conf = {
 		.rxmode = { .mq_mode = RTE_ETH_MQ_RX_NONE, .mtu = port->mtu, .offloads = port->rx_offloads },
@@ -66,16 +80,38 @@ static int configure(const struct port *port, bool interrupts)
 		.txmode = { .mq_mode = RTE_ETH_MQ_TX_NONE, .offloads = port->tx_offloads },
 	};
 
+	if (port->rss_types != 0) {
+		conf.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
+		conf.rx_adv_conf.rss_conf.rss_hf = port->rss_types;
+		conf.rx_adv_conf.rss_conf.rss_key = port->rss_key.count != 0 ? port->rss_key.bytes : NULL;
+		conf.rx_adv_conf.rss_conf.rss_key_len = port->rss_key.count;
+	}
 	return rte_eth_dev_configure(port->id, port->queues, port->queues, &conf);
+}
+
+/* A driver that refuses a key hashes by its own; one that refuses to hash spreads frames as it likes. */
+static int configure_rss(struct port *port)
+{
+	int error = configure(port, port->rests);
+
+	if (error != 0 && port->rss_key.count != 0) {
+		port->rss_key = (struct port_rss_key){ 0 };
+		error = configure(port, port->rests);
+	}
+	if (error != 0 && port->rss_types != 0) {
+		port->rss_types = 0;
+		error = configure(port, port->rests);
+	}
+	return error;
 }
 
 /*
  * Some drivers learn of the MTU by rte_eth_dev_configure(), others only by the call for it; that one
  * changes an interface of the kernel under net_af_packet, so it is made only when an MTU was asked for.
  */
-static int configure_with_mtu(const struct port *port, bool mtu_asked, struct why *why)
+static int configure_with_mtu(struct port *port, bool mtu_asked, struct why *why)
 {
-	int error = configure(port, port->rests);
+	int error = configure_rss(port);
 
 	if (error != 0)
 		return why_set(why, error, "%s: cannot be configured with %u queues and MTU %u: %s",
@@ -193,6 +229,99 @@ static bool forgets(const struct rte_eth_dev_info *info)
 	       (strcmp(info->driver_name, "net_memif") == 0 && has_argument(info->device, "zero-copy=yes"));
 }
 
+static int choose_rss(struct port *port, const struct port_options *options,
+		      const struct rte_eth_dev_info *info, struct why *why)
+{
+	if (port->queues == 1)
+		return 0;
+	port->rss_types = port_rss_types(info->flow_type_rss_offloads);
+	if (port->rss_types == 0)
+		return 0;
+	port->rss_table_size = info->reta_size;
+	return port_rss_key(&port->rss_key, &options->rss, info->hash_key_size, port->name, why);
+}
+
+static int set_up_queues(const struct port *port, uint16_t rx_descriptors, uint16_t tx_descriptors,
+			 struct rte_mempool *const *pools, struct why *why)
+{
+	unsigned socket = (unsigned)port->socket;
+	int error = 0;
+
+	for (uint16_t queue = 0; queue < port->queues && error == 0; queue++) {
+		error = rte_eth_rx_queue_setup(port->id, queue, rx_descriptors, socket, NULL, pools[queue]);
+		if (error == 0)
+			error = rte_eth_tx_queue_setup(port->id, queue, tx_descriptors, socket, NULL);
+		if (error != 0)
+			why_set(why, error,
+				"%s: cannot set up queue %u with %u receive and %u transmit descriptors: %s",
+				port->name, queue, rx_descriptors, tx_descriptors, rte_strerror(-error));
+	}
+	return error;
+}
+
+/*
+ * Interrupts are wished for, and most drivers that have none do not mind. Those of the kernel that cannot
+ * pass them on (uio_pci_generic) make a NIC's refuse to start.
+ */
+static int start(struct port *port)
+{
+	int error = rte_eth_dev_start(port->id);
+
+	if (error == 0 || !port->rests || configure(port, false) != 0)
+		return error;
+	return rte_eth_dev_start(port->id);
+}
+
+/* Once no queue has any of its buffers. Of a driver that keeps some it stays. */
+static void free_look_pool(struct port *port)
+{
+	if (port->look_pool != NULL && rte_mempool_full(port->look_pool))
+		rte_mempool_free(port->look_pool);
+	port->look_pool = NULL;
+}
+
+static bool start_for_a_look(struct port *port)
+{
+	struct rte_mempool *pools[PORT_QUEUES_MAX];
+	uint16_t rx = LOOK_DESCRIPTORS, tx = LOOK_DESCRIPTORS;
+	char name[RTE_MEMPOOL_NAMESIZE];
+	struct why why;
+
+	if (rte_eth_dev_adjust_nb_rx_tx_desc(port->id, &rx, &tx) != 0)
+		return false;
+	snprintf(name, sizeof(name), "look_port%u", port->id);
+	port->look_pool = rte_pktmbuf_pool_create(name, (unsigned)port->queues * (rx + tx + 32u), 0, 0,
+						  port_data_room(port), port->socket);
+	for (unsigned i = 0; i < port->queues; i++)
+		pools[i] = port->look_pool;
+	return port->look_pool != NULL && set_up_queues(port, rx, tx, pools, &why) == 0 && start(port) == 0;
+}
+
+/*
+ * Shards want to know by what their port spreads frames before it is started with their buffers; but many
+ * drivers settle that, and tell it, only then. So it is started twice, where there is a table to be read.
+ */
+static int settle_rss(struct port *port, const struct port_options *options, struct why *why)
+{
+	struct port_rss_answers answers = { .driver = port->driver,
+					    .queues = port->queues,
+					    .hashes_tcp = port->rss_types != 0 };
+
+	if (port->queues > 1 && port->rss_types != 0 && port->rss_table_size != 0) {
+		if (start_for_a_look(port)) {
+			port_rss_read(&answers, port->id, &port->rss_key, port->rss_types,
+				      port->rss_table_size);
+			rte_eth_dev_stop(port->id);
+		}
+		/* Some lose by stopping what they were told. */
+		if (configure_rss(port) != 0)
+			return why_set(why, -EIO, "%s: cannot be configured again after a look at its RSS",
+				       port->name);
+	}
+	port_rss_judge(&port->rss, &options->rss, &answers);
+	return 0;
+}
+
 int port_adopt(struct port *port, uint16_t id, const char *name, const struct port_options *options,
 	       struct why *why)
 {
@@ -220,9 +349,13 @@ int port_adopt(struct port *port, uint16_t id, const char *name, const struct po
 
 	error = choose_mtu(port, options->mtu, &info, why);
 	if (error == 0)
+		error = choose_rss(port, options, &info, why);
+	if (error == 0)
 		error = configure_with_mtu(port, options->mtu != 0, why);
 	if (error == 0)
 		error = choose_descriptors(port, options, &info, why);
+	if (error == 0)
+		error = settle_rss(port, options, why);
 	return error;
 }
 
@@ -262,42 +395,34 @@ static void set_filters(const struct port *port)
 		rte_eth_promiscuous_enable(port->id);
 }
 
-/*
- * Interrupts are wished for, and most drivers that have none do not mind. Those of the kernel that cannot
- * pass them on (uio_pci_generic) make a NIC's refuse to start.
- */
-static int start(const struct port *port)
+/* Shards were told what was so at the first look: should it differ now, theirs is not the NIC's function. */
+static void confirm_rss(struct port *port)
 {
-	int error = rte_eth_dev_start(port->id);
+	struct port_rss_answers answers = { .driver = port->driver, .queues = port->queues };
+	const struct port_rss *told = &port->rss;
 
-	if (error == 0 || !port->rests || configure(port, false) != 0)
-		return error;
-	return rte_eth_dev_start(port->id);
+	if (told->habit != WEIR_RSS_TOEPLITZ || told->table.count == 0 || port->rss_types == 0)
+		return;
+	port_rss_read(&answers, port->id, &port->rss_key, port->rss_types, port->rss_table_size);
+	if (memcmp(&answers.key, &told->key, sizeof(told->key)) != 0 ||
+	    memcmp(&answers.table, &told->table, sizeof(told->table)) != 0)
+		port->rss.habit = WEIR_RSS_FLOW;
 }
 
 int port_start(struct port *port, struct rte_mempool *const *pools, struct why *why)
 {
-	unsigned socket = (unsigned)port->socket;
-	int error;
+	int error = set_up_queues(port, port->rx_descriptors, port->tx_descriptors, pools, why);
 
-	for (uint16_t queue = 0; queue < port->queues; queue++) {
-		error = rte_eth_rx_queue_setup(port->id, queue, port->rx_descriptors, socket, NULL,
-					       pools[queue]);
-		if (error == 0)
-			error = rte_eth_tx_queue_setup(port->id, queue, port->tx_descriptors, socket, NULL);
-		if (error != 0)
-			return why_set(why, error,
-				       "%s: cannot set up queue %u with %u receive and %u transmit "
-				       "descriptors: %s",
-				       port->name, queue, port->rx_descriptors, port->tx_descriptors,
-				       rte_strerror(-error));
-	}
+	free_look_pool(port);
+	if (error != 0)
+		return error;
 	error = start(port);
 	if (error != 0)
 		return why_set(why, error, "%s: cannot be started: %s", port->name,
 			       why_not_started(port, error));
 	port->started = true;
 	set_filters(port);
+	confirm_rss(port);
 	return 0;
 }
 
@@ -316,6 +441,7 @@ void port_close(struct port *port)
 		rte_eth_dev_stop(port->id);
 	port->started = false;
 	rte_eth_dev_close(port->id);
+	free_look_pool(port);
 	in_use[port->id] = false;
 	if (port->dev != NULL)
 		device_detach(port->dev);

@@ -6,7 +6,8 @@
  * Opening comes in two steps, because the buffers of the receive queues are sized by what the shards
  * behind them hold, and a shard wants to know the port's address and offloads first:
  *
- *     port_open()   finds or plugs in the device, configures it, reads what it is
+ *     port_open()   finds or plugs in the device, configures it, reads what it is; of one that spreads
+ *                   frames over several queues that takes starting it for a moment, with a few buffers
  *     port_start()  with a pool per queue: sets up the queues and starts it
  *
  * MBUF_FAST_FREE is never asked for: a frame's payload may be another pool's, or referenced twice.
@@ -18,6 +19,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "nic/port_rss.h"
 #include "nic/why.h"
 #include "weir.h"
 
@@ -35,6 +37,7 @@ struct port_options {
 	bool software_checksums;
 	bool vlan; /* frames carry a tag: the port takes it off and puts it on where it can */
 	enum weir_rest rest;
+	struct port_rss_wish rss; /* of several queues */
 };
 
 struct port {
@@ -53,11 +56,18 @@ struct port {
 	bool is_virtual;    /* no hardware of its own: what receives from it may rest unasked */
 	bool rests;         /* what receives from it does; with interrupts, if its driver has them */
 	bool started;
-	enum weir_rss_habit rss; /* where there are several queues */
+	uint16_t rss_table_size;     /* of the driver's */
+	uint64_t rss_types;          /* RTE_ETH_RSS_ bits that it hashes; 0: it does not */
+	struct port_rss_key rss_key; /* that it was asked to hash by */
+	struct port_rss rss;         /* of several queues */
+	struct rte_mempool *look_pool;
 	struct rte_device *dev;
 	char name[64];   /* of the device */
 	char driver[32]; /* its name */
 };
+
+/* What buffers for its frames have room for, headroom included. */
+uint16_t port_data_room(const struct port *port);
 
 /* 0, or a negative errno with the reason in `why`. */
 int port_open(struct port *port, const struct port_options *options, struct why *why);

@@ -52,6 +52,37 @@ static void take_in(struct loop *loop, unsigned n, uint64_t now_ns)
 		memmove(loop->frames, &loop->frames[taken], loop->kept * sizeof(loop->frames[0]));
 }
 
+/* To the shards whose they are. All that wait: a shard holds some bursts at most. */
+static unsigned pass_on(struct loop *loop)
+{
+	struct rte_mbuf *frames[BURST_FRAMES];
+	uint16_t shards[BURST_FRAMES];
+	unsigned n, refused, passed = 0;
+
+	do {
+		n = weir_hand_over(loop->core, frames, shards, BURST_FRAMES);
+		refused = inboxes_pass(loop->inboxes, frames, shards, n);
+		rte_pktmbuf_free_bulk(frames, refused);
+		add(&loop->handover_drops, refused);
+		passed += n;
+	} while (n == BURST_FRAMES);
+	return passed;
+}
+
+/* What the shard does not take stands before what comes next; its inbox fills meanwhile, and others drop. */
+static unsigned take_handed(struct loop *loop, uint64_t now_ns)
+{
+	unsigned n = loop->handed_kept, taken;
+
+	n += inboxes_take(loop->inboxes, loop->shard, &loop->handed[n], BURST_FRAMES - n);
+	if (n == 0)
+		return 0;
+	taken = weir_input_handed(loop->core, loop->handed, n, now_ns);
+	loop->handed_kept = n - taken;
+	memmove(loop->handed, &loop->handed[taken], loop->handed_kept * sizeof(loop->handed[0]));
+	return n;
+}
+
 /* At least one call, so that the application notices time. */
 static unsigned deliver(struct loop *loop, uint64_t now_ns)
 {
@@ -107,6 +138,8 @@ static bool turn(struct loop *loop, uint64_t now_ns)
 	stage_enter(STAGE_RECEIVE);
 	received = receive(loop, now_ns);
 	take_in(loop, received, now_ns);
+	if (unlikely(loop->inboxes != NULL))
+		received += pass_on(loop) + take_handed(loop, now_ns);
 	stage_enter(STAGE_APPLICATION);
 	delivered = deliver(loop, now_ns);
 	sent = transmit(loop, of_shard, now_ns);
@@ -188,6 +221,8 @@ void loop_drain(struct loop *loop)
 {
 	rte_pktmbuf_free_bulk(loop->frames, loop->kept);
 	loop->kept = 0;
+	rte_pktmbuf_free_bulk(loop->handed, loop->handed_kept);
+	loop->handed_kept = 0;
 	burst_drain(&loop->burst);
 }
 
@@ -198,6 +233,7 @@ void loop_stats(const struct loop *loop, struct weir_loop_stats *stats)
 		.idle_cycles = __atomic_load_n(&loop->idle_cycles, __ATOMIC_RELAXED),
 		.rounds = __atomic_load_n(&loop->turns, __ATOMIC_RELAXED),
 		.rx_kept_drops = __atomic_load_n(&loop->kept_drops, __ATOMIC_RELAXED),
+		.handover_drops = __atomic_load_n(&loop->handover_drops, __ATOMIC_RELAXED),
 		.tx_backlog_drops = __atomic_load_n(&loop->burst.backlog_drops, __ATOMIC_RELAXED),
 		.capture_drops = __atomic_load_n(&loop->burst.capture_drops, __ATOMIC_RELAXED),
 	};

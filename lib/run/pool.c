@@ -4,27 +4,16 @@
 #include <inttypes.h>
 
 #include <rte_errno.h>
-#include <rte_ether.h>
 #include <rte_lcore.h>
 #include <rte_mbuf.h>
 
+#include "run/inboxes.h"
 #include "weir.h"
 
 #define CACHE 256u
 
-/* What may stand before and behind an IP packet: header, two VLAN tags, checksum. */
-#define FRAME_OVERHEAD (RTE_ETHER_HDR_LEN + 8 + RTE_ETHER_CRC_LEN)
-
 /* struct rte_mbuf, the mempool's own header, and what rounding to cache lines adds. */
 #define ELEMENT_OVERHEAD (sizeof(struct rte_mbuf) + 2 * RTE_CACHE_LINE_SIZE)
-
-/* Drivers count on 2 KB at least. */
-static uint16_t data_room(const struct port *port)
-{
-	uint32_t frame = RTE_ALIGN((uint32_t)port->mtu + FRAME_OVERHEAD, (uint32_t)RTE_CACHE_LINE_SIZE);
-
-	return (uint16_t)(RTE_PKTMBUF_HEADROOM + RTE_MAX(frame, 2048u));
-}
 
 /* What rings, bursts under way and caches can hold. */
 static uint32_t needed(const struct port *port)
@@ -33,12 +22,15 @@ static uint32_t needed(const struct port *port)
 	uint32_t caches = CACHE * 3 / 2 * rte_lcore_count();
 	uint32_t must = port->rx_descriptors + port->tx_descriptors + 4 * BURST_FRAMES + caches;
 
+	/* Of what waits in inboxes, a shard's share: they are bounded alike. */
+	if (port->queues > 1)
+		must += INBOX_FRAMES;
 	return port->both_ends ? must + WIRE_FRAMES : must;
 }
 
 uint32_t pool_size(const struct port *port, const struct weir_config *config)
 {
-	uint32_t limit = (uint32_t)(POOL_BYTES / (data_room(port) + ELEMENT_OVERHEAD));
+	uint32_t limit = (uint32_t)(POOL_BYTES / (port_data_room(port) + ELEMENT_OVERHEAD));
 	uint32_t must = needed(port);
 	uint64_t may;
 
@@ -65,15 +57,15 @@ struct rte_mempool *pool_create(const struct port *port, uint32_t count, struct 
 
 	snprintf(name, sizeof(name), "weir%u_port%u", __atomic_fetch_add(&number, 1, __ATOMIC_RELAXED),
 		 port->id);
-	pool = rte_pktmbuf_pool_create(name, count, CACHE, 0, data_room(port), port->socket);
+	pool = rte_pktmbuf_pool_create(name, count, CACHE, 0, port_data_room(port), port->socket);
 	/* Better far memory than none. */
 	if (pool == NULL && rte_errno == ENOMEM && port->socket != SOCKET_ID_ANY)
-		pool = rte_pktmbuf_pool_create(name, count, CACHE, 0, data_room(port), SOCKET_ID_ANY);
+		pool = rte_pktmbuf_pool_create(name, count, CACHE, 0, port_data_room(port), SOCKET_ID_ANY);
 	if (pool == NULL)
 		why_set(why, -rte_errno,
 			"%s: no memory for %" PRIu32 " buffers of %u bytes (%s): give EAL more (-m), "
 			"or allow fewer connections",
-			port->name, count, data_room(port), rte_strerror(rte_errno));
+			port->name, count, port_data_room(port), rte_strerror(rte_errno));
 	return pool;
 }
 

@@ -17,16 +17,16 @@
 #include "base/check.h"
 #include "base/clock.h"
 #include "nic/nic.h"
+#include "run/inboxes.h"
 #include "run/tsc.h"
 
 /* Beyond this, a wait for an interrupt need not be cut short. */
 #define WAIT_NS (REST_WAIT_MS * CLOCK_NS_PER_MS + REST_MARGIN_NS)
 
-void rest_add(struct rest *rest, const struct port *port, uint16_t queue)
+void rest_add(struct rest *rest, struct rest_place place)
 {
 	CHECK(rest->count < REST_PLACES_MAX);
-	rest->places[rest->count].port = port;
-	rest->places[rest->count++].queue = queue;
+	rest->places[rest->count++] = place;
 }
 
 bool rest_is_due(const struct rest *rest, uint64_t tsc)
@@ -117,9 +117,14 @@ static void arm(const struct rest *rest, bool on)
 /* False also where a driver cannot say; a frame that it hides waits for REST_WAIT_MS. */
 static bool has_frames(const struct rest *rest)
 {
-	for (unsigned i = 0; i < rest->count; i++)
-		if (rte_eth_rx_queue_count(rest->places[i].port->id, rest->places[i].queue) > 0)
+	for (unsigned i = 0; i < rest->count; i++) {
+		const struct rest_place *place = &rest->places[i];
+
+		if (rte_eth_rx_queue_count(place->port->id, place->queue) > 0)
 			return true;
+		if (place->inboxes != NULL && inboxes_wait(place->inboxes, place->queue))
+			return true;
+	}
 	return false;
 }
 

@@ -28,6 +28,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct inboxes;
 struct port;
 
 #define REST_PLACES_MAX 128
@@ -47,18 +48,21 @@ enum rest_way {
 	REST_MONITOR,
 };
 
+struct rest_place {
+	const struct port *port;
+	uint16_t queue;
+	const struct inboxes *inboxes; /* of the shards on the port's queues; NULL: there is one */
+};
+
 struct rest {
 	enum rest_way way;
 	uint64_t worked_tsc; /* the last lap with work */
 	unsigned count;
-	struct {
-		const struct port *port;
-		uint16_t queue;
-	} places[REST_PLACES_MAX];
+	struct rest_place places[REST_PLACES_MAX];
 };
 
 /* The lcore receives from here, too. */
-void rest_add(struct rest *rest, const struct port *port, uint16_t queue);
+void rest_add(struct rest *rest, struct rest_place place);
 
 /* Of a lap with work, all that there is to pay. tsc: its end. */
 static inline void rest_worked(struct rest *rest, uint64_t tsc)

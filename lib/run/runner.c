@@ -11,6 +11,25 @@
 
 #include "run/pool.h"
 
+/* Among the shards of its port; key and table stay the port's. */
+static struct weir_rss place(const struct runner *runner)
+{
+	const struct port *port = runner->port;
+	const struct port_rss *rss = &port->rss;
+
+	if (port->queues == 1)
+		return (struct weir_rss){ 0 };
+	return (struct weir_rss){
+		.habit = rss->habit,
+		.shard = runner->queue,
+		.shards = port->queues,
+		.key = rss->key.count != 0 ? rss->key.bytes : NULL,
+		.key_bytes = rss->key.count,
+		.table = rss->table.count != 0 ? rss->table.queues : NULL,
+		.table_size = rss->table.count,
+	};
+}
+
 /* What the application asked for, with what only the port knows. */
 static struct weir_config core_config(const struct runner *runner, const struct weir_config *asked)
 {
@@ -23,6 +42,7 @@ static struct weir_config core_config(const struct runner *runner, const struct 
 		config.socket = runner->port->socket;
 	config.offloads = runner->port->offloads;
 	config.pool = runner->pool;
+	config.rss = place(runner);
 	if (config.max_buffers == 0)
 		config.max_buffers = pool_held(runner->port, runner->pool->size);
 	return config;

@@ -63,6 +63,7 @@ int weir_runtime_port(struct weir_runtime *rt, const struct weir_port_config *co
 		.software_checksums = config->software_checksums,
 		.vlan = config->vlan,
 		.rest = rt->rest,
+		.rss = { .rss = config->rss, .key = config->rss_key, .key_bytes = config->rss_key_bytes },
 	};
 	int error = room_for_ports(rt, 1);
 
@@ -70,6 +71,8 @@ int weir_runtime_port(struct weir_runtime *rt, const struct weir_port_config *co
 		return error;
 	if (config->device == NULL)
 		return why_set(&rt->why, -EINVAL, "no device named");
+	if ((unsigned)config->rss > WEIR_PORT_RSS_TOEPLITZ)
+		return why_set(&rt->why, -EINVAL, "no habit of RSS has the number %u", (unsigned)config->rss);
 	error = port_open(&rt->ports[rt->ports_count], &options, &rt->why);
 	return error != 0 ? error : (int)rt->ports_count++;
 }
@@ -121,7 +124,7 @@ int weir_runtime_port_info(struct weir_runtime *rt, int port, struct weir_port_i
 		.offloads = p->offloads,
 		.link_up = port_link_up(p),
 		.queues = p->queues,
-		.rss = p->rss,
+		.rss = p->rss.habit,
 	};
 	snprintf(info->driver, sizeof(info->driver), "%s", p->driver);
 	snprintf(info->device, sizeof(info->device), "%s", p->name);
@@ -188,6 +191,22 @@ static int room_for_shard(struct weir_runtime *rt, const struct port *port)
 		       port->queues);
 }
 
+/* With an inbox among the shards of its port. */
+static int join(struct runner *runner, struct inboxes *inboxes, struct why *why)
+{
+	int socket = (int)rte_lcore_to_socket_id(runner->lcore);
+	int error = inboxes_add(inboxes, runner->queue, socket, why);
+
+	if (error != 0) {
+		runner_destroy(runner);
+		runner_free_pool(runner);
+		return error;
+	}
+	runner->loop->inboxes = inboxes;
+	runner->loop->shard = runner->queue;
+	return 0;
+}
+
 int weir_runtime_shard(struct weir_runtime *rt, int port, const struct weir_shard_config *config)
 {
 	struct runner *runner = &rt->runners[rt->runners_count];
@@ -207,12 +226,16 @@ int weir_runtime_shard(struct weir_runtime *rt, int port, const struct weir_shar
 	if (lcore < 0)
 		return lcore;
 	error = runner_create(runner, &rt->ports[port], queue, config, (unsigned)lcore, &rt->why);
+	if (error == 0 && runner->port->queues > 1)
+		error = join(runner, &rt->inboxes[port], &rt->why);
 	if (error != 0)
 		return error;
 	group = &rt->groups[lcore];
 	group->stop = &rt->stop;
 	group->loops[group->count++] = runner->loop;
-	rest_add(&group->rest, runner->port, runner->queue);
+	rest_add(&group->rest, (struct rest_place){ .port = runner->port,
+						    .queue = queue,
+						    .inboxes = runner->loop->inboxes });
 	return (int)rt->runners_count++;
 }
 
@@ -238,7 +261,7 @@ int weir_runtime_capture(struct weir_runtime *rt, const char *path)
 
 /*
  * Whoever holds buffers gives them back before their pool is looked at: loops and cores first, then
- * what is under way on a wire, then the descriptors of ports, and pools last.
+ * what is under way between shards or on a wire, then the descriptors of ports, and pools last.
  */
 unsigned weir_runtime_destroy(struct weir_runtime *rt)
 {
@@ -251,6 +274,8 @@ unsigned weir_runtime_destroy(struct weir_runtime *rt)
 	telemetry_remove(rt);
 	for (unsigned i = 0; i < rt->runners_count; i++)
 		runner_destroy(&rt->runners[i]);
+	for (unsigned i = 0; i < rt->ports_count; i++)
+		inboxes_destroy(&rt->inboxes[i]);
 	for (unsigned i = 0; i < rt->wires_count; i++)
 		wire_drain(&rt->wires[i]);
 	for (unsigned i = 0; i < rt->ports_count; i++)

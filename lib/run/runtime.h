@@ -28,6 +28,7 @@ enum runtime_phase {
 struct weir_runtime {
 	struct port ports[RUNTIME_PORTS];
 	struct wire wires[RUNTIME_WIRES];
+	struct inboxes inboxes[RUNTIME_PORTS]; /* of ports with several queues */
 	struct runner runners[RUNTIME_SHARDS];
 	struct loop_group groups[RTE_MAX_LCORE];
 	unsigned ports_count, wires_count, runners_count;
