@@ -107,6 +107,7 @@ static void on_opened(struct client *client, struct weir_core *core, struct clie
 		      uint64_t now_ns)
 {
 	latency(client, LATENCY_CONNECT, conn->intended_ns, now_ns);
+	tally_set(&client->tally.targets_answered, client->targets[conn->target].bit);
 	tally_add(&family_of(client, conn)->established, 1);
 	client->opening--;
 	client->answered++;
@@ -236,6 +237,13 @@ static bool aborted_as_asked(const struct client *client, const struct client_co
 	return conn->ending.why == &client->tally.aborted && !conn->ending.wanted;
 }
 
+/* Of somebody there, or on the way there, to a SYN. */
+static bool is_answer(enum weir_reason reason)
+{
+	return reason == WEIR_REASON_REFUSED || reason == WEIR_REASON_RESET ||
+	       reason == WEIR_REASON_UNREACHABLE;
+}
+
 static void on_closed(struct client *client, struct client_conn *conn, enum weir_reason reason,
 		      uint64_t now_ns)
 {
@@ -246,6 +254,8 @@ static void on_closed(struct client *client, struct client_conn *conn, enum weir
 	if (reason == WEIR_REASON_NONE || (reason == WEIR_REASON_ABORTED && aborted_as_asked(client, conn)))
 		tally_add(&family_of(client, conn)->closed, 1);
 	if (conn->phase == CLIENT_OPENING) {
+		if (is_answer(reason))
+			tally_set(&client->tally.targets_answered, client->targets[conn->target].bit);
 		client->hold_until_ns = now_ns + REFUSED_HOLD_NS;
 		client->opening--;
 		client->answered++;
@@ -358,6 +368,7 @@ static bool open_one(struct client *client, struct weir_core *core, uint64_t int
 	}
 	client->opening++;
 	target->way = WAY_KNOWN;
+	tally_set(&client->tally.targets_tried, target->bit);
 	tally_add(&client->tally.open, 1);
 	tally_add(&family_of(client, conn)->attempted, 1);
 	return true;
@@ -381,6 +392,8 @@ static uint64_t next_intended(const struct client *client, uint64_t now_ns)
 
 static bool plan_is_over(const struct client *client, uint64_t now_ns)
 {
+	if (client->idle)
+		return true;
 	/* A rate has a last intended time, which may still be waiting to be opened after the end. */
 	if (client->paced)
 		return client->pace.next_ns == UINT64_MAX;
@@ -395,6 +408,20 @@ static bool lacks_a_way(const struct client *client)
 	return false;
 }
 
+/* The plan is over, or those who wait for it. */
+static void stop(struct client *client, struct weir_core *core)
+{
+	uint8_t mac[6];
+
+	/* A run that is over before there was a way has not done what was asked, however short it was. */
+	if (lacks_a_way(client))
+		__atomic_store_n(&client->tally.fatal, -ENETUNREACH, __ATOMIC_RELAXED);
+	for (unsigned i = 0; i < client->targets_count; i++)
+		if (weir_neighbour(core, client->targets[i].endpoint.address, mac) == 0)
+			tally_set(&client->tally.targets_resolved, client->targets[i].bit);
+	order_give(&client->tally.stopped);
+}
+
 static void open_more(struct client *client, struct weir_core *core, uint64_t now_ns)
 {
 	if (!order_given(&client->orders->start) && !order_given(&client->orders->stop))
@@ -404,13 +431,7 @@ static void open_more(struct client *client, struct weir_core *core, uint64_t no
 		client->start_ns = now_ns;
 	}
 	if (order_given(&client->orders->stop) || plan_is_over(client, now_ns) || client->tally.fatal != 0) {
-		/*
-		 * A run that is over before there was a way has not done what was asked,
-		 * however short it was.
-		 */
-		if (lacks_a_way(client))
-			__atomic_store_n(&client->tally.fatal, -ENETUNREACH, __ATOMIC_RELAXED);
-		order_give(&client->tally.stopped);
+		stop(client, core);
 		return;
 	}
 	for (unsigned n = 0; n < OPENS_PER_ROUND && now_ns >= client->hold_until_ns; n++) {
@@ -466,29 +487,41 @@ static int init_state(struct client *client, struct weir_core *core, uint32_t sl
 	return init_targets(client, core);
 }
 
-int client_init(struct client *client, const struct options *options, struct weir_core *core, unsigned shard,
-		unsigned shards, const struct orders *orders)
+static void choose_targets(struct client *client, const struct options *options, uint32_t targets)
+{
+	for (unsigned i = 0; i < options->connect_count; i++) {
+		if ((targets >> i & 1) == 0)
+			continue;
+		client->targets[client->targets_count++] =
+			(struct client_target){ .endpoint = options->connect[i], .bit = 1u << i };
+	}
+}
+
+int client_init(struct client *client, const struct options *options, struct weir_core *core,
+		const struct share *share, const struct orders *orders)
 {
 	uint64_t end_ns = options->duration_ns == 0 ? UINT64_MAX : options->duration_ns;
+	unsigned shards = share->shards;
 
+	/* One connection is opened by one shard, whatever the number of them. */
+	if (options->connections != 0 && options->connections < shards)
+		shards = (unsigned)options->connections;
 	*client = (struct client){
 		.app = options->app,
 		.close = options->close,
-		.targets_count = options->connect_count,
 		.size_bytes = options->size_bytes,
 		.requests = options->requests == 0 ? UINT32_MAX : (uint32_t)options->requests,
-		/* Rounded so that the shares add up. */
-		.open_max = (options->connections + shards - 1 - shard) / shards,
+		.open_max = share_exact(options->connections, share->shard, shards),
+		.idle = share->shard >= shards,
 		.ramp_ns = options->ramp_ns,
 		.duration_ns = options->duration_ns,
 		.paced = options->rate != 0,
 		.orders = orders,
 	};
-	for (unsigned i = 0; i < options->connect_count; i++)
-		client->targets[i].endpoint = options->connect[i];
+	choose_targets(client, options, share->targets);
 	if (client->paced)
-		pace_init(&client->pace, options->rate, options->ramp_ns, end_ns, shard, shards);
-	return init_state(client, core, options->max_connections / shards + SLOTS_UNHEARD);
+		pace_init(&client->pace, options->rate, options->ramp_ns, end_ns, share->shard, shards);
+	return init_state(client, core, share->connections + SLOTS_UNHEARD);
 }
 
 void client_fini(struct client *client)

@@ -18,6 +18,7 @@
 #include "http.h"
 #include "options.h"
 #include "pace.h"
+#include "share.h"
 #include "slots.h"
 #include "tally.h"
 #include "weir.h"
@@ -57,6 +58,7 @@ enum client_way {
 /* Whom it connects to, and what is said there. */
 struct client_target {
 	struct weir_endpoint endpoint;
+	uint32_t bit;                      /* of --connect, as the tally has it */
 	struct body request, last_request; /* last: the one after which the server shall close */
 	enum client_way way;
 	uint64_t hold_until_ns; /* not tried before */
@@ -71,6 +73,7 @@ struct client {
 	uint64_t size_bytes;
 	uint32_t requests;             /* UINT32_MAX: until the end */
 	uint64_t open_max;             /* this shard's share of --connections; 0: no bound */
+	bool idle;                     /* there are fewer connections than shards */
 	uint64_t ramp_ns, duration_ns; /* duration 0: no end */
 	bool paced;
 	struct pace pace;
@@ -93,11 +96,11 @@ struct client {
 };
 
 /*
- * shard of shards: which part of the load is its. core: the one that it will run on, not started.
+ * share: which part of the load is its. core: the one that it will run on, not started.
  * Returns 0, -ENOMEM or what weir_static() said.
  */
-int client_init(struct client *client, const struct options *options, struct weir_core *core, unsigned shard,
-		unsigned shards, const struct orders *orders);
+int client_init(struct client *client, const struct options *options, struct weir_core *core,
+		const struct share *share, const struct orders *orders);
 void client_fini(struct client *client);
 
 /* A weir_due_fn: the next intended time. */

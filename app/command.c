@@ -9,41 +9,23 @@
 
 #include "eal.h"
 #include "http.h"
-#include "profile.h"
+#include "layout.h"
+#include "options_ports.h"
 #include "session.h"
+#include "units.h"
 
 #define LINE_MAX_BYTES 512
 
 struct command_state {
 	const struct options *options;
-	struct profile profile;
-	const char *device; /* NULL: demo's wire */
+	struct layout layout;
 	struct session session;
 	char line[LINE_MAX_BYTES]; /* what went wrong */
 };
 
-_Static_assert(LINE_MAX_BYTES >= PROFILE_ERROR_MAX && LINE_MAX_BYTES >= EAL_ERROR_MAX &&
+_Static_assert(LINE_MAX_BYTES >= LAYOUT_ERROR_MAX && LINE_MAX_BYTES >= EAL_ERROR_MAX &&
 		       LINE_MAX_BYTES >= SESSION_ERROR_MAX && LINE_MAX_BYTES >= COOKIE_KEY_ERROR_MAX,
 	       "every part's line fits");
-
-static int read_profile(struct command_state *state)
-{
-	const struct options *options = state->options;
-	int rc = 0;
-
-	profile_default(&state->profile);
-	if (options->profile != NULL)
-		rc = profile_read(options->profile, &state->profile, state->line);
-	if (rc != 0 || options->command == COMMAND_DEMO)
-		return rc;
-	state->device = options->port != NULL ? options->port : state->profile.device;
-	if (state->device == NULL) {
-		snprintf(state->line, sizeof(state->line),
-			 "--port: missing, and %s names no device; give --port", options->profile);
-		return -EINVAL;
-	}
-	return 0;
-}
 
 /* Before anything is started: what is wrong with it is the user's to mend. */
 static int read_key(struct command_state *state)
@@ -67,16 +49,19 @@ static int tell_runtime(struct command_state *state, const char *option, int rc)
 }
 
 /*
- * demo's sides get a CPU each where one is left for the main thread. With two CPUs they share one: sides
- * that wait for each other's turn are slower, and by far where other programs run as well.
+ * demo's sides get a CPU each where one is left for the main thread. With two CPUs they share: sides that
+ * wait for each other's turn are slower, and by far where other programs run as well. Of several queues both
+ * ends of one are on the same CPU.
  */
-static int own_lcore(const struct options *options)
+static int own_lcore(const struct options *options, unsigned queue, unsigned queues)
 {
-	unsigned worker = rte_get_next_lcore(-1u, 1, 0);
+	unsigned lcore = rte_get_next_lcore(-1u, 1, 0), count = rte_lcore_count();
 
-	if (options->command != COMMAND_DEMO || rte_lcore_count() > 2)
+	if (options->command != COMMAND_DEMO || count > 2)
 		return -1;
-	return (int)(worker < RTE_MAX_LCORE ? worker : rte_get_main_lcore());
+	if (lcore == RTE_MAX_LCORE || (queues > 1 && queue % count == 1))
+		return (int)rte_get_main_lcore();
+	return (int)lcore;
 }
 
 /* Swallows everything, or writes it into a file. */
@@ -88,73 +73,132 @@ static bool is_mute(const char *device)
 	       (strncmp(device, "net_pcap", 8) == 0 && strstr(device, "iface=") == NULL);
 }
 
-static int add_side(struct command_state *state, const char *name, bool is_client, int port,
-		    const struct weir_range *ranges, unsigned ranges_count)
+/* A shard on each queue of a port, for a side that has `shards` in all. */
+static int add_shards(struct command_state *state, struct side *side, const struct layout_port *on, int port,
+		      unsigned shards)
+{
+	const struct options *options = state->options;
+	struct weir_port_info info;
+	int rc = weir_runtime_port_info(state->session.runtime, port, &info);
+
+	for (unsigned queue = 0; queue < on->queues && rc == 0; queue++) {
+		struct side_place place = {
+			.on = on,
+			.port = port,
+			.queue = queue,
+			.lcore = layout_lcore(options, on->first + queue),
+			.shard = side->count,
+			.shards = shards,
+			/* A device may carry less than was asked for. */
+			.mtu = info.mtu < on->profile.mtu ? info.mtu : on->profile.mtu,
+			.mute = is_mute(on->device),
+		};
+
+		if (place.lcore < 0)
+			place.lcore = own_lcore(options, queue, on->queues);
+		rc = side_add(side, options, &place, state->line);
+	}
+	return rc;
+}
+
+static struct side *add_side(struct command_state *state, const char *name, bool is_client)
 {
 	const struct options *options = state->options;
 	struct session *session = &state->session;
-	unsigned side_number = session->sides_count++;
-	struct side *side = &session->sides[side_number];
-	struct weir_port_info info;
-	struct side_place place = {
-		.port = port,
-		.lcore = own_lcore(options),
-		.shards = 1,
-		.ranges = ranges,
-		.ranges_count = ranges_count,
-		.mtu = state->profile.mtu,
-		.mute = is_mute(state->device),
-	};
+	struct side *side = &session->sides[session->sides_count++];
 
 	side_init(side, name, session->runtime, is_client);
 	order_defence(&side->orders, options->defence);
 	if (!is_client && options->cookie_key != NULL)
 		side->orders.key = &session->key;
-	if (options->lcores_count > 0)
-		place.lcore = (int)options->lcores[side_number % options->lcores_count];
-	/* A device may carry less than was asked for. */
-	if (weir_runtime_port_info(session->runtime, port, &info) == 0 && info.mtu < place.mtu)
-		place.mtu = info.mtu;
-	return side_add(side, options, &place, state->line);
+	return side;
+}
+
+static int open_port(struct command_state *state, const struct layout_port *on)
+{
+	const struct profile *profile = &on->profile;
+	struct weir_port_config config = {
+		.device = on->device,
+		.rx_descriptors = profile->rx_descriptors,
+		.tx_descriptors = profile->tx_descriptors,
+		.mtu = profile->mtu,
+		.software_checksums = profile->software_checksums,
+		.vlan = on->place->vlan != 0,
+		.queues = (uint16_t)on->queues,
+		.rss = profile->rss,
+		.rss_key = profile->rss_key_length > 0 ? profile->rss_key : NULL,
+		.rss_key_bytes = (uint8_t)profile->rss_key_length,
+	};
+	int port = weir_runtime_port(state->session.runtime, &config);
+
+	return port < 0 ? tell_runtime(state, "--port", port) : port;
 }
 
 static int build_demo(struct command_state *state)
 {
-	const struct options *options = state->options;
-	struct weir_range ranges[2];
-	int ports[2];
-	int rc = weir_runtime_wire(state->session.runtime, ports);
+	const struct layout_port *ends = state->layout.ports;
+	int ports[2] = { 0, 0 }, rc = 0;
 
-	if (rc != 0)
-		return tell_runtime(state, "", rc);
-	rc = add_side(state, "client", true, ports[0], ranges, options_demo_ranges(options, 0, ranges));
+	if (state->options->wire) {
+		rc = weir_runtime_wire_queues(state->session.runtime, (uint16_t)ends[0].queues, ports);
+		if (rc != 0)
+			return tell_runtime(state, "", rc);
+	}
+	for (unsigned i = 0; i < 2 && !state->options->wire; i++) {
+		ports[i] = open_port(state, &ends[i]);
+		if (ports[i] < 0)
+			return ports[i];
+	}
+	rc = add_shards(state, add_side(state, "client", true), &ends[0], ports[0], ends[0].queues);
 	if (rc == 0)
-		rc = add_side(state, "server", false, ports[1], ranges,
-			      options_demo_ranges(options, 1, ranges));
+		rc = add_shards(state, add_side(state, "server", false), &ends[1], ports[1], ends[1].queues);
 	return rc;
 }
 
-static int build_port(struct command_state *state)
+/* One side, on all ports. */
+static int build_ports(struct command_state *state)
 {
-	struct weir_port_config config = {
-		.device = state->device,
-		.rx_descriptors = state->profile.rx_descriptors,
-		.tx_descriptors = state->profile.tx_descriptors,
-		.mtu = state->profile.mtu,
-		.software_checksums = state->profile.software_checksums,
-	};
 	static const char *const names[COMMANDS] = {
 		[COMMAND_SERVE] = "server",
 		[COMMAND_LOAD] = "client",
 		[COMMAND_FLOOD] = "flood",
 	};
-	bool is_client = state->options->command == COMMAND_LOAD;
-	int port = weir_runtime_port(state->session.runtime, &config);
+	const struct options *options = state->options;
+	struct layout *layout = &state->layout;
+	struct side *side = add_side(state, names[options->command], options->command == COMMAND_LOAD);
 
-	if (port < 0)
-		return tell_runtime(state, "--port", port);
-	return add_side(state, names[state->options->command], is_client, port, state->options->ranges,
-			state->options->ranges_count);
+	for (unsigned i = 0; i < layout->ports_count; i++) {
+		int port = open_port(state, &layout->ports[i]), rc;
+
+		if (port < 0)
+			return port;
+		rc = add_shards(state, side, &layout->ports[i], port, layout->shards_count);
+		if (rc != 0)
+			return rc;
+	}
+	return 0;
+}
+
+/* What is no fault, but may not be what was meant. */
+static void tell_ways(struct command_state *state)
+{
+	const struct options *options = state->options;
+	unsigned clients = options_ports_of_clients(options);
+	char target[UNITS_ENDPOINT_TEXT], line[LINE_MAX_BYTES];
+
+	for (unsigned i = 0; i < clients; i++) {
+		const struct options_port *port = &options->ports[i];
+
+		for (unsigned t = 0; t < options->connect_count; t++) {
+			if (port->targets >> t & 1)
+				continue;
+			units_endpoint_text(&options->connect[t], target);
+			snprintf(line, sizeof(line), "--port %s has no way to %s: %s",
+				 options_port_name(port), target,
+				 port->targets != 0 ? "its connections go to others" : "it is not used");
+			output_notice(&state->session.output, line);
+		}
+	}
 }
 
 static int build(struct command_state *state)
@@ -175,16 +219,8 @@ static int build(struct command_state *state)
 		if (rc != 0)
 			return tell_runtime(state, "--capture", rc);
 	}
-	return state->options->command == COMMAND_DEMO ? build_demo(state) : build_port(state);
-}
-
-static int run(struct command_state *state, bool *failed)
-{
-	const char *const wire[] = { "wire:client", "wire:server" };
-	const char *const device[] = { state->device };
-	bool demo = state->options->command == COMMAND_DEMO;
-
-	return session_run(&state->session, demo ? wire : device, demo ? 2 : 1, failed, state->line);
+	tell_ways(state);
+	return state->options->command == COMMAND_DEMO ? build_demo(state) : build_ports(state);
 }
 
 /* Applications are freed after their loops have ended and before nobody knows them any more. */
@@ -214,19 +250,19 @@ enum exit_status command_run(const struct options *options)
 	state.options = options;
 	session_hold_signals();
 	http_init();
-	rc = read_profile(&state);
+	rc = layout_make(&state.layout, options, state.line);
 	if (rc == 0)
 		rc = read_key(&state);
 	if (rc == 0)
-		rc = eal_start(options, state.device, state.line);
+		rc = eal_start(options, &state.layout, state.line);
 	if (rc == 0) {
 		rc = build(&state);
 		if (rc == 0)
-			rc = run(&state, &failed);
+			rc = session_run(&state.session, &state.layout, &failed, state.line);
 		take_down(&state, &failed);
 		eal_stop();
 	}
-	profile_free(&state.profile);
+	layout_free(&state.layout);
 	if (rc != 0) {
 		fprintf(stderr, "weir %s: %s\n", options_command_name(options->command), state.line);
 		return EXIT_WRONG;

@@ -36,20 +36,36 @@ static void add_port(struct doctor *doctor, const char *device)
 	doctor_facts_read(port);
 }
 
+/* As layout.c has them, but that what does not fit is a finding. */
+static unsigned queues_of(const struct options *options, const struct profile *profile, unsigned ports)
+{
+	unsigned queues = options->queues != 0 ? options->queues : profile->queues;
+
+	if (queues == 0)
+		queues = options->lcores_count / (ports > 0 ? ports : 1);
+	return queues > 0 ? queues : 1;
+}
+
+/* profile: of the first port. */
 static void admit(struct doctor *doctor, const struct options *options, const struct profile *profile)
 {
-	const char *device = options->port != NULL ? options->port : profile->device;
+	for (unsigned i = 0; i < options->ports_count; i++) {
+		const char *device = options->ports[i].device;
 
-	if (device != NULL)
-		add_port(doctor, device);
+		if (device == NULL)
+			device = profile->device;
+		if (device != NULL)
+			add_port(doctor, device);
+	}
 	doctor->profile = profile;
-	doctor->profile_name = options->profile;
+	doctor->profile_name = options->ports[0].profile;
 	doctor->lcores = options->lcores;
 	doctor->lcores_count = options->lcores_count;
-	doctor->queues = options->lcores_count > 0 ? options->lcores_count : 1;
+	doctor->queues = queues_of(options, profile, doctor->ports_count);
+	doctor->queues_given = options->queues != 0;
 	doctor->max_connections = options->max_connections;
 	doctor->shard_bytes = shard_bytes;
-	doctor->buffer_bytes = (uint64_t)EAL_ARGS_MEMORY_MIB * MIB;
+	doctor->buffer_bytes = (uint64_t)eal_args_memory_mib(doctor->queues * doctor->ports_count) * MIB;
 }
 
 static enum exit_status tell(const struct doctor_report *report, bool json)
@@ -72,11 +88,12 @@ enum exit_status doctor_run(const struct options *options)
 	static struct doctor_report report;
 	static struct doctor doctor;
 	static struct profile profile;
+	const char *name = options->ports[0].profile;
 	char line[PROFILE_ERROR_MAX];
 	enum exit_status status;
 
 	profile_default(&profile);
-	if (options->profile != NULL && profile_read(options->profile, &profile, line) != 0) {
+	if (name != NULL && profile_read(name, &profile, line) != 0) {
 		fprintf(stderr, "weir doctor: %s\n", line);
 		return EXIT_WRONG;
 	}

@@ -130,14 +130,14 @@ static int choose_given(const struct options *options, const unsigned *cpus, uns
 	return 0;
 }
 
-/* demo's two sides, and the main thread where there is a CPU for it. Otherwise EAL takes all there are. */
-static void choose_own(const struct options *options, unsigned *cpus, unsigned count,
+/* demo's shards, and the main thread where there is a CPU for it. Otherwise EAL takes all there are. */
+static void choose_own(const struct options *options, unsigned shards, unsigned *cpus, unsigned count,
 		       struct eal_wishes *wishes)
 {
 	if (options->command != COMMAND_DEMO || count == 0)
 		return;
 	wishes->lcores = cpus;
-	wishes->lcores_count = count < 3 ? count : 3;
+	wishes->lcores_count = count < shards + 1 ? count : shards + 1;
 	wishes->main_lcore = cpus[0];
 }
 
@@ -207,17 +207,14 @@ static int start(const struct options *options, bool hugepages, struct eal_args 
 	return 0;
 }
 
-static bool may_be_shared(const struct options *options)
+static bool may_be_shared(const struct options *options, unsigned mib)
 {
-	unsigned mib = EAL_ARGS_MEMORY_MIB;
-
 	return eal_args_hugepages(machine_hugepages_mib(true), &mib, options->eal) == EAL_HUGEPAGES_ENOUGH;
 }
 
-static bool choose_hugepages(const struct options *options)
+static bool choose_hugepages(const struct options *options, unsigned mib)
 {
 	uint64_t free_mib = machine_hugepages_mib(false);
-	unsigned mib = EAL_ARGS_MEMORY_MIB;
 
 	switch (eal_args_hugepages(free_mib, &mib, options->eal)) {
 	case EAL_HUGEPAGES_NONE:
@@ -235,20 +232,32 @@ static bool choose_hugepages(const struct options *options)
 	return false;
 }
 
-int eal_start(const struct options *options, const char *device, char error[EAL_ERROR_MAX])
+static unsigned find_cards(const struct layout *layout, const char **devices)
 {
-	const char *prefix = claim_files();
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < layout->ports_count; i++)
+		if (is_pci(layout->ports[i].device))
+			devices[count++] = layout->ports[i].device;
+	return count;
+}
+
+int eal_start(const struct options *options, const struct layout *layout, char error[EAL_ERROR_MAX])
+{
+	const char *cards[OPTIONS_PORTS_MAX], *prefix = claim_files();
+	unsigned mib = eal_args_memory_mib(layout->shards_count);
 	struct eal_wishes wishes = {
-		.hugepages = choose_hugepages(options),
-		.shared = prefix != NULL && may_be_shared(options),
+		.hugepages = choose_hugepages(options, mib),
+		.shared = prefix != NULL && may_be_shared(options, mib),
 		.prefix = prefix,
 		/*
 		 * What shards take for themselves must not come out of it.
 		 * Of several nodes EAL wants a part of each.
 		 */
 		.set_aside = machine_nodes() == 1,
-		.memory_mib = EAL_ARGS_MEMORY_MIB,
-		.pci_device = is_pci(device) ? device : NULL,
+		.memory_mib = mib,
+		.pci_devices = cards,
+		.pci_devices_count = find_cards(layout, cards),
 	};
 	unsigned cpus[RTE_MAX_LCORE], lcores[OPTIONS_LCORES_MAX + 1];
 	unsigned count = machine_cpus(cpus, RTE_MAX_LCORE, RTE_MAX_LCORE);
@@ -258,7 +267,7 @@ int eal_start(const struct options *options, const char *device, char error[EAL_
 	if (options->lcores_count > 0)
 		rc = choose_given(options, cpus, count, &wishes, lcores, error);
 	else
-		choose_own(options, cpus, count, &wishes);
+		choose_own(options, layout->shards_count, cpus, count, &wishes);
 	if (rc != 0)
 		return rc;
 	rc = eal_args_build(&args, &wishes, options->eal);

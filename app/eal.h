@@ -10,15 +10,13 @@
 #ifndef WEIR_APP_EAL_H
 #define WEIR_APP_EAL_H
 
+#include "layout.h"
 #include "options.h"
 
 #define EAL_ERROR_MAX 512
 
-/*
- * device: that will be used, PCI address or vdev string; NULL for none. 0, or a negative errno with one
- * line.
- */
-int eal_start(const struct options *options, const char *device, char error[EAL_ERROR_MAX]);
+/* With memory and cards for the layout. 0, or a negative errno with one line. */
+int eal_start(const struct options *options, const struct layout *layout, char error[EAL_ERROR_MAX]);
 
 /* EAL's file prefix, by which others find this process; NULL if nobody can. After eal_start(). */
 const char *eal_prefix(void);

@@ -144,14 +144,18 @@ static int add_memory(struct eal_args *args, int users, const struct eal_wishes 
 static int add_devices(struct eal_args *args, int users, const struct eal_wishes *wishes)
 {
 	static const char *const devices[] = { "--no-pci", "-a", "--allow", "-b", "--block", NULL };
-	int rc;
+	int rc = 0;
 
 	if (says(args, users, devices))
 		return 0;
-	if (wishes->pci_device == NULL)
+	if (wishes->pci_devices_count == 0)
 		return add(args, "--no-pci");
-	rc = add(args, "-a");
-	return rc == 0 ? add(args, wishes->pci_device) : rc;
+	for (unsigned i = 0; i < wishes->pci_devices_count && rc == 0; i++) {
+		rc = add(args, "-a");
+		if (rc == 0)
+			rc = add(args, wishes->pci_devices[i]);
+	}
+	return rc;
 }
 
 static int add_lcores(struct eal_args *args, int users, const struct eal_wishes *wishes)

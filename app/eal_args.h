@@ -18,16 +18,15 @@
 
 #define EAL_ARGS_MAX 64
 #define EAL_ARGS_TEXT 4096
-/* Buffers of two ends of a wire and of a capture, with room to spare; only what is used is taken. */
-#define EAL_ARGS_MEMORY_MIB 512
 
 struct eal_wishes {
-	bool hugepages;         /* there are enough, and this user may take them */
-	bool set_aside;         /* with hugepages, too, EAL takes memory_mib at once: nobody else will then */
-	bool shared;            /* hugepages may be files, which a second process attaches to */
-	const char *prefix;     /* of files; NULL: none can be had, and nobody will see this process */
-	unsigned memory_mib;    /* without hugepages: the heap that EAL sets aside */
-	const char *pci_device; /* the only card to probe; NULL: none */
+	bool hugepages;      /* there are enough, and this user may take them */
+	bool set_aside;      /* with hugepages, too, EAL takes memory_mib at once: nobody else will then */
+	bool shared;         /* hugepages may be files, which a second process attaches to */
+	const char *prefix;  /* of files; NULL: none can be had, and nobody will see this process */
+	unsigned memory_mib; /* without hugepages: the heap that EAL sets aside */
+	const char *const *pci_devices; /* the only cards to probe */
+	unsigned pci_devices_count;
 	const unsigned *lcores; /* CPUs for lcores, in any order */
 	unsigned lcores_count;  /* 0: EAL's own choice, every CPU that the process may use */
 	unsigned main_lcore;    /* one of lcores, if there are any */
@@ -47,6 +46,15 @@ enum eal_hugepages {
 	EAL_HUGEPAGES_FEW, /* some, and less than EAL will ask for: it would fail later, so it goes without */
 	EAL_HUGEPAGES_ENOUGH,
 };
+
+/*
+ * Of memory, for buffers of so many shards: of two and of a capture, with room to spare; and of each more, up
+ * to 96 MB with what is around them. Only what is used is taken.
+ */
+static inline unsigned eal_args_memory_mib(unsigned shards)
+{
+	return 512 + (shards > 2 ? (shards - 2) * 128 : 0);
+}
 
 /*
  * Whether to take hugepages, of which free_mib can be had. *memory_mib: what will be asked for; what the user

@@ -35,14 +35,14 @@ uint64_t names_sum(const struct names *names)
 	return sum;
 }
 
-/* By name, because counters come and go while weir grows. 0 for one that there is not. */
-static uint64_t counter(const struct sample *sample, const char *wanted)
+/* By name, because counters come and go while weir grows. */
+uint64_t figures_counter(const uint64_t *counters, const char *wanted)
 {
 	unsigned n = weir_counter_count();
 
 	for (unsigned i = 0; i < n && i < SAMPLE_COUNTERS_MAX; i++)
 		if (strcmp(weir_counter_name(i), wanted) == 0)
-			return sample->counters[i];
+			return counters[i];
 	return 0;
 }
 
@@ -71,7 +71,7 @@ static void make_failures(const struct sample *now, struct figures *f)
 			name(&f->failures, weir_reason_name((enum weir_reason)i), count);
 	}
 	for (unsigned i = 0; i < sizeof(half_open_ends) / sizeof(half_open_ends[0]); i++)
-		name(&f->failures, half_open_ends[i], counter(now, half_open_ends[i]));
+		name(&f->failures, half_open_ends[i], figures_counter(now->counters, half_open_ends[i]));
 	f->failed = names_sum(&f->failures);
 }
 
@@ -90,7 +90,7 @@ static void make_connections(const struct sample *now, struct figures *f)
 	/* Of peers' attempts, those count that got a record and did not take themselves back. */
 	f->attempted = now->stats.attempted + now->stats.opened_passive + states[WEIR_SYN_RECEIVED];
 	for (unsigned i = 0; i < sizeof(half_open_ends) / sizeof(half_open_ends[0]); i++)
-		f->attempted += counter(now, half_open_ends[i]);
+		f->attempted += figures_counter(now->counters, half_open_ends[i]);
 }
 
 static void make_drops(const struct sample *now, struct figures *f)
@@ -106,6 +106,7 @@ static void make_drops(const struct sample *now, struct figures *f)
 	name(&f->drops, "rx_kept", now->rx_kept_drops);
 	name(&f->drops, "tx_backlog", now->tx_backlog_drops);
 	name(&f->drops, "capture", now->capture_drops);
+	name(&f->drops, "handover_full", now->handover_drops);
 	for (unsigned i = 0; i < HOLDS; i++)
 		name(&f->held_back, hold_names[i], now->tally.holds[i]);
 }
@@ -158,7 +159,13 @@ void figures_make(const struct sample *now, struct sample *since, struct figures
 		.hugepage_bytes = now->hugepage_bytes,
 		.mbufs_taken = stats->mbufs_taken,
 		.mbufs_returned = stats->mbufs_returned,
+		.handed_over = figures_counter(now->counters, "handed_over"),
+		.shards_count = now->shards_count,
+		.targets_tried = now->tally.targets_tried,
+		.targets_answered = now->tally.targets_answered,
+		.targets_resolved = now->tally.targets_resolved,
 	};
+	memcpy(f->shards, now->shards, sizeof(f->shards));
 	memcpy(f->families, now->tally.families, sizeof(f->families));
 	make_failures(now, f);
 	make_connections(now, f);

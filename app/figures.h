@@ -19,6 +19,15 @@
 #include "weir.h"
 
 #define SAMPLE_COUNTERS_MAX 256
+#define SAMPLE_SHARDS_MAX 64
+
+/* What shows whether all queues carry traffic. */
+struct sample_shard {
+	const char *port;
+	unsigned queue;
+	int lcore;
+	uint64_t frames_in, frames_out, established, handed_over;
+};
 
 struct sample {
 	uint64_t now_ns;
@@ -26,7 +35,9 @@ struct sample {
 	uint64_t hugepage_bytes; /* the same */
 	uint64_t counters[SAMPLE_COUNTERS_MAX];
 	uint64_t busy_cycles;
-	uint64_t rx_kept_drops, tx_backlog_drops, capture_drops;
+	uint64_t rx_kept_drops, tx_backlog_drops, capture_drops, handover_drops;
+	struct sample_shard shards[SAMPLE_SHARDS_MAX];
+	unsigned shards_count;
 	struct tally tally; /* summed; latencies in `tally.latency` */
 	struct flood_counts flood;
 };
@@ -64,12 +75,20 @@ struct figures {
 	double bytes_hot, bytes_half_open, bytes_time_wait, bytes_extension, bytes_pair;
 	uint64_t memory_bytes, hugepage_bytes;
 	uint64_t mbufs_taken, mbufs_returned;
+	/* As in the tally. */
+	uint32_t targets_tried, targets_answered, targets_resolved;
+	uint64_t handed_over; /* frames that came by another queue than their shard's */
+	struct sample_shard shards[SAMPLE_SHARDS_MAX];
+	unsigned shards_count;
 };
 
 /*
  * since: an earlier sample of the same side; its histograms are used up. Counts come from `now` alone.
  */
 void figures_make(const struct sample *now, struct sample *since, struct figures *figures);
+
+/* Of all counters of a core, or their sums, the one of that name; 0: there is none. */
+uint64_t figures_counter(const uint64_t *counters, const char *name);
 
 uint64_t names_sum(const struct names *names);
 

@@ -2,6 +2,7 @@
 #include "flood.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
 
@@ -24,17 +25,19 @@
 /* An address may move to another station. */
 #define NEIGHBOUR_LOOK_NS SECOND_NS
 
-int flood_init(struct flood *flood, const struct options *options, const struct weir_range *ranges,
-	       unsigned ranges_count, const uint8_t mac[6], const struct orders *orders)
+int flood_init(struct flood *flood, const struct options *options, const struct options_port *place,
+	       unsigned shard, const uint8_t mac[6], const struct orders *orders)
 {
+	char name[RTE_MEMPOOL_NAMESIZE];
 	struct flood_plan plan = {
 		.kind = options->kind,
 		.plain = options->plain,
-		.vlan = options->vlan,
+		.vlan = place->vlan,
 		.target = options->connect[0],
-		.sources = ranges,
-		.sources_count = ranges_count,
-		.seed = options->seed,
+		.sources = options->source_given ? &options->source : place->ranges,
+		.sources_count = options->source_given ? 1 : place->ranges_count,
+		/* Shards must not send the same. */
+		.seed = options->seed + shard,
 	};
 
 	*flood = (struct flood){ .orders = orders, .target = options->connect[0].address };
@@ -43,8 +46,8 @@ int flood_init(struct flood *flood, const struct options *options, const struct 
 		return -errno;
 	if (!flood_frames_init(&flood->frames, &plan))
 		return -EADDRNOTAVAIL;
-	flood->pool =
-		rte_pktmbuf_pool_create("weir_flood", POOL_BUFFERS, POOL_CACHE, 0, POOL_ROOM, SOCKET_ID_ANY);
+	snprintf(name, sizeof(name), "weir_flood%u", shard);
+	flood->pool = rte_pktmbuf_pool_create(name, POOL_BUFFERS, POOL_CACHE, 0, POOL_ROOM, SOCKET_ID_ANY);
 	return flood->pool != NULL ? 0 : -ENOMEM;
 }
 

@@ -44,11 +44,12 @@ struct flood {
 };
 
 /*
- * ranges: the sources. mac: the port's. Returns 0, -ENOMEM (no pool), or -EADDRNOTAVAIL (no host's address
- * among the sources).
+ * place: of the port that it leaves by, whose addresses are the sources where --source names none. shard: of
+ * those that send the flood together. mac: the port's. Returns 0, -ENOMEM (no pool), or -EADDRNOTAVAIL (no
+ * host's address among the sources).
  */
-int flood_init(struct flood *flood, const struct options *options, const struct weir_range *ranges,
-	       unsigned ranges_count, const uint8_t mac[6], const struct orders *orders);
+int flood_init(struct flood *flood, const struct options *options, const struct options_port *place,
+	       unsigned shard, const uint8_t mac[6], const struct orders *orders);
 
 /* Frees the pool; returns how many of its buffers did not come back. The ports are closed. */
 unsigned flood_fini(struct flood *flood);

@@ -41,6 +41,12 @@ static inline bool ip_is_any(struct weir_address address)
 	return ip_is_none(address) || (weir_is_ipv4(address) && (uint32_t)address.lo == 0);
 }
 
+/* fe80::/10 */
+static inline bool ip_is_link_local(struct weir_address address)
+{
+	return address.hi >> 54 == 0xfe80 >> 6;
+}
+
 /* 32 or 128. */
 static inline unsigned ip_bits(struct weir_address address)
 {

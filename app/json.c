@@ -89,6 +89,23 @@ static void set_traffic(json_t *object, const struct figures *f)
 	json_object_set_new(object, "retransmits", number(f->retransmits));
 }
 
+static json_t *shards_array(const struct figures *f)
+{
+	json_t *array = json_array();
+
+	for (unsigned i = 0; i < f->shards_count; i++) {
+		const struct sample_shard *shard = &f->shards[i];
+
+		json_array_append_new(array, json_pack("{s:s, s:i, s:i, s:o, s:o, s:o, s:o}", "port",
+						       shard->port, "queue", (int)shard->queue, "lcore",
+						       shard->lcore, "packets_rx", number(shard->frames_in),
+						       "packets_tx", number(shard->frames_out), "established",
+						       number(shard->established), "handed_over",
+						       number(shard->handed_over)));
+	}
+	return array;
+}
+
 json_t *json_figures(const struct figures *f)
 {
 	json_t *object = json_object();
@@ -110,6 +127,8 @@ json_t *json_figures(const struct figures *f)
 	json_object_set_new(object, "states", states_object(f));
 	json_object_set_new(object, "cycles_per_packet", real(f->cycles_per_packet));
 	json_object_set_new(object, "memory", memory_object(f));
+	json_object_set_new(object, "handed_over", number(f->handed_over));
+	json_object_set_new(object, "shards", shards_array(f));
 	json_object_set_new(object, "mbufs",
 			    json_pack("{s:o, s:o}", "taken", number(f->mbufs_taken), "returned",
 				      number(f->mbufs_returned)));

@@ -149,13 +149,21 @@ static bool range_is_too_wide(const struct weir_range *range)
 	return range->first.hi != range->last.hi || range->last.lo - range->first.lo > UINT32_MAX;
 }
 
+/* Whose an option is: the last port's, or before the first one that of all. */
+static struct options_port *owner(struct options *options)
+{
+	return options->ports_count == 0 ? &options->common : &options->ports[options->ports_count - 1];
+}
+
 static error_t parse_range(struct parse *parse, const char *arg)
 {
-	struct options *options = parse->options;
+	struct options_port *port = owner(parse->options);
+	const struct options_port *common = &parse->options->common;
 	struct weir_range range;
 	int rc = units_range(arg, &range);
 
-	if (options->ranges_count == WEIR_MAX_RANGES)
+	/* A port that is alone has those of both. */
+	if (port->ranges_count + (port != common ? common->ranges_count : 0) == WEIR_MAX_RANGES)
 		return wrong(parse, "--addr: more than %d ranges; join some as A-B/LEN", WEIR_MAX_RANGES);
 	if (rc != 0)
 		return check(parse, rc, "--addr", arg,
@@ -165,13 +173,14 @@ static error_t parse_range(struct parse *parse, const char *arg)
 		return wrong(parse,
 			     "--addr: '%s' is out of range; give at most 4294967296 addresses of one /64",
 			     arg);
-	options->ranges[options->ranges_count++] = range;
-	options->addr_given = true;
+	port->ranges[port->ranges_count++] = range;
+	parse->options->addr_given = true;
 	return 0;
 }
 
 static error_t parse_gateway(struct parse *parse, const char *arg)
 {
+	struct options_port *port = owner(parse->options);
 	struct weir_address address, *gateway;
 	int rc = units_address(arg, &address);
 
@@ -179,7 +188,7 @@ static error_t parse_gateway(struct parse *parse, const char *arg)
 		rc = -EADDRNOTAVAIL;
 	if (rc != 0)
 		return check(parse, rc, "--gateway", arg, "a router's address, such as 192.0.2.1 or fd99::1");
-	gateway = weir_is_ipv4(address) ? &parse->options->gateway : &parse->options->gateway6;
+	gateway = weir_is_ipv4(address) ? &port->gateway : &port->gateway6;
 	if (!ip_is_none(*gateway))
 		return wrong(parse, "--gateway: '%s' is the second of %s; give one of each family at most",
 			     arg, weir_is_ipv4(address) ? "IPv4" : "IPv6");
@@ -192,8 +201,32 @@ static error_t parse_vlan(struct parse *parse, const char *arg)
 	uint64_t id = 0;
 	error_t rc = parse_number(parse, "--vlan", arg, 1, 4094, &id);
 
-	parse->options->vlan = (uint16_t)id;
+	owner(parse->options)->vlan = (uint16_t)id;
 	return rc;
+}
+
+static error_t parse_device(struct parse *parse, const char *arg)
+{
+	struct options *options = parse->options;
+
+	for (unsigned i = 0; i < options->ports_count; i++)
+		if (strcmp(options->ports[i].device, arg) == 0)
+			return wrong(parse, "--port: '%s' is given twice; give each device once", arg);
+	if (options->ports_count == OPTIONS_PORTS_MAX)
+		return wrong(parse, "--port: more than %d; leave '%s' out", OPTIONS_PORTS_MAX, arg);
+	options->ports[options->ports_count++] = (struct options_port){ .device = arg };
+	return 0;
+}
+
+static error_t parse_profile(struct parse *parse, const char *arg)
+{
+	struct options_port *port = owner(parse->options);
+
+	if (port->profile != NULL)
+		return wrong(parse, "--profile: '%s' is a second one; give one for each --port, behind it",
+			     arg);
+	port->profile = arg;
+	return 0;
 }
 
 static error_t parse_ports(struct parse *parse, const char *arg)
@@ -303,18 +336,16 @@ static error_t parse_pps(struct parse *parse, const char *option, const char *ar
 		     "packets per second from 1 to 1G, such as 500, 10k or 2M, or max");
 }
 
-/* The port, and the way out of it. demo has neither. */
+/* The ports, and the way out of them. */
 static error_t parse_port(int key, char *arg, struct argp_state *state)
 {
 	struct parse *parse = state->input;
 
 	switch (key) {
 	case KEY_PORT:
-		parse->options->port = arg;
-		return 0;
+		return parse_device(parse, arg);
 	case KEY_PROFILE:
-		parse->options->profile = arg;
-		return 0;
+		return parse_profile(parse, arg);
 	case KEY_GATEWAY:
 		return parse_gateway(parse, arg);
 	default:
@@ -338,6 +369,8 @@ static error_t parse_place(int key, char *arg, struct argp_state *state)
 			     units_list(arg, 1023, options->lcores, OPTIONS_LCORES_MAX,
 					&options->lcores_count),
 			     "--lcores", arg, "up to 64 different CPU numbers, such as 2 or 2,4-6");
+	case KEY_QUEUES:
+		return parse_count(parse, "--queues", arg, 1, WEIR_PORT_QUEUES_MAX, &options->queues);
 	case KEY_REST:
 		return parse_rest(parse, arg);
 	case KEY_MAX_CONNECTIONS:
@@ -483,15 +516,6 @@ static error_t parse_demo(int key, char *arg, struct argp_state *state)
 	switch (key) {
 	case KEY_CONNECT:
 		return wrong(parse, "--connect: demo has a server of its own; weir load connects to others");
-	case KEY_PORT:
-		return wrong(parse,
-			     "--port: demo brings a wire of its own; weir serve, load and flood use ports");
-	case KEY_PROFILE:
-		return wrong(
-			parse,
-			"--profile: demo brings a wire of its own; weir serve, load and flood use devices");
-	case KEY_GATEWAY:
-		return wrong(parse, "--gateway: demo's two sides share a wire and need none; leave it out");
 	case KEY_SIZE:
 		return parse_size(parse, arg);
 	case KEY_FLOOD:
@@ -542,6 +566,7 @@ static error_t parse_doctor(int key, char *arg, struct argp_state *state)
 	case KEY_PORT:
 	case KEY_PROFILE:
 		return parse_port(key, arg, state);
+	case KEY_QUEUES:
 	case KEY_LCORES:
 	case KEY_MAX_CONNECTIONS:
 		return parse_place(key, arg, state);
@@ -591,11 +616,8 @@ PARSER(flood, parse_flood);
 PARSER(doctor, parse_doctor);
 
 static const struct argp_child demo_children[] = {
-	{ &traffic_argp, 0, NULL, 0 },
-	{ &demo_argp, 0, NULL, 0 },
-	{ &defence_argp, 0, NULL, 0 },
-	{ &common_argp, 0, NULL, 0 },
-	{ 0 },
+	{ &traffic_argp, 0, NULL, 0 }, { &demo_argp, 0, NULL, 0 },   { &defence_argp, 0, NULL, 0 },
+	{ &port_argp, 0, NULL, 0 },    { &common_argp, 0, NULL, 0 }, { 0 },
 };
 static const struct argp_child serve_children[] = {
 	{ &serve_argp, 0, NULL, 0 },
@@ -628,24 +650,25 @@ static const struct argp command_argps[COMMANDS] = {
 		.parser = parse_parent,
 		.children = demo_children,
 		.doc = "Open, use and close connections between a client and a server in this process, over a wire in "
-		       "memory: no network card, no root and no hugepages needed.\v"
+		       "memory: no network card, no root and no hugepages needed. Or, with two ports, from the first to the "
+		       "second, through whatever lies between.\v"
 		       "With --addr given twice, or twice for each family, the first is the client's range and the second the "
-		       "server's.",
+		       "server's; those behind a --port are that port's.",
 	},
 	[COMMAND_SERVE] = {
 		.parser = parse_parent,
 		.children = serve_children,
-		.doc = "Answer connections on a DPDK port.",
+		.doc = "Answer connections on DPDK ports.",
 	},
 	[COMMAND_LOAD] = {
 		.parser = parse_parent,
 		.children = load_children,
-		.doc = "Open, use and close connections from a DPDK port to a server.",
+		.doc = "Open, use and close connections from DPDK ports to a server.",
 	},
 	[COMMAND_FLOOD] = {
 		.parser = parse_parent,
 		.children = flood_children,
-		.doc = "Send attack traffic from a DPDK port to a target of your own.",
+		.doc = "Send attack traffic from DPDK ports to a target of your own.",
 	},
 	[COMMAND_DOCTOR] = {
 		.parser = parse_parent,
@@ -704,6 +727,7 @@ int options_parse(enum command command, int argc, char **argv, struct options *o
 		return -EINVAL;
 	if (options->help)
 		return 0;
+	options->wire = command == COMMAND_DEMO && options->ports_count == 0;
 	options_defaults(options);
 	return options_check(options, error);
 }

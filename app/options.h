@@ -2,8 +2,8 @@
 /*
  * options.h - what the command line asks for, checked, before anything is started.
  *
- * docs/cli.md says what each option means. Parsing has no side effects: what is wrong comes back as
- * one line that names the option and what would be right.
+ * docs/cli.md says what each option means, and options_ports.h whose it is. Parsing has no side effects: what
+ * is wrong comes back as one line that names the option and what would be right.
  */
 #ifndef WEIR_APP_OPTIONS_H
 #define WEIR_APP_OPTIONS_H
@@ -14,6 +14,7 @@
 #include "weir.h"
 
 #define OPTIONS_LCORES_MAX 64
+#define OPTIONS_PORTS_MAX 16
 #define OPTIONS_LISTEN_MAX 16
 #define OPTIONS_CONNECT_MAX 16
 
@@ -66,17 +67,28 @@ enum demo_family {
 
 #define OPTIONS_PPS_MAX UINT64_MAX /* "max": as fast as the port takes them */
 
+/* A port, and what belongs to it. */
+struct options_port {
+	const char *device, *profile; /* NULL: not given. Neither: an end of demo's wire */
+	struct weir_range ranges[WEIR_MAX_RANGES];
+	unsigned ranges_count;
+	struct weir_address gateway, gateway6; /* IPv4's, IPv6's */
+	uint16_t vlan;
+	uint32_t targets; /* those of --connect that it has a way to, a bit each */
+};
+
 struct options {
 	enum command command;
 	bool help;
 
 	/* Every command. 0, NULL or false: not given. */
-	const char *port, *profile, *capture, *eal;
+	const char *capture, *eal;
 	enum weir_rest rest;
-	struct weir_range ranges[WEIR_MAX_RANGES];
-	unsigned ranges_count;
-	struct weir_address gateway, gateway6; /* IPv4's, IPv6's */
-	uint16_t vlan;
+	/* What stands before the first --port; options_defaults() gives it to the ports that have none. */
+	struct options_port common;
+	struct options_port ports[OPTIONS_PORTS_MAX]; /* of demo two, the client's and the server's */
+	unsigned ports_count;
+	unsigned queues; /* of each port; 0: not given */
 	unsigned lcores[OPTIONS_LCORES_MAX];
 	unsigned lcores_count;
 	uint32_t max_connections; /* per command, divided among its shards */
@@ -121,6 +133,7 @@ struct options {
 	/* demo */
 	enum demo_family family;
 	bool family_given, addr_given;
+	bool wire; /* in memory: no --port was given */
 
 	/* load, and demo's client */
 	uint64_t rate;        /* connections per second, 0: as fast as they end */
@@ -152,12 +165,6 @@ bool options_run_client(const struct options *options);
 
 /* Fills in what was not given. options_parse() does it; apart for tests. */
 void options_defaults(struct options *options);
-
-/*
- * Of demo's two sides, the client's (0) or the server's (1) ranges, one of each family in use.
- * Returns how many.
- */
-unsigned options_demo_ranges(const struct options *options, unsigned side, struct weir_range ranges[2]);
 
 /* Do the options agree with each other? 0, or -EINVAL with one line. */
 int options_check(const struct options *options, char error[OPTIONS_ERROR_MAX]);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "ip.h"
+#include "options_ports.h"
 
 #define NS_PER_S 1000000000ull
 
@@ -58,24 +59,8 @@ static struct weir_range demo_source(const struct weir_range *own)
 	return two[ip_on_link(&two[0], own->first) || ip_on_link(own, two[0].first)];
 }
 
-unsigned options_demo_ranges(const struct options *options, unsigned side, struct weir_range ranges[2])
-{
-	unsigned count = 0;
-
-	for (unsigned ipv6 = 0; ipv6 < 2; ipv6++) {
-		unsigned before = 0;
-
-		for (unsigned i = 0; i < options->ranges_count; i++)
-			if (weir_is_ipv4(options->ranges[i].first) == !ipv6 && before++ == side)
-				ranges[count++] = options->ranges[i];
-	}
-	return count;
-}
-
 static void demo_flood_defaults(struct options *options)
 {
-	struct weir_range clients[2];
-
 	if (options->backlog == 0)
 		options->backlog = BACKLOG_DEMO_FLOOD;
 	/*
@@ -84,24 +69,39 @@ static void demo_flood_defaults(struct options *options)
 	 */
 	if (options->rate == 0 && options->connections == 0)
 		options->rate = RATE_DEMO_FLOOD;
-	options_demo_ranges(options, 0, clients);
-	options->source = demo_source(&clients[0]);
+	options->source = demo_source(&options->ports[0].ranges[0]);
 	options->source_given = true;
 }
 
-static void demo_place(struct options *options)
+static void demo_ranges_defaults(struct options *options)
 {
-	struct weir_range servers[2];
+	struct options_port *common = &options->common;
 
-	for (unsigned f = FAMILY_4; f <= FAMILY_6 && !options->addr_given; f++) {
+	for (unsigned f = FAMILY_4; f <= FAMILY_6; f++) {
 		if (options->family != f && options->family != FAMILY_BOTH)
 			continue;
-		memcpy(&options->ranges[options->ranges_count], demo_ranges[f], sizeof(demo_ranges[f]));
-		options->ranges_count += 2;
+		memcpy(&common->ranges[common->ranges_count], demo_ranges[f], sizeof(demo_ranges[f]));
+		common->ranges_count += 2;
 	}
-	options->connect_count = options_demo_ranges(options, 1, servers);
-	for (unsigned i = 0; i < options->connect_count; i++)
-		options->connect[i] = (struct weir_endpoint){ .address = servers[i].first, .port = 80 };
+}
+
+/* Its server is at the first of the server's addresses of each family that the client has, too. */
+static void demo_connect(struct options *options)
+{
+	const struct options_port *client = &options->ports[0], *server = &options->ports[1];
+	bool wanted[2] = { false, false };
+
+	for (unsigned i = 0; i < client->ranges_count; i++)
+		wanted[weir_is_ipv4(client->ranges[i].first)] = true;
+	for (unsigned i = 0; i < server->ranges_count; i++) {
+		struct weir_address address = server->ranges[i].first;
+
+		if (!wanted[weir_is_ipv4(address)])
+			continue;
+		wanted[weir_is_ipv4(address)] = false;
+		options->connect[options->connect_count++] =
+			(struct weir_endpoint){ .address = address, .port = 80 };
+	}
 }
 
 static void demo_defaults(struct options *options)
@@ -111,9 +111,8 @@ static void demo_defaults(struct options *options)
 											    10 * NS_PER_S;
 	if (options->msl_ns == 0)
 		options->msl_ns = NS_PER_S;
-	demo_place(options);
-	if (options->flood_pps != 0)
-		demo_flood_defaults(options);
+	if (!options->addr_given)
+		demo_ranges_defaults(options);
 }
 
 /* The size that the app has when none is asked for; a load that checks none has 0. */
@@ -133,6 +132,12 @@ void options_defaults(struct options *options)
 {
 	if (options->command == COMMAND_DEMO)
 		demo_defaults(options);
+	options_ports_settle(options);
+	if (options->command == COMMAND_DEMO)
+		demo_connect(options);
+	if (options->command == COMMAND_DEMO && options->flood_pps != 0)
+		demo_flood_defaults(options);
+	options_ports_route(options);
 	if (options->msl_ns == 0)
 		options->msl_ns = MSL_DEFAULT_NS;
 	if (options->listen_count == 0) {

@@ -9,7 +9,12 @@ const struct argp_option options_common_rows[] = {
 	{ "vlan", KEY_VLAN, "ID", 0, "All frames have the tag of this VLAN, 1 to 4094 (default: none)", 0 },
 	{ NULL, 0, NULL, 0, "Machine:", 11 },
 	{ "lcores", KEY_LCORES, "LIST", 0,
-	  "CPU that runs the stack; for demo one for both sides, or two (default: chosen near the port)", 0 },
+	  "CPUs that run the stack, for shards in the order of ports and queues; with fewer, some take turns (default: "
+	  "chosen near the port)",
+	  0 },
+	{ "queues", KEY_QUEUES, "N", 0,
+	  "Queues of each port, a shard on each (default: the profile's, or as many as there are --lcores for a port)",
+	  0 },
 	{ "rest", KEY_REST, "WHEN", 0,
 	  "What CPUs do while nothing comes. auto: sleep with virtual devices and in demo, spin with network cards "
 	  "(default). never: spin. always: sleep",
@@ -35,7 +40,10 @@ const struct argp_option options_common_rows[] = {
 const struct argp_option options_port_rows[] = {
 	{ NULL, 0, NULL, 0, "Port:", 9 },
 	{ "port", KEY_PORT, "DEVICE", 0,
-	  "PCI address or DPDK vdev string, such as 0000:3b:00.0 or net_tap0,iface=t0", 0 },
+	  "PCI address or DPDK vdev string, such as 0000:3b:00.0 or net_tap0,iface=t0. Repeatable: --profile, --addr, "
+	  "--gateway and --vlan behind one are its own, those before the first are everybody's. For demo none, or the "
+	  "client's and the server's",
+	  0 },
 	{ "profile", KEY_PROFILE, "NAME", 0,
 	  "Settings of a device: one that comes with weir, such as mlx5 or tap, or a file, such as ./own.conf",
 	  0 },
@@ -114,9 +122,6 @@ const struct argp_option options_demo_rows[] = {
 	 * Not demo's, and it says so: else getopt would take the first for an abbreviation of --connections.
 	 */
 	{ "connect", KEY_CONNECT, "ADDR:PORT", OPTION_HIDDEN, "", 1 },
-	{ "port", KEY_PORT, "DEVICE", OPTION_HIDDEN, "", 1 },
-	{ "profile", KEY_PROFILE, "FILE", OPTION_HIDDEN, "", 1 },
-	{ "gateway", KEY_GATEWAY, "ADDR", OPTION_HIDDEN, "", 1 },
 	{ "size", KEY_SIZE, "BYTES", 0,
 	  "http: body of a response (default: 24). echo: bytes per request (default: 64)", 1 },
 	{ "family", KEY_FAMILY, "WHICH", 0,
@@ -152,9 +157,11 @@ const struct argp_option options_flood_rows[] = {
 const struct argp_option options_doctor_rows[] = {
 	{ NULL, 0, NULL, 0, "What weir is to do here:", 1 },
 	{ "port", KEY_PORT, "DEVICE", 0,
-	  "PCI address or DPDK vdev string that will be given to serve or load (default: the profile's, or none)",
+	  "PCI address or DPDK vdev string that will be given to serve or load (default: the profile's, or none). "
+	  "Repeatable",
 	  0 },
 	{ "profile", KEY_PROFILE, "NAME", 0, "Its settings; what the driver needs is told, too", 0 },
+	{ "queues", KEY_QUEUES, "N", 0, "Queues of each port (default: as serve has it)", 0 },
 	{ "lcores", KEY_LCORES, "LIST", 0,
 	  "CPUs that will run the stack (default: the best are looked at, and named)", 0 },
 	{ "max-connections", KEY_MAX_CONNECTIONS, "N", 0,

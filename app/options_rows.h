@@ -19,6 +19,7 @@ enum option_key {
 	KEY_ADDR,
 	KEY_GATEWAY,
 	KEY_VLAN,
+	KEY_QUEUES,
 	KEY_LCORES,
 	KEY_REST,
 	KEY_MAX_CONNECTIONS,
@@ -53,7 +54,7 @@ enum option_key {
 };
 
 extern const struct argp_option options_common_rows[];
-extern const struct argp_option options_port_rows[]; /* every command's but demo's */
+extern const struct argp_option options_port_rows[];
 extern const struct argp_option options_serve_rows[];
 extern const struct argp_option options_defence_rows[]; /* serve's, and demo's server's */
 extern const struct argp_option options_traffic_rows[]; /* load's, and demo's client's */

@@ -42,24 +42,30 @@ static void flush_people(struct output *output)
 		note_broken(output);
 }
 
-static json_t *texts_array(const char *const *texts, unsigned count)
+static json_t *ports_array(const struct layout *layout)
 {
 	json_t *array = json_array();
 
-	for (unsigned i = 0; i < count; i++)
-		json_array_append_new(array, json_string(texts[i]));
+	for (unsigned i = 0; i < layout->ports_count; i++)
+		json_array_append_new(array, json_string(layout->ports[i].name));
 	return array;
 }
 
-static json_t *addresses_array(const struct options *options)
+/* The first of each port, the second of each: so demo's pairs of a family stand together. */
+static json_t *addresses_array(const struct layout *layout)
 {
 	json_t *array = json_array();
 
-	for (unsigned i = 0; i < options->ranges_count; i++) {
-		char text[UNITS_RANGE_TEXT];
+	for (unsigned i = 0; i < WEIR_MAX_RANGES; i++) {
+		for (unsigned port = 0; port < layout->ports_count; port++) {
+			const struct options_port *place = layout->ports[port].place;
+			char text[UNITS_RANGE_TEXT];
 
-		units_range_text(&options->ranges[i], text);
-		json_array_append_new(array, json_string(text));
+			if (i >= place->ranges_count)
+				continue;
+			units_range_text(&place->ranges[i], text);
+			json_array_append_new(array, json_string(text));
+		}
 	}
 	return array;
 }
@@ -100,22 +106,28 @@ static void print_targets(FILE *out, const struct options *options)
 	}
 }
 
-static void print_vlan(FILE *out, const struct options *options)
+static void print_vlan(FILE *out, const struct options_port *place)
 {
-	if (options->vlan != 0)
-		fprintf(out, ", VLAN %u", options->vlan);
+	if (place->vlan != 0)
+		fprintf(out, ", VLAN %u", place->vlan);
 }
 
-static void ready_demo(FILE *out, const struct options *options)
+static void ready_demo(FILE *out, const struct options *options, const struct layout *layout)
 {
-	struct weir_range clients[2];
+	const struct options_port *client = layout->ports[0].place, *server = layout->ports[1].place;
 
 	fprintf(out, "A client (");
-	print_ranges(out, clients, options_demo_ranges(options, 0, clients));
+	print_ranges(out, client->ranges, client->ranges_count);
 	fprintf(out, ") and a server (");
 	print_targets(out, options);
-	fprintf(out, ") on a wire in memory");
-	print_vlan(out, options);
+	if (options->wire) {
+		fprintf(out, ") on a wire in memory");
+	} else {
+		fprintf(out, ") on %s", layout->ports[0].name);
+		print_vlan(out, client);
+		fprintf(out, ", and %s", layout->ports[1].name);
+	}
+	print_vlan(out, server);
 	fprintf(out, ", app %s.\n", options_app_name(options->app));
 	fprintf(out, "Each connection: three-way handshake, %s, %s.\n",
 		options->app == APP_CONNECT ? "nothing sent" :
@@ -124,18 +136,20 @@ static void ready_demo(FILE *out, const struct options *options)
 		options->close == CLOSE_RST ? "an RST" : "a FIN each way; then 2 MSL in TIME-WAIT");
 }
 
-static void ready_text(FILE *out, const struct options *options, const char *const *devices, unsigned count)
+static void ready_text(FILE *out, const struct options *options, const struct layout *layout)
 {
 	if (options->command == COMMAND_DEMO) {
-		ready_demo(out, options);
+		ready_demo(out, options, layout);
 		return;
 	}
-	fprintf(out, "%s on", options_command_name(options->command));
-	for (unsigned i = 0; i < count; i++)
-		fprintf(out, " %s", devices[i]);
-	fprintf(out, " as ");
-	print_ranges(out, options->ranges, options->ranges_count);
-	print_vlan(out, options);
+	fprintf(out, "%s", options_command_name(options->command));
+	for (unsigned i = 0; i < layout->ports_count; i++) {
+		const struct options_port *place = layout->ports[i].place;
+
+		fprintf(out, "%s on %s as ", i == 0 ? "" : ", and", layout->ports[i].name);
+		print_ranges(out, place->ranges, place->ranges_count);
+		print_vlan(out, place);
+	}
 	if (options->command == COMMAND_FLOOD)
 		fprintf(out, ", %s", options_flood_name(options->kind));
 	else
@@ -149,17 +163,16 @@ static void ready_text(FILE *out, const struct options *options, const char *con
 	fprintf(out, "\n");
 }
 
-void output_ready(struct output *output, const char *const *devices, unsigned count)
+void output_ready(struct output *output, const struct layout *layout)
 {
-	ready_text(output->people, output->options, devices, count);
+	ready_text(output->people, output->options, layout);
 	flush_people(output);
 	if (!output->json)
 		return;
-	write_line(output,
-		   json_pack("{s:s, s:s, s:o, s:o, s:o, s:s?}", "event", "ready", "command",
-			     options_command_name(output->options->command), "ports",
-			     texts_array(devices, count), "addresses", addresses_array(output->options),
-			     "listen", listen_array(output->options), "file_prefix", eal_prefix()));
+	write_line(output, json_pack("{s:s, s:s, s:o, s:o, s:o, s:s?}", "event", "ready", "command",
+				     options_command_name(output->options->command), "ports",
+				     ports_array(layout), "addresses", addresses_array(layout), "listen",
+				     listen_array(output->options), "file_prefix", eal_prefix()));
 }
 
 void output_notice(struct output *output, const char *line)

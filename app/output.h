@@ -12,6 +12,7 @@
 #include "figures.h"
 #include "flood_figures.h"
 #include "flood_phases.h"
+#include "layout.h"
 #include "options.h"
 
 #define OUTPUT_SIDES_MAX 2
@@ -35,8 +36,7 @@ struct output {
 
 void output_init(struct output *output, const struct options *options);
 
-/* devices: of the ports in use. */
-void output_ready(struct output *output, const char *const *devices, unsigned count);
+void output_ready(struct output *output, const struct layout *layout);
 
 /* One line for people. */
 void output_notice(struct output *output, const char *line);

@@ -353,10 +353,10 @@ static enum app_kind app_of(const struct options *options)
 	return options->close == CLOSE_PEER ? APP_ACCEPT : APP_DISCARD;
 }
 
-int server_init(struct server *server, const struct options *options, struct weir_core *core, unsigned shards,
-		const struct orders *orders)
+int server_init(struct server *server, const struct options *options, struct weir_core *core,
+		const struct share *share, const struct orders *orders)
 {
-	uint32_t slots = options->max_connections / shards + SLOTS_UNHEARD;
+	uint32_t slots = share->connections + SLOTS_UNHEARD;
 	int rc;
 
 	*server = (struct server){ .app = app_of(options), .orders = orders, .defence = options->defence };

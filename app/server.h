@@ -16,6 +16,7 @@
 #include "body.h"
 #include "http.h"
 #include "options.h"
+#include "share.h"
 #include "slots.h"
 #include "tally.h"
 #include "weir.h"
@@ -73,8 +74,8 @@ struct server {
 };
 
 /* Registers responses and opens the ports. Returns 0, -ENOMEM or what weir_static() or weir_listen() said. */
-int server_init(struct server *server, const struct options *options, struct weir_core *core, unsigned shards,
-		const struct orders *orders);
+int server_init(struct server *server, const struct options *options, struct weir_core *core,
+		const struct share *share, const struct orders *orders);
 
 /* Releases payloads that are held, at the end of a run that was cut short. */
 void server_release(struct server *server, struct weir_core *core);

@@ -365,6 +365,35 @@ static const char *main_failure(const struct session *session, unsigned side, co
 	return main;
 }
 
+/*
+ * Connections to somebody who is not there end as those to somebody who is slow; here is the difference. A
+ * run that a signal ended is not to blame for it.
+ */
+static void check_targets(const struct session *session, const struct figures *f, bool *failed)
+{
+	const struct options *options = session->options;
+	uint32_t silent = f->targets_tried & ~f->targets_answered;
+	bool excused = false, *blamed = signals > 0 || options->flood_pps != 0 ? &excused : failed;
+
+	for (unsigned i = 0; i < options->connect_count; i++) {
+		const char *option = options->command == COMMAND_DEMO ? "" : "--connect: ";
+		char text[UNITS_ENDPOINT_TEXT];
+
+		if ((silent >> i & 1) == 0)
+			continue;
+		units_endpoint_text(&options->connect[i], text);
+		if (f->targets_resolved >> i & 1)
+			complain(session, blamed,
+				 "%s%s answered no SYN; its Ethernet address, or its gateway's, is known",
+				 option, text);
+		else
+			complain(session, blamed,
+				 "%s%s is not there: it did not answer %s, nor did a gateway to it", option,
+				 text,
+				 weir_is_ipv4(options->connect[i].address) ? "ARP" : "neighbour discovery");
+	}
+}
+
 static void check(const struct run *run, bool *failed)
 {
 	const struct session *session = run->session;
@@ -378,11 +407,14 @@ static void check(const struct run *run, bool *failed)
 	else if (rc == -ENETUNREACH)
 		complain(session, failed, "no router advertises itself to this link; give --gateway");
 	else if (rc != 0)
-		complain(session, failed, "connections cannot be opened: %s", strerror(-rc));
+		complain(session, failed, "--connect: connections cannot be opened: %s", strerror(-rc));
 	for (unsigned i = 0; i < session->sides_count; i++) {
 		const struct figures *f = &run->figures[i];
 		const char *name = session->sides[i].name;
 		uint64_t blamed = blame(session, i, f);
+
+		if (session->sides[i].is_client)
+			check_targets(session, f, failed);
 
 		/* A run that was cut short is allowed to leave connections cut short. */
 		if (signals > 0)
@@ -402,13 +434,12 @@ static void check(const struct run *run, bool *failed)
 }
 
 /* What the stack makes of the port's MAC address (RFC 4291 appendix A). */
-static struct weir_address link_local(const struct session *session)
+static struct weir_address link_local(const struct session *session, int port)
 {
-	const struct side *side = &session->sides[0];
 	struct weir_port_info info = { 0 };
 	uint64_t id = 0;
 
-	weir_runtime_port_info(side->runtime, side->port, &info);
+	weir_runtime_port_info(session->runtime, port, &info);
 	for (unsigned i = 0; i < sizeof(info.mac); i++) {
 		id = id << 8 | info.mac[i];
 		if (i == 2)
@@ -420,17 +451,23 @@ static struct weir_address link_local(const struct session *session)
 /* Somebody answered the question whether an address is taken: one of those that were asked for. */
 static void complain_of_address(const struct session *session, bool *failed)
 {
-	const struct options *options = session->options;
 	char text[UNITS_ADDRESS_TEXT], names[WEIR_MAX_RANGES * (UNITS_ADDRESS_TEXT + 4)] = "";
+	const struct side_shard *refused = NULL;
+	const struct options_port *place;
 
-	for (unsigned i = 0; i < options->ranges_count; i++) {
-		if (weir_is_ipv4(options->ranges[i].first))
+	for (unsigned i = 0; i < session->sides_count && refused == NULL; i++)
+		refused = side_refused(&session->sides[i]);
+	if (refused == NULL)
+		return;
+	place = refused->on->place;
+	for (unsigned i = 0; i < place->ranges_count; i++) {
+		if (weir_is_ipv4(place->ranges[i].first))
 			continue;
-		units_address_text(options->ranges[i].first, text);
+		units_address_text(place->ranges[i].first, text);
 		snprintf(names + strlen(names), sizeof(names) - strlen(names), "%s%s",
 			 names[0] != '\0' ? ", " : "", text);
 	}
-	units_address_text(link_local(session), text);
+	units_address_text(link_local(session, refused->port), text);
 	complain(session, failed,
 		 "--addr: %s, or the port's link-local address %s, is in use by somebody else on this link",
 		 names, text);
@@ -479,7 +516,7 @@ static void give_memory(struct run *run)
 		free(run->since[i]);
 }
 
-int session_run(struct session *session, const char *const *devices, unsigned devices_count, bool *failed,
+int session_run(struct session *session, const struct layout *layout, bool *failed,
 		char error[SESSION_ERROR_MAX])
 {
 	struct run *run = calloc(1, sizeof(*run));
@@ -501,7 +538,7 @@ int session_run(struct session *session, const char *const *devices, unsigned de
 	}
 	ready = wait_until_ready(run);
 	if (ready == 1) {
-		output_ready(&session->output, devices, devices_count);
+		output_ready(&session->output, layout);
 		set_flood(run, run->start_ns);
 	}
 	if (ready >= 0)

@@ -39,7 +39,7 @@ void session_hold_signals(void);
  * or a negative errno with one line when it could not be started. *failed: some check of the run failed, and
  * a line on standard error said so.
  */
-int session_run(struct session *session, const char *const *devices, unsigned devices_count, bool *failed,
+int session_run(struct session *session, const struct layout *layout, bool *failed,
 		char error[SESSION_ERROR_MAX]);
 
 #endif

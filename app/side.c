@@ -8,7 +8,9 @@
 
 #include "client.h"
 #include "flood.h"
+#include "ip.h"
 #include "server.h"
+#include "share.h"
 
 #define NS_PER_S 1000000000ull
 /* TIME-WAIT records when the rate is not known: what a core's worth of short connections leaves in 2 s. */
@@ -22,6 +24,16 @@
 void side_init(struct side *side, const char *name, struct weir_runtime *runtime, bool is_client)
 {
 	*side = (struct side){ .name = name, .runtime = runtime, .is_client = is_client };
+}
+
+/* Connections at once: a client's shard opens them, a server's gets them by chance. */
+static uint32_t room(const struct side *side, const struct options *options, const struct side_place *place)
+{
+	uint32_t n = options->max_connections;
+	uint32_t part = side->is_client ? share_limit(n, place->shards) : share_chance(n, place->shards);
+
+	/* One leaves no room while another closes. */
+	return part < 2 ? 2 : part;
 }
 
 /*
@@ -39,56 +51,65 @@ static uint32_t time_wait_size(const struct side *side, const struct options *op
 		records = options->rate * (2 * options->msl_ns / 1000000) / 1000 * 9 / 8;
 	if (records < options->max_connections)
 		records = options->max_connections;
-	return (uint32_t)(records < TIME_WAIT_MAX ? records : TIME_WAIT_MAX) / shards;
+	records = records < TIME_WAIT_MAX ? records : TIME_WAIT_MAX;
+	return side->is_client ? share_limit((uint32_t)records, shards) :
+				 share_chance((uint32_t)records, shards);
 }
 
-/* What a command's shards may have together, of one of them; 0 is no limit of any. */
-static uint32_t share(uint32_t n, const struct side_place *place)
-{
-	return n == 0 ? 0 : (n - 1) / place->shards + 1;
-}
-
-static void configure_defence(const struct options *options, const struct side_place *place,
-			      struct weir_config *config)
+static void configure_defence(const struct options *options, unsigned shards, struct weir_config *config)
 {
 	config->defence.mode = options->defence;
-	config->defence.backlog = share(options->backlog, place);
-	config->defence.half_open_per_source = share(options->syn_per_source, place);
-	config->defence.opens_per_source = share(options->opens_per_source, place);
+	config->defence.backlog = share_limit(options->backlog, shards);
+	config->defence.half_open_per_source = share_limit(options->syn_per_source, shards);
+	config->defence.opens_per_source = share_limit(options->opens_per_source, shards);
 	/* A port that is flooded must leave the others their own. */
 	config->max_half_open = config->defence.backlog * options->listen_count;
 }
 
-/* demo's flood comes from elsewhere: the client's station is the router to there, too. */
+/* demo's flood comes from elsewhere: where no other is, the client's station is the router to there, too. */
 static void configure_way_back(const struct options *options, struct weir_config *config)
 {
-	struct weir_range clients[2];
-	unsigned count = options_demo_ranges(options, 0, clients);
+	const struct options_port *client = &options->ports[0], *server = &options->ports[1];
 
-	for (unsigned i = 0; i < count; i++)
-		*(weir_is_ipv4(clients[i].first) ? &config->gateway : &config->gateway6) = clients[i].first;
+	for (unsigned i = 0; i < client->ranges_count; i++) {
+		struct weir_address first = client->ranges[i].first;
+		struct weir_address *gateway = weir_is_ipv4(first) ? &config->gateway : &config->gateway6;
+
+		for (unsigned j = 0; j < server->ranges_count && ip_is_none(*gateway); j++)
+			if (ip_on_link(&server->ranges[j], first))
+				*gateway = first;
+	}
+}
+
+/* Where it stands. */
+static void configure_place(const struct options *options, const struct side_place *place,
+			    struct weir_config *config)
+{
+	const struct options_port *own = place->on->place;
+
+	config->mtu = place->mtu;
+	config->vlan = own->vlan;
+	config->gateway = own->gateway;
+	config->gateway6 = own->gateway6;
+	/* Who else could have our address, or lead out, where nobody is? */
+	if (options->wire || place->mute) {
+		config->dad_probes = 0;
+		config->no_router_advertisements = true;
+	}
+	memcpy(config->ranges, own->ranges, own->ranges_count * sizeof(config->ranges[0]));
+	config->ranges_count = own->ranges_count;
 }
 
 static void configure(const struct side *side, const struct options *options, const struct side_place *place,
 		      struct weir_config *config)
 {
 	weir_config_default(config);
-	config->mtu = place->mtu;
-	config->vlan = options->vlan;
-	config->gateway = options->gateway;
-	config->gateway6 = options->gateway6;
-	/* Who else could have our address, or lead out, where nobody is? */
-	if (options->command == COMMAND_DEMO || place->mute) {
-		config->dad_probes = 0;
-		config->no_router_advertisements = true;
-	}
-	memcpy(config->ranges, place->ranges, place->ranges_count * sizeof(config->ranges[0]));
-	config->ranges_count = place->ranges_count;
-	config->max_connections = options->max_connections / place->shards;
+	configure_place(options, place, config);
+	config->max_connections = room(side, options, place);
 	/* A client has none. */
 	config->max_half_open = HALF_OPEN_CLIENT;
 	if (!side->is_client)
-		configure_defence(options, place, config);
+		configure_defence(options, place->shards, config);
 	config->max_time_wait = time_wait_size(side, options, place->shards);
 	config->msl_ns = options->msl_ns;
 	config->rfc1337 = options->rfc1337;
@@ -96,7 +117,7 @@ static void configure(const struct side *side, const struct options *options, co
 	 * A wire in memory loses nothing. What looks like loss there is a CPU that somebody else needed for a
 	 * while, so wait as long as RFC 6298 rule 2.4 has it.
 	 */
-	if (options->command == COMMAND_DEMO)
+	if (options->wire)
 		config->rto_min_ns = config->rto_initial_ns;
 	if (options->command == COMMAND_DEMO && options->flood_pps != 0) {
 		config->syn_timeout_ns = PATIENCE_NS;
@@ -129,86 +150,86 @@ static unsigned client_sink(struct weir_core *core, struct rte_mbuf **mbufs, uns
 	return flood_sink(core, mbufs, n, client->flood);
 }
 
-/* What runs on the next shard, and the memory for it. */
-static int choose_app(struct side *side, const struct options *options, struct weir_shard_config *shard)
+/* What runs on the shard, and the memory for it. */
+static int choose_app(const struct side *side, const struct options *options, struct side_shard *on,
+		      struct weir_shard_config *shard)
 {
-	unsigned i = side->count;
 	bool alone = options->command == COMMAND_FLOOD;
 
 	if (alone || (side->is_client && options->flood_pps != 0)) {
-		side->floods[i] = calloc(1, sizeof(struct flood));
-		if (side->floods[i] == NULL)
+		on->flood = calloc(1, sizeof(*on->flood));
+		if (on->flood == NULL)
 			return -ENOMEM;
 		shard->source = alone ? flood_source : client_source;
 		shard->sink = alone ? flood_sink : client_sink;
 	}
 	if (alone) {
 		shard->app = flood_round;
-		shard->arg = side->floods[i];
+		shard->arg = on->flood;
 	} else if (side->is_client) {
 		shard->app = client_round;
 		shard->due = client_due;
-		shard->arg = side->clients[i] = calloc(1, sizeof(struct client));
+		shard->arg = on->client = calloc(1, sizeof(*on->client));
 	} else {
 		shard->app = server_round;
-		shard->arg = side->servers[i] = calloc(1, sizeof(struct server));
+		shard->arg = on->server = calloc(1, sizeof(*on->server));
 	}
 	return shard->arg != NULL ? 0 : -ENOMEM;
 }
 
-static int add_flood(struct side *side, const struct options *options, const struct side_place *place)
+static int init_flood(const struct side *side, const struct options *options, const struct side_shard *on,
+		      const struct side_place *place)
 {
-	const struct weir_range *sources = options->source_given ? &options->source : place->ranges;
-	unsigned count = options->source_given ? 1 : place->ranges_count;
 	/* A station that there is not, of those that anybody may give out. */
 	static const uint8_t nobody[] = { 0x02, 0, 0, 0, 0, 0x01 };
-	struct flood *flood = side->floods[side->count];
 	struct weir_port_info info;
 	int rc = weir_runtime_port_info(side->runtime, place->port, &info);
 
 	if (rc == 0)
-		rc = flood_init(flood, options, sources, count, info.mac, &side->orders);
+		rc = flood_init(on->flood, options, place->on->place, place->shard, info.mac, &side->orders);
 	if (rc == 0 && (options->dest_mac_given || place->mute))
-		flood_aim(flood, options->dest_mac_given ? options->dest_mac : nobody);
+		flood_aim(on->flood, options->dest_mac_given ? options->dest_mac : nobody);
 	return rc;
 }
 
-static int add_app(struct side *side, const struct options *options, struct weir_core *core,
-		   const struct side_place *place)
+static int init_app(const struct side *side, const struct options *options, const struct side_shard *on,
+		    const struct side_place *place, uint32_t connections)
 {
-	unsigned i = side->count;
-	int rc = side->floods[i] != NULL ? add_flood(side, options, place) : 0;
+	struct weir_core *core = weir_runtime_core(side->runtime, on->number);
+	struct share share = {
+		.shard = place->shard,
+		.shards = place->shards,
+		.connections = connections,
+		.targets = place->on->place->targets,
+	};
+	int rc = on->flood != NULL ? init_flood(side, options, on, place) : 0;
 
 	if (rc != 0 || options->command == COMMAND_FLOOD)
 		return rc;
 	if (!side->is_client)
-		return server_init(side->servers[i], options, core, place->shards, &side->orders);
-	rc = client_init(side->clients[i], options, core, place->shard, place->shards, &side->orders);
-	side->clients[i]->flood = side->floods[i];
+		return server_init(on->server, options, core, &share, &side->orders);
+	rc = client_init(on->client, options, core, &share, &side->orders);
+	on->client->flood = on->flood;
 	return rc;
 }
 
 int side_add(struct side *side, const struct options *options, const struct side_place *place,
 	     char error[SIDE_ERROR_MAX])
 {
+	struct side_shard *on = &side->shards[side->count++];
 	struct weir_shard_config shard = { .lcore = place->lcore };
-	const char *why;
 	int rc;
 
-	side->port = place->port;
+	*on = (struct side_shard){ .number = -1, .port = place->port, .queue = place->queue, .on = place->on };
 	configure(side, options, place, &shard.config);
-	rc = choose_app(side, options, &shard);
+	rc = choose_app(side, options, on, &shard);
 	if (rc != 0)
 		return explain(error, NULL, rc);
-	rc = weir_runtime_shard(side->runtime, place->port, &shard);
-	why = weir_runtime_error(side->runtime);
-	if (rc >= 0) {
-		side->shards[side->count] = rc;
-		rc = add_app(side, options, weir_runtime_core(side->runtime, rc), place);
-		why = NULL;
-	}
-	side->count++;
-	return rc < 0 ? explain(error, why, rc) : 0;
+	on->number = weir_runtime_shard(side->runtime, place->port, &shard);
+	if (on->number < 0)
+		return explain(error, weir_runtime_error(side->runtime), on->number);
+	rc = init_app(side, options, on, place, shard.config.max_connections);
+	return rc < 0 ? explain(error, NULL, rc) : 0;
 }
 
 unsigned side_fini(struct side *side)
@@ -216,15 +237,17 @@ unsigned side_fini(struct side *side)
 	unsigned missing = 0;
 
 	for (unsigned i = 0; i < side->count; i++) {
-		if (side->clients[i] != NULL)
-			client_fini(side->clients[i]);
-		if (side->servers[i] != NULL)
-			server_fini(side->servers[i]);
-		if (side->floods[i] != NULL)
-			missing += flood_fini(side->floods[i]);
-		free(side->clients[i]);
-		free(side->servers[i]);
-		free(side->floods[i]);
+		struct side_shard *on = &side->shards[i];
+
+		if (on->client != NULL)
+			client_fini(on->client);
+		if (on->server != NULL)
+			server_fini(on->server);
+		if (on->flood != NULL)
+			missing += flood_fini(on->flood);
+		free(on->client);
+		free(on->server);
+		free(on->flood);
 	}
 	side->count = 0;
 	return missing;
@@ -232,20 +255,28 @@ unsigned side_fini(struct side *side)
 
 bool side_floods(const struct side *side)
 {
-	return side->count > 0 && side->floods[0] != NULL;
+	return side->count > 0 && side->shards[0].flood != NULL;
 }
 
 void side_set_flood(struct side *side, uint64_t pps)
 {
 	for (unsigned i = 0; i < side->count; i++)
-		flood_set_rate(side->floods[i], pps == OPTIONS_PPS_MAX ? pps : pps / side->count);
+		flood_set_rate(side->shards[i].flood,
+			       pps == OPTIONS_PPS_MAX ? pps : share_exact(pps, i, side->count));
 }
 
 static const struct tally *tally_of(const struct side *side, unsigned i)
 {
-	if (side->clients[i] != NULL)
-		return &side->clients[i]->tally;
-	return side->servers[i] != NULL ? &side->servers[i]->tally : &side->floods[i]->tally;
+	const struct side_shard *on = &side->shards[i];
+
+	if (on->client != NULL)
+		return &on->client->tally;
+	return on->server != NULL ? &on->server->tally : &on->flood->tally;
+}
+
+static const struct weir_core *core_of(const struct side *side, unsigned i)
+{
+	return weir_runtime_core(side->runtime, side->shards[i].number);
 }
 
 static void add_stats(struct weir_stats *sum, const struct weir_stats *stats)
@@ -284,6 +315,9 @@ static void add_tally(struct tally *sum, const struct tally *tally)
 	sum->rejected += tally_get(&tally->rejected);
 	sum->aborted += tally_get(&tally->aborted);
 	sum->defending |= __atomic_load_n(&tally->defending, __ATOMIC_RELAXED);
+	sum->targets_tried |= __atomic_load_n(&tally->targets_tried, __ATOMIC_RELAXED);
+	sum->targets_answered |= __atomic_load_n(&tally->targets_answered, __ATOMIC_RELAXED);
+	sum->targets_resolved |= __atomic_load_n(&tally->targets_resolved, __ATOMIC_RELAXED);
 	for (unsigned i = 0; i < COMPLAINTS; i++)
 		sum->complaints[i] += tally_get(&tally->complaints[i]);
 	for (unsigned i = 0; i < HOLDS; i++)
@@ -302,9 +336,9 @@ static void add_flood_counts(const struct side *side, unsigned i, struct sample 
 {
 	struct flood_counts *sum = &sample->flood, counts;
 
-	if (side->floods[i] == NULL)
+	if (side->shards[i].flood == NULL)
 		return;
-	flood_counts(side->floods[i], &counts);
+	flood_counts(side->shards[i].flood, &counts);
 	sum->sent += counts.sent;
 	sum->syn_acks += counts.syn_acks;
 	sum->resets += counts.resets;
@@ -320,6 +354,35 @@ static void add_flood_counts(const struct side *side, unsigned i, struct sample 
 	sample->stats.mbufs_returned += counts.mbufs_returned;
 }
 
+/* Its part of the sum, in the line of the shard alone. */
+static void add_shard(const struct side *side, unsigned i, const struct weir_stats *stats,
+		      const uint64_t *counters, struct sample *sample)
+{
+	const struct side_shard *on = &side->shards[i];
+
+	sample->shards[sample->shards_count++] = (struct sample_shard){
+		.port = on->on->name,
+		.queue = on->queue,
+		.lcore = weir_runtime_lcore(side->runtime, on->number),
+		.frames_in = stats->frames_in,
+		.frames_out = stats->frames_out,
+		.established = stats->opened_active + stats->opened_passive,
+		.handed_over = figures_counter(counters, "handed_over"),
+	};
+}
+
+static void add_loop(const struct side *side, unsigned i, struct sample *sample)
+{
+	struct weir_loop_stats loop;
+
+	weir_runtime_loop_stats(side->runtime, side->shards[i].number, &loop);
+	sample->busy_cycles += loop.busy_cycles;
+	sample->rx_kept_drops += loop.rx_kept_drops;
+	sample->tx_backlog_drops += loop.tx_backlog_drops;
+	sample->capture_drops += loop.capture_drops;
+	sample->handover_drops += loop.handover_drops;
+}
+
 void side_sample(const struct side *side, struct sample *sample)
 {
 	unsigned counters = weir_counter_count();
@@ -329,9 +392,8 @@ void side_sample(const struct side *side, struct sample *sample)
 	if (counters > SAMPLE_COUNTERS_MAX)
 		counters = SAMPLE_COUNTERS_MAX;
 	for (unsigned i = 0; i < side->count; i++) {
-		const struct weir_core *core = weir_runtime_core(side->runtime, side->shards[i]);
+		const struct weir_core *core = core_of(side, i);
 		uint64_t values[SAMPLE_COUNTERS_MAX];
-		struct weir_loop_stats loop;
 		struct weir_stats stats;
 
 		weir_stats(core, &stats);
@@ -340,11 +402,8 @@ void side_sample(const struct side *side, struct sample *sample)
 		weir_counters(core, values, counters);
 		for (unsigned c = 0; c < counters; c++)
 			sample->counters[c] += values[c];
-		weir_runtime_loop_stats(side->runtime, side->shards[i], &loop);
-		sample->busy_cycles += loop.busy_cycles;
-		sample->rx_kept_drops += loop.rx_kept_drops;
-		sample->tx_backlog_drops += loop.tx_backlog_drops;
-		sample->capture_drops += loop.capture_drops;
+		add_shard(side, i, &stats, values, sample);
+		add_loop(side, i, sample);
 		add_tally(&sample->tally, tally_of(side, i));
 		add_flood_counts(side, i, sample);
 	}
@@ -357,6 +416,14 @@ int side_ready(const struct side *side)
 	for (unsigned i = 0; i < side->count && ready == 1; i++)
 		ready = __atomic_load_n(&tally_of(side, i)->ready, __ATOMIC_RELAXED);
 	return ready;
+}
+
+const struct side_shard *side_refused(const struct side *side)
+{
+	for (unsigned i = 0; i < side->count; i++)
+		if (__atomic_load_n(&tally_of(side, i)->ready, __ATOMIC_RELAXED) < 0)
+			return &side->shards[i];
+	return NULL;
 }
 
 bool side_stopped(const struct side *side)
@@ -374,7 +441,7 @@ uint64_t side_left(const struct side *side)
 	for (unsigned i = 0; i < side->count; i++) {
 		struct weir_stats stats;
 
-		weir_stats(weir_runtime_core(side->runtime, side->shards[i]), &stats);
+		weir_stats(core_of(side, i), &stats);
 		for (unsigned state = WEIR_SYN_SENT; state < WEIR_TIME_WAIT; state++)
 			left += stats.states[state];
 		/* The stack may be done with connections whose end the application has yet to hear of. */
@@ -390,9 +457,12 @@ bool side_drained(const struct side *side)
 
 void side_release(struct side *side)
 {
-	for (unsigned i = 0; i < side->count; i++)
-		if (side->servers[i] != NULL)
-			server_release(side->servers[i], weir_runtime_core(side->runtime, side->shards[i]));
+	for (unsigned i = 0; i < side->count; i++) {
+		const struct side_shard *on = &side->shards[i];
+
+		if (on->server != NULL)
+			server_release(on->server, weir_runtime_core(side->runtime, on->number));
+	}
 }
 
 bool side_balanced(const struct side *side)
@@ -400,7 +470,7 @@ bool side_balanced(const struct side *side)
 	for (unsigned i = 0; i < side->count; i++) {
 		struct weir_stats stats;
 
-		weir_stats(weir_runtime_core(side->runtime, side->shards[i]), &stats);
+		weir_stats(core_of(side, i), &stats);
 		if (stats.mbufs_taken != stats.mbufs_returned)
 			return false;
 	}

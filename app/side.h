@@ -12,36 +12,41 @@
 #include <stdbool.h>
 
 #include "figures.h"
+#include "layout.h"
 #include "options.h"
 #include "tally.h"
 #include "weir.h"
-
-#define SIDE_SHARDS_MAX OPTIONS_LCORES_MAX
 
 struct client;
 struct flood;
 struct server;
 
+struct side_shard {
+	int number; /* of the runtime, as its port */
+	int port;
+	unsigned queue;
+	const struct layout_port *on;
+	struct client *client;
+	struct server *server;
+	struct flood *flood; /* beside a client, or alone; NULL: none */
+};
+
 struct side {
 	const char *name; /* in the output of demo: "client", "server" */
 	struct weir_runtime *runtime;
 	bool is_client;
-	int port; /* of its shards */
 	unsigned count;
-	int shards[SIDE_SHARDS_MAX];
-	struct client *clients[SIDE_SHARDS_MAX];
-	struct server *servers[SIDE_SHARDS_MAX];
-	struct flood *floods[SIDE_SHARDS_MAX]; /* beside a client, or alone; NULL: none */
+	struct side_shard shards[LAYOUT_SHARDS_MAX];
 	struct orders orders;
 };
 
 /* What a shard of either side needs to be told, beyond the options. */
 struct side_place {
-	int port;
-	int lcore; /* -1: chosen near the port */
-	unsigned shard, shards;
-	const struct weir_range *ranges;
-	unsigned ranges_count;
+	const struct layout_port *on;
+	int port; /* of the runtime */
+	unsigned queue;
+	int lcore;              /* -1: chosen near the port */
+	unsigned shard, shards; /* this one among those of its side */
 	uint16_t mtu;
 	bool mute; /* nobody answers on this port */
 };
@@ -73,6 +78,9 @@ void side_sample(const struct side *side, struct sample *sample);
 
 /* May every shard use its addresses? As weir_ready() has it. */
 int side_ready(const struct side *side);
+
+/* One whose addresses somebody else has; NULL: none. */
+const struct side_shard *side_refused(const struct side *side);
 
 /* Has every shard stopped opening connections? */
 bool side_stopped(const struct side *side);

@@ -72,11 +72,20 @@ struct tally {
 	int ready;          /* may the addresses be used? As weir_ready() has it */
 	bool stopped;       /* nothing is opened any more */
 	struct tally_connections families[TALLY_FAMILIES]; /* client */
+	/* client: targets of --connect, a bit each: one tried to open; a SYN was answered; when nothing
+	 * more was opened, the Ethernet address was known that leads there. */
+	uint32_t targets_tried, targets_answered, targets_resolved;
 };
 
 static inline void tally_add(uint64_t *value, uint64_t n)
 {
 	__atomic_store_n(value, *value + n, __ATOMIC_RELAXED);
+}
+
+static inline void tally_set(uint32_t *bits, uint32_t bit)
+{
+	if ((*bits & bit) == 0)
+		__atomic_store_n(bits, *bits | bit, __ATOMIC_RELAXED);
 }
 
 static inline uint64_t tally_get(const uint64_t *value)

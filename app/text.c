@@ -60,6 +60,8 @@ void text_second(FILE *out, const struct figures *f, double t, double end, bool 
 				text_time(f->latency[LATENCY_REQUEST].p99, d));
 	}
 	fprintf(out, "  failed %s", text_number(f->failed, a));
+	if (f->handed_over > 0)
+		fprintf(out, "  handed over %s", text_number(f->handed_over, a));
 }
 
 void text_flooded(FILE *out, const struct figures *f)
@@ -148,6 +150,16 @@ static void memory_line(FILE *out, const struct figures *f)
 	fprintf(out, "%.1f MB in all\n", (double)f->memory_bytes / 1e6);
 }
 
+static void handed_over_line(FILE *out, const struct figures *f)
+{
+	char a[TEXT_NUMBER];
+
+	if (f->handed_over > 0)
+		fprintf(out,
+			"  handed over  %s packets that came by another shard's queue (docs/cli.md: Many queues)\n",
+			text_number(f->handed_over, a));
+}
+
 void text_summary(FILE *out, const struct figures *f, const char *name, bool is_client)
 {
 	char a[TEXT_NUMBER], b[TEXT_NUMBER], c[TEXT_NUMBER], d[TEXT_NUMBER];
@@ -173,6 +185,7 @@ void text_summary(FILE *out, const struct figures *f, const char *name, bool is_
 		latency_lines(out, f);
 	names_line(out, "failures", &f->failures);
 	text_drops(out, f);
+	handed_over_line(out, f);
 	names_line(out, "held back", &f->held_back);
 	states_line(out, f);
 	fprintf(out, "  cost         %.0f cycles/packet\n", f->cycles_per_packet);

@@ -33,10 +33,9 @@ def help_of_each():
         expect_clean(done)
         expect_equal(done.stderr, '')
         # What demo would refuse is not in its help.
-        for option in ('--port', '--profile', '--gateway'):
-            expect_equal(f'{option}=' in done.stdout, command != 'demo', f'{command} lists {option}')
+        expect_equal('--connect=' in done.stdout, command in ('load', 'flood'), f'{command} lists --connect')
         expect_equal('up to 16:' in done.stdout, command == 'load', f'{command} says how many servers')
-        for option in options + ['--addr', '--vlan', '--eal', '--json', '--duration', '--help']:
+        for option in options + ['--port', '--profile', '--gateway', '--queues', '--addr', '--vlan', '--eal', '--json', '--duration', '--help']:
             expect(option in done.stdout, command, 'does not list', option)
 
 

@@ -86,17 +86,19 @@ Test(eal_args, which_pages_is_the_users_choice)
 	expect_choice(4096, "--no-pci 'x", EAL_HUGEPAGES_NONE, 512);
 }
 
-Test(eal_args, one_card_and_some_cpus)
+Test(eal_args, cards_and_some_cpus)
 {
+	static const char *const cards[] = { "0000:3b:00.0", "0000:3b:00.1" };
 	static const unsigned lcores[] = { 4, 2 };
 	struct eal_wishes wishes = { .memory_mib = 64,
-				     .pci_device = "0000:3b:00.0",
+				     .pci_devices = cards,
+				     .pci_devices_count = 2,
 				     .lcores = lcores,
 				     .lcores_count = 2,
 				     .main_lcore = 2 };
 
 	cr_expect_str_eq(build(&wishes, NULL),
-			 "--no-huge|-m|64|-a|0000:3b:00.0|-l|4,2|--main-lcore=2|--no-shconf|"
+			 "--no-huge|-m|64|-a|0000:3b:00.0|-a|0000:3b:00.1|-l|4,2|--main-lcore=2|--no-shconf|"
 			 "--no-telemetry|--log-level=*:error");
 }
 

@@ -9,12 +9,13 @@ enum {
 	EXPIRED,
 	RECYCLED,
 	DROPPED,
+	HANDED,
 	OTHER,
 	COUNTERS,
 };
 
 static const char *const names[COUNTERS] = { "half_open_expired", "half_open_recycled", "drop_half_open_full",
-					     "guard_entered" };
+					     "handed_over", "guard_entered" };
 
 unsigned weir_counter_count(void)
 {
@@ -69,6 +70,21 @@ Test(figures, every_handshake_of_a_flood_has_a_place)
 	cr_expect_eq(figures.failures.count, 2);
 	cr_expect_eq(count_of(&figures.drops, "half_open_full"), 500000);
 	cr_expect_eq(figures.drops.count, 1);
+}
+
+/* In sum and by shards; and what found the other shard's ring full is a drop. */
+Test(figures, frames_of_other_shards)
+{
+	now.counters[HANDED] = 12;
+	now.handover_drops = 3;
+	now.shards_count = 2;
+	now.shards[1] = (struct sample_shard){ .port = "b", .queue = 1, .lcore = 4, .handed_over = 12 };
+	figures_make(&now, &since, &figures);
+	cr_expect_eq(figures.handed_over, 12);
+	cr_expect_eq(count_of(&figures.drops, "handover_full"), 3);
+	cr_assert_eq(figures.shards_count, 2);
+	cr_expect_str_eq(figures.shards[1].port, "b");
+	cr_expect_eq(figures.shards[1].handed_over, 12);
 }
 
 Test(figures, families_and_what_ipv6_takes)

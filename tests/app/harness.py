@@ -17,7 +17,7 @@ with open(WEIR, 'rb') as program:
 
 FIGURES = {'seconds', 'connections', 'cps', 'rps', 'bytes_rx', 'bytes_tx', 'packets_rx', 'packets_tx', 'retransmits',
            'latency_us', 'failures', 'drops', 'cookies', 'states', 'cycles_per_packet', 'memory', 'mbufs',
-           'listeners_defending', 'families'}
+           'listeners_defending', 'families', 'handed_over', 'shards'}
 CONNECTIONS = {'attempted', 'established', 'closed', 'failed', 'open', 'half_open', 'time_wait'}
 STATES = {'CLOSED', 'LISTEN', 'SYN-SENT', 'SYN-RECEIVED', 'ESTABLISHED', 'FIN-WAIT-1', 'FIN-WAIT-2', 'CLOSE-WAIT',
           'CLOSING', 'LAST-ACK', 'TIME-WAIT'}

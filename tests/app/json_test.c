@@ -88,6 +88,35 @@ Test(json, connections_and_reasons)
 	json_decref(object);
 }
 
+Test(json, shards_apart)
+{
+	json_t *object, *shards, *shard;
+
+	figures.handed_over = 9;
+	figures.shards_count = 2;
+	figures.shards[0] = (struct sample_shard){ .port = "a" };
+	figures.shards[1] = (struct sample_shard){ .port = "b",
+						   .queue = 1,
+						   .lcore = 4,
+						   .frames_in = 10,
+						   .frames_out = 11,
+						   .established = 3,
+						   .handed_over = 9 };
+	object = json_figures(&figures);
+	shards = at(object, "shards");
+	cr_assert_eq(json_array_size(shards), 2);
+	shard = json_array_get(shards, 1);
+	cr_expect_str_eq(json_string_value(at(shard, "port")), "b");
+	cr_expect_eq(integer(shard, "queue"), 1);
+	cr_expect_eq(integer(shard, "lcore"), 4);
+	cr_expect_eq(integer(shard, "packets_rx"), 10);
+	cr_expect_eq(integer(shard, "packets_tx"), 11);
+	cr_expect_eq(integer(shard, "established"), 3);
+	cr_expect_eq(integer(shard, "handed_over"), 9);
+	cr_expect_eq(integer(object, "handed_over"), 9);
+	json_decref(object);
+}
+
 Test(json, families_apart)
 {
 	json_t *object = json_figures(&figures), *families = at(object, "families");

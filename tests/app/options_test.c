@@ -56,10 +56,11 @@ Test(options, commands)
  */
 static void expect_demo_place(unsigned families)
 {
-	struct weir_range clients[2], servers[2];
+	const struct weir_range *clients = options.ports[0].ranges, *servers = options.ports[1].ranges;
 
-	cr_assert_eq(options_demo_ranges(&options, 0, clients), families);
-	cr_assert_eq(options_demo_ranges(&options, 1, servers), families);
+	cr_assert_eq(options.ports_count, 2);
+	cr_assert_eq(options.ports[0].ranges_count, families);
+	cr_assert_eq(options.ports[1].ranges_count, families);
 	cr_assert_eq(options.connect_count, families);
 	for (unsigned i = 0; i < families; i++) {
 		cr_expect(ip_number_of(clients[i].last) - ip_number_of(clients[i].first) == 249);
@@ -123,8 +124,8 @@ Test(options, demo_needs_nothing)
 	cr_assert_eq(parse("demo"), 0, "%s", error);
 	cr_expect_eq(options.duration_ns, 10000000000ull);
 	cr_expect_eq(options.msl_ns, 1000000000ull);
-	cr_expect_eq(options.ranges_count, 2);
 	expect_demo_place(1);
+	cr_expect(options.wire);
 	cr_expect_eq(options.requests, 1);
 	cr_expect_gt(options.connections, 0);
 	cr_expect_eq(options.close, CLOSE_FIN);
@@ -132,20 +133,24 @@ Test(options, demo_needs_nothing)
 
 Test(options, every_one_of_serve)
 {
+	const struct options_port *port = &options.ports[0];
+
 	cr_assert_eq(
 		parse("serve --port 0000:3b:00.0 --profile a.conf --addr 192.0.2.10/24 --addr "
-		      "198.18.0.1-198.18.3.254/16 --addr fd99::10/64 --gateway 192.0.2.1 --gateway fe80::1 --vlan 4094 --lcores 3 --max-connections 10k "
+		      "198.18.0.1-198.18.3.254/16 --addr fd99::10/64 --gateway 192.0.2.1 --gateway fe80::1 --vlan 4094 --lcores 3 --queues 2 --max-connections 10k "
 		      "--duration 90s --json --capture c.pcapng --seed 7 --msl 2s --rfc1337 --listen 80,443 "
 		      "--app http --size 1k"),
 		0, "%s", error);
-	cr_expect_str_eq(options.port, "0000:3b:00.0");
-	cr_expect_str_eq(options.profile, "a.conf");
-	cr_expect_eq(options.ranges_count, 3);
-	cr_expect_eq(options.ranges[1].last.lo, 0xffffc61203fe);
-	cr_expect_eq(options.ranges[2].first.hi, 0xfd99000000000000);
-	cr_expect_eq(options.gateway6.hi, 0xfe80000000000000);
-	cr_expect_eq(options.vlan, 4094);
-	cr_expect_eq(options.gateway.lo, 0xffffc0000201);
+	cr_assert_eq(options.ports_count, 1);
+	cr_expect_str_eq(port->device, "0000:3b:00.0");
+	cr_expect_str_eq(port->profile, "a.conf");
+	cr_expect_eq(port->ranges_count, 3);
+	cr_expect_eq(port->ranges[1].last.lo, 0xffffc61203fe);
+	cr_expect_eq(port->ranges[2].first.hi, 0xfd99000000000000);
+	cr_expect_eq(port->gateway6.hi, 0xfe80000000000000);
+	cr_expect_eq(port->vlan, 4094);
+	cr_expect_eq(port->gateway.lo, 0xffffc0000201);
+	cr_expect_eq(options.queues, 2);
 	cr_expect(options.lcores_count == 1 && options.lcores[0] == 3);
 	cr_expect_eq(options.max_connections, 10000);
 	cr_expect_eq(options.duration_ns, 90000000000ull);
@@ -330,6 +335,91 @@ Test(options, sizes_follow_what_is_asked)
 	cr_expect_eq(options.size_bytes, 64);
 }
 
+/* Behind a --port its own, before the first one everybody's. */
+Test(options, several_ports)
+{
+	const struct options_port *a = &options.ports[0], *b = &options.ports[1];
+
+	cr_assert_eq(
+		parse("serve --vlan 7 --profile all --port a --addr 192.0.2.10/24 --gateway 192.0.2.1 --port b "
+		      "--profile own --addr 198.18.0.1/16 --addr fd99::1/64 --vlan 8"),
+		0, "%s", error);
+	cr_assert_eq(options.ports_count, 2);
+	cr_expect(a->ranges_count == 1 && b->ranges_count == 2);
+	cr_expect_eq(b->ranges[0].first.lo, 0xffffc6120001);
+	cr_expect(a->vlan == 7 && b->vlan == 8);
+	cr_expect_str_eq(a->profile, "all");
+	cr_expect_str_eq(b->profile, "own");
+	cr_expect_eq(a->gateway.lo, 0xffffc0000201);
+	cr_expect_eq(b->gateway.lo, 0);
+	cr_expect_not(options.wire);
+}
+
+Test(options, what_stands_before_the_only_port_is_its_own)
+{
+	cr_assert_eq(parse("serve --addr 192.0.2.10/24 --gateway 192.0.2.1 --port a --addr 198.18.0.1/16"), 0,
+		     "%s", error);
+	cr_assert_eq(options.ports[0].ranges_count, 2);
+	cr_expect_eq(options.ports[0].ranges[0].first.lo, 0xffffc000020a);
+	cr_expect_eq(options.ports[0].gateway.lo, 0xffffc0000201);
+	cr_assert_eq(parse("serve --profile names.one --addr 192.0.2.10/24"), 0, "%s", error);
+	cr_assert_eq(options.ports_count, 1);
+	cr_expect_null(options.ports[0].device);
+	cr_expect_eq(options.ports[0].ranges_count, 1);
+}
+
+Test(options, a_port_without_addresses_has_those_of_all)
+{
+	cr_assert_eq(parse("serve --addr 192.0.2.10/24 --port a --port b --addr 198.18.0.1/16"), 0, "%s",
+		     error);
+	cr_expect_eq(options.ports[0].ranges[0].first.lo, 0xffffc000020a);
+	cr_assert_eq(options.ports[1].ranges_count, 1);
+	cr_expect_eq(options.ports[1].ranges[0].first.lo, 0xffffc6120001);
+}
+
+/* By a network of theirs, a gateway, or where nobody has either, a router that may advertise itself. */
+Test(options, targets_are_of_the_ports_that_lead_there)
+{
+	cr_assert_eq(
+		parse("load --port a --addr 192.0.2.10/24 --port b --addr 198.18.0.1/16 --gateway 198.18.0.2 "
+		      "--addr fd99::1/64 --port c --addr fd98::1/64 --connect 192.0.2.20:80 --connect 203.0.113.1:80 "
+		      "--connect [fd99::2]:80 --connect [2001:db8::1]:80"),
+		0, "%s", error);
+	cr_expect_eq(options.ports[0].targets, 0x1);
+	cr_expect_eq(options.ports[1].targets, 0x1 | 0x2 | 0x4 | 0x8);
+	cr_expect_eq(options.ports[2].targets, 0x8);
+	cr_assert_eq(
+		parse("load --port a --addr 192.0.2.10/24 --port b --addr 198.18.0.1/16 --connect 192.0.2.20:80"),
+		0, "%s", error);
+	cr_expect_eq(options.ports[1].targets, 0);
+}
+
+Test(options, demo_on_two_ports)
+{
+	static const char *const lines[] = {
+		"demo --port a --port b --family both",
+		"demo --addr 198.18.0.1-198.18.0.250/15 --addr 198.19.0.1/15 --addr 2001:2::1-2001:2::fa/48 --addr "
+		"2001:2::19:1/48 --port a --port b",
+		"demo --port a --addr 198.18.0.1-198.18.0.250/15 --addr 2001:2::1-2001:2::fa/48 --port b --addr "
+		"198.19.0.1/15 --addr 2001:2::19:1/48",
+	};
+
+	for (unsigned i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		cr_assert_eq(parse(lines[i]), 0, "%s: %s", lines[i], error);
+		expect_demo_place(2);
+		cr_expect_not(options.wire);
+		cr_expect_str_eq(options.ports[0].device, "a");
+		cr_expect_str_eq(options.ports[1].device, "b");
+		cr_expect_eq(options.ports[0].targets, 0x3);
+	}
+	/* Through a router. */
+	cr_assert_eq(
+		parse("demo --port a --addr 192.0.2.1/24 --gateway 192.0.2.254 --port b --addr 198.18.0.1/16 "
+		      "--gateway 198.18.0.254"),
+		0, "%s", error);
+	cr_expect_eq(options.connect[0].address.lo, 0xffffc6120001);
+}
+
 Test(options, help_comes_before_what_is_missing)
 {
 	cr_expect_eq(parse("load --help"), 0);
@@ -383,7 +473,25 @@ static const struct {
 	{ SERVE6 " --addr fd99::1-fd99::10/64", "--addr: fd99::10/64 and fd99::1-fd99::10/64 share" },
 	{ SERVE " --lcores 1,x", "--lcores: '1,x' " },
 	{ SERVE " --rest often", "--rest: 'often' " },
-	{ SERVE " --lcores 1,2", "--lcores: " },
+	{ SERVE " --queues 0", "--queues: '0' is out of range; give a number from 1 to 64" },
+	{ SERVE " --queues 65", "--queues: '65' is out of range" },
+	{ SERVE " --queues all", "--queues: 'all' is not understood" },
+	{ SERVE " --port net_tap0", "--port: 'net_tap0' is given twice" },
+	{ SERVE " --port y",
+	  "--addr: missing; give this end's addresses, such as --addr 192.0.2.10/24 or --addr "
+	  "fd99::10/64 (of --port y)" },
+	{ "serve --addr 192.0.2.10/24 --port x --port y",
+	  "--addr: 192.0.2.10/24 would be on two ports, x and y" },
+	{ SERVE " --port y --addr 192.0.2.1-192.0.2.20/24",
+	  "--addr: 192.0.2.10/24 would be on two ports, net_tap0 and y" },
+	{ SERVE " --port y --addr 198.18.0.1/16 --gateway 192.0.2.1",
+	  "--gateway: it is on no network of --addr; give a neighbour on one of them (of --port y)" },
+	{ SERVE " --profile a --profile b", "--profile: 'b' is a second one" },
+	{ "serve --profile a --profile b --addr 192.0.2.10/24", "--profile: 'b' is a second one" },
+	{ LOAD " --port y --addr 198.18.0.1/16 --connect 203.0.113.1:80",
+	  "--connect: 203.0.113.1 is on no network of --addr" },
+	{ LOAD " --port y --addr 198.18.0.1/16 --connect 198.18.0.1:80",
+	  "--connect: 198.18.0.1 is one of --addr's own" },
 	{ SERVE " --max-connections 0", "--max-connections: '0' is out of range" },
 	{ SERVE " --max-connections many", "--max-connections: 'many' is not understood" },
 	{ SERVE " --max-connections 1", "--max-connections: " },
@@ -455,10 +563,22 @@ static const struct {
 	  "--source: '::/0' is out of range; give NETWORK/LEN or FIRST-LAST/LEN, hosts of one "
 	  "network, LEN 1 or more" },
 	{ FLOOD " --app http", "--app: " },
-	{ "demo --port net_tap0", "--port: demo brings a wire of its own" },
+	{ "demo --port net_tap0", "--port: demo takes two" },
+	{ "demo --port a --port b --port c", "--port: demo takes two" },
+	{ "demo --port a --addr 192.0.2.1/24 --port b", "--addr: missing" },
+	{ "demo --port a --addr 192.0.2.1/24 --port b --addr fd99::1/64", "--addr: the client's are all of" },
+	{ "demo --port a --addr 192.0.2.1/24 --port b --addr 198.18.0.1/16",
+	  "--addr: 198.18.0.1 is on no network" },
+	{ "demo --port a --addr 192.0.2.1/24 --gateway 192.0.2.254 --port b --addr 198.18.0.1/16",
+	  "--gateway: missing behind --port b, which has no way back to 192.0.2.1" },
+	{ "demo --addr 192.0.2.1/24 --port a --port b --addr 192.0.2.2/24",
+	  "--addr: give the client's and then" },
+	{ "demo --port a --addr 192.0.2.1/24 --port b --addr 192.0.2.1/24",
+	  "--addr: 192.0.2.1/24 would be on two" },
+	{ "demo --flood 1 --port a --addr 8.8.8.1/24 --port b --addr 8.8.8.8/24",
+	  "--flood: 8.8.8.8 is no private" },
 	{ "demo --profile x", "--profile: " },
 	{ "demo --gateway 192.0.2.1", "--gateway: " },
-	{ "demo --lcores 1,2,3", "--lcores: " },
 	{ "demo --addr 192.0.2.1/24", "--addr: give it twice" },
 	{ "demo --addr 192.0.2.1/24 --addr fd99::1/64", "--addr: give it twice" },
 	{ "demo --addr 192.0.2.1/24 --addr 192.0.2.2/24 --addr fd99::1/64", "--addr: give it twice" },

@@ -60,8 +60,11 @@ Test(text, a_second_is_one_line_with_what_matters)
 	cr_expect_not_null(strstr(line, "open 64"));
 	cr_expect_not_null(strstr(line, "p50 12.3 us p99 45.6 us"));
 	cr_expect_not_null(strstr(line, "failed 7"));
+	cr_expect_null(strstr(line, "handed"), "nothing was, nothing said");
 	free(line);
+	f.handed_over = 1234;
 	line = printed(&f, true, false);
+	cr_expect_not_null(strstr(line, "  handed over 1,234"), "%s", line);
 	cr_expect_not_null(strstr(line, "open 60 "), "a server's handshakes are not connections: %s", line);
 	free(line);
 }
@@ -122,5 +125,10 @@ Test(text, a_summary_names_reasons_and_states)
 	f.cookies_rejected = 3;
 	summary = printed(&f, false, true);
 	cr_expect_not_null(strstr(summary, "5,000 sent, 9 accepted, 3 rejected"), "%s", summary);
+	cr_expect_null(strstr(summary, "handed over"), "nothing was, nothing said");
+	free(summary);
+	f.handed_over = 7;
+	summary = printed(&f, false, true);
+	cr_expect_not_null(strstr(summary, "handed over  7 packets"), "%s", summary);
 	free(summary);
 }
