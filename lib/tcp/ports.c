@@ -3,6 +3,7 @@
 
 #include <errno.h>
 
+#include "tcp/listeners.h"
 #include "tcp/time_wait.h"
 
 /* Where a destination's search stands: RFC 6056's F and its counter. */
@@ -51,9 +52,23 @@ static inline uint16_t next_port(struct tcp *tcp, bool alone, uint64_t f, const 
 	return (uint16_t)(tcp->port_first + next_place(tcp, f) % range_of(tcp));
 }
 
+/* For a listener, what is for it stays where it lands, which may be anywhere (handshake_listen()). */
+static bool is_listened_on(const struct tcp *tcp, const struct tuple *tuple, const struct pair *pair)
+{
+	return tcp->rss_habit != WEIR_RSS_ANY &&
+	       listeners_find(tcp, tuple_local(tuple, pair), tuple->lport) != NULL;
+}
+
+bool ports_lead_here(const struct tcp *tcp, const struct tuple *tuple, const struct pair *pair)
+{
+	return tcp_shard_of(tcp, tuple, pair) == tcp->rss->shard && !is_listened_on(tcp, tuple, pair);
+}
+
 /* Whether the tuple is free, or its TIME-WAIT may be reused. */
 static bool is_free(const struct tcp *tcp, struct claim *claim)
 {
+	if (tcp->rss != NULL && is_listened_on(tcp, &claim->tuple, &claim->pair))
+		return false;
 	claim->found = conn_table_find(&tcp->table, claim->hash, &claim->tuple);
 	return claim->found == REF_NONE ||
 	       (ref_kind(claim->found) == REF_TIME_WAIT && time_wait_reusable(tcp, ref_slot(claim->found)));

@@ -38,6 +38,12 @@ void ports_expect(struct tcp *tcp, const struct weir_address *locals, unsigned n
  */
 const struct claim *ports_next(struct tcp *tcp);
 
+/*
+ * With several shards: whether what answers an open from that tuple comes to this one. Where a port that is
+ * listened on keeps what lands (WEIR_RSS_FLOW, WEIR_RSS_TOEPLITZ), none can be opened from it.
+ */
+bool ports_lead_here(const struct tcp *tcp, const struct tuple *tuple, const struct pair *pair);
+
 /* Whether some are still expected. */
 static inline bool ports_expected(const struct tcp *tcp)
 {

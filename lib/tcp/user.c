@@ -26,7 +26,7 @@ static int claim_tuple(struct tcp *tcp, struct claim *claim)
 	if (tuple->lport == 0)
 		return ports_choose(tcp, claim);
 	*tuple = tcp_tuple(tcp, &claim->pair, tuple->lport, tuple->rport);
-	if (tcp->rss != NULL && tcp_shard_of(tcp, tuple, &claim->pair) != tcp->rss->shard)
+	if (tcp->rss != NULL && !ports_lead_here(tcp, tuple, &claim->pair))
 		return -EADDRNOTAVAIL;
 	claim->hash = tcp_hash(tcp, tuple);
 	claim->found = conn_table_find(&tcp->table, claim->hash, tuple);

@@ -2,6 +2,8 @@
 /* Several shards on one port: whichever queue a frame comes in by, its connection has it. */
 #include <criterion/criterion.h>
 
+#include <errno.h>
+
 #include "core/core.h"
 #include "support/frames.h"
 #include "support/shards.h"
@@ -244,5 +246,28 @@ Test(handover, not_even_by_mistake)
 	cr_assert_eq(shards_count(1, COUNT_handed_over), 0);
 	for (unsigned i = 0; i < 100; i++)
 		shards_turn(10 * MS);
+	shards_down();
+}
+
+/* Where what is for a listener stays where it lands, nothing can be opened from its port. */
+Test(handover, no_open_from_a_port_that_is_listened_on)
+{
+	struct weir_endpoint any = { 0 }, remote = { weir_ipv4(0x0a000011u), 80 };
+	struct weir_config *client = &shards_wire.stations[0].config;
+	weir_conn conn;
+
+	client->port_first = 5000;
+	client->port_last = 5127; /* one for each entry of the table */
+	shards_up(2, WEIR_RSS_FLOW, shards_straight);
+	struct weir_core *core = shards_wire.stations[0].cores[0];
+
+	cr_assert_eq(weir_connect(core, any, remote, 0, &conn), 0);
+	for (uint16_t port = 5000; port <= 5127; port++)
+		cr_assert_geq(weir_listen(core, (struct weir_endpoint){ .port = port }, 0), 0);
+	cr_assert_eq(weir_connect(core, any, remote, 0, &conn), -EADDRNOTAVAIL);
+	for (any.port = 5000; any.port <= 5127; any.port++)
+		cr_assert_eq(weir_connect(core, any, remote, 0, &conn), -EADDRNOTAVAIL);
+	weir_abort_all(core);
+	shards_turn(0);
 	shards_down();
 }
