@@ -512,8 +512,8 @@ WEIR_API int weir_unlisten(struct weir_core *core, int listener);
  * Opens a connection. local.address 0: chosen in turn among the core's; local.port 0: an
  * ephemeral one (RFC 6056 section 3.3.4). Ends in WEIR_EV_OPENED or WEIR_EV_CLOSED.
  * Errors: -EADDRNOTAVAIL (no free port to that peer; a local port that makes it another core's, or that is
- * listened on where a listener keeps what lands, see struct weir_rss; or weir_ready() says that others have our
- * addresses), -EADDRINUSE (that very tuple), -EINVAL (broadcast, multicast, zero; local and remote of two
+ * listened on where a listener keeps what lands, see struct weir_rss; or weir_ready() says that others have
+ * our addresses), -EADDRINUSE (that very tuple), -EINVAL (broadcast, multicast, zero; local and remote of two
  * families), -ENETUNREACH (no route), -ENOMEM (at max_connections), -EAGAIN (output at its bound: call
  * weir_output() first; or weir_ready() is 0).
  */
