@@ -448,7 +448,7 @@ class OtherFloods(labs.Case):
         self.assertEqual(weir.faults(summary, retransmits=None), [])
         self.assertEqual(summary['cookies']['accepted'], fetched)
         self.assertEqual(summary['connections']['closed'], fetched)
-        self.assertGreater(summary['cookies']['rejected'], 10000)
+        self.assertGreater(summary['cookies']['rejected'], 1000)
 
 
 class TimeWait(labs.Case):

@@ -10,7 +10,8 @@ import lab as labs
 import tap
 
 # The machine's hugepages, if it has some, are others' too: programs that run side by side would take each other's.
-EAL = '--no-huge -m 512'
+EAL = '--no-huge -m 256'  # of one shard; what is set aside is written to first, and takes its time
+EAL_DEMO = '--no-huge'
 READY_S = 30  # EAL sets memory aside first
 
 
@@ -23,7 +24,7 @@ class Weir:
         self.changed = threading.Condition()
         self.errors_path = labs.scratch(f'weir-{command}.log')
         words = [tap.weir_path, command, '--json']
-        words += [] if '--eal' in options else ['--eal', EAL]
+        words += [] if '--eal' in options else ['--eal', EAL if port else EAL_DEMO]
         if port:
             words += ['--port', lab.port]
             for address in addresses or [family.cidr() for family in lab.families]:
