@@ -2,6 +2,7 @@
 /* What runs, asked for over DPDK's telemetry socket: answers, sums, bounds, and runtimes that come and go. */
 #include <criterion/criterion.h>
 #include <pthread.h>
+#include <rte_launch.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -292,6 +293,57 @@ Test(telemetry, no_total_is_torn_while_connections_come_and_go)
 	__atomic_store_n(&client.stop, true, __ATOMIC_RELAXED);
 	poll_for(rt, 50 * CLOCK_NS_PER_MS);
 	cr_expect_eq(weir_runtime_destroy(rt), 0);
+}
+
+#define BURST 32u
+
+/*
+ * A shard's thread, busier than any: many bursts within a reading, of which one half is accepted, the other
+ * dropped; and then a pause.
+ */
+static int count_bursts(void *arg)
+{
+	struct counters *counters = arg;
+
+	while (count_get(counters, COUNT_attempted) != UINT64_MAX) {
+		uint64_t until_ns = weir_now_ns() + 20000;
+
+		for (int i = 0; i < 1000; i++) {
+			count_add(counters, COUNT_frames_accepted, BURST / 2);
+			count_add(counters, COUNT_drop_extensions_full, BURST / 2);
+			count_add(counters, COUNT_frames_in, BURST);
+		}
+		while (weir_now_ns() < until_ns)
+			continue;
+	}
+	return 0;
+}
+
+Test(telemetry, a_settled_reading_is_of_one_round)
+{
+	struct client client = { 0 };
+	struct weir_runtime *rt = stopped_pair(&client);
+	struct weir_core *core = weir_runtime_core(rt, 0);
+	struct reading reading;
+	unsigned settled = 0;
+
+	memset(&core->counters, 0, sizeof(core->counters));
+	cr_assert_eq(rte_eal_remote_launch(count_bursts, &core->counters, EAL_WORKER), 0);
+	for (int i = 0; i < 20000; i++) {
+		uint64_t in, known;
+
+		reading_take(&reading, core);
+		if (!reading.settled)
+			continue;
+		settled++;
+		in = reading.counters[COUNT_frames_in];
+		known = reading.counters[COUNT_frames_accepted] +
+			reading.counters[COUNT_drop_extensions_full];
+		cr_assert(in <= known && known - in <= READING_SLACK, "%lu in, %lu known", in, known);
+	}
+	cr_expect_gt(settled, 10000);
+	__atomic_store_n(&core->counters.v[COUNT_attempted], UINT64_MAX, __ATOMIC_RELAXED);
+	rte_eal_wait_lcore(EAL_WORKER);
 }
 
 static void *ask_all_the_time(void *arg)
