@@ -60,6 +60,7 @@ int bench_bulk(void);
 int bench_latency(void);
 int bench_table_lookup(void);
 int bench_telemetry(void);
+int bench_steering(void);
 int bench_timer(void);
 int bench_time_wait_expiry(void);
 

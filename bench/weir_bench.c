@@ -44,6 +44,8 @@ static const struct {
 	{ "latency", bench_latency, 256, "64 bytes there and back, one at a time, on one core and on two" },
 	{ "table_lookup", bench_table_lookup, 2400,
 	  "cycles to find a connection in a burst, beside rte_hash" },
+	{ "steering", bench_steering, 64,
+	  "cycles to know whose a connection is, and to open one of this shard" },
 	{ "timer", bench_timer, 512,
 	  "cycles to arm a timer anew, a million of them armed, beside rte_timer" },
 	{ "time_wait_expiry", bench_time_wait_expiry, 512, "ns for a TIME-WAIT record whose time is over" },

@@ -536,3 +536,31 @@ TRACE_CONFIGURED(steering_time_wait_is_kept_away_from, second_of_two)
 	}
 	counted(t, time_wait_reused, 40 - own);
 }
+
+/*
+ * Who knows the key can come from ports that all lead to one shard; under a key that was drawn, and that he
+ * does not know, the same peers spread over all. (Which is why a profile may have a key of its own.)
+ */
+Test(steering, a_known_key_lets_peers_choose_the_shard)
+{
+	struct weir_endpoint local = { weir_ipv4(LOCAL), 443 };
+	struct rng rng = { 77 };
+	struct shards known, drawn;
+	unsigned chosen[4] = { 0 }, peers = 0;
+
+	make(&known, KEY_OWN, 4, 128, false, FIRST, 65535);
+	make(&drawn, KEY_RANDOM, 4, 128, false, FIRST, 65535);
+	while (peers < 10000) {
+		struct pair pair = { local.address, weir_ipv4(REMOTE + rng_below(&rng, 256)) };
+		struct tuple tuple = tcp_tuple(known.tcp[0], &pair, 443, (uint16_t)rng_u64(&rng));
+
+		if (tcp_shard_of(known.tcp[0], &tuple, &pair) != 2)
+			continue;
+		chosen[tcp_shard_of(drawn.tcp[0], &tuple, &pair)]++;
+		peers++;
+	}
+	for (unsigned i = 0; i < 4; i++)
+		cr_assert(chosen[i] > 1500 && chosen[i] < 3500, "shard %u has %u", i, chosen[i]);
+	unmake(&known);
+	unmake(&drawn);
+}
