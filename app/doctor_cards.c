@@ -19,6 +19,24 @@ static unsigned class_of(const char *root, const char *pci)
 	return (unsigned)class >> 16;
 }
 
+static bool is_lent(const struct doctor_port *port)
+{
+	return port->kind == DOCTOR_PCI && !port->bifurcated;
+}
+
+/* The first port that is vfio's to lend; NULL: none has to be lent, or uio has all. */
+static const struct doctor_port *first_lent(const struct doctor *doctor)
+{
+	for (unsigned i = 0; i < doctor->ports_count; i++) {
+		const struct doctor_port *port = &doctor->ports[i];
+
+		if (is_lent(port) &&
+		    (!doctor_port_lends(port->driver) || strcmp(port->driver, "vfio-pci") == 0))
+			return port;
+	}
+	return NULL;
+}
+
 /* What the firmware would have to be asked for. */
 static bool firmware_has_iommu(const char *root)
 {
@@ -48,6 +66,21 @@ static const char *switched_off(const char *root)
 	return NULL;
 }
 
+/* What its devices reach is a guest's own memory, if the host has an IOMMU: then it can do without. */
+static void mend_guest(const struct doctor *doctor, struct doctor_finding *finding)
+{
+	const char *path = "/sys/module/vfio/parameters/enable_unsafe_noiommu_mode";
+
+	if (doctor_tree_has(doctor->root, "%s", path))
+		doctor_finding_mend(finding, "echo 1 >%s", path);
+	else if (doctor_kernel_module(doctor->root, "uio_pci_generic") != DOCTOR_MODULE_MISSING)
+		doctor_finding_mend(finding,
+				    "modprobe uio_pci_generic && dpdk-devbind.py -b uio_pci_generic %s",
+				    first_lent(doctor)->pci);
+	else
+		doctor_finding_mend(finding, "# on this virtual machine's host: give it an IOMMU");
+}
+
 static void mend_iommu(struct doctor *doctor, struct doctor_finding *finding)
 {
 	const char *off = switched_off(doctor->root);
@@ -58,13 +91,8 @@ static void mend_iommu(struct doctor *doctor, struct doctor_finding *finding)
 	else if (firmware_has_iommu(doctor->root))
 		doctor_kernel_mend(doctor, finding, "iommu",
 				   is_intel(doctor->root) ? "intel_iommu=on iommu=pt" : "iommu=pt");
-	else if (doctor_kernel_is_guest(doctor->root) &&
-		 doctor_kernel_module(doctor->root, "vfio") == DOCTOR_MODULE_MISSING)
-		doctor_finding_mend(finding, "# take a kernel with CONFIG_VFIO_NOIOMMU, as Debian's are");
 	else if (doctor_kernel_is_guest(doctor->root))
-		/* A guest's own memory is all that its devices reach, if the host has one. */
-		doctor_finding_mend(finding, "modprobe vfio && echo 1 "
-					     ">/sys/module/vfio/parameters/enable_unsafe_noiommu_mode");
+		mend_guest(doctor, finding);
 	else
 		doctor_finding_mend(finding, "# in the firmware's setup: switch on %s",
 				    is_intel(doctor->root) ? "VT-d" : "the IOMMU (AMD-Vi)");
@@ -73,7 +101,7 @@ static void mend_iommu(struct doctor *doctor, struct doctor_finding *finding)
 void doctor_iommu(struct doctor *doctor)
 {
 	unsigned groups = doctor_kernel_groups(doctor->root);
-	bool unsafe = doctor_kernel_unsafe(doctor->root);
+	bool unsafe = doctor_kernel_unsafe(doctor->root) || first_lent(doctor) == NULL;
 	struct doctor_finding *finding;
 
 	if (groups > 0) {
@@ -86,7 +114,7 @@ void doctor_iommu(struct doctor *doctor)
 		return;
 	}
 	finding = doctor_report_add(doctor->report, "iommu", unsafe ? DOCTOR_WARN : DOCTOR_FAIL,
-				    unsafe ? "none in use; vfio goes without (noiommu)" :
+				    unsafe ? "none in use, and the card is lent without" :
 					     "none in use: no groups in /sys/kernel/iommu_groups");
 	doctor_finding_cost(finding,
 			    unsafe ? "the card can write to all memory; only root may open it, and buffers "
@@ -120,12 +148,7 @@ static void find_module(struct doctor *doctor)
 		finding = doctor_report_add(doctor->report, "vfio", DOCTOR_FAIL,
 					    "this kernel (%s) has no vfio-pci", release);
 		doctor_finding_cost(finding, "no driver can lend the card to weir");
-		if (strstr(release, "-cloud-") != NULL)
-			doctor_finding_mend(finding, "apt-get install -y linux-image-amd64 && reboot");
-		else
-			doctor_finding_mend(
-				finding,
-				"# take a kernel with CONFIG_VFIO_PCI, as Debian's linux-image-amd64 is");
+		doctor_finding_mend(finding, "# take a kernel with CONFIG_VFIO_PCI, as Debian's are");
 		return;
 	}
 }
@@ -181,7 +204,7 @@ static void find_permission(struct doctor *doctor, const struct doctor_port *por
 
 void doctor_vfio(struct doctor *doctor)
 {
-	if (!doctor_kernel_gives(doctor)) {
+	if (first_lent(doctor) == NULL) {
 		doctor_report_add(doctor->report, "vfio", DOCTOR_OK, "nothing that was asked for needs it");
 		return;
 	}

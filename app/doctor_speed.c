@@ -82,7 +82,7 @@ void doctor_turbo(struct doctor *doctor)
 		return;
 	}
 	doctor_report_add(doctor->report, "turbo", DOCTOR_UNKNOWN,
-			  "the kernel does not let CPUs go beyond their base frequency, or not%s",
+			  "the kernel does not tell whether CPUs may go beyond their base frequency%s",
 			  who(doctor->root));
 }
 
