@@ -87,12 +87,21 @@ static void on_exit_within_eal(void)
 static bool is_pci(const char *device)
 {
 	unsigned domain, bus, slot, function;
-	char end;
+	char end = ','; /* behind it stand arguments of its driver */
 
 	if (device == NULL)
 		return false;
-	return sscanf(device, "%x:%x:%x.%x%c", &domain, &bus, &slot, &function, &end) == 4 ||
-	       sscanf(device, "%x:%x.%x%c", &bus, &slot, &function, &end) == 3;
+	return (sscanf(device, "%x:%x:%x.%x%c", &domain, &bus, &slot, &function, &end) >= 4 && end == ',') ||
+	       (sscanf(device, "%x:%x.%x%c", &bus, &slot, &function, &end) >= 3 && end == ',');
+}
+
+/* Its driver passes the files of memory to another process, which takes few (8 with vhost-user). */
+static bool lends_memory(const char *device)
+{
+	if (device == NULL)
+		return false;
+	return strncmp(device, "net_virtio_user", 15) == 0 ||
+	       (strncmp(device, "net_memif", 9) == 0 && strstr(device, "zero-copy=yes") != NULL);
 }
 
 static bool contains(const unsigned *values, unsigned count, unsigned value)
@@ -242,6 +251,14 @@ static unsigned find_cards(const struct layout *layout, const char **devices)
 	return count;
 }
 
+static bool any_lends_memory(const struct layout *layout)
+{
+	for (unsigned i = 0; i < layout->ports_count; i++)
+		if (lends_memory(layout->ports[i].device))
+			return true;
+	return false;
+}
+
 int eal_start(const struct options *options, const struct layout *layout, char error[EAL_ERROR_MAX])
 {
 	const char *cards[OPTIONS_PORTS_MAX], *prefix = claim_files();
@@ -258,6 +275,7 @@ int eal_start(const struct options *options, const struct layout *layout, char e
 		.memory_mib = mib,
 		.pci_devices = cards,
 		.pci_devices_count = find_cards(layout, cards),
+		.lent = any_lends_memory(layout),
 	};
 	unsigned cpus[RTE_MAX_LCORE], lcores[OPTIONS_LCORES_MAX + 1];
 	unsigned count = machine_cpus(cpus, RTE_MAX_LCORE, RTE_MAX_LCORE);

@@ -121,6 +121,7 @@ static const char *const pages_options[] = { "--no-huge",
 static int add_memory(struct eal_args *args, int users, const struct eal_wishes *wishes)
 {
 	static const char *const amount[] = { "-m", "--socket-mem", NULL };
+	static const char *const files[] = { "--single-file-segments", "--legacy-mem", NULL };
 	static const char *const no_huge[] = { "--no-huge", NULL };
 	bool without = says(args, users, no_huge);
 	char text[32];
@@ -131,6 +132,8 @@ static int add_memory(struct eal_args *args, int users, const struct eal_wishes 
 		rc = add_unless(args, users, pages_options, "--no-huge");
 	else
 		rc = wishes->shared ? 0 : add_unless(args, users, pages_options, "--in-memory");
+	if (rc == 0 && wishes->lent)
+		rc = add_unless(args, users, files, "--single-file-segments");
 	if (rc != 0 || says(args, users, amount))
 		return rc;
 	/* With hugepages the heap can grow as needed; without, it is what is set aside now. */

@@ -23,6 +23,7 @@ struct eal_wishes {
 	bool hugepages;      /* there are enough, and this user may take them */
 	bool set_aside;      /* with hugepages, too, EAL takes memory_mib at once: nobody else will then */
 	bool shared;         /* hugepages may be files, which a second process attaches to */
+	bool lent;           /* a driver passes files of memory on: as few as can be */
 	const char *prefix;  /* of files; NULL: none can be had, and nobody will see this process */
 	unsigned memory_mib; /* without hugepages: the heap that EAL sets aside */
 	const char *const *pci_devices; /* the only cards to probe */

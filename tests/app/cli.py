@@ -129,6 +129,7 @@ def wrong_machine():
     """A device, CPU, file or EAL that is not there: status 2 and one line, nothing half-started."""
     address = ('--addr', '192.0.2.10/24')
     expect_wrong(' serve: --port: ', 'serve', '--port', '0000:ff:1f.7', *address)
+    expect_wrong(' serve: --port: no such device 0000:ff:1f.7: ', 'serve', '--port', '0000:ff:1f.7,class=eth', *address)
     expect_wrong(' serve: --port: ', 'serve', '--port', 'net_nonesuch0', *address)
     expect_wrong(' serve: --port: ', 'serve', '--port', 'net_af_packet0,iface=nonesuch', *address)
     expect_wrong(' demo: --lcores: ', 'demo', '--lcores', '1023')

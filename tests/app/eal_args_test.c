@@ -46,6 +46,20 @@ Test(eal_args, with_hugepages)
 			 "--in-memory|--no-pci|--no-shconf|--no-telemetry|--log-level=*:error");
 }
 
+Test(eal_args, memory_that_a_driver_lends)
+{
+	struct eal_wishes wishes = plain;
+
+	wishes.lent = true;
+	cr_expect_eq(strncmp(build(&wishes, NULL), "--no-huge|--single-file-segments|", 33), 0, "%s", joined);
+	wishes.hugepages = true;
+	cr_expect_eq(strncmp(build(&wishes, NULL), "--in-memory|--single-file-segments|", 35), 0, "%s",
+		     joined);
+	cr_expect_eq(strncmp(build(&wishes, "--in-memory"), "--in-memory|--single-file-segments|", 35), 0,
+		     "%s", joined);
+	cr_expect_null(strstr(build(&wishes, "--legacy-mem"), "single-file"), "%s", joined);
+}
+
 /* Or what shards take for themselves could leave nothing for the buffers of the next. */
 Test(eal_args, hugepages_of_buffers_are_set_aside)
 {

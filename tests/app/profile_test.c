@@ -485,7 +485,7 @@ Test(profile, spoilt_files, .timeout = 60)
 	struct rng rng = { 1 };
 	glob_t paths = shipped();
 
-	for (size_t i = 0; i < paths.gl_pathc * 100; i++) {
+	for (size_t i = 0; i < paths.gl_pathc * 25; i++) {
 		size_t bytes;
 		char *whole = profile_text_load(paths.gl_pathv[i % paths.gl_pathc], &bytes);
 
@@ -494,7 +494,7 @@ Test(profile, spoilt_files, .timeout = 60)
 		spoil(&rng, text, (uint32_t)bytes, sizeof(text));
 		free(whole);
 	}
-	for (int i = 0; i < 2000; i++) {
+	for (int i = 0; i < 500; i++) {
 		uint32_t bytes = rng_below(&rng, 200);
 
 		for (uint32_t j = 0; j < bytes; j++)
