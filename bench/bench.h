@@ -56,6 +56,7 @@ int bench_memory(void);
 int bench_scale(void);
 int bench_syn_cookie(void);
 int bench_flood_goodput(void);
+int bench_hand_over(void);
 int bench_bulk(void);
 int bench_latency(void);
 int bench_table_lookup(void);

@@ -10,6 +10,7 @@
 #include "conn_ends.h"
 #include "core_faults.h"
 #include "nic/nic.h"
+#include "run/inboxes.h"
 #include "run/loop.h"
 #include "run/runner.h"
 #include "run/tsc.h"
@@ -61,7 +62,8 @@ static int init_application(struct conn_side *side)
 	return conn_server_init(&side->server, CONN_LIFE_PLAIN, side->runner.core);
 }
 
-static int create_runner(struct conn_side *side, struct port *port, unsigned lcore, struct why *why)
+static int create_runner(struct conn_side *side, struct port *port, uint16_t queue, unsigned lcore,
+			 struct why *why)
 {
 	struct weir_shard_config shard = {
 		.app = side->is_client ? client_round : server_round,
@@ -78,36 +80,81 @@ static int create_runner(struct conn_side *side, struct port *port, unsigned lco
 	shard.config.msl_ns = CONN_SIDE_MSL_NS;
 	/* As in conn_pair.c: a CPU that somebody else needed for a while is no loss. */
 	shard.config.rto_min_ns = shard.config.rto_initial_ns;
-	return runner_create(&side->runner, port, 0, &shard, lcore, why);
+	return runner_create(&side->runner, port, queue, &shard, lcore, why);
 }
 
-struct conn_side *conn_side_create(struct port *port, bool is_client, unsigned lcore)
+/* Its port is not started yet. NULL with the reason in `why`. */
+static struct conn_side *create(struct port *port, uint16_t queue, bool is_client, unsigned lcore,
+				struct why *why)
 {
 	/* In lines of its own: it is written in each round. */
 	struct conn_side *side = rte_zmalloc("conn_side", sizeof(*side), RTE_CACHE_LINE_SIZE);
-	struct why why = { "no memory for an application" };
 
+	*why = (struct why){ "no memory for an application" };
 	if (side == NULL || port->offloads != 0) {
-		bench_note("%s", side == NULL ? why.text : "the port offers checksums");
+		if (side != NULL)
+			*why = (struct why){ "the port offers checksums" };
 		rte_free(side);
 		return NULL;
 	}
 	weir_now_ns(); /* the clock is set before loops run */
 	side->is_client = is_client;
-	if (create_runner(side, port, lcore, &why) != 0)
+	if (create_runner(side, port, queue, lcore, why) != 0)
 		goto no_runner;
-	if (init_application(side) != 0 || port_start(port, &side->runner.pool, &why) != 0)
-		goto no_port;
-	burst_init(&side->runner.loop->burst, port, 0, NULL);
+	if (init_application(side) != 0)
+		goto no_application;
 	return side;
 
-no_port:
+no_application:
 	runner_destroy(&side->runner);
 	runner_free_pool(&side->runner);
 no_runner:
-	bench_note("%s", why.text);
 	rte_free(side);
 	return NULL;
+}
+
+struct conn_side *conn_side_create(struct port *port, bool is_client, unsigned lcore)
+{
+	struct why why;
+	struct conn_side *side = create(port, 0, is_client, lcore, &why);
+
+	if (side != NULL && port_start(port, &side->runner.pool, &why) == 0) {
+		burst_init(&side->runner.loop->burst, port, 0, NULL);
+		return side;
+	}
+	bench_note("%s", why.text);
+	if (side == NULL)
+		return NULL;
+	conn_side_destroy(side);
+	conn_side_free(side);
+	return NULL;
+}
+
+int conn_sides_create(struct port *port, struct inboxes *inboxes, bool is_client, const unsigned *lcores,
+		      struct conn_side **sides)
+{
+	struct rte_mempool *pools[PORT_QUEUES_MAX];
+	struct why why;
+
+	for (uint16_t queue = 0; queue < port->queues; queue++) {
+		struct conn_side *side = create(port, queue, is_client, lcores[queue], &why);
+
+		sides[queue] = side;
+		if (side == NULL || inboxes_add(inboxes, queue, SOCKET_ID_ANY, &why) != 0)
+			goto failed;
+		side->runner.loop->inboxes = inboxes;
+		side->runner.loop->shard = queue;
+		pools[queue] = side->runner.pool;
+	}
+	if (port_start(port, pools, &why) != 0)
+		goto failed;
+	for (uint16_t queue = 0; queue < port->queues; queue++)
+		burst_init(&sides[queue]->runner.loop->burst, port, queue, NULL);
+	return 0;
+
+failed:
+	bench_note("%s", why.text);
+	return -1;
 }
 
 void conn_side_destroy(struct conn_side *side)
@@ -130,8 +177,10 @@ int conn_side_free(struct conn_side *side)
 
 static uint64_t faults_of(const struct conn_side *side)
 {
-	return core_faults(side->runner.core) + side->runner.loop->burst.backlog_drops + side->client.faults +
-	       side->server.faults;
+	const struct loop *loop = side->runner.loop;
+
+	return core_faults(side->runner.core) + loop->burst.backlog_drops + loop->handover_drops +
+	       side->client.faults + side->server.faults;
 }
 
 /* Notes of what they were, since the beginning. */
@@ -141,7 +190,8 @@ static void tell_faults(const struct conn_side *side)
 
 	core_faults_tell(side->runner.core, who);
 	bench_note("%s: %" PRIu64 " faults of the application, %" PRIu64 " frames that found no room", who,
-		   side->client.faults + side->server.faults, side->runner.loop->burst.backlog_drops);
+		   side->client.faults + side->server.faults,
+		   side->runner.loop->burst.backlog_drops + side->runner.loop->handover_drops);
 }
 
 /* Adds what it has counted so far. */
@@ -157,6 +207,7 @@ static void add_counts(const struct conn_side *side, struct core_result *sum)
 	sum->ended += side->client.lived;
 	sum->frames += stats.frames_out;
 	sum->expired += counters[COUNT_time_wait_expired];
+	sum->handed += counters[COUNT_handed_over];
 	sum->faults += faults_of(side);
 	sum->unfinished += side->client.lives;
 }
@@ -206,6 +257,7 @@ void conn_sides_turn(struct conn_side *const *sides, unsigned count, const struc
 		.ended = after.ended - before.ended,
 		.frames = after.frames - before.frames,
 		.expired = after.expired - before.expired,
+		.handed = after.handed - before.handed,
 		.faults = after.faults - before.faults,
 		.unfinished = after.unfinished,
 	};

@@ -17,6 +17,7 @@
 
 #define CONN_SIDE_MSL_NS 1000000000ull
 
+struct inboxes;
 struct port;
 struct conn_side;
 
@@ -25,6 +26,14 @@ struct conn_side;
  * port is open, conn_side_free() once that is closed. NULL after a note that says why.
  */
 struct conn_side *conn_side_create(struct port *port, bool is_client, unsigned lcore);
+
+/*
+ * One on each queue of the port, started, which hand frames over by `inboxes`. To be destroyed one by one,
+ * all before the inboxes; also after a failure, those that are not NULL. 0, or -1 after a note.
+ */
+int conn_sides_create(struct port *port, struct inboxes *inboxes, bool is_client, const unsigned *lcores,
+		      struct conn_side **sides);
+
 void conn_side_destroy(struct conn_side *side);
 
 /* 0; -1 after a note when buffers are missing. */

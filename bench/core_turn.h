@@ -31,6 +31,7 @@ struct core_result {
 	uint64_t ended;   /* as lives */
 	uint64_t frames;  /* sent */
 	uint64_t expired; /* TIME-WAIT records */
+	uint64_t handed;  /* frames, from shard to shard of a port */
 	uint64_t faults;  /* what should not have happened */
 	/*
 	 * Connections that the rest was too short for, as somebody else had a CPU.

@@ -49,6 +49,8 @@ static const struct {
 	{ "timer", bench_timer, 512,
 	  "cycles to arm a timer anew, a million of them armed, beside rte_timer" },
 	{ "time_wait_expiry", bench_time_wait_expiry, 512, "ns for a TIME-WAIT record whose time is over" },
+	{ "hand_over", bench_hand_over, 1024,
+	  "what it costs that frames come by the wrong queue of two, on one core and on two" },
 	{ "telemetry", bench_telemetry, 512, "connections a second while somebody reads the counters" },
 };
 

@@ -19,6 +19,9 @@
  * come: who rests wakes up REST_MARGIN_NS before, and spins. Where several loops share an lcore, it rests
  * when all of them are idle.
  *
+ * What other shards of a port hand over brings no interrupt and no write of the port: it is seen at the end
+ * of a nap, or when the wait for an interrupt ends, REST_WAIT_MS later at most.
+ *
  * Threads: all belongs to the lcore but rest_add(), before it runs. The kernel's timer slack of a thread that
  * rests, 50 us by default, is turned off.
  */
