@@ -114,6 +114,21 @@ static struct side *add_side(struct command_state *state, const char *name, bool
 	return side;
 }
 
+/* What a profile says of rings and RSS would be wrong for another driver. */
+static int check_driver(struct command_state *state, const struct layout_port *on, int port)
+{
+	const struct profile *profile = &on->profile;
+	struct weir_port_info info;
+
+	if (weir_runtime_port_info(state->session.runtime, port, &info) != 0 ||
+	    profile_fits(profile, info.driver))
+		return port;
+	snprintf(state->line, sizeof(state->line),
+		 "--profile: %.200s is for %s; give one for %s, the driver of %.128s", profile->path,
+		 profile->drivers[0], info.driver, on->device);
+	return -EINVAL;
+}
+
 static int open_port(struct command_state *state, const struct layout_port *on)
 {
 	const struct profile *profile = &on->profile;
@@ -131,7 +146,7 @@ static int open_port(struct command_state *state, const struct layout_port *on)
 	};
 	int port = weir_runtime_port(state->session.runtime, &config);
 
-	return port < 0 ? tell_runtime(state, "--port", port) : port;
+	return port < 0 ? tell_runtime(state, "--port", port) : check_driver(state, on, port);
 }
 
 static int build_demo(struct command_state *state)

@@ -100,6 +100,9 @@ def profiles_by_name():
     names = ', '.join(sorted(file[:-5] for file in os.listdir(tree) if file.endswith('.conf')))
     expect_wrong(f' serve: --profile: nul: give one that comes with weir ({names}), or', *serve, 'nul')
     expect_clean(run(*serve, 'null'))
+    other = run(*serve, 'tap', '--port', 'net_null0')
+    expect_equal(other.returncode, 2, 'status with another driver\'s profile')
+    expect('/tap.conf is for net_tap; give one for net_null, the driver of net_null0' in other.stderr, other.stderr)
     with tempfile.TemporaryDirectory() as prefix:
         os.mkdir(f'{prefix}/bin')
         shutil.copy(WEIR, f'{prefix}/bin/weir')
