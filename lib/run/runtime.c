@@ -15,11 +15,23 @@
 #include "run/tsc.h"
 #include "weir.h"
 
+/* ethdev ends the process where the first port finds no memory for the table of all: more than that takes. */
+#define ETHDEV_BYTES (1u << 20)
+
+static bool ethdev_finds_memory(void)
+{
+	void *place = rte_malloc("weir_ethdev", ETHDEV_BYTES, RTE_CACHE_LINE_SIZE);
+
+	rte_free(place);
+	return place != NULL;
+}
+
 struct weir_runtime *weir_runtime_create(void)
 {
 	struct weir_runtime *rt = rte_zmalloc("weir_runtime", sizeof(*rt), RTE_CACHE_LINE_SIZE);
 
-	if (rt == NULL) {
+	if (rt == NULL || !ethdev_finds_memory()) {
+		rte_free(rt);
 		rte_errno = ENOMEM;
 		return NULL;
 	}
