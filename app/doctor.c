@@ -8,23 +8,30 @@
 #include "doctor_checks.h"
 #include "doctor_facts.h"
 #include "eal_args.h"
+#include "share.h"
 
 /* As `weir serve` has it, which takes more than the others: all closes on its side, for four times 2 MSL. */
 #define TIME_WAIT_MAX (16u << 20)
 #define MIB (1u << 20)
 
+static unsigned shards_of(const struct doctor *doctor)
+{
+	return doctor->queues * (doctor->ports_count > 0 ? doctor->ports_count : 1);
+}
+
 static uint64_t shard_bytes(const struct doctor *doctor, uint32_t max_connections)
 {
-	uint32_t shards = doctor->queues * (doctor->ports_count > 0 ? doctor->ports_count : 1);
+	unsigned shards = shards_of(doctor);
 	struct options options = { .command = COMMAND_DOCTOR, .max_connections = max_connections };
 	uint64_t time_wait = 4ull * max_connections;
 	struct weir_config config;
 
 	options_defaults(&options);
 	weir_config_default(&config);
-	config.max_connections = max_connections / shards > 0 ? max_connections / shards : 1;
-	config.max_half_open = (options.backlog - 1) / shards + 1;
-	config.max_time_wait = (uint32_t)(time_wait < TIME_WAIT_MAX ? time_wait : TIME_WAIT_MAX) / shards;
+	config.max_connections = share_chance(max_connections, shards);
+	config.max_half_open = share_limit(options.backlog, shards);
+	config.max_time_wait =
+		share_chance((uint32_t)(time_wait < TIME_WAIT_MAX ? time_wait : TIME_WAIT_MAX), shards);
 	return weir_config_bytes(&config);
 }
 
@@ -65,7 +72,7 @@ static void admit(struct doctor *doctor, const struct options *options, const st
 	doctor->queues_given = options->queues != 0;
 	doctor->max_connections = options->max_connections;
 	doctor->shard_bytes = shard_bytes;
-	doctor->buffer_bytes = (uint64_t)eal_args_memory_mib(doctor->queues * doctor->ports_count) * MIB;
+	doctor->buffer_bytes = (uint64_t)eal_args_memory_mib(shards_of(doctor)) * MIB;
 }
 
 static enum exit_status tell(const struct doctor_report *report, bool json)

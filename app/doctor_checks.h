@@ -18,6 +18,7 @@
 #include "profile.h"
 
 #define DOCTOR_PORTS_MAX 16
+#define DOCTOR_ORDER_MAX 64 /* as many as --lcores takes */
 
 /* The patient, and what it is to do. */
 struct doctor {
@@ -41,6 +42,9 @@ struct doctor {
 
 	/* Those of lcores that are online, or those that weir had best be given: doctor_lcores(). */
 	cpu_set_t chosen;
+	/* The same in the order of shards, which begin anew where there are fewer. */
+	unsigned order[DOCTOR_ORDER_MAX];
+	unsigned order_count;
 };
 
 /* --lcores: whether there are such CPUs, and this process may use them. Fills in `chosen`: comes first. */

@@ -143,8 +143,20 @@ static void append(char text[DOCTOR_MEND], const char *option, const char *value
 	snprintf(text + used, DOCTOR_MEND - used, " %s %s", option, quote(value, quoted));
 }
 
+/* "5,7", in this order. */
+static const char *join(const unsigned *numbers, unsigned count, char text[DOCTOR_CPUS_TEXT])
+{
+	size_t used = 0;
+
+	text[0] = '\0';
+	for (unsigned i = 0; i < count && used < DOCTOR_CPUS_TEXT - 8; i++)
+		used += (size_t)snprintf(text + used, DOCTOR_CPUS_TEXT - used, i > 0 ? ",%u" : "%u",
+					 numbers[i]);
+	return text;
+}
+
 void doctor_kernel_mend_options(const struct doctor *doctor, struct doctor_finding *finding,
-				const cpu_set_t *lcores, uint32_t max_connections)
+				const unsigned *lcores, unsigned lcores_count, uint32_t max_connections)
 {
 	char text[DOCTOR_MEND], value[DOCTOR_CPUS_TEXT], program[DOCTOR_NAME * 4], quoted[DOCTOR_FOUND];
 
@@ -156,7 +168,7 @@ void doctor_kernel_mend_options(const struct doctor *doctor, struct doctor_findi
 		append(text, "--port", doctor->ports[i].device);
 	if (doctor->profile_name != NULL)
 		append(text, "--profile", doctor->profile_name);
-	append(text, "--lcores", doctor_cpus_text(lcores, value));
+	append(text, "--lcores", join(lcores, lcores_count, value));
 	if (doctor->queues_given) {
 		snprintf(value, sizeof(value), "%u", doctor->queues);
 		append(text, "--queues", value);

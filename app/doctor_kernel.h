@@ -46,7 +46,7 @@ void doctor_kernel_mend(const struct doctor *doctor, struct doctor_finding *find
 
 /* A mend that gives weir other options: the doctor's own command with them, to be seen to help. */
 void doctor_kernel_mend_options(const struct doctor *doctor, struct doctor_finding *finding,
-				const cpu_set_t *lcores, uint32_t max_connections);
+				const unsigned *lcores, unsigned lcores_count, uint32_t max_connections);
 
 /* "512 MiB", "1.4 GiB" */
 #define DOCTOR_BYTES 32

@@ -31,7 +31,7 @@ static void siblings_of(const char *root, unsigned cpu, cpu_set_t *siblings)
 	CPU_CLR(cpu, siblings);
 }
 
-/* The port that the n-th chosen CPU would poll a queue of; NULL: none in particular. */
+/* The port that the n-th shard would poll a queue of; NULL: none in particular. */
 static const struct doctor_port *port_of(const struct doctor *doctor, unsigned n)
 {
 	unsigned port = n / doctor->queues;
@@ -55,6 +55,12 @@ static unsigned merit(const struct doctor *doctor, unsigned cpu, const struct do
 	return CPU_ISSET(cpu, &isolated) ? merit + 2 : merit;
 }
 
+static void choose(struct doctor *doctor, unsigned cpu)
+{
+	CPU_SET(cpu, &doctor->chosen);
+	doctor->order[doctor->order_count++] = cpu;
+}
+
 /* One CPU for each queue, but never all there are: somebody has to do the rest. */
 static void propose(struct doctor *doctor, const cpu_set_t *online)
 {
@@ -62,7 +68,8 @@ static void propose(struct doctor *doctor, const cpu_set_t *online)
 	unsigned wanted = ports * doctor->queues, there = (unsigned)CPU_COUNT(online);
 
 	CPU_ZERO(&doctor->chosen);
-	for (unsigned n = 0; n < wanted && (n == 0 || n + 1 < there); n++) {
+	doctor->order_count = 0;
+	for (unsigned n = 0; n < wanted && n < DOCTOR_ORDER_MAX && (n == 0 || n + 1 < there); n++) {
 		unsigned best_merit = 0;
 		int best = -1;
 
@@ -75,25 +82,25 @@ static void propose(struct doctor *doctor, const cpu_set_t *online)
 			best_merit = m;
 		}
 		if (best >= 0)
-			CPU_SET((unsigned)best, &doctor->chosen);
+			choose(doctor, (unsigned)best);
 	}
 }
 
-/* The CPUs that weir had best be given; `chosen` stays. */
-static void proposed(const struct doctor *doctor, cpu_set_t *cpus)
+/* The CPUs that weir had best be given. */
+static void mend_lcores(const struct doctor *doctor, struct doctor_finding *finding)
 {
 	struct doctor other = *doctor;
 	cpu_set_t online;
 
 	doctor_tree_cpus(doctor->root, &online, "/sys/devices/system/cpu/online");
 	propose(&other, &online);
-	*cpus = other.chosen;
+	doctor_kernel_mend_options(doctor, finding, other.order, other.order_count, doctor->max_connections);
 }
 
 static void find_absent(struct doctor *doctor, const cpu_set_t *given, const cpu_set_t *online)
 {
 	char text[DOCTOR_CPUS_TEXT], there[DOCTOR_CPUS_TEXT];
-	cpu_set_t absent, present, best;
+	cpu_set_t absent, present;
 	struct doctor_finding *finding;
 
 	doctor_cpus_without(&absent, given, online);
@@ -110,8 +117,7 @@ static void find_absent(struct doctor *doctor, const cpu_set_t *given, const cpu
 				    doctor_cpus_words(&absent, text));
 		return;
 	}
-	proposed(doctor, &best);
-	doctor_kernel_mend_options(doctor, finding, &best, doctor->max_connections);
+	mend_lcores(doctor, finding);
 }
 
 /* isolcpus keeps CPUs out of what every process may use, until somebody lets it. */
@@ -155,12 +161,14 @@ void doctor_lcores(struct doctor *doctor)
 		return;
 	}
 	CPU_ZERO(&given);
-	for (unsigned i = 0; i < doctor->lcores_count; i++)
+	doctor->order_count = 0;
+	for (unsigned i = 0; i < doctor->lcores_count; i++) {
 		CPU_SET(doctor->lcores[i], &given);
+		if (CPU_ISSET(doctor->lcores[i], &online))
+			choose(doctor, doctor->lcores[i]);
+	}
 	if (doctor->lcores_count == 0)
 		propose(doctor, &online);
-	else
-		CPU_AND(&doctor->chosen, &given, &online);
 	find_absent(doctor, &given, &online);
 	find_forbidden(doctor);
 	if (doctor->report->count > before)
@@ -194,18 +202,19 @@ static void find_far(struct doctor *doctor, const struct doctor_port *port)
 {
 	char text[DOCTOR_CPUS_TEXT];
 	struct doctor_finding *finding;
-	unsigned n = 0, worst = 10;
-	cpu_set_t far, best;
+	unsigned worst = 10;
+	cpu_set_t far;
 
 	CPU_ZERO(&far);
-	for (int cpu = doctor_cpus_next(&doctor->chosen, -1); cpu >= 0;
-	     cpu = doctor_cpus_next(&doctor->chosen, cpu)) {
-		int node = node_of_cpu(doctor->root, (unsigned)cpu);
+	for (unsigned shard = 0; doctor->order_count > 0 && shard < doctor->ports_count * doctor->queues;
+	     shard++) {
+		unsigned cpu = doctor->order[shard % doctor->order_count];
+		int node = node_of_cpu(doctor->root, cpu);
 		unsigned away = distance(doctor->root, node, port->node);
 
-		if (port_of(doctor, n++) != port || node == port->node)
+		if (port_of(doctor, shard) != port || node == port->node)
 			continue;
-		CPU_SET((unsigned)cpu, &far);
+		CPU_SET(cpu, &far);
 		worst = away > worst ? away : worst;
 	}
 	if (CPU_COUNT(&far) == 0) {
@@ -221,8 +230,7 @@ static void find_far(struct doctor *doctor, const struct doctor_port *port)
 		"descriptors and frames cross from node to node: by the firmware's figures each miss of "
 		"a cache takes %u %% longer",
 		10 * (worst - 10));
-	proposed(doctor, &best);
-	doctor_kernel_mend_options(doctor, finding, &best, doctor->max_connections);
+	mend_lcores(doctor, finding);
 }
 
 void doctor_numa(struct doctor *doctor)
@@ -251,13 +259,11 @@ static void find_twins(struct doctor *doctor, const cpu_set_t *twins)
 {
 	struct doctor_finding *finding;
 	char text[DOCTOR_CPUS_TEXT];
-	cpu_set_t best;
 
 	finding = doctor_report_add(doctor->report, "smt", DOCTOR_WARN, "%s share a core with each other",
 				    doctor_cpus_name(twins, text));
 	doctor_finding_cost(finding, "each of the two gets little more than half of a core");
-	proposed(doctor, &best);
-	doctor_kernel_mend_options(doctor, finding, &best, doctor->max_connections);
+	mend_lcores(doctor, finding);
 }
 
 static void find_busy_siblings(struct doctor *doctor, const cpu_set_t *siblings)

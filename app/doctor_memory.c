@@ -329,7 +329,7 @@ static void find_memory(struct doctor *doctor, const struct wish *wish)
 	/* What is free now need not be in a moment. */
 	fit = most(doctor, wish, bytes - bytes / 64);
 	if (fit >= 2)
-		doctor_kernel_mend_options(doctor, finding, &doctor->chosen, fit);
+		doctor_kernel_mend_options(doctor, finding, doctor->order, doctor->order_count, fit);
 	else
 		doctor_finding_mend(finding, "# free memory: even a port without connections has not enough");
 }

@@ -216,7 +216,7 @@ static const struct ill ills[] = {
 	  { { CPU "online", "0-5" }, { CPU "present", "0-5" } },
 	  "lcores",
 	  DOCTOR_FAIL,
-	  RUN "3b:00.0 --lcores 3,5 --max-connections 10240" },
+	  RUN "3b:00.0 --lcores 5,3 --max-connections 10240" },
 	{ PCI,
 	  { { CPU "online", "0-5,7" } },
 	  "lcores",
@@ -233,7 +233,7 @@ static const struct ill ills[] = {
 	  { { CARD "numa_node", "0" } },
 	  "numa",
 	  DOCTOR_WARN,
-	  RUN "3b:00.0 --lcores 1,3 --max-connections 10240" },
+	  RUN "3b:00.0 --lcores 3,1 --max-connections 10240" },
 	{ PCI, { { CARD "numa_node", "-1" } }, "numa", DOCTOR_UNKNOWN, "" },
 	{ PCI,
 	  { { CPU "isolated", "" } },
@@ -276,7 +276,7 @@ static const struct ill ills[] = {
 	  { { CPU "cpu4/topology/thread_siblings_list", "4,6" } },
 	  "smt",
 	  DOCTOR_WARN,
-	  RUN "3b:00.0 --lcores 5,7 --max-connections 10240" },
+	  RUN "3b:00.0 --lcores 7,5 --max-connections 10240" },
 	{ PCI,
 	  { { CPU "isolated", "4,6" } },
 	  "smt",
@@ -672,11 +672,20 @@ Test(doctor, two_ports_on_two_nodes)
 	doctor_port_find(&doctor.ports[1], machine_root, PACKET);
 	doctor.ports[1].node = 0;
 	doctor.ports_count = 2;
-	/* By their numbers CPU 2 is the first port's, and 4 the second's. */
+	/* The first port is on node 1, the second on 0, and so are their CPUs. */
+	cr_expect_null(examine("numa"));
+	doctor.ports[1].node = 1;
 	finding = examine("numa");
-	cr_expect_not_null(finding);
-	cr_expect_not_null(strstr(finding->mend, "--port 3b:00.0 --port " PACKET));
+	cr_assert_not_null(finding);
+	cr_expect_str_eq(finding->mend,
+			 "weir doctor --port 3b:00.0 --port " PACKET " --lcores 7,5 --max-connections 10240");
 	cr_expect_not_null(strstr(finding->cost, " 110 % longer"), "%s", finding->cost);
+	/* One CPU for both takes turns. */
+	doctor.lcores_count = 1;
+	cr_expect_null(examine("numa"));
+	doctor.ports[1].node = 0;
+	cr_expect_not_null(examine("numa"));
+	doctor.lcores_count = 2;
 	machine_put("/sys/devices/system/node/node0/hugepages/hugepages-2048kB/free_hugepages", "1");
 	finding = examine("hugepages");
 	cr_expect_str_eq(finding->mend,
