@@ -225,7 +225,8 @@ static int build(struct command_state *state)
 	output_init(&session->output, state->options);
 	session->runtime = weir_runtime_create();
 	if (session->runtime == NULL) {
-		snprintf(state->line, sizeof(state->line), "not enough memory to begin with: give EAL more (-m)");
+		snprintf(state->line, sizeof(state->line),
+			 "not enough memory to begin with: give EAL more (-m)");
 		return -ENOMEM;
 	}
 	weir_runtime_rest(session->runtime, state->options->rest);

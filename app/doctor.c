@@ -72,7 +72,7 @@ static void admit(struct doctor *doctor, const struct options *options, const st
 	doctor->queues_given = options->queues != 0;
 	doctor->max_connections = options->max_connections;
 	doctor->shard_bytes = shard_bytes;
-	doctor->buffer_bytes = (uint64_t)eal_args_memory_mib(shards_of(doctor)) * MIB;
+	doctor->buffer_bytes = (uint64_t)eal_args_memory_mib(doctor->ports_count, shards_of(doctor)) * MIB;
 }
 
 static enum exit_status tell(const struct doctor_report *report, bool json)

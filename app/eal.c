@@ -262,7 +262,7 @@ static bool any_lends_memory(const struct layout *layout)
 int eal_start(const struct options *options, const struct layout *layout, char error[EAL_ERROR_MAX])
 {
 	const char *cards[OPTIONS_PORTS_MAX], *prefix = claim_files();
-	unsigned mib = eal_args_memory_mib(layout->shards_count);
+	unsigned mib = eal_args_memory_mib(layout->ports_count, layout->shards_count);
 	struct eal_wishes wishes = {
 		.hugepages = choose_hugepages(options, mib),
 		.shared = prefix != NULL && may_be_shared(options, mib),

@@ -49,12 +49,13 @@ enum eal_hugepages {
 };
 
 /*
- * Of memory, for buffers of so many shards: of two and of a capture, with room to spare; and of each more, up
- * to 96 MB with what is around them. Only what is used is taken.
+ * Of memory, for buffers of so many ports with so many queues in all: of two with four each and of a capture,
+ * with room to spare; and of each more. A port takes 96 MB, of pages of 4 KB 170, since no buffer lies on two
+ * of them; a queue what its rings hold at least. Only what is used is taken.
  */
-static inline unsigned eal_args_memory_mib(unsigned shards)
+static inline unsigned eal_args_memory_mib(unsigned ports, unsigned queues)
 {
-	return 512 + (shards > 2 ? (shards - 2) * 128 : 0);
+	return 512 + (ports > 2 ? (ports - 2) * 192 : 0) + (queues > 8 ? (queues - 8) * 32 : 0);
 }
 
 /*

@@ -723,7 +723,7 @@ struct weir_shard_config {
 	weir_sink_fn sink;     /* NULL: none */
 	weir_due_fn due;       /* NULL: none */
 	void *arg;             /* of all four */
-	uint32_t mbufs;        /* of the shard's pool; 0: derived from the configuration, 96 MB at most */
+	uint32_t mbufs; /* of the shard's pool; 0: derived from the configuration, 96 MB at most for a port */
 };
 
 WEIR_API struct weir_runtime *weir_runtime_create(void); /* NULL: rte_errno */

@@ -30,7 +30,8 @@ static uint32_t needed(const struct port *port)
 
 uint32_t pool_size(const struct port *port, const struct weir_config *config)
 {
-	uint32_t limit = (uint32_t)(POOL_BYTES / (port_data_room(port) + ELEMENT_OVERHEAD));
+	uint32_t bytes = POOL_BYTES / RTE_MAX(port->queues, (uint16_t)1);
+	uint32_t limit = (uint32_t)(bytes / (port_data_room(port) + ELEMENT_OVERHEAD));
 	uint32_t must = needed(port);
 	uint64_t may;
 

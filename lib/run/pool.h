@@ -3,9 +3,9 @@
  * pool.h - the buffers of a shard and its port: how many, how large, and whether all came back.
  *
  * A frame fits one buffer. Their number covers what the descriptors, the backlog, the caches of lcores
- * and, on a wire, the frames under way can hold, and as much of what the shard may queue and its
- * applications leave unread as POOL_BYTES allows: each connection could fill all its buffers, but not all
- * do at once. So that those do not take what frames need, the shard is told how many it may hold.
+ * and, on a wire, the frames under way can hold, and as much of what the shard may queue and its applications
+ * leave unread as its part of the port's POOL_BYTES allows: each connection could fill all its buffers, but
+ * not all do at once. So that those do not take what frames need, the shard is told how many it may hold.
  */
 #ifndef WEIR_RUN_POOL_H
 #define WEIR_RUN_POOL_H

@@ -118,6 +118,9 @@ Test(parts, pools_cover_what_must_be_held_and_stay_in_bounds)
 	cr_expect_eq(pool_held(&port, 1000), 250, "there are too few for all rings");
 	config.max_connections = 10000000;
 	most = pool_size(&port, &config);
+	port.queues = 4;
+	cr_expect_eq(pool_size(&port, &config), most / 4, "queues of a port share what it may have");
+	port.queues = 1;
 	pool = pool_create(&port, most, &why);
 	cr_assert_not_null(pool, "%s", why.text);
 	cr_expect_leq((uint64_t)most * (pool->elt_size + pool->header_size + pool->trailer_size), POOL_BYTES);
