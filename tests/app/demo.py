@@ -259,6 +259,42 @@ def a_backlog_is_kept():
     expect_equal(server['cookies']['sent'], 0, 'cookies')
 
 
+def expect_shards(figures, port, queues):
+    """Each queue of the side has carried traffic, they add up to the whole, and none got what was another's."""
+    shards = figures['shards']
+    expect_equal([(shard['port'], shard['queue']) for shard in shards], [(port, queue) for queue in range(queues)], 'shards')
+    for key, total in (('packets_rx', figures['packets_rx']), ('packets_tx', figures['packets_tx']),
+                       ('established', figures['connections']['established']), ('handed_over', figures['handed_over'])):
+        expect_equal(sum(shard[key] for shard in shards), total, f'{key} of all shards')
+    for shard in shards:
+        expect(min(shard['packets_rx'], shard['packets_tx'], shard['established']) > 0, 'idle:', shard)
+    expect_equal(figures['handed_over'], 0, 'packets handed over')
+
+
+def several_queues():
+    """--queues: every queue has its part on both sides, and nothing is handed over."""
+    for queues, cpus in ((2, ()), (3, ('--lcores', str(min(os.sched_getaffinity(0)))))):
+        summary = demo('--duration', SHORT, '--queues', str(queues), *cpus)[-1]
+        expect_good_end(summary)
+        for side in ('client', 'server'):
+            expect_shards(summary[side], f'wire:{side}', queues)
+    # Peers of cookies, too, come back to the shard that made them.
+    summary = demo('--duration', SHORT, '--queues', '2', '--syn-defence', 'always')[-1]
+    expect_good_end(summary)
+    expect_equal(summary['server']['cookies']['accepted'], summary['server']['connections']['established'], 'by cookies')
+
+
+def fewer_than_queues():
+    """One connection at once on four queues; a rate and a flood that do not divide by the number of queues."""
+    summary = demo('--duration', SHORT, '--queues', '4', '--connections', '1')[-1]
+    expect_good_end(summary)
+    expect_equal([shard['established'] > 0 for shard in summary['client']['shards']], [True, False, False, False], 'busy shards')
+    summary = demo('--duration', '1s', '--queues', '3', '--rate', '100', '--flood', '20', '--syn-defence', 'auto')[-1]
+    expect_at_rest(summary['client'])
+    expect_equal(summary['client']['connections']['closed'], 100, 'connections')
+    expect(18 <= summary['flood']['packets_tx'] <= 22, summary['flood'])
+
+
 def full_is_not_failed():
     """At --max-connections opens are held back, and nothing fails."""
     summary = demo('--duration', SHORT, '--rate', '100k', '--max-connections', '4')[-1]
@@ -415,7 +451,7 @@ if __name__ == '__main__':
     sys.dont_write_bytecode = True
     cases = [*each_family(json_lines), both_families, in_a_vlan, for_people, one_cpu_or_two, *each_family(every_way_to_close),
              both_at_once(every_app), keep_alive, both_at_once(large_bodies), both_at_once(cookies_when_asked),
-             a_backlog_is_kept, full_is_not_failed, signals_end_it_properly, a_reader_that_goes_away, *each_family(a_capture)]
+             a_backlog_is_kept, several_queues, fewer_than_queues, full_is_not_failed, signals_end_it_properly, a_reader_that_goes_away, *each_family(a_capture)]
     # A sanitized build looks at memory. It is too slow for rates and for using up the ports of an address.
     if not SANITIZED:
         cases += [json_keeps_people_apart, a_rate_is_kept, the_same_seed, own_eal_arguments, two_at_once, without_root,

@@ -24,12 +24,12 @@ FILES_MAX = 8
 
 
 class Wire:
-    """In a folder of its own, as a context: server and client are what --port takes."""
+    """In a folder of its own, as a context: server and client are what --port takes, as the process's device of that number."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, number=0):
         self.path = os.path.join(folder, 'server')
         own = os.path.join(folder, 'client')
-        self.server, self.client = (f'net_memif0,role={role},socket={path},socket-abstract=no'
+        self.server, self.client = (f'net_memif{number},role={role},socket={path},socket-abstract=no'
                                     for role, path in (('server', self.path), ('client', own)))
         self.listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.listener.bind(own)
