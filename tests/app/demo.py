@@ -289,10 +289,10 @@ def fewer_than_queues():
     summary = demo('--duration', SHORT, '--queues', '4', '--connections', '1')[-1]
     expect_good_end(summary)
     expect_equal([shard['established'] > 0 for shard in summary['client']['shards']], [True, False, False, False], 'busy shards')
-    summary = demo('--duration', '1s', '--queues', '3', '--rate', '100', '--flood', '20', '--syn-defence', 'auto')[-1]
+    summary = demo('--duration', '1s', '--queues', '3', '--rate', '100', '--flood', '2', '--syn-defence', 'auto')[-1]
     expect_at_rest(summary['client'])
     expect_equal(summary['client']['connections']['closed'], 100, 'connections')
-    expect(18 <= summary['flood']['packets_tx'] <= 22, summary['flood'])
+    expect(1 <= summary['flood']['packets_tx'] <= 4, summary['flood'])
 
 
 def full_is_not_failed():
