@@ -91,7 +91,7 @@ static void put_mld(const struct weir_core *core, struct rte_mbuf *m, const stru
 verdict control_arp(struct weir_core *core, struct rte_mbuf **m, const struct frame *frame, bool *about_us)
 {
 	struct arp arp, answer;
-	bool answer_due;
+	bool answer_due, news;
 	verdict v = arp_parse(frame->bytes + ETH_BYTES, frame->contiguous - ETH_BYTES, &arp);
 
 	*about_us = true;
@@ -99,9 +99,12 @@ verdict control_arp(struct weir_core *core, struct rte_mbuf **m, const struct fr
 		return v;
 	*about_us = addrs_local(&core->net.addrs, weir_ipv4(arp.target));
 	/* An answer, or an announcement (RFC 5227 section 2.3). */
-	if (arp.op == ARP_REPLY || arp.sender == arp.target)
+	news = arp.op == ARP_REPLY || arp.sender == arp.target;
+	if (news)
 		handover_news(core, *m);
 	v = net_arp_input(&core->net, &arp, core->now_ns, &answer_due, &answer);
+	if (news)
+		v = handover_unasked(&core->handover, v, COUNT_drop_arp_other);
 	if (!answer_due)
 		return v;
 	struct rte_mbuf *reply = core_owns(*m) ? reuse(m) : core_alloc(core);
@@ -226,6 +229,7 @@ static verdict take_nd(struct weir_core *core, struct rte_mbuf **m, const struct
 	if (here == frame_end(frame))
 		v = net_nd_input(&core->net, &frame->ip, frame->bytes + start, here - start, &frame->eth.src,
 				 core->now_ns, &answer);
+	v = handover_unasked(&core->handover, v, COUNT_drop_nd_unasked);
 	*about_us = answer.about_us;
 	if (!answer.due)
 		return v;

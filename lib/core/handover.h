@@ -20,6 +20,7 @@
 
 #include <rte_mbuf.h>
 
+#include "base/counters.h"
 #include "base/limit.h"
 #include "weir.h"
 
@@ -62,6 +63,12 @@ static inline void handover_put(struct handover *handover, struct rte_mbuf *m, u
 
 	handover->frames[at] = m;
 	handover->to[at] = (uint16_t)shard;
+}
+
+/* What this shard did not ask for another may have: of several, it is no drop. */
+static inline verdict handover_unasked(const struct handover *handover, verdict v, verdict unasked)
+{
+	return handover->shards > 1 && v == unasked ? ACCEPTED : v;
 }
 
 /* A copy of m for each of the other shards. */

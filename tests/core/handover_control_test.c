@@ -149,6 +149,10 @@ Test(handover_control, neighbours_answer_every_shard)
 	shards_run(1, true);
 	cr_assert_lt(shards_wire.now_ns - start_ns, 900 * MS);
 	cr_assert_eq(shards_wire.failed, 0);
+	for (unsigned station = 0; station < 2; station++) {
+		cr_assert_eq(shards_count(station, COUNT_drop_arp_other), 0, "another shard had asked");
+		cr_assert_eq(shards_count(station, COUNT_drop_nd_unasked), 0, "another shard had asked");
+	}
 	shards_down();
 }
 
