@@ -138,7 +138,6 @@ static int open_port(struct command_state *state, const struct layout_port *on)
 		.tx_descriptors = profile->tx_descriptors,
 		.mtu = profile->mtu,
 		.software_checksums = profile->software_checksums,
-		.vlan = on->place->vlan != 0,
 		.queues = (uint16_t)on->queues,
 		.rss = profile->rss,
 		.rss_key = profile->rss_key_length > 0 ? profile->rss_key : NULL,
