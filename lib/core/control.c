@@ -214,7 +214,8 @@ static bool is_news(const struct weir_core *core, const struct frame *frame)
 {
 	bool asks = frame->bytes[frame_l4_start(frame)] == ICMP6_NEIGHBOUR_SOLICITATION;
 
-	return !eth_equal(&frame->eth.src, &core->net.mac) && (!asks || address_is_none(frame->ip.src));
+	return !net_nd_is_own(&core->net, &frame->ip, &frame->eth.src) &&
+	       (!asks || address_is_none(frame->ip.src));
 }
 
 /* A message of neighbour discovery. *about_us: as for control_arp(). */

@@ -116,11 +116,8 @@ static verdict router_advertisement(struct net *net, const struct ip_hdr *ip, co
 	return v;
 }
 
-/*
- * Sent by us, and come back. Who shares our MAC address but has an address of its own is another: Linux's end
- * of a TAP interface, which has the MAC address of ours.
- */
-static bool is_own(const struct net *net, const struct ip_hdr *ip, const struct eth_addr *mac)
+/* Who shares our MAC address but has an address of its own is Linux's end of a TAP interface. */
+bool net_nd_is_own(const struct net *net, const struct ip_hdr *ip, const struct eth_addr *mac)
 {
 	return eth_equal(mac, &net->mac) && (address_is_none(ip->src) || addrs_local(&net->addrs, ip->src));
 }
@@ -135,7 +132,7 @@ verdict net_nd_input(struct net *net, const struct ip_hdr *ip, const uint8_t *me
 	answer->about_us = v != ACCEPTED;
 	if (v != ACCEPTED)
 		return v;
-	if (is_own(net, ip, mac))
+	if (net_nd_is_own(net, ip, mac))
 		return COUNT_drop_nd_own;
 	/* Answers go there, and it is what a message without the option says. */
 	if (eth_is_zero(mac) || eth_is_group(mac))

@@ -129,6 +129,9 @@ struct net_answer {
 	struct nd_out nd;
 };
 
+/* Whether a message of neighbour discovery, with that header and from that MAC address, is ours, come back. */
+bool net_nd_is_own(const struct net *net, const struct ip_hdr *ip, const struct eth_addr *mac);
+
 /*
  * Takes in an ICMPv6 message with nd_is_type(), whose checksum is right; ip: the header before it; mac: where
  * the frame came from. Of the addresses only those of the message's own rules need have been looked at.

@@ -19,6 +19,9 @@
 
 TestSuite(handover_control, .init = shards_init);
 
+/* Frames come from the station's own MAC address, as those of Linux's end of a TAP interface do. */
+static bool from_own_mac;
+
 /* Puts a frame into a queue of a station, from the other one. */
 static void give(unsigned station, unsigned queue, uint8_t *bytes, uint32_t len)
 {
@@ -26,7 +29,7 @@ static void give(unsigned station, unsigned queue, uint8_t *bytes, uint32_t len)
 	struct rte_mbuf *m = rte_pktmbuf_alloc(shards_wire.pool);
 
 	cr_assert_not_null(m);
-	memcpy(bytes + 6, shards_wire.stations[!station].config.mac, 6);
+	memcpy(bytes + 6, shards_wire.stations[from_own_mac ? station : !station].config.mac, 6);
 	memcpy(rte_pktmbuf_append(m, (uint16_t)len), bytes, len);
 	to->frames[to->count++] = m;
 }
@@ -213,7 +216,7 @@ Test(handover_control, a_conflict_is_every_shards)
 }
 
 /* What a router says on one queue leads every shard out. */
-Test(handover_control, a_router_is_every_shards)
+static void check_router(void)
 {
 	const struct weir_address router = { 0xfe80000000000000, 0x77 },
 				  everybody = { 0xff02000000000000, 1 };
@@ -240,6 +243,17 @@ Test(handover_control, a_router_is_every_shards)
 		weir_abort_all(shards_wire.stations[0].cores[i]);
 	shards_turn(MS);
 	shards_down();
+}
+
+Test(handover_control, a_router_is_every_shards)
+{
+	check_router();
+}
+
+Test(handover_control, a_router_with_our_mac_is_every_shards)
+{
+	from_own_mac = true;
+	check_router();
 }
 
 /* Anybody on the link can cause copies: beyond a limit there are none. */
