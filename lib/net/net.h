@@ -129,7 +129,7 @@ struct net_answer {
 	struct nd_out nd;
 };
 
-/* Whether a message of neighbour discovery, with that header and from that MAC address, is ours, come back. */
+/* Whether a message of neighbour discovery, with that header and from that MAC address, is ours come back. */
 bool net_nd_is_own(const struct net *net, const struct ip_hdr *ip, const struct eth_addr *mac);
 
 /*
