@@ -12,9 +12,17 @@
 
 /*
  * RTS: who is taken off the CPU in the middle of passing frames holds up those behind it only in that they
- * are not seen yet; others go on passing theirs.
+ * are not seen yet; others go on passing theirs, until the ring is full (let_pass()).
  */
 #define FLAGS (RING_F_MP_RTS_ENQ | RING_F_SC_DEQ | RING_F_EXACT_SZ)
+
+/* By default they would wait for it where it is an eighth of the ring behind, and shards wait for nobody. */
+static void let_pass(struct rte_ring *ring)
+{
+	int error = rte_ring_set_prod_htd_max(ring, INBOX_FRAMES);
+
+	CHECK(error == 0);
+}
 
 static struct rte_ring *make_inbox(uint16_t shard, int socket)
 {
@@ -29,6 +37,8 @@ static struct rte_ring *make_inbox(uint16_t shard, int socket)
 	/* Better far memory than none. */
 	if (ring == NULL && socket != SOCKET_ID_ANY)
 		ring = rte_ring_create(name, INBOX_FRAMES, SOCKET_ID_ANY, FLAGS);
+	if (ring != NULL)
+		let_pass(ring);
 	return ring;
 }
 

@@ -448,6 +448,53 @@ Test(queues, a_full_inbox_drops_and_counts)
 	cr_expect_eq(pool_missing(pool), 0, "%u frames are missing", pool_missing(pool));
 }
 
+/* Frames that one shard passes to another until it takes no more; returns how many it took. */
+static unsigned pass_all(struct inboxes *inboxes, uint16_t shard, struct rte_mempool *pool)
+{
+	struct rte_mbuf *frames[BURST_FRAMES];
+	uint16_t to[BURST_FRAMES];
+	unsigned refused = 0, passed = 0;
+
+	while (refused == 0) {
+		for (unsigned i = 0; i < BURST_FRAMES; i++) {
+			frames[i] = mbufs_make(pool, 0, 60);
+			to[i] = shard;
+		}
+		refused = inboxes_pass(inboxes, frames, to, BURST_FRAMES);
+		passed += BURST_FRAMES - refused;
+		rte_pktmbuf_free_bulk(frames, refused);
+	}
+	return passed;
+}
+
+/* A loop that lost its CPU between taking a place in the inbox and filling it: others do not wait for it. */
+Test(queues, who_is_held_up_in_passing_holds_up_nobody)
+{
+	struct rte_mempool *pool = mbufs_pool(2 * INBOX_FRAMES);
+	struct rte_mbuf *late = mbufs_make(pool, 0, 60), *frames[BURST_FRAMES];
+	struct inboxes inboxes = { 0 };
+	uint32_t place, left;
+	unsigned taken = 0, n;
+	struct why why;
+
+	cr_assert_eq(inboxes_add(&inboxes, 1, SOCKET_ID_ANY, &why), 0, "%s", why.text);
+	struct rte_ring *ring = inboxes.rings[1];
+
+	cr_assert_eq(__rte_ring_rts_move_prod_head(ring, 1, RTE_RING_QUEUE_FIXED, &place, &left), 1);
+	cr_expect_eq(pass_all(&inboxes, 1, pool), INBOX_FRAMES - 1);
+	cr_expect_eq(inboxes_take(&inboxes, 1, frames, BURST_FRAMES), 0, "those behind it wait to be seen");
+	__rte_ring_enqueue_elems(ring, place, &late, sizeof(late), 1);
+	__rte_ring_rts_update_tail(&ring->rts_prod);
+	while ((n = inboxes_take(&inboxes, 1, frames, BURST_FRAMES)) > 0) {
+		cr_expect(taken > 0 || frames[0] == late, "in its place");
+		rte_pktmbuf_free_bulk(frames, n);
+		taken += n;
+	}
+	cr_expect_eq(taken, INBOX_FRAMES);
+	inboxes_destroy(&inboxes);
+	cr_expect_eq(pool_missing(pool), 0);
+}
+
 Test(queues, refuses_with_a_reason)
 {
 	struct weir_port_config many = { .device = "net_ring0", .queues = 1000 };
