@@ -232,8 +232,10 @@ static bool forgets(const struct rte_eth_dev_info *info)
 static int choose_rss(struct port *port, const struct port_options *options,
 		      const struct rte_eth_dev_info *info, struct why *why)
 {
-	if (port->queues == 1)
-		return 0;
+	int error = port_rss_check(&options->rss, port->name, why);
+
+	if (error != 0 || port->queues == 1)
+		return error;
 	port->rss_types = port_rss_types(info->flow_type_rss_offloads);
 	if (port->rss_types == 0)
 		return 0;

@@ -20,6 +20,15 @@ static const uint8_t symmetric[2] = { 0x6d, 0x5a };
 
 #define GROUP RTE_ETH_RETA_GROUP_SIZE
 
+int port_rss_check(const struct port_rss_wish *wish, const char *name, struct why *why)
+{
+	if (wish->key == NULL ||
+	    (wish->key_bytes >= KEY_BYTES_DEFAULT && wish->key_bytes <= WEIR_RSS_KEY_MAX))
+		return 0;
+	return why_set(why, -EINVAL, "%s: an RSS key of %u bytes; they have %u to %u", name, wish->key_bytes,
+		       KEY_BYTES_DEFAULT, WEIR_RSS_KEY_MAX);
+}
+
 int port_rss_key(struct port_rss_key *key, const struct port_rss_wish *wish, uint8_t key_bytes,
 		 const char *name, struct why *why)
 {

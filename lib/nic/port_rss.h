@@ -54,6 +54,9 @@ struct port_rss {
 	struct port_rss_table table;
 };
 
+/* Whether it can be meant, whatever the driver: 0, or -EINVAL with the reason in `why`. */
+int port_rss_check(const struct port_rss_wish *wish, const char *name, struct why *why);
+
 /*
  * The key to ask a driver for whose keys have key_bytes (0: it does not say). 0, or -EINVAL with the reason
  * in `why`: the wish's is of another length.

@@ -126,6 +126,28 @@ Test(port_rss, keys_are_as_long_as_the_drivers)
 	cr_expect_not_null(strstr(why.text, "52"), "%s", why.text);
 }
 
+/* Also where no driver is asked for its keys' length: of one queue, and without RSS. */
+Test(port_rss, keys_that_nobody_has)
+{
+	static const uint8_t own[UINT8_MAX] = { 1 };
+	static const uint8_t sizes[] = { 0, 39, WEIR_RSS_KEY_MAX + 1, UINT8_MAX };
+	struct port_options options = { .queues = 1 };
+	struct port port;
+
+	eal_start();
+	for (unsigned i = 0; i < 2 * RTE_DIM(sizes); i++) {
+		options.device = i % 2 == 0 ? "net_null0" : "net_ring0";
+		options.queues = (uint16_t)(1 + i % 2);
+		options.rss = (struct port_rss_wish){ .key = own, .key_bytes = sizes[i / 2] };
+		why.text[0] = '\0';
+		cr_expect_eq(port_open(&port, &options, &why), -EINVAL, "%u bytes", sizes[i / 2]);
+		cr_expect_not_null(strstr(why.text, "40 to 52"), "%s", why.text);
+	}
+	options.rss.key_bytes = WEIR_RSS_KEY_MAX;
+	cr_assert_eq(port_open(&port, &options, &why), 0, "%s", why.text);
+	port_close(&port);
+}
+
 Test(port_rss, tcp_by_its_ports_or_nothing)
 {
 	cr_expect_eq(port_rss_types(RTE_ETH_RSS_IPV4 | RTE_ETH_RSS_IPV6), 0);
