@@ -208,13 +208,14 @@ void control_problem(struct weir_core *core, const struct rte_mbuf *m, const str
 
 /*
  * Whether all shards of the port want to hear of it: whatever asks for nothing, and who else would have an
- * address of ours (RFC 4862 section 5.4.3). Our own, come back, has one shard's nonce.
+ * address of ours (RFC 4862 section 5.4.3). Our own, come back, has one shard's nonce. What a router has
+ * passed on nobody believes (RFC 4861 section 7.1); so whoever is beyond one cannot use up the limit.
  */
 static bool is_news(const struct weir_core *core, const struct frame *frame)
 {
 	bool asks = frame->bytes[frame_l4_start(frame)] == ICMP6_NEIGHBOUR_SOLICITATION;
 
-	return !net_nd_is_own(&core->net, &frame->ip, &frame->eth.src) &&
+	return frame->ip.ttl == ND_HOP_LIMIT && !net_nd_is_own(&core->net, &frame->ip, &frame->eth.src) &&
 	       (!asks || address_is_none(frame->ip.src));
 }
 

@@ -34,18 +34,25 @@ static void give(unsigned station, unsigned queue, uint8_t *bytes, uint32_t len)
 	to->frames[to->count++] = m;
 }
 
-static void give_nd(unsigned queue, struct weir_address src, struct weir_address dst, const struct nd *nd)
+static void give_nd_from_afar(unsigned queue, struct weir_address src, struct weir_address dst,
+			      const struct nd *nd, uint8_t hop_limit)
 {
 	struct pair pair = { .local = dst, .remote = src };
-	struct ip_hdr ip = { .protocol = IP_PROTOCOL_ICMP6, .ttl = ND_HOP_LIMIT };
-	struct eth_addr mac = nd_group_mac(dst);
+	struct ip_hdr ip = { .protocol = IP_PROTOCOL_ICMP6, .ttl = hop_limit };
+	struct eth_addr group = nd_group_mac(dst);
 	uint8_t frame[FRAMES_MAX], message[ND_BYTES_MAX];
 	uint32_t len = nd_build(message, nd);
 
 	icmp6_build_csum(message, len, src, dst);
 	len = frames_ip(frame, &pair, &ip, message, len);
-	memcpy(frame, mac.bytes, sizeof(mac.bytes));
+	memcpy(frame, address_is_multicast(dst) ? group.bytes : shards_wire.stations[0].config.mac,
+	       sizeof(group.bytes));
 	give(0, queue, frame, len);
+}
+
+static void give_nd(unsigned queue, struct weir_address src, struct weir_address dst, const struct nd *nd)
+{
+	give_nd_from_afar(queue, src, dst, nd, ND_HOP_LIMIT);
 }
 
 static bool is_tcp4(const struct rte_mbuf *m)
@@ -275,5 +282,31 @@ Test(handover_control, copies_have_a_limit)
 	}
 	cr_assert_eq(shards_count(0, COUNT_handover_copies) - copies, 1000);
 	cr_assert_eq(shards_count(0, COUNT_handover_limited), 500);
+	shards_down();
+}
+
+/* And beyond a router nobody can: what he says of neighbours is believed by none. */
+Test(handover_control, copies_are_of_what_this_link_says)
+{
+	const struct weir_address far = { 0x20010db800000000, 9 }, ours = { 0xfd99000000000000, 1 };
+	const struct nd advertisement = { .type = ICMP6_NEIGHBOUR_ADVERTISEMENT,
+					  .target = far,
+					  .has_mac = true,
+					  .mac = { { 2, 0, 0, 0, 0, 7 } } };
+	uint64_t copies;
+
+	shards_up(2, WEIR_RSS_ANY, shards_straight);
+	shards_run(0, true);
+	copies = shards_count(0, COUNT_handover_copies);
+	for (unsigned i = 0; i < 1500; i++) {
+		give_nd_from_afar(0, far, ours, &advertisement, 64);
+		shards_turn(0);
+	}
+	cr_assert_eq(shards_count(0, COUNT_drop_nd_hop_limit), 1500);
+	cr_assert_eq(shards_count(0, COUNT_handover_copies), copies);
+	cr_assert_eq(shards_count(0, COUNT_handover_limited), 0);
+	give_nd(0, far, ours, &advertisement);
+	shards_turn(0);
+	cr_assert_eq(shards_count(0, COUNT_handover_copies), copies + 1);
 	shards_down();
 }
