@@ -89,6 +89,21 @@ Test(handover, every_frame_by_the_wrong_queue)
 	cr_assert_eq(all_is_well(2, WEIR_RSS_ANY, shards_crossed), 2 * 2 * EACH * 7);
 }
 
+/* Whoever gets a frame first takes its tag off; the shard that it is handed to finds that in the mbuf. */
+Test(handover, every_frame_of_a_vlan_by_the_wrong_queue)
+{
+	for (unsigned station = 0; station < 2; station++)
+		shards_wire.stations[station].config.vlan = 7;
+	cr_assert_eq(all_is_well(2, WEIR_RSS_ANY, shards_crossed), 2 * 2 * EACH * 7);
+}
+
+/* Its headers are put back, and all of its buffers go with it. */
+Test(handover, every_frame_in_two_buffers_by_the_wrong_queue)
+{
+	shards_wire.split = 5;
+	cr_assert_eq(all_is_well(2, WEIR_RSS_ANY, shards_crossed), 2 * 2 * EACH * 7);
+}
+
 Test(handover, frames_by_any_queue)
 {
 	cr_assert_gt(all_is_well(3, WEIR_RSS_ANY, shards_sprayed), 3 * EACH);

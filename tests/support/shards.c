@@ -77,6 +77,25 @@ static void put(struct shards_queue *queue, struct rte_mbuf *m)
 	queue->frames[queue->count++] = m;
 }
 
+static bool has_text(const struct rte_mbuf *m)
+{
+	return m->nb_segs == 1 && m->data_len > sizeof(TEXT) &&
+	       memcmp(rte_pktmbuf_mtod_offset(m, const char *, m->data_len - sizeof(TEXT)), TEXT,
+		      sizeof(TEXT)) == 0;
+}
+
+/* As ports with small buffers do. */
+static void split(struct rte_mbuf *m, uint16_t bytes)
+{
+	struct rte_mbuf *rest = rte_pktmbuf_alloc(shards_wire.pool);
+
+	cr_assert_not_null(rest);
+	memcpy(rte_pktmbuf_append(rest, bytes), rte_pktmbuf_mtod_offset(m, char *, m->data_len - bytes),
+	       bytes);
+	rte_pktmbuf_trim(m, bytes);
+	cr_assert_eq(rte_pktmbuf_chain(m, rest), 0);
+}
+
 /* A port that frames came in by would have cleared what the sender left in the mbuf. */
 static void transmit(unsigned station, unsigned from, struct rte_mbuf *m)
 {
@@ -89,6 +108,8 @@ static void transmit(unsigned station, unsigned from, struct rte_mbuf *m)
 		return;
 	}
 	cr_assert_lt(queue, shards_wire.shards);
+	if (shards_wire.split != 0 && has_text(m))
+		split(m, shards_wire.split);
 	put(&shards_wire.stations[!station].received[queue], m);
 }
 

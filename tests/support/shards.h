@@ -44,6 +44,7 @@ struct shards_wire {
 	unsigned shards;
 	shards_steer steer;
 	const uint8_t *nic_key; /* of shards_by_rss() */
+	uint16_t split; /* of text, so many bytes at the end stand in a second buffer when it arrives */
 	uint64_t now_ns;
 	struct rng rng;
 	struct rte_mempool *pool;
