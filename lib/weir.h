@@ -401,14 +401,16 @@ WEIR_API unsigned weir_input(struct weir_core *core, struct rte_mbuf **mbufs, un
  * here and are another shard's, shards[i] for mbufs[i], each to be given to that shard's weir_input_handed().
  * Up to max of them; returns how many. They are the caller's: one that is freed instead is lost, as frames on
  * a wire are. They are the frames that were given to weir_input(), and copies from this core's pool of what
- * all shards must hear of. While 192 wait, weir_input() takes no more.
+ * all shards must hear of. Call it until it returns less than max: there is room for 256, which what was
+ * taken gives back when nothing waits any more; where a burst might find none, weir_input() takes no more.
  */
 WEIR_API unsigned weir_hand_over(struct weir_core *core, struct rte_mbuf **mbufs, uint16_t *shards,
 				 unsigned max);
 
 /*
  * Takes in frames that other shards of the port handed over, as weir_input() does, but that timers do not
- * move. What is nobody's is freed and counted; nothing is handed on.
+ * move. What is nobody's is freed and counted; nothing is handed on. Returns how many it took, in order; the
+ * rest stays the caller's, as there. Unread text keeps buffers of whichever pool it came in.
  */
 WEIR_API unsigned weir_input_handed(struct weir_core *core, struct rte_mbuf **mbufs, unsigned n,
 				    uint64_t now_ns);
@@ -429,6 +431,9 @@ WEIR_API uint64_t weir_next_deadline(const struct weir_core *core);
 /*
  * Opens a port for peers. local.address 0 listens on all the core's addresses; a listener on one
  * address goes before it. `word` becomes the application word of its connections.
+ * Of several cores on a port (struct weir_rss) each must listen, before any of them opens connections from
+ * that port: a peer's SYN may come to any of them, and where listeners keep what lands (WEIR_RSS_FLOW) so
+ * would they keep the answers to such an open.
  * Returns the listener, or -EADDRINUSE, -EADDRNOTAVAIL (not a local address), -EINVAL (port 0), -ENOSPC.
  */
 WEIR_API int weir_listen(struct weir_core *core, struct weir_endpoint local, uint32_t word);
