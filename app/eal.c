@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -164,7 +165,7 @@ static int refuse(const struct options *options, bool hugepages, char *error)
 }
 
 /* Directories that are ours to remove at the end: weir-PID's, and EAL's if it is another. */
-static char claimed[EAL_RUNTIME_DIR_MAX], shared[EAL_RUNTIME_DIR_MAX];
+static char claimed[EAL_RUNTIME_DIR_MAX], shared[PATH_MAX];
 
 static void remove_files(void)
 {

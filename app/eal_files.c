@@ -49,9 +49,12 @@ bool eal_files_claim(char runtime_dir[EAL_RUNTIME_DIR_MAX])
 
 	base_directory(base);
 	len = snprintf(runtime_dir, EAL_RUNTIME_DIR_MAX, "%s/" OWN_PREFIX "%d", base, (int)getpid());
-	if (len + sizeof("/" SOCKET_NAME) > EAL_RUNTIME_DIR_MAX)
-		return false;
-	return make_directory(base) && make_directory(runtime_dir);
+	if (len + sizeof("/" SOCKET_NAME) <= EAL_RUNTIME_DIR_MAX && make_directory(base) &&
+	    make_directory(runtime_dir))
+		return true;
+	/* What is left of a long path may be somebody else's folder. */
+	runtime_dir[0] = '\0';
+	return false;
 }
 
 const char *eal_files_prefix(const char *runtime_dir)

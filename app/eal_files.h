@@ -19,8 +19,8 @@
 #define EAL_RUNTIME_DIR_MAX 108 /* a socket's path */
 
 /*
- * Makes this process's directory as EAL would, and writes its path. False where that cannot be, or the path
- * of its socket would be too long.
+ * Makes this process's directory as EAL would, and writes its path. False, and an empty path, where that
+ * cannot be, or the path of its socket would be too long.
  */
 bool eal_files_claim(char runtime_dir[EAL_RUNTIME_DIR_MAX]);
 

@@ -126,11 +126,29 @@ Test(eal_files, none_where_none_can_be_made)
 
 	setenv("RUNTIME_DIRECTORY", "/proc", 1);
 	cr_expect_not(eal_files_claim(runtime_dir));
+	cr_expect_str_eq(runtime_dir, "");
 	/* Longer than a socket's path may be. */
 	snprintf(deep, sizeof(deep), "%s/%070d", top, 0);
 	cr_assert_eq(mkdir(deep, 0700), 0);
 	setenv("RUNTIME_DIRECTORY", deep, 1);
 	cr_expect_not(eal_files_claim(runtime_dir));
+	cr_expect_str_eq(runtime_dir, "");
+}
+
+/* What would be removed at the end, of a path that has been cut off. */
+Test(eal_files, a_folder_on_the_way_is_nobodys_to_clean)
+{
+	char runtime_dir[EAL_RUNTIME_DIR_MAX], folder[EAL_RUNTIME_DIR_MAX];
+	int rest = EAL_RUNTIME_DIR_MAX - 2 - (int)strlen(top);
+
+	snprintf(folder, sizeof(folder), "%s/%0*d", top, rest, 0);
+	cr_assert_eq(strlen(folder), EAL_RUNTIME_DIR_MAX - 1);
+	cr_assert_eq(mkdir(folder, 0700), 0);
+	touch(folder, "config");
+	setenv("RUNTIME_DIRECTORY", folder, 1);
+	cr_expect_not(eal_files_claim(runtime_dir));
+	eal_files_remove(runtime_dir);
+	cr_expect(exists(folder, "config"));
 }
 
 Test(eal_files, what_killed_runs_left_goes_with_the_next)
