@@ -188,7 +188,7 @@ static int add_files(struct eal_args *args, int users, const struct eal_wishes *
 	static const char *const telemetry[] = { "--telemetry", "--no-telemetry", "--file-prefix",
 						 "--proc-type", NULL };
 	static const char *const private[] = { "--no-huge", "--in-memory", NULL };
-	static const char *const alone[] = { "--no-huge", "--in-memory", "--no-shconf", NULL };
+	static const char *const alone[] = { "--in-memory", "--no-shconf", NULL };
 	int rc = 0;
 
 	if (wishes->prefix == NULL || says(args, args->argc - 1, private))

@@ -37,7 +37,7 @@ struct eal_args {
 	int argc;
 	char *argv[EAL_ARGS_MAX + 1]; /* argv[0] is "weir"; NULL at the end */
 	bool quiet;                   /* the user did not ask to hear EAL */
-	bool shared;                  /* a second process can attach */
+	bool shared;                  /* EAL writes files for a second process to attach by */
 	size_t used;
 	char text[EAL_ARGS_TEXT]; /* where argv points */
 };

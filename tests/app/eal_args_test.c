@@ -145,6 +145,7 @@ Test(eal_args, seen_under_a_prefix_of_its_own)
 	cr_expect_not(args.shared);
 	cr_expect_str_eq(build(&wishes, "--file-prefix X --no-telemetry"),
 			 "--file-prefix|X|--no-telemetry|--no-huge|-m|512|--no-pci|--log-level=*:error");
+	cr_expect(args.shared, "files are written, though nobody can attach");
 	cr_expect_str_eq(build(&wishes, "--proc-type=secondary --no-huge"),
 			 "--proc-type=secondary|--no-huge|-m|512|--no-pci|--log-level=*:error");
 	wishes.hugepages = true;

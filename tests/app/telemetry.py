@@ -122,14 +122,15 @@ def the_next_cleans_up(runtime):
 
 
 def prefix_of_the_users(runtime):
-    """--eal "--file-prefix X" is where it is found, then."""
+    """--eal "--file-prefix X" is where it is found, then; nothing of that is left either."""
     process, ready = demo('--eal', '--no-huge -m 512 --file-prefix X')
     expect_equal(ready['file_prefix'], 'X')
     client = Client(os.path.join(directory_of(runtime, 'X'), 'dpdk_telemetry.v2'))
     expect_agreement(client.ask('/weir/stats'))
     client.close()
-    expect_clean(finish(process))
     expect(not os.path.exists(directory_of(runtime, f'weir-{process.pid}')), 'a directory that nobody uses')
+    expect_clean(finish(process))
+    expect_equal(os.listdir(os.path.join(runtime, 'dpdk')), [])
 
 
 def without_a_place(runtime):
