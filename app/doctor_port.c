@@ -5,6 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
+/* How high interfaces are stacked: a VLAN of a bridge of a bond. */
+#define LEVELS_MAX 4
+
 /* Drivers that keep their card while DPDK's driver works through them. */
 static const char *const sharing[] = { "mlx5_core", "mlx4_core", "mana" };
 static const char *const lending[] = { "vfio-pci", "igb_uio", "uio_pci_generic" };
@@ -178,8 +181,28 @@ static bool any_line(const char *root, const char *path, const char *interface,
 	return found;
 }
 
-bool doctor_port_is_way_out(const char *root, const char *interface)
+static bool leads_out(const char *root, const char *interface)
 {
 	return any_line(root, "/proc/net/route", interface, routes_all) ||
 	       any_line(root, "/proc/net/ipv6_route", interface, routes_all_6);
+}
+
+static bool any_leads_out(const char *root, const char *interface, unsigned level)
+{
+	struct doctor_entries above;
+
+	if (leads_out(root, interface))
+		return true;
+	if (level == LEVELS_MAX)
+		return false;
+	doctor_tree_entries(root, &above, "upper_", "/sys/class/net/%s", interface);
+	for (unsigned i = 0; i < above.count; i++)
+		if (any_leads_out(root, above.names[i] + strlen("upper_"), level + 1))
+			return true;
+	return false;
+}
+
+bool doctor_port_is_way_out(const char *root, const char *interface)
+{
+	return any_leads_out(root, interface, 1);
 }

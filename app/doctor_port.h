@@ -40,7 +40,7 @@ struct doctor_port {
 /* device: PCI address or vdev string. */
 void doctor_port_find(struct doctor_port *port, const char *root, const char *device);
 
-/* Does a default route of either family leave by this interface? */
+/* Does a default route of either family leave by this interface, or by one that stands on it? */
 bool doctor_port_is_way_out(const char *root, const char *interface);
 
 /* Does a driver of the kernel leave its card to DPDK's beside it? */
