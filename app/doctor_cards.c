@@ -153,12 +153,22 @@ static void find_module(struct doctor *doctor)
 	}
 }
 
+/* The script knows network cards, and this machine can do without it. */
+static bool can_be_bound(const char *root, const char *pci)
+{
+	struct doctor_port card;
+
+	doctor_port_find(&card, root, pci);
+	return class_of(root, pci) == CLASS_NETWORK && !doctor_port_is_way_out(root, card.interface);
+}
+
 /* Cards of one group go to one program, all of them; bridges don't count. */
 static void find_neighbours(struct doctor *doctor, const struct doctor_port *port, const char *group)
 {
 	char others[DOCTOR_FOUND / 2] = "", driver[DOCTOR_NAME];
 	struct doctor_entries devices;
 	struct doctor_finding *finding;
+	bool can = true;
 	size_t used = 0;
 
 	doctor_tree_entries(doctor->root, &devices, "", "/sys/kernel/iommu_groups/%s/devices", group);
@@ -171,6 +181,7 @@ static void find_neighbours(struct doctor *doctor, const struct doctor_port *por
 			continue;
 		used += (size_t)snprintf(others + used, sizeof(others) - used, "%s%s", used > 0 ? " " : "",
 					 pci);
+		can = can && can_be_bound(doctor->root, pci);
 	}
 	if (used == 0)
 		return;
@@ -178,7 +189,10 @@ static void find_neighbours(struct doctor *doctor, const struct doctor_port *por
 				    "the IOMMU cannot keep %s apart from %s, which the kernel has", port->pci,
 				    others);
 	doctor_finding_cost(finding, "a group goes to one owner as a whole: the port does not open");
-	doctor_finding_mend(finding, "dpdk-devbind.py -b vfio-pci %s", others);
+	if (can)
+		doctor_finding_mend(finding, "dpdk-devbind.py -b vfio-pci %s", others);
+	else
+		doctor_finding_mend(finding, "# take a card in another slot: not all of these can be spared");
 }
 
 /* May this user open the file by which vfio lends the card? */
