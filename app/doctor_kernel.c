@@ -19,9 +19,16 @@ bool doctor_kernel_gives(const struct doctor *doctor)
 unsigned doctor_kernel_groups(const char *root)
 {
 	struct doctor_entries groups;
+	unsigned kept_apart = 0;
+	char name[32];
 
 	doctor_tree_entries(root, &groups, "", "/sys/kernel/iommu_groups");
-	return groups.count;
+	for (unsigned i = 0; i < groups.count; i++)
+		/* What vfio makes for a card that it lends without an IOMMU. */
+		kept_apart += !doctor_tree_text(root, name, sizeof(name), "/sys/kernel/iommu_groups/%s/name",
+						groups.names[i]) ||
+			      strcmp(name, "vfio-noiommu") != 0;
+	return kept_apart;
 }
 
 bool doctor_kernel_unsafe(const char *root)

@@ -394,6 +394,21 @@ static const struct ill ills[] = {
 	  DOCTOR_WARN,
 	  "# none is wanted if this is a virtual machine that is trusted; else an IOMMU, switched on in the firmware's "
 	  "setup" },
+	/* So it is once the card is bound: a group that no IOMMU keeps apart. */
+	{ PCI,
+	  { { "/sys/kernel/iommu_groups/7/name", "vfio-noiommu" },
+	    { "/sys/module/vfio/parameters/enable_unsafe_noiommu_mode", "Y" } },
+	  "iommu",
+	  DOCTOR_WARN,
+	  "# none is wanted if this is a virtual machine that is trusted; else an IOMMU, switched on in the firmware's "
+	  "setup" },
+	{ PCI,
+	  { { "/sys/kernel/iommu_groups/7/name", "vfio-noiommu" },
+	    { "/proc/self/status", USER_NONE },
+	    { "/dev/vfio/noiommu-7", "" } },
+	  "vfio",
+	  DOCTOR_FAIL,
+	  "chown 4711 /dev/vfio/noiommu-7" },
 	{ PCI,
 	  { { "/sys/module/vfio_pci", NULL },
 	    { "/lib/modules/6.1.0-18-amd64/modules.dep",
