@@ -253,7 +253,7 @@ void doctor_addresses(struct doctor *doctor, const struct doctor_port *port)
 				    port->interface);
 	else
 		doctor_finding_mend(finding,
-				    "ip addr flush dev %s && sysctl -w net.ipv6.conf.%s.disable_ipv6=1",
+				    "ip addr flush dev %s && sysctl -w net/ipv6/conf/%s/disable_ipv6=1",
 				    port->interface, port->interface);
 }
 

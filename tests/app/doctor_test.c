@@ -635,7 +635,7 @@ Test(doctor, addresses_of_the_kernel)
 	cr_expect_eq(finding->status, DOCTOR_WARN);
 	cr_expect_not_null(strstr(finding->found, "192.0.2.1,fe80::1"));
 	cr_expect_str_eq(finding->mend,
-			 "ip addr flush dev eth1 && sysctl -w net.ipv6.conf.eth1.disable_ipv6=1");
+			 "ip addr flush dev eth1 && sysctl -w net/ipv6/conf/eth1/disable_ipv6=1");
 	prepare("net_af_packet0,iface=eth0", fit, 2);
 	snprintf(doctor.ports[0].addresses, DOCTOR_ADDRESSES, "192.0.2.1");
 	cr_expect_eq(examine("addresses")->mend[0], '#', "nobody is to cut himself off");
