@@ -270,6 +270,7 @@ static void find_busy_siblings(struct doctor *doctor, const cpu_set_t *siblings)
 {
 	struct doctor_finding *finding;
 	char text[DOCTOR_CPUS_TEXT], mine[DOCTOR_CPUS_TEXT];
+	cpu_set_t rest;
 
 	finding = doctor_report_add(doctor->report, "smt", DOCTOR_WARN,
 				    "%s: the other half of a core of %s, for other programs to run on",
@@ -277,8 +278,17 @@ static void find_busy_siblings(struct doctor *doctor, const cpu_set_t *siblings)
 				    doctor_cpus_name(&doctor->chosen, mine));
 	doctor_finding_cost(finding,
 			    "what runs on a core's other half takes up to half of the core, at any time");
-	doctor_finding_mend(finding, "for c in %s; do echo 0 >/sys/devices/system/cpu/cpu$c/online; done",
-			    doctor_cpus_words(siblings, text));
+	doctor_tree_cpus(doctor->root, &rest, "/sys/devices/system/cpu/online");
+	doctor_cpus_without(&rest, &rest, &doctor->chosen);
+	doctor_cpus_without(&rest, &rest, siblings);
+	if (CPU_COUNT(&rest) == 0)
+		doctor_finding_mend(finding, "# give --lcores fewer cores: other programs need one");
+	else if (CPU_ISSET(0, siblings))
+		doctor_finding_mend(finding, "# give --lcores another core: the kernel keeps its first CPU");
+	else
+		doctor_finding_mend(finding,
+				    "for c in %s; do echo 0 >/sys/devices/system/cpu/cpu$c/online; done",
+				    doctor_cpus_words(siblings, text));
 }
 
 void doctor_smt(struct doctor *doctor)
