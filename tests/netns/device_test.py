@@ -32,6 +32,25 @@ def why_no_tap():
     return None
 
 
+def answer_before_the_interface(lab):
+    """The interface is there only while weir runs: the peer's servers listen on addresses that come later."""
+    for family in lab.families:
+        if family.is6:
+            lab.speak_ipv6(lab.peer, 'lo')
+        lab.peer.sysctl(f'net/{"ipv6" if family.is6 else "ipv4"}/ip_nonlocal_bind', 1)
+        lab.peer.ip('route', 'add', 'local', family.peer, 'dev', 'lo')
+
+
+def plug_early(lab, client):
+    """The peer, once weir has made the interface: so that it is there when the load begins."""
+    def is_there():
+        with lab.peer:
+            return client.process.poll() is not None or lab.peer_interface in [name for _, name in socket.if_nameindex()]
+
+    labs.until(is_there, weir.READY_S, 'the interface')
+    lab.plug()
+
+
 class DeviceCase:
     """What each device has to carry."""
 
@@ -97,17 +116,12 @@ class AfXdp(DeviceCase, labs.Case):
 
 
 class Tap(DeviceCase, labs.Case):
-    """The interface is there only while weir runs, so nginx listens on an address that comes later."""
-
     title = 'tap'
     device = 'tap'
     why_not = staticmethod(why_no_tap)
 
     def start_nginx(self):
-        if self.family.is6:
-            self.lab.speak_ipv6(self.lab.peer, 'lo')
-        self.lab.peer.sysctl(f'net/{"ipv6" if self.family.is6 else "ipv4"}/ip_nonlocal_bind', 1)
-        self.lab.peer.ip('route', 'add', 'local', self.family.peer, 'dev', 'lo')
+        answer_before_the_interface(self.lab)
         peer.nginx(self.lab)
 
 

@@ -297,6 +297,49 @@ class OtherEnd:
         self.start = lab.start
 
 
+class Joined:
+    """Two weirs that are joined past the kernel, by memif, or by vhost and virtio_user: no cable, and no Linux between them.
+
+    left, right: their ports, if they have one each; as a lab for weir.Weir(). The one whose port makes the socket starts first."""
+
+    class End:
+        def __init__(self, joined, port, number):
+            self.weir, self.peer = joined.namespace, None
+            self.families = joined.families
+            self.family = joined.families[0]
+            self.vlan = None
+            self.port = port
+            self.start = joined.start
+            self.number = number
+
+        def address(self, family):
+            return family.address(self.number)
+
+        def cidr(self, family):
+            return family.cidr(self.address(family))
+
+        def cidrs(self):
+            return [self.cidr(family) for family in self.families]
+
+        def targets(self, port=80):
+            """weir load's options to connect to it."""
+            return [word for family in self.families
+                    for word in ('--connect', family.at(port, self.address(family)))]
+
+    def __init__(self, left=None, right=None, families=BOTH):
+        self.namespace = Namespace('joined')
+        self.families = families
+        self.processes = []
+        self.left, self.right = self.End(self, left, 1), self.End(self, right, 2)
+
+    start = Lab.start
+
+    def close(self):
+        for process in reversed(self.processes):
+            end(process, signal.SIGKILL)
+        self.namespace.close()
+
+
 class Case(unittest.TestCase):
     """What runs for each family: tap.main() makes a case of each. One that runs once for all says @tap.once."""
 

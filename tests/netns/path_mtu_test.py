@@ -24,6 +24,22 @@ BODY_BYTES = 300000
 FIRST_WINDOW = 10  # segments, RFC 6928: what leaves before a router can have said anything
 
 
+def fetch(lab):
+    """Bytes of an answer, header included, and the seconds that it took."""
+    began = time.monotonic()
+    with lab.connect() as sock:
+        sock.sendall(b'GET / HTTP/1.1\r\nHost: weir\r\nConnection: close\r\n\r\n')
+        answer = peer.drain(sock)
+    return answer, time.monotonic() - began
+
+
+def narrow(lab, family, mtu):
+    """Of the family alone: on a link below 1280 Linux gives up IPv6."""
+    option, net = family.ip_option, str(FAR[family].net)
+    lab.middle.ip(option, 'route', 'flush', net)
+    lab.middle.ip(option, 'route', 'add', net, 'dev', 'right0', 'mtu', 'lock', str(mtu))
+
+
 @tap.needs('tshark', 'dumpcap')
 class PathMtu(labs.Case):
     title = 'path MTU'
@@ -38,25 +54,11 @@ class PathMtu(labs.Case):
             gateways += ['--gateway', family.address(ROUTER)]
         cls.weir = weir.Weir(cls.lab, 'serve', *gateways, '--size', BODY_BYTES).ready()
 
-    def fetch(self):
-        """Bytes of an answer, header included, and the seconds that it took."""
-        began = time.monotonic()
-        with self.lab.connect() as sock:
-            sock.sendall(b'GET / HTTP/1.1\r\nHost: weir\r\nConnection: close\r\n\r\n')
-            answer = peer.drain(sock)
-        return answer, time.monotonic() - began
-
-    def narrow(self, mtu):
-        """Of the family alone: on a link below 1280 Linux gives up IPv6."""
-        option, net = self.family.ip_option, str(FAR[self.family].net)
-        self.lab.middle.ip(option, 'route', 'flush', net)
-        self.lab.middle.ip(option, 'route', 'add', net, 'dev', 'right0', 'mtu', 'lock', str(mtu))
-
     def check(self, mtu):
-        self.narrow(mtu)
+        narrow(self.lab, self.family, mtu)
         recording = capture.Recording(self.lab, self.lab.middle, 'left0',
                                       f'{"icmp6" if self.family.is6 else "icmp"} or src host {self.family.weir}')
-        answer, seconds = self.fetch()
+        answer, seconds = fetch(self.lab)
         self.assertGreater(len(answer), BODY_BYTES)
         self.assertLess(seconds, 5)
         told, sizes = self.read(recording.stop())
