@@ -256,8 +256,8 @@ class Icmp(QueuesCase):
             for _ in range(6):
                 answer, seconds = path_mtu_test.fetch(self.lab)
                 self.assertGreater(len(answer), path_mtu_test.BODY_BYTES)
-                # A shard that had not heard of it would find out by time-outs, of a second and more.
-                self.assertLess(seconds, 1)
+                # A shard that has not heard of it sends what is too large for ever.
+                self.assertLess(seconds, 5)
         self.check(server.stop(), SOME)
 
 
