@@ -464,10 +464,13 @@ static void set_now(struct weir_core *core, uint64_t now_ns)
  */
 static bool too_much_unread(const struct weir_core *core)
 {
+	/* What was handed over is of the pool where it came in, of which all together take one's part. */
+	const struct handover *handover = &core->handover;
+	uint64_t most = handover->last ? core->unread_max / handover->shards : core->unread_max;
 	uint64_t held = count_get(&core->counters, COUNT_mbufs_taken) -
 			count_get(&core->counters, COUNT_mbufs_returned);
 
-	return held - tcp_queued(core->tcp) >= core->unread_max;
+	return held - tcp_queued(core->tcp) >= most;
 }
 
 /* For a burst, in what waits for the caller to take it. */

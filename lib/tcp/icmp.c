@@ -59,8 +59,7 @@ bool tcp_icmp_shard(const struct tcp *tcp, const struct icmp_error *error, unsig
 	struct tuple tuple = tcp_tuple(tcp, &error->pair, error->lport, error->rport);
 
 	*shard = tcp_shard_of(tcp, &tuple, &error->pair);
-	return tcp->rss_habit != WEIR_RSS_FLOW ||
-	       listeners_find(tcp, error->pair.local, error->lport) == NULL;
+	return tcp->rss_habit == WEIR_RSS_ANY || listeners_find(tcp, error->pair.local, error->lport) == NULL;
 }
 
 verdict tcp_icmp(struct tcp *tcp, const struct icmp_error *error, uint64_t now_ns)

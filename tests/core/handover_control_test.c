@@ -132,9 +132,9 @@ Test(handover_control, an_error_finds_its_open_where_flows_stay_together)
 }
 
 /* Nobody knows the shard of a peer's open there: all are told. */
-Test(handover_control, an_error_about_a_handshake_of_whichever_shard)
+static void an_error_about_a_handshake(enum weir_rss_habit habit)
 {
-	shards_up(3, WEIR_RSS_FLOW, lose_answers);
+	shards_up(3, habit, lose_answers);
 	connect_from(1);
 	give_error(1, 2, lost[1][1]);
 	shards_turn(MS);
@@ -146,6 +146,17 @@ Test(handover_control, an_error_about_a_handshake_of_whichever_shard)
 		shards_turn(MS);
 	shards_run(0, false);
 	shards_down();
+}
+
+Test(handover_control, an_error_about_a_handshake_of_whichever_shard)
+{
+	an_error_about_a_handshake(WEIR_RSS_FLOW);
+}
+
+/* Where a SYN comes to is the NIC's doing, which may hash less than it was asked for. */
+Test(handover_control, nor_where_the_port_is_said_to_be_known)
+{
+	an_error_about_a_handshake(WEIR_RSS_TOEPLITZ);
 }
 
 /* All on one queue: the answers to the other shards' ARP and solicitations, too. Nothing has to wait. */

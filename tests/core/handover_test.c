@@ -286,3 +286,36 @@ Test(handover, no_open_from_a_port_that_is_listened_on)
 	shards_turn(0);
 	shards_down();
 }
+
+/*
+ * All frames come in by one queue, in buffers of one pool, and nobody reads: what all shards hold together
+ * leaves that pool half of its buffers, which ACKs and SYNs come in.
+ */
+Test(handover, what_others_leave_unread_does_not_take_a_pool)
+{
+	struct weir_config *server = &shards_wire.stations[1].config;
+	struct weir_endpoint any = { 0 }, remote = { weir_ipv4(0x0a000011u), 80 };
+	uint64_t most = 0;
+	weir_conn conn;
+
+	server->max_buffers = 1000;
+	shards_wire.deaf = true;
+	shards_wire.flow = 60000;
+	shards_up(4, WEIR_RSS_ANY, shards_first);
+	for (unsigned i = 0; i < 80; i++)
+		cr_assert_eq(weir_connect(shards_wire.stations[0].cores[i % 4], any, remote, 0, &conn), 0);
+	for (unsigned i = 0; i < 300; i++) {
+		shards_turn(MS);
+		uint64_t held = shards_count(1, COUNT_mbufs_taken) - shards_count(1, COUNT_mbufs_returned);
+
+		most = held > most ? held : most;
+	}
+	cr_assert_gt(most, 500, "%lu", most);
+	cr_assert_lt(most, 1000 + 4 * CORE_BURST, "%lu: each shard looks once a burst", most);
+	for (unsigned i = 0; i < 8; i++)
+		weir_abort_all(shards_wire.stations[i / 4].cores[i % 4]);
+	shards_wire.deaf = false;
+	for (unsigned i = 0; i < 100; i++)
+		shards_turn(MS);
+	shards_down();
+}

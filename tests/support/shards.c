@@ -113,17 +113,21 @@ static void transmit(unsigned station, unsigned from, struct rte_mbuf *m)
 	put(&shards_wire.stations[!station].received[queue], m);
 }
 
+static const uint8_t stream[65536];
+
 static void application(struct weir_core *core, unsigned station, const struct weir_event *event)
 {
 	if (event->what & WEIR_EV_OPENED) {
 		shards_wire.opened[station]++;
-		if (station == 0)
+		if (station == 0 && shards_wire.flow > 0)
+			cr_assert_eq(weir_send_copy(core, event->conn, stream, shards_wire.flow), 0);
+		else if (station == 0)
 			cr_assert_eq(weir_send_copy(core, event->conn, TEXT, sizeof(TEXT)), 0);
 	}
 	if (event->what & WEIR_EV_DATA) {
 		if (station == 0)
 			cr_assert_eq(event->bytes, sizeof(TEXT));
-		else
+		else if (!(event->what & WEIR_EV_CLOSED))
 			cr_assert_eq(weir_send_copy(core, event->conn, TEXT, sizeof(TEXT)), 0);
 		weir_release(core, event->conn, event->payload);
 		if (station == 0)
@@ -162,7 +166,7 @@ static void turn(unsigned station, unsigned shard)
 			cr_assert_neq(shards[i], shard);
 			put(&s->handed[shards[i]], frames[i]);
 		}
-	while ((n = weir_events(core, events, 32)) > 0)
+	while (!(station == 1 && shards_wire.deaf) && (n = weir_events(core, events, 32)) > 0)
 		for (unsigned i = 0; i < n; i++)
 			application(core, station, &events[i]);
 	while ((n = weir_output(core, frames, 32)) > 0)

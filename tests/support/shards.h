@@ -48,6 +48,8 @@ struct shards_wire {
 	uint64_t now_ns;
 	struct rng rng;
 	struct rte_mempool *pool;
+	bool deaf;                             /* station 1's application takes no events */
+	unsigned flow;                         /* bytes that station 0 sends instead, and no more */
 	unsigned opened[2], closed[2], failed; /* by applications; of both stations */
 	unsigned reasons[WEIR_REASONS];
 };
