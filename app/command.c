@@ -65,12 +65,10 @@ static int own_lcore(const struct options *options, unsigned queue, unsigned que
 }
 
 /* Swallows everything, or writes it into a file. */
-static bool is_mute(const char *device)
+static bool is_mute(const char *driver, const char *device)
 {
-	if (device == NULL)
-		return false;
-	return strncmp(device, "net_null", 8) == 0 ||
-	       (strncmp(device, "net_pcap", 8) == 0 && strstr(device, "iface=") == NULL);
+	return strcmp(driver, "net_null") == 0 ||
+	       (strcmp(driver, "net_pcap") == 0 && strstr(device, "iface=") == NULL);
 }
 
 /* A shard on each queue of a port, for a side that has `shards` in all. */
@@ -91,7 +89,7 @@ static int add_shards(struct command_state *state, struct side *side, const stru
 			.shards = shards,
 			/* A device may carry less than was asked for. */
 			.mtu = info.mtu < on->profile.mtu ? info.mtu : on->profile.mtu,
-			.mute = is_mute(on->device),
+			.mute = is_mute(info.driver, on->device),
 		};
 
 		if (place.lcore < 0)

@@ -151,7 +151,8 @@ def own_addresses():
         addresses = [word for family in own.values() for range_ in family for word in ('--addr', range_)]
         with tempfile.TemporaryDirectory() as folder:
             path = os.path.join(folder, 'flood.pcapng')
-            done = run('flood', '--port', 'net_null0,no-rx=1', *addresses, *world.connect(), '--rate', '10k', '--duration',
+            # DPDK's other name of net_null.
+            done = run('flood', '--port', 'eth_null0,no-rx=1', *addresses, *world.connect(), '--rate', '10k', '--duration',
                        '100ms', '--capture', path)
             expect_clean(done)
             expect_equal({frame[f'{world.ip}.src'] for frame in captured(path)}, hosts, 'sources')
