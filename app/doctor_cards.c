@@ -285,6 +285,11 @@ static void find_unbound(struct doctor *doctor, const struct doctor_port *port)
 			interface);
 		doctor_finding_mend(finding, "# take another card for weir, or another way out");
 	} else if (interface[0] != '\0') {
+		if (port->addresses[0] != '\0')
+			doctor_finding_cost(finding,
+					    "the port does not open; once it is weir's, nobody reaches this "
+					    "machine by %s any more",
+					    port->addresses);
 		/* The script refuses an interface that has routes; those of one that is down are gone. */
 		doctor_finding_mend(finding, "ip link set %s down && dpdk-devbind.py -b vfio-pci %s",
 				    interface, port->pci);

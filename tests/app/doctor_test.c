@@ -657,6 +657,17 @@ Test(doctor, addresses_of_the_kernel)
 	cr_expect_eq(examine("addresses")->mend[0], '#');
 }
 
+/* Somebody may be logged in by them. */
+Test(doctor, addresses_that_a_binding_takes_away)
+{
+	machine_put(CARD "driver", "-> ../../drivers/ice");
+	machine_put(CARD "net/eth5", "/");
+	prepare(PCI, fit, 2);
+	cr_expect_str_eq(examine("binding")->cost, "the port does not open");
+	snprintf(doctor.ports[0].addresses, DOCTOR_ADDRESSES, "192.0.2.1");
+	cr_expect_not_null(strstr(examine("binding")->cost, " nobody reaches this machine by 192.0.2.1 "));
+}
+
 Test(doctor, no_port_and_no_lcores)
 {
 	const struct doctor_finding *finding;
