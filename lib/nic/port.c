@@ -83,7 +83,9 @@ static int configure(struct port *port, bool interrupts)
 	if (port->rss_types != 0) {
 		conf.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
 		conf.rx_adv_conf.rss_conf.rss_hf = port->rss_types;
-		conf.rx_adv_conf.rss_conf.rss_key = port->rss_key.count != 0 ? port->rss_key.bytes : NULL;
+	}
+	if (port->rss_types != 0 && port->rss_key.count != 0 && !port->rss_key_refused) {
+		conf.rx_adv_conf.rss_conf.rss_key = port->rss_key.bytes;
 		conf.rx_adv_conf.rss_conf.rss_key_len = port->rss_key.count;
 	}
 	return rte_eth_dev_configure(port->id, port->queues, port->queues, &conf);
@@ -95,7 +97,7 @@ static int configure_rss(struct port *port)
 	int error = configure(port, port->rests);
 
 	if (error != 0 && port->rss_key.count != 0) {
-		port->rss_key = (struct port_rss_key){ 0 };
+		port->rss_key_refused = true;
 		error = configure(port, port->rests);
 	}
 	if (error != 0 && port->rss_types != 0) {

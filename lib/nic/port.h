@@ -59,6 +59,7 @@ struct port {
 	uint16_t rss_table_size;     /* of the driver's */
 	uint64_t rss_types;          /* RTE_ETH_RSS_ bits that it hashes; 0: it does not */
 	struct port_rss_key rss_key; /* that it was asked to hash by */
+	bool rss_key_refused;        /* it hashes by its own, which can be read all the same */
 	struct port_rss rss;         /* of several queues */
 	struct rte_mempool *look_pool;
 	struct rte_device *dev;
