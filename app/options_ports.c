@@ -77,7 +77,7 @@ void options_ports_settle(struct options *options)
 		share_out(options->ports, common);
 }
 
-static bool has_family(const struct options_port *port, struct weir_address address)
+bool options_port_has_family(const struct options_port *port, struct weir_address address)
 {
 	for (unsigned i = 0; i < port->ranges_count; i++)
 		if (ip_same_family(port->ranges[i].first, address))
@@ -85,23 +85,27 @@ static bool has_family(const struct options_port *port, struct weir_address addr
 	return false;
 }
 
-/* By a network, which for link-local addresses is any link, or by a gateway. */
-static bool has_way(const struct options_port *port, struct weir_address address)
+bool options_port_is_on_link(const struct options_port *port, struct weir_address address)
 {
-	if (!has_family(port, address))
-		return false;
 	if (ip_is_link_local(address))
 		return true;
 	for (unsigned i = 0; i < port->ranges_count; i++)
 		if (ip_on_link(&port->ranges[i], address))
 			return true;
-	return !ip_is_none(weir_is_ipv4(address) ? port->gateway : port->gateway6);
+	return false;
+}
+
+static bool has_way(const struct options_port *port, struct weir_address address)
+{
+	return options_port_has_family(port, address) &&
+	       (options_port_is_on_link(port, address) ||
+		!ip_is_none(weir_is_ipv4(address) ? port->gateway : port->gateway6));
 }
 
 /* IPv6's routers advertise themselves. */
 static bool may_have_way(const struct options_port *port, struct weir_address address)
 {
-	return !weir_is_ipv4(address) && has_family(port, address);
+	return !weir_is_ipv4(address) && options_port_has_family(port, address);
 }
 
 unsigned options_ports_of_clients(const struct options *options)

@@ -25,6 +25,12 @@ void options_ports_settle(struct options *options);
  */
 void options_ports_route(struct options *options);
 
+/* Has the port an address of that one's family? */
+bool options_port_has_family(const struct options_port *port, struct weir_address address);
+
+/* Is it on a network of the port's? A link-local address is on every link. */
+bool options_port_is_on_link(const struct options_port *port, struct weir_address address);
+
 /* How many of the ports, from the first on, connect to others: of demo's two the client's. */
 unsigned options_ports_of_clients(const struct options *options);
 

@@ -23,25 +23,6 @@ const char *options_family_of(struct weir_address address)
 	return weir_is_ipv4(address) ? "IPv4" : "IPv6";
 }
 
-/* A link-local address is on every link of IPv6. */
-static bool any_on_link(const struct options_port *port, struct weir_address address)
-{
-	if (ip_is_link_local(address))
-		return true;
-	for (unsigned i = 0; i < port->ranges_count; i++)
-		if (ip_on_link(&port->ranges[i], address))
-			return true;
-	return false;
-}
-
-static bool any_of_family(const struct options_port *port, struct weir_address address)
-{
-	for (unsigned i = 0; i < port->ranges_count; i++)
-		if (ip_same_family(port->ranges[i].first, address))
-			return true;
-	return false;
-}
-
 static bool is_own(const struct options_port *port, struct weir_address address)
 {
 	for (unsigned i = 0; i < port->ranges_count; i++)
@@ -137,14 +118,14 @@ static int check_gateway(const struct options_port *port, struct weir_address ga
 {
 	if (ip_is_none(gateway))
 		return 0;
-	if (!any_of_family(port, gateway))
+	if (!options_port_has_family(port, gateway))
 		return options_wrong(error,
 				     "--gateway: it is of %s, and no --addr is; give one, or leave it out",
 				     options_family_of(gateway));
 	if (is_own(port, gateway))
 		return options_wrong(error,
 				     "--gateway: it is one of --addr's own addresses; give the router's");
-	if (!any_on_link(port, gateway))
+	if (!options_port_is_on_link(port, gateway))
 		return options_wrong(
 			error, "--gateway: it is on no network of --addr; give a neighbour on one of them");
 	return 0;
@@ -238,8 +219,8 @@ static int check_way_back(const struct options *options, char *error)
 	for (unsigned i = 0; i < client->ranges_count; i++) {
 		struct weir_address first = client->ranges[i].first;
 
-		if (!weir_is_ipv4(first) || !any_of_family(server, first) || any_on_link(server, first) ||
-		    !ip_is_none(server->gateway))
+		if (!weir_is_ipv4(first) || !options_port_has_family(server, first) ||
+		    options_port_is_on_link(server, first) || !ip_is_none(server->gateway))
 			continue;
 		units_address_text(first, text);
 		return options_wrong(error,
@@ -307,10 +288,11 @@ int options_ports_check_target(const struct options *options, struct weir_addres
 	for (unsigned i = 0; i < ports; i++) {
 		const struct options_port *port = &options->ports[i];
 
-		family |= any_of_family(port, address);
+		family |= options_port_has_family(port, address);
 		own |= is_own(port, address);
-		way |= any_of_family(port, address) &&
-		       (any_on_link(port, address) || !weir_is_ipv4(address) || !ip_is_none(port->gateway));
+		way |= options_port_has_family(port, address) &&
+		       (options_port_is_on_link(port, address) || !weir_is_ipv4(address) ||
+			!ip_is_none(port->gateway));
 	}
 	units_address_text(address, text);
 	if (no_host(address) != NULL)
