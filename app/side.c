@@ -12,6 +12,8 @@
 #include "server.h"
 #include "share.h"
 
+_Static_assert(LAYOUT_SHARDS_MAX <= SAMPLE_SHARDS_MAX, "a sample has room for every shard");
+
 #define NS_PER_S 1000000000ull
 /* TIME-WAIT records when the rate is not known: what a core's worth of short connections leaves in 2 s. */
 #define TIME_WAIT_DEMO (2u << 20)

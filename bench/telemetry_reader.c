@@ -41,6 +41,12 @@ int telemetry_reader_start(struct telemetry_reader *reader, unsigned cpu, const 
 		return -1;
 	}
 	reader->pid = fork();
+	if (reader->pid < 0) {
+		bench_note("no reader: %s", strerror(errno));
+		close(wires[0]);
+		close(wires[1]);
+		return -1;
+	}
 	if (reader->pid == 0)
 		become(wires[1], spec);
 	close(wires[1]);
