@@ -658,16 +658,19 @@ static const struct argp command_argps[COMMANDS] = {
 	[COMMAND_SERVE] = {
 		.parser = parse_parent,
 		.children = serve_children,
+		.args_doc = "--port=DEVICE --addr=CIDR",
 		.doc = "Answer connections on DPDK ports.",
 	},
 	[COMMAND_LOAD] = {
 		.parser = parse_parent,
 		.children = load_children,
+		.args_doc = "--port=DEVICE --addr=CIDR --connect=ADDR:PORT",
 		.doc = "Open, use and close connections from DPDK ports to a server.",
 	},
 	[COMMAND_FLOOD] = {
 		.parser = parse_parent,
 		.children = flood_children,
+		.args_doc = "--port=DEVICE --addr=CIDR --connect=ADDR:PORT --rate=PPS",
 		.doc = "Send attack traffic from DPDK ports to a target of your own.",
 	},
 	[COMMAND_DOCTOR] = {

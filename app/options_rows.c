@@ -9,11 +9,11 @@ const struct argp_option options_common_rows[] = {
 	{ "vlan", KEY_VLAN, "ID", 0, "All frames have the tag of this VLAN, 1 to 4094 (default: none)", 0 },
 	{ NULL, 0, NULL, 0, "Machine:", 11 },
 	{ "lcores", KEY_LCORES, "LIST", 0,
-	  "CPUs that run the stack, for shards in the order of ports and queues; with fewer, some take turns (default: "
-	  "chosen near the port)",
+	  "CPUs that run the stack, 2,4-6 for example: one for each queue, in the order of ports and queues; with fewer, "
+	  "some queues take turns (default: chosen near the port)",
 	  0 },
 	{ "queues", KEY_QUEUES, "N", 0,
-	  "Queues of each port, a shard on each (default: the profile's, or as many as there are --lcores for a port)",
+	  "Queues of each port, a shard of the stack on each (default: the profile's, or one for each of --lcores)",
 	  0 },
 	{ "rest", KEY_REST, "WHEN", 0,
 	  "What CPUs do while nothing comes. auto: sleep with virtual devices and in demo, spin with network cards "
@@ -45,7 +45,7 @@ const struct argp_option options_port_rows[] = {
 	  "client's and the server's",
 	  0 },
 	{ "profile", KEY_PROFILE, "NAME", 0,
-	  "Settings of a device: one that comes with weir, such as mlx5 or tap, or a file, such as ./own.conf",
+	  "Settings of a device: one that comes with weir, such as mlx5 or tap, or a file with its path, such as ./own.conf",
 	  0 },
 	{ "gateway", KEY_GATEWAY, "ADDR", 0,
 	  "Next hop for addresses that --addr has no network for; one for each family (IPv6 default: who advertises "

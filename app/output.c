@@ -106,6 +106,13 @@ static void print_targets(FILE *out, const struct options *options)
 	}
 }
 
+/* One is what everybody expects. */
+static void print_queues(FILE *out, const struct layout_port *port)
+{
+	if (port->queues > 1)
+		fprintf(out, ", %u queues", port->queues);
+}
+
 static void print_vlan(FILE *out, const struct options_port *place)
 {
 	if (place->vlan != 0)
@@ -122,12 +129,16 @@ static void ready_demo(FILE *out, const struct options *options, const struct la
 	print_targets(out, options);
 	if (options->wire) {
 		fprintf(out, ") on a wire in memory");
+		print_queues(out, &layout->ports[0]);
 	} else {
 		fprintf(out, ") on %s", layout->ports[0].name);
 		print_vlan(out, client);
+		print_queues(out, &layout->ports[0]);
 		fprintf(out, ", and %s", layout->ports[1].name);
 	}
 	print_vlan(out, server);
+	if (!options->wire)
+		print_queues(out, &layout->ports[1]);
 	fprintf(out, ", app %s.\n", options_app_name(options->app));
 	fprintf(out, "Each connection: three-way handshake, %s, %s.\n",
 		options->app == APP_CONNECT ? "nothing sent" :
@@ -149,6 +160,7 @@ static void ready_text(FILE *out, const struct options *options, const struct la
 		fprintf(out, "%s on %s as ", i == 0 ? "" : ", and", layout->ports[i].name);
 		print_ranges(out, place->ranges, place->ranges_count);
 		print_vlan(out, place);
+		print_queues(out, &layout->ports[i]);
 	}
 	if (options->command == COMMAND_FLOOD)
 		fprintf(out, ", %s", options_flood_name(options->kind));

@@ -160,6 +160,24 @@ static void handed_over_line(FILE *out, const struct figures *f)
 			text_number(f->handed_over, a));
 }
 
+/* Whether all queues carry traffic; of a device's name what tells it from the others. */
+static void queue_lines(FILE *out, const struct figures *f)
+{
+	char a[TEXT_NUMBER], b[TEXT_NUMBER], c[TEXT_NUMBER], d[TEXT_NUMBER];
+
+	for (unsigned i = 0; i < f->shards_count && f->shards_count > 1; i++) {
+		const struct sample_shard *shard = &f->shards[i];
+
+		fprintf(out, "  %-12s %.*s queue %u, CPU %d: %s in, %s out, %s established",
+			i == 0 ? "queues" : "", (int)strcspn(shard->port, ","), shard->port, shard->queue,
+			shard->lcore, text_number(shard->frames_in, a), text_number(shard->frames_out, b),
+			text_number(shard->established, c));
+		if (shard->handed_over > 0)
+			fprintf(out, ", %s handed over", text_number(shard->handed_over, d));
+		fprintf(out, "\n");
+	}
+}
+
 void text_summary(FILE *out, const struct figures *f, const char *name, bool is_client)
 {
 	char a[TEXT_NUMBER], b[TEXT_NUMBER], c[TEXT_NUMBER], d[TEXT_NUMBER];
@@ -185,6 +203,7 @@ void text_summary(FILE *out, const struct figures *f, const char *name, bool is_
 		latency_lines(out, f);
 	names_line(out, "failures", &f->failures);
 	text_drops(out, f);
+	queue_lines(out, f);
 	handed_over_line(out, f);
 	names_line(out, "held back", &f->held_back);
 	states_line(out, f);

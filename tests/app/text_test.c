@@ -132,3 +132,23 @@ Test(text, a_summary_names_reasons_and_states)
 	cr_expect_not_null(strstr(summary, "handed over  7 packets"), "%s", summary);
 	free(summary);
 }
+
+Test(text, a_summary_shows_what_each_queue_carried)
+{
+	static struct figures f = { .shards_count = 1 };
+	char *summary;
+
+	f.shards[0] = (struct sample_shard){ "net_tap0,iface=t0", 0, 4, 1200, 34, 56, 0 };
+	f.shards[1] = (struct sample_shard){ "net_tap0,iface=t0", 1, 5, 78, 90, 11, 1012 };
+	summary = printed(&f, false, true);
+	cr_expect_null(strstr(summary, "queue"), "one alone carries everything: %s", summary);
+	free(summary);
+	f.shards_count = 2;
+	summary = printed(&f, false, true);
+	cr_expect_not_null(
+		strstr(summary,
+		       "  queues       net_tap0 queue 0, CPU 4: 1,200 in, 34 out, 56 established\n"
+		       "               net_tap0 queue 1, CPU 5: 78 in, 90 out, 11 established, 1,012 handed over\n"),
+		"%s", summary);
+	free(summary);
+}
