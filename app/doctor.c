@@ -35,11 +35,14 @@ static uint64_t shard_bytes(const struct doctor *doctor, uint32_t max_connection
 	return weir_config_bytes(&config);
 }
 
-static void add_port(struct doctor *doctor, const char *device)
+static void add_port(struct doctor *doctor, const struct profile *profile, const char *device)
 {
 	struct doctor_port *port = &doctor->ports[doctor->ports_count++];
 
 	doctor_port_find(port, doctor->root, device);
+	/* Whatever has the card now: vfio would be wrong. */
+	if (profile->drivers_count > 0 && profile_fits(profile, "mlx5_pci"))
+		port->bifurcated = true;
 	doctor_facts_read(port);
 }
 
@@ -62,7 +65,7 @@ static void admit(struct doctor *doctor, const struct options *options, const st
 		if (device == NULL)
 			device = profile->device;
 		if (device != NULL)
-			add_port(doctor, device);
+			add_port(doctor, profile, device);
 	}
 	doctor->profile = profile;
 	doctor->profile_name = options->ports[0].profile;

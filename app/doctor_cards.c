@@ -243,6 +243,16 @@ static void find_shared(struct doctor *doctor, const struct doctor_port *port)
 								      "mana_ib";
 	struct doctor_finding *finding;
 
+	if (!doctor_port_shares(port->driver)) {
+		finding = doctor_report_add(doctor->report, "binding", DOCTOR_FAIL,
+					    "%s is bound to %s, not to mlx5_core", port->pci,
+					    port->driver[0] != '\0' ? port->driver : "no driver");
+		doctor_finding_cost(finding,
+				    "DPDK's driver works beside the kernel's: the port does not open");
+		doctor_finding_mend(finding, "modprobe mlx5_core && dpdk-devbind.py -b mlx5_core %s",
+				    port->pci);
+		return;
+	}
 	if (doctor_tree_has(doctor->root, PCI_FOLDER "/%s/infiniband", port->pci)) {
 		doctor_report_add(doctor->report, "binding", DOCTOR_OK,
 				  "%s stays with %s (%s): DPDK works beside the kernel", port->pci,

@@ -212,8 +212,44 @@ static void find_queues(struct doctor *doctor, const struct doctor_port *port)
 		doctor_finding_mend(finding, "ethtool -L %s combined %u", port->interface, wanted);
 }
 
+/* Devices that have as many queues as their arguments say, and one if those say nothing. */
+static void find_argument(struct doctor *doctor, const struct doctor_port *port)
+{
+	static const struct {
+		const char *driver, *argument;
+	} known[] = {
+		{ "net_af_packet", "qpairs" },
+		{ "net_af_xdp", "queue_count" },
+		{ "net_vhost", "queues" },
+		{ "net_virtio_user", "queues" },
+	};
+	struct doctor_finding *finding;
+	char given[DOCTOR_NAME];
+
+	for (unsigned i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+		unsigned has = 1;
+		const char *at;
+
+		if (strncmp(port->device, known[i].driver, strlen(known[i].driver)) != 0)
+			continue;
+		snprintf(given, sizeof(given), ",%s=", known[i].argument);
+		at = strstr(port->device, given);
+		if (at != NULL && sscanf(at + strlen(given), "%u", &has) != 1)
+			return;
+		if (has >= doctor->queues)
+			return;
+		finding = doctor_report_add(doctor->report, "queues", DOCTOR_FAIL,
+					    "%s has %u by its arguments, and %u are asked for", port->device,
+					    has, doctor->queues);
+		doctor_finding_cost(finding, "the port does not open with so many");
+		doctor_finding_mend(finding, "# give the device %s=%u, or weir --queues %u",
+				    known[i].argument, doctor->queues, has);
+	}
+}
+
 void doctor_queues(struct doctor *doctor, const struct doctor_port *port)
 {
+	find_argument(doctor, port);
 	if (port->kind == DOCTOR_PCI && port->present && !is_shared(port)) {
 		doctor_report_add(doctor->report, "queues", DOCTOR_UNKNOWN,
 				  "%s: how many queues it has shows once it is opened; %u asked for",

@@ -106,8 +106,9 @@ static void find_absent(struct doctor *doctor, const cpu_set_t *given, const cpu
 	doctor_cpus_without(&absent, given, online);
 	if (CPU_COUNT(&absent) == 0)
 		return;
-	finding = doctor_report_add(doctor->report, "lcores", DOCTOR_FAIL, "%s: not online; there is %s",
-				    doctor_cpus_name(&absent, text), doctor_cpus_name(online, there));
+	finding = doctor_report_add(doctor->report, "lcores", DOCTOR_FAIL,
+				    "%s: not online; this machine has %s", doctor_cpus_name(&absent, text),
+				    doctor_cpus_name(online, there));
 	doctor_finding_cost(finding, "weir does not start with these --lcores");
 	doctor_tree_cpus(doctor->root, &present, "/sys/devices/system/cpu/present");
 	CPU_AND(&present, &present, &absent);
@@ -148,6 +149,29 @@ static void find_forbidden(struct doctor *doctor)
 			    doctor_kernel_parent(doctor->root));
 }
 
+/* Shards begin anew with the first CPU where there are more of them. */
+static void find_shared(struct doctor *doctor, const cpu_set_t *online)
+{
+	unsigned shards = doctor->queues * (doctor->ports_count > 0 ? doctor->ports_count : 1);
+	struct doctor other = *doctor;
+	struct doctor_finding *finding;
+	char text[DOCTOR_CPUS_TEXT];
+
+	if (doctor->order_count == 0 || doctor->order_count >= shards)
+		return;
+	finding = doctor_report_add(doctor->report, "lcores", DOCTOR_WARN, "%u queues in all for %s%s",
+				    shards, doctor_cpus_name(&doctor->chosen, text),
+				    doctor->lcores_count > 0 ? "" : ", which would be best");
+	doctor_finding_cost(finding,
+			    "queues take turns on a CPU: no more is done than with a queue for each CPU");
+	propose(&other, online);
+	if (other.order_count > doctor->order_count)
+		doctor_kernel_mend_options(doctor, finding, other.order, other.order_count,
+					   doctor->max_connections);
+	else
+		doctor_finding_mend(finding, "# give fewer --queues: the kernel needs a CPU of its own");
+}
+
 void doctor_lcores(struct doctor *doctor)
 {
 	char text[DOCTOR_CPUS_TEXT];
@@ -171,6 +195,7 @@ void doctor_lcores(struct doctor *doctor)
 		propose(doctor, &online);
 	find_absent(doctor, &given, &online);
 	find_forbidden(doctor);
+	find_shared(doctor, &online);
 	if (doctor->report->count > before)
 		return;
 	doctor_report_add(doctor->report, "lcores", DOCTOR_OK,

@@ -59,10 +59,13 @@ static const struct doctor_finding *find(const char *check, enum doctor_status w
 	return NULL;
 }
 
-static const char *const devices[] = {
-	"3b:00.0",           "0000:af:00.0",          "net_af_packet0,iface=eth1", "net_af_xdp0,iface=eth1",
-	"net_tap0,iface=t0", "net_memif0,role=server"
-};
+static const char *const devices[] = { "3b:00.0",
+				       "0000:af:00.0",
+				       "net_af_packet0,iface=eth1,qpairs=2",
+				       "net_af_xdp0,iface=eth1,queue_count=2",
+				       "net_tap0,iface=t0",
+				       "net_memif0,role=server",
+				       "net_vhost0,iface=/tmp/s,queues=2" };
 
 /* What shows on an open port alone: no machine is so well that it could be told. */
 static bool never_known(const struct doctor_finding *finding)
@@ -92,8 +95,8 @@ Test(doctor, nothing_is_wrong_with_a_machine_that_has_all)
 
 #define PCI "3b:00.0"
 #define MLX "0000:af:00.0"
-#define PACKET "net_af_packet0,iface=eth1"
-#define XDP "net_af_xdp0,iface=eth1"
+#define PACKET "net_af_packet0,iface=eth1,qpairs=2"
+#define XDP "net_af_xdp0,iface=eth1,queue_count=2"
 #define TAP "net_tap0,iface=t0"
 #define USER_NONE                                                                        \
 	"PPid:\t4242\nUid:\t4711\t4711\t4711\t4711\nGid:\t99\t99\t99\t99\nGroups:\t98\n" \
@@ -633,6 +636,57 @@ Test(doctor, queues_of_an_interface)
 	prepare(PACKET, fit, 2);
 	doctor.ports[0].channels_max = 1;
 	cr_expect_null(examine("queues"));
+}
+
+Test(doctor, queues_by_arguments)
+{
+	static const struct {
+		const char *device, *mend;
+	} cases[] = {
+		{ "net_af_packet0,iface=eth1", "# give the device qpairs=2, or weir --queues 1" },
+		{ "net_af_packet0,qpairs=1,iface=eth1", "# give the device qpairs=2, or weir --queues 1" },
+		{ "net_af_xdp0,iface=eth1", "# give the device queue_count=2, or weir --queues 1" },
+		{ "net_vhost0,iface=/tmp/s,queues=1", "# give the device queues=2, or weir --queues 1" },
+		{ "net_virtio_user0,path=/tmp/s", "# give the device queues=2, or weir --queues 1" },
+	};
+
+	for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const struct doctor_finding *finding;
+
+		prepare(cases[i].device, fit, 2);
+		finding = examine("queues");
+		cr_assert_not_null(finding, "%s", cases[i].device);
+		cr_expect_eq(finding->status, DOCTOR_FAIL, "%s", cases[i].device);
+		cr_expect_str_eq(finding->mend, cases[i].mend);
+	}
+}
+
+Test(doctor, queues_that_share_a_cpu)
+{
+	const struct doctor_finding *finding;
+
+	prepare("net_tap0,iface=t0", fit, 2);
+	doctor.queues = 3;
+	doctor.queues_given = true;
+	finding = examine("lcores");
+	cr_assert_not_null(finding);
+	cr_expect_eq(finding->status, DOCTOR_WARN);
+	cr_expect_not_null(strstr(finding->found, "3 queues in all for CPUs 4,6"), "%s", finding->found);
+	cr_expect_not_null(strstr(finding->mend, " --queues 3 "), "one CPU more: %s", finding->mend);
+	doctor.queues = 2;
+	cr_expect_null(examine("lcores"));
+}
+
+Test(doctor, a_card_that_the_kernel_should_keep)
+{
+	const struct doctor_finding *finding;
+
+	prepare("3b:00.0", fit, 2);
+	doctor.ports[0].bifurcated = true;
+	finding = examine("binding");
+	cr_assert_not_null(finding);
+	cr_expect_eq(finding->status, DOCTOR_FAIL);
+	cr_expect_str_eq(finding->mend, "modprobe mlx5_core && dpdk-devbind.py -b mlx5_core 0000:3b:00.0");
 }
 
 Test(doctor, addresses_of_the_kernel)
