@@ -98,6 +98,12 @@ static int explain_pci(const char *name, int error, struct why *why)
 		return why_set(why, code(error), "%s has no driver: `dpdk-devbind.py -b vfio-pci %s`", name,
 			       name);
 	driver[len] = '\0';
+	if (strncmp(basename(driver), "mlx", 3) == 0)
+		return why_set(
+			why, code(error),
+			"%s stays with %s, but no driver of DPDK took it: are its library (librte_net_%.4s) "
+			"and ibverbs-providers installed, and %.4s_ib loaded?",
+			name, basename(driver), basename(driver), basename(driver));
 	if (strcmp(basename(driver), "vfio-pci") != 0)
 		return why_set(why, code(error),
 			       "%s is bound to %s, which DPDK cannot use: "
@@ -119,11 +125,42 @@ static bool on_interface(const char *name)
 	return strncmp(name, "net_af_packet", 13) == 0 || strncmp(name, "net_af_xdp", 10) == 0;
 }
 
+/* Virtual devices that are joined to something by a path, which should be there; NULL: not for want of it. */
+static const char *lacks_path(const char *device)
+{
+	static const struct {
+		const char *driver, *argument, *lack;
+	} known[] = {
+		{ "net_pcap", ",rx_pcap=", "there is no such file as its rx_pcap= says" },
+		{ "net_virtio_user",
+		  ",path=", "nobody made the socket of its path=: start the side with net_vhost first" },
+	};
+	char path[PATH_MAX];
+
+	for (unsigned i = 0; i < RTE_DIM(known); i++) {
+		const char *value = strstr(device, known[i].argument);
+
+		if (strncmp(device, known[i].driver, strlen(known[i].driver)) != 0 || value == NULL)
+			continue;
+		value += strlen(known[i].argument);
+		snprintf(path, sizeof(path), "%.*s", (int)strcspn(value, ","), value);
+		if (access(path, F_OK) != 0)
+			return known[i].lack;
+	}
+	return NULL;
+}
+
 static int explain_vdev(const char *device, const char *name, int error, struct why *why)
 {
 	bool on_tun = strncmp(name, "net_tap", 7) == 0;
 	char interface[IF_NAMESIZE];
 
+	if (strncmp(name, "net_", 4) != 0 && if_nametoindex(name) != 0)
+		return why_set(
+			why, -ENODEV,
+			"no such device '%s': it is an interface of the kernel; give net_af_packet0,iface=%s, "
+			"or the PCI address of a card that is bound to vfio-pci",
+			name, name);
 	if (strncmp(name, "net_", 4) != 0)
 		return why_set(why, -ENODEV,
 			       "no such device '%s': it is neither a PCI address (0000:3b:00.0) "
@@ -131,6 +168,8 @@ static int explain_vdev(const char *device, const char *name, int error, struct 
 			       name);
 	if (on_interface(name) && !interface_of(device, interface))
 		return why_set(why, -EINVAL, "%s: say on which interface: %s,iface=NAME", name, name);
+	if (strncmp(name, "net_vhost", 9) == 0 && strstr(device, ",iface=") == NULL)
+		return why_set(why, -EINVAL, "%s: say where its socket shall be: %s,iface=PATH", name, name);
 	if (on_interface(name) && if_nametoindex(interface) == 0)
 		return why_set(why, -ENODEV,
 			       "%s: no such network interface '%s': `ip link` lists those there are", name,
@@ -142,6 +181,8 @@ static int explain_vdev(const char *device, const char *name, int error, struct 
 			       "%s: no permission: be root, or have CAP_NET_ADMIN and CAP_NET_RAW "
 			       "(setcap)",
 			       name);
+	if (lacks_path(device) != NULL)
+		return why_set(why, -ENOENT, "%s: %s", device, lacks_path(device));
 	if (error == -EFAULT || error == -ENODEV)
 		return why_set(why, -ENODEV,
 			       "no such device '%s': no driver of DPDK has that name; is its library "

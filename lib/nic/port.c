@@ -107,6 +107,14 @@ static int configure_rss(struct port *port)
 	return error;
 }
 
+/* Configuring is where a vhost device makes its socket. */
+static const char *why_not_configured(const struct port *port, int error)
+{
+	if (strcmp(port->driver, "net_vhost") == 0)
+		return "the socket of its iface= cannot be made: its folder must be there, and that name free in it";
+	return error == -1 ? "its driver does not say why" : rte_strerror(-error);
+}
+
 /*
  * Some drivers learn of the MTU by rte_eth_dev_configure(), others only by the call for it; that one
  * changes an interface of the kernel under net_af_packet, so it is made only when an MTU was asked for.
@@ -116,8 +124,9 @@ static int configure_with_mtu(struct port *port, bool mtu_asked, struct why *why
 	int error = configure_rss(port);
 
 	if (error != 0)
-		return why_set(why, error, "%s: cannot be configured with %u queues and MTU %u: %s",
-			       port->name, port->queues, port->mtu, rte_strerror(-error));
+		return why_set(why, error, "%s: cannot be configured with %u %s and MTU %u: %s", port->name,
+			       port->queues, port->queues == 1 ? "queue" : "queues", port->mtu,
+			       why_not_configured(port, error));
 	if (mtu_asked)
 		error = rte_eth_dev_set_mtu(port->id, port->mtu);
 	if (error != 0 && error != -ENOTSUP)

@@ -63,7 +63,7 @@ struct port {
 	struct port_rss rss;         /* of several queues */
 	struct rte_mempool *look_pool;
 	struct rte_device *dev;
-	char name[64];   /* of the device */
+	char name[128];  /* of the device */
 	char driver[32]; /* its name */
 };
 

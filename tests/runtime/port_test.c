@@ -84,6 +84,13 @@ Test(port, says_what_is_wrong)
 		{ "net_af_packet0", "iface=", -EINVAL },
 		{ "net_af_packet0,iface=nosuch9", "no such network interface 'nosuch9'", -ENODEV },
 		{ "net_af_xdp0,iface=nosuch9", "no such network interface 'nosuch9'", -ENODEV },
+		{ "lo", "give net_af_packet0,iface=lo", -ENODEV },
+		{ "net_pcap0,rx_pcap=/nowhere/x.pcap,tx_pcap=/dev/null",
+		  "no such file as its rx_pcap=", -ENOENT },
+		{ "net_virtio_user0,path=/nowhere/x.sock,queues=1", "start the side with net_vhost first",
+		  -ENOENT },
+		{ "net_vhost0", "net_vhost0,iface=PATH", -EINVAL },
+		{ "net_vhost0,iface=/nowhere/x.sock", "socket of its iface= cannot be made", -1 },
 		{ "", "names no device", -EINVAL },
 	};
 	struct port port;
