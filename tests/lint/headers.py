@@ -21,7 +21,7 @@ def dpdk_flags():
 
 def is_pure(path):
     parts = path.split('/')
-    return path == 'lib/weir.h' or (parts[0] == 'lib' and parts[1] in rooms.PURE)
+    return path in tree.PUBLIC or (parts[0] == 'lib' and parts[1] in rooms.PURE)
 
 
 def compile_alone(root, path, flags):
@@ -40,7 +40,7 @@ def check(root, _args):
         else:
             dpdk = dpdk or dpdk_flags()
             jobs.append((path, ['-xc', '-std=gnu17'] + WARNINGS + dpdk))
-        if path == 'lib/weir.h':
+        if path in tree.PUBLIC:
             jobs.append((path, ['-xc++', '-std=c++17'] + WARNINGS))
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         found = pool.map(lambda job: compile_alone(root, *job), jobs)

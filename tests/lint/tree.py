@@ -6,6 +6,8 @@ import re
 import subprocess
 
 C_FILES = ('.c', '.h')
+# What is installed; programs include the first, which brings the others.
+PUBLIC = ('lib/weir.h', 'lib/weir_runtime.h')
 
 
 def files(root, endings=None, under=None):
