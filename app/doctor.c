@@ -10,8 +10,6 @@
 #include "eal_args.h"
 #include "share.h"
 
-/* As `weir serve` has it, which takes more than the others: all closes on its side, for four times 2 MSL. */
-#define TIME_WAIT_MAX (16u << 20)
 #define MIB (1u << 20)
 
 static unsigned shards_of(const struct doctor *doctor)
@@ -19,6 +17,7 @@ static unsigned shards_of(const struct doctor *doctor)
 	return doctor->queues * (doctor->ports_count > 0 ? doctor->ports_count : 1);
 }
 
+/* As `weir serve` has it, which takes more than the others: all closes on its side, for four times 2 MSL. */
 static uint64_t shard_bytes(const struct doctor *doctor, uint32_t max_connections)
 {
 	unsigned shards = shards_of(doctor);
@@ -30,8 +29,8 @@ static uint64_t shard_bytes(const struct doctor *doctor, uint32_t max_connection
 	weir_config_default(&config);
 	config.max_connections = share_chance(max_connections, shards);
 	config.max_half_open = share_limit(options.backlog, shards);
-	config.max_time_wait =
-		share_chance((uint32_t)(time_wait < TIME_WAIT_MAX ? time_wait : TIME_WAIT_MAX), shards);
+	config.max_time_wait = share_chance(
+		(uint32_t)(time_wait < SHARE_TIME_WAIT_MAX ? time_wait : SHARE_TIME_WAIT_MAX), shards);
 	return weir_config_bytes(&config);
 }
 

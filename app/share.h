@@ -17,6 +17,9 @@ struct share {
 	uint32_t targets;       /* of --connect those that its port has a way to, a bit each */
 };
 
+/* TIME-WAIT records that all shards of a side have together, at most. */
+#define SHARE_TIME_WAIT_MAX (16u << 20)
+
 /* Of n, the shard's; the shares of all add up to n. */
 static inline uint64_t share_exact(uint64_t n, unsigned shard, unsigned shards)
 {

@@ -17,7 +17,6 @@ _Static_assert(LAYOUT_SHARDS_MAX <= SAMPLE_SHARDS_MAX, "a sample has room for ev
 #define NS_PER_S 1000000000ull
 /* TIME-WAIT records when the rate is not known: what a core's worth of short connections leaves in 2 s. */
 #define TIME_WAIT_DEMO (2u << 20)
-#define TIME_WAIT_MAX (16u << 20)
 /* Half-open records where nobody listens: there have to be some. */
 #define HALF_OPEN_CLIENT 64
 /* How long the clients of a demo that is flooded try: a SYN, another after a second, and 2 s more. */
@@ -53,7 +52,7 @@ static uint32_t time_wait_size(const struct side *side, const struct options *op
 		records = options->rate * (2 * options->msl_ns / 1000000) / 1000 * 9 / 8;
 	if (records < options->max_connections)
 		records = options->max_connections;
-	records = records < TIME_WAIT_MAX ? records : TIME_WAIT_MAX;
+	records = records < SHARE_TIME_WAIT_MAX ? records : SHARE_TIME_WAIT_MAX;
 	return side->is_client ? share_limit((uint32_t)records, shards) :
 				 share_chance((uint32_t)records, shards);
 }
